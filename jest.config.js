@@ -1,0 +1,27 @@
+/** @type {import('jest').Config} */
+export default {
+  testEnvironment: 'node',
+  roots: ['<rootDir>/spec'],
+  testMatch: ['<rootDir>/spec/**/*.spec.ts'],
+  // swc rather than tsc: `npm run types` checks types, the test run only has to strip them (and to compile
+  // `await using` down for Node 20).
+  transform: {
+    '^.+\\.ts$': [
+      '@swc/jest',
+      {
+        jsc: { target: 'es2022', parser: { syntax: 'typescript' } },
+        module: { type: 'commonjs' },
+        sourceMaps: 'inline',
+      },
+    ],
+  },
+  moduleNameMapper: {
+    // Sources import './x.js', as Node resolves it after the build; under test only './x.ts' exists.
+    '^(\\.{1,2}/.*)\\.js$': '$1',
+    '^rx-leader$': '<rootDir>/lib/index.ts',
+  },
+  injectGlobals: false,
+  testTimeout: 20_000,
+  // The specs measure time against real servers: more workers than two make each other late on small machines.
+  maxWorkers: 2,
+};
