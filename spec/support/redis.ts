@@ -88,7 +88,7 @@ export class RedisServer implements AsyncDisposable {
       );
     }
     const info = this.#memoryServer.getInstanceInfo();
-    if (!info || !info.childProcess) throw new Error('redis-memory-server started no process');
+    if (!info || info.childProcess === undefined) throw new Error('redis-memory-server started no process');
     this.#process = info.childProcess;
     guard(info.childProcess);
     // Where a port is taken, redis-memory-server takes another without a word.

@@ -1,0 +1,209 @@
+import { once } from 'node:events';
+import { connect, createServer, type Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { startProxy, type TcpProxy } from './proxy.js';
+import { until } from './until.js';
+
+/** What one end of a connection has seen. */
+class End {
+  received = '';
+  ended = false;
+  error = '';
+
+  constructor(readonly socket: Socket) {
+    socket.setEncoding('utf8').on('data', (text) => {
+      this.received += text;
+    });
+    socket.on('end', () => {
+      this.ended = true;
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.error = error.code ?? error.message;
+    });
+  }
+}
+
+/** A server that answers nothing by itself, so that either direction can be watched on its own. */
+class SilentServer {
+  readonly ends: End[] = [];
+  readonly #server = createServer({ allowHalfOpen: true }, (socket) => this.ends.push(new End(socket)));
+
+  async listen(): Promise<{ host: string; port: number }> {
+    await once(this.#server.listen(0, '127.0.0.1'), 'listening');
+    return { host: '127.0.0.1', port: (this.#server.address() as { port: number }).port };
+  }
+
+  async close(): Promise<void> {
+    for (const { socket } of this.ends) socket.destroy();
+    await new Promise((resolve) => this.#server.close(resolve));
+  }
+}
+
+/** Long enough for loopback to have passed on whatever it was going to. */
+const SOON = 60;
+
+let server: SilentServer;
+let proxy: TcpProxy;
+const clients: Socket[] = [];
+
+beforeEach(async () => {
+  server = new SilentServer();
+  proxy = await startProxy({ target: await server.listen() });
+});
+
+afterEach(async () => {
+  jest.useRealTimers();
+  for (const socket of clients.splice(0)) socket.destroy();
+  await proxy[Symbol.asyncDispose]();
+  await server.close();
+});
+
+function dial(): Socket {
+  const socket = connect({ port: proxy.port, host: proxy.host, allowHalfOpen: true });
+  clients.push(socket);
+  return socket;
+}
+
+/** A connection through the proxy, seen from both ends. */
+async function open(): Promise<{ near: End; far: End }> {
+  const before = server.ends.length;
+  const near = new End(dial());
+  const far = await until(() => server.ends[before]);
+  return { near, far };
+}
+
+async function stays(condition: () => boolean): Promise<void> {
+  const broken = until(() => !condition(), { within: SOON }).then(
+    () => true,
+    () => false,
+  );
+  expect(await broken).toBe(false);
+}
+
+describe('startProxy', () => {
+  it('passes bytes and ends on, both ways, and counts connections', async () => {
+    const { near, far } = await open();
+    near.socket.write('ask');
+    await until(() => far.received === 'ask');
+    far.socket.write('answer');
+    await until(() => near.received === 'answer');
+    expect([proxy.connections, proxy.accepted]).toEqual([1, 1]);
+
+    near.socket.end();
+    await until(() => far.ended);
+    expect(near.ended).toBe(false); // the other direction is still open
+    far.socket.end();
+    await until(() => near.ended && proxy.connections === 0);
+    expect(proxy.accepted).toBe(1);
+  });
+
+  it.each([
+    ['toServer', 'far', 'near'],
+    ['toClient', 'near', 'far'],
+  ] as const)('swallows %s only, and releases what it held when healed', async (direction, silent, heard) => {
+    const { near, far } = await open();
+    proxy.swallow(direction);
+    near.socket.write('ask');
+    far.socket.write('answer');
+    const ends = { near, far };
+    await until(() => ends[heard].received !== '');
+    await stays(() => ends[silent].received === '');
+    proxy.heal({ held: 'release' });
+    await until(() => near.received === 'answer' && far.received === 'ask');
+  });
+
+  it('swallows the end of a connection too, so that the other side does not learn of it', async () => {
+    const { near, far } = await open();
+    proxy.swallow('toServer');
+    near.socket.write('last words');
+    near.socket.destroy();
+    await stays(() => !far.ended && far.received === '');
+    proxy.heal();
+    await until(() => far.ended);
+    expect(far.received).toBe('last words'); // a request outlives the client that sent it
+  });
+
+  it('swallows on connections made meanwhile', async () => {
+    proxy.swallow('toClient');
+    const { near, far } = await open();
+    near.socket.write('ask');
+    await until(() => far.received === 'ask');
+    far.socket.write('answer');
+    await stays(() => near.received === '');
+  });
+
+  it('drops what it held, and resets only the connections that lost something', async () => {
+    const lossy = await open();
+    const idle = await open();
+    proxy.swallow('toClient');
+    lossy.far.socket.write('answer');
+    idle.near.socket.write('ask');
+    await until(() => idle.far.received === 'ask');
+    await stays(() => lossy.near.received === '');
+    proxy.heal({ held: 'drop' });
+    await until(() => lossy.near.error === 'ECONNRESET');
+    expect(lossy.near.received).toBe('');
+    idle.far.socket.write('answer');
+    await until(() => idle.near.received === 'answer');
+  });
+
+  it('delays one direction by the time it was told, in order, and lets what is late go when healed', async () => {
+    const { near, far } = await open();
+    proxy.delay(120, 'toServer');
+    const start = performance.now();
+    near.socket.write('one ');
+    far.socket.write('answer');
+    await until(() => near.received === 'answer');
+    expect(performance.now() - start).toBeLessThan(100);
+    await until(() => far.received === 'one ');
+    expect(performance.now() - start).toBeGreaterThanOrEqual(115);
+
+    proxy.delay(60_000, 'toServer');
+    near.socket.write('two ');
+    await stays(() => far.received === 'one ');
+    proxy.heal();
+    near.socket.write('three');
+    await until(() => far.received === 'one two three');
+  });
+
+  it('delays both directions unless told which, in real time also under fake timers', async () => {
+    const { near, far } = await open();
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
+    proxy.delay(80);
+    near.socket.write('ask');
+    far.socket.write('answer');
+    await stays(() => near.received === '' && far.received === '');
+    await until(() => near.received === 'answer' && far.received === 'ask');
+  });
+
+  it('cuts open connections at both ends and welcomes new ones', async () => {
+    const { near, far } = await open();
+    proxy.cut();
+    await until(() => near.error === 'ECONNRESET' && far.error === 'ECONNRESET');
+    expect(proxy.connections).toBe(0);
+    const next = await open();
+    next.near.socket.write('ask');
+    await until(() => next.far.received === 'ask');
+  });
+
+  it('refuses connections until it accepts them again, on the same port', async () => {
+    const { near } = await open();
+    const { port } = proxy;
+    await proxy.refuse();
+    await until(() => near.error === 'ECONNRESET');
+    const refused = new End(dial());
+    await until(() => refused.error === 'ECONNREFUSED');
+    await proxy.accept();
+    expect(proxy.port).toBe(port);
+    await open();
+    expect(proxy.connections).toBe(1);
+  });
+
+  it('ends the client connection when the server cannot be reached', async () => {
+    await server.close();
+    const near = new End(dial());
+    await until(() => near.ended || near.error);
+    near.socket.destroy();
+    await until(() => proxy.connections === 0);
+  });
+});
