@@ -1,0 +1,153 @@
+import type { ElectionError } from '../errors.js';
+import type { AcquireReply, Held, LeaseReply, LeaseRequest, Suspect } from '../store/lease-store.js';
+import { notAfter, watched } from './memory.js';
+import { backoff, LONGEST_TIMER, lifetime } from './settings.js';
+import {
+  type Campaigning,
+  type Context,
+  common,
+  type Known,
+  type Leading,
+  next,
+  type Sent,
+  type State,
+  type Step,
+} from './state.js';
+
+/** Codes of failures after which it is unknown whether the request took effect and whether anyone hears us. */
+export const isUnanswered = ({ code }: ElectionError): boolean =>
+  code === 'STORE_TIMEOUT' || code === 'STORE_UNAVAILABLE';
+
+/** Back to the race, the next attempt at `nextAt`. */
+export const campaign = (from: State, nextAt: number): Campaigning => ({
+  ...common(from),
+  phase: 'campaigning',
+  nextAt,
+});
+
+/** When to try again, `within` ms at most before jitter. */
+const schedule = ({ settings, now, random }: Context, within: number): number =>
+  now + Math.min(Math.min(settings.wait, within) + random() * settings.jitter, LONGEST_TIMER);
+
+/** Own time of the next renewal of a lease asked for at `sentAt`. Jitter makes it earlier only: later would cost certainty. */
+export const renewalAfter = (sentAt: number, { settings: { renewEvery, jitter }, random }: Context): number =>
+  sentAt + renewEvery - random() * Math.min(jitter, renewEvery / 2);
+
+/** What to ask next. In the dark only reads; retired ids before any new attempt: one of them may be what holds the lease. */
+export function campaignRequest(state: Campaigning, { settings, now }: Context): LeaseRequest {
+  const { key, timeout, ttl, name, data, coldStart } = settings;
+  const [retired] = state.retired;
+  if (state.dark) return { verb: 'read', key, timeout };
+  if (retired !== undefined) return { verb: 'release', key, timeout, id: retired };
+  const limit = notAfter(state.memory, now, timeout);
+  const watch = watched(state.memory, now);
+  return {
+    verb: 'acquire',
+    key,
+    timeout,
+    id: state.id,
+    ttl,
+    name,
+    ...(data !== undefined && { data }),
+    lastToken: state.memory.token,
+    ...(limit !== undefined && { notAfter: limit }),
+    coldStart,
+    ...(watch && { watched: watch }),
+  };
+}
+
+/** A reply while campaigning; the memory has learnt from it already. */
+export function hearCampaign(state: Campaigning, sent: Sent, reply: LeaseReply, context: Context): Step {
+  const answered: Campaigning = { ...campaign(state, context.now), dark: false };
+  switch (sent.request.verb) {
+    case 'acquire':
+      return hearAcquire({ ...answered, failures: 0 }, sent, reply as AcquireReply, context);
+    case 'release':
+      return next({ ...answered, retired: state.retired.slice(1) });
+    default:
+      return next({ ...answered, holder: known(reply, context.now) });
+  }
+}
+
+function hearAcquire(state: Campaigning, sent: Sent, reply: AcquireReply, context: Context): Step {
+  switch (reply.status) {
+    case 'granted': {
+      const leading = lead(state, sent, reply, context);
+      // A grant that took longer than the lease it grants is none; whatever is left of it is in our own way.
+      if (context.now >= leading.term.deadline) return next(retire(state, context));
+      return next(leading, { role: 'leader', term: leading.term });
+    }
+    case 'late':
+      return next({ ...state, nextAt: context.now + backoff(context.settings.timeout) });
+    case 'held':
+    case 'suspect':
+      return standBy(state, reply, context);
+  }
+}
+
+function lead(
+  state: Campaigning,
+  sent: Sent,
+  reply: { readonly token: number; readonly run?: string },
+  context: Context,
+): Leading {
+  const { ttl, name, data } = context.settings;
+  const deadline = sent.at + lifetime(ttl);
+  const { token, run } = reply;
+  const term = { id: state.id, token, ...(run !== undefined && { run }), deadline };
+  const holder = { id: state.id, name, ...(data !== undefined && { data }), token, expiresIn: ttl };
+  return {
+    ...common(state),
+    phase: 'leading',
+    role: 'leader',
+    term,
+    renewAt: renewalAfter(sent.at, context),
+    holder: { holder, at: sent.at },
+  };
+}
+
+/** Puts the current id out of use, to be compare-and-deleted before the next attempt. */
+export function retire<S extends State>(state: S, { nextId }: Context): S {
+  return { ...state, retired: [...state.retired, state.id], id: nextId() };
+}
+
+/** Waits for the lease that `reply` tells of to run out, or for `wait`, whichever is first. */
+export function awaitLease(state: Campaigning, reply: Held | Suspect, context: Context): Campaigning {
+  // One more: a lease is still there in the very millisecond in which it ends.
+  const within = reply.status === 'suspect' ? reply.wait : reply.holder.expiresIn + 1;
+  return { ...state, nextAt: schedule(context, within), holder: known(reply, context.now) };
+}
+
+/** Whom a reply names as the holder. */
+export const known = (reply: LeaseReply, now: number): Known | undefined =>
+  'holder' in reply && reply.holder ? { holder: reply.holder, at: now } : undefined;
+
+function standBy(state: Campaigning, reply: Held | Suspect, context: Context): Step {
+  const waiting = awaitLease(state, reply, context);
+  if (state.role === 'follower') return next(waiting);
+  const leader = reply.status === 'held' && { leader: reply.holder };
+  return next({ ...waiting, role: 'follower' }, { role: 'follower', reason: 'standby', ...leader });
+}
+
+/** A failed request while campaigning. The first silence is no news yet: it is tried again before it becomes `error`. */
+export function failCampaign(state: Campaigning, { request }: Sent, error: ElectionError, context: Context): Step {
+  const silent = isUnanswered(error);
+  const doubtful = request.verb === 'acquire' && (silent || error.code === 'STORE_REPLY');
+  const known = doubtful ? retire(state, context) : state;
+  const failed = { ...campaign(known, context.now), dark: silent, failures: state.failures + 1 };
+  if (silent && state.failures === 0 && state.role !== 'error') {
+    return next({ ...failed, nextAt: context.now + backoff(context.settings.timeout) });
+  }
+  return failing(failed, error, context);
+}
+
+/** Into, or on in, the role `error`, trying again by `wait`. */
+export function failing(state: Campaigning, error: ElectionError, context: Context): Step {
+  const waiting: Campaigning = {
+    ...state,
+    role: 'error',
+    holder: undefined,
+    nextAt: schedule(context, Number.POSITIVE_INFINITY),
+  };
+  return state.role === 'error' ? next(waiting) : next(waiting, { role: 'error', error });
+}

@@ -1,0 +1,117 @@
+import type { ElectionError } from '../errors.js';
+import type { LeaseReply, ReleaseRequest, RenewRequest } from '../store/lease-store.js';
+import { isUnanswered } from './campaign.js';
+import { extend, renewRequest } from './lead.js';
+import { backoff } from './settings.js';
+import {
+  type Context,
+  type Cooling,
+  common,
+  type Done,
+  type Exiting,
+  next,
+  type Sent,
+  type State,
+  type Step,
+} from './state.js';
+
+/** Leaves on purpose: at once says `follower`, later releases. Without anything to release it is over at once. */
+export function exit(
+  state: State,
+  reason: 'resigned' | 'closed',
+  cooldown: number | undefined,
+  context: Context,
+): Step {
+  switch (state.phase) {
+    case 'done':
+      return next(state);
+    case 'exiting':
+      return next(cooldown === undefined ? forGood(state) : state);
+    case 'leading': {
+      const leaving = beginExit(state, [state.id], cooldown, context);
+      const keeping = { ...leaving, role: 'follower' as const, term: state.term, renewAt: state.renewAt };
+      return next({ ...keeping, ...keepSent(state), id: context.nextId() }, { role: 'follower', reason });
+    }
+    default: {
+      if (cooldown !== undefined) return next(state); // nothing to resign from
+      const leaving = { ...beginExit(state, state.retired, cooldown, context), drained: true };
+      return next({ ...leaving, retired: [], ...keepSent(state) });
+    }
+  }
+}
+
+function beginExit(state: State, release: readonly string[], cooldown: number | undefined, context: Context): Exiting {
+  const { drain, timeout } = context.settings;
+  const drainBy = context.now + drain;
+  return {
+    ...common(state),
+    phase: 'exiting',
+    holder: undefined,
+    renewAt: Number.POSITIVE_INFINITY,
+    drained: false,
+    drainBy,
+    settleBy: drainBy + timeout,
+    release,
+    released: false,
+    ...(cooldown !== undefined && { cooldown }),
+  };
+}
+
+/** A write in flight is awaited: released before it is answered, it could land after the release. A read is dropped. */
+const keepSent = ({ sent }: State): { readonly sent?: Sent } => (sent && sent.request.verb !== 'read' ? { sent } : {});
+
+function forGood({ cooldown: _, ...state }: Exiting): Exiting {
+  return state;
+}
+
+/** What to ask next on the way out, or the state after it when there is nothing left to ask. */
+export function exitRequest(state: Exiting, context: Context): RenewRequest | ReleaseRequest | 'settled' | undefined {
+  const { now, settings } = context;
+  if (!state.drained && now < state.drainBy) {
+    const due = state.term && now >= state.renewAt && now < state.term.deadline;
+    return due ? renewRequest(state, state.term, context) : undefined;
+  }
+  const [id] = state.release;
+  if (id === undefined) return 'settled';
+  const timeout = Math.max(1, Math.min(settings.timeout, state.settleBy - now));
+  return { verb: 'release', key: settings.key, timeout, id };
+}
+
+/** Where an exit ends. */
+export function settle(state: Exiting, { now }: Context): Cooling | Done {
+  const { released, cooldown } = state;
+  if (cooldown === undefined) return { ...common(state), phase: 'done', released };
+  return { ...common(state), phase: 'cooling', released, nextAt: now + cooldown };
+}
+
+/** A reply on the way out. */
+export function hearExit({ sent: _, ...state }: Exiting, sent: Sent, reply: LeaseReply, context: Context): Step {
+  switch (reply.status) {
+    case 'renewed':
+      return next(state.term ? extend({ ...state, term: state.term }, sent, context) : state);
+    case 'lost':
+      return next({ ...state, renewAt: Number.POSITIVE_INFINITY });
+    case 'granted': // an attempt that was under way when the exit began
+      return next({ ...state, release: [...state.release, state.id], id: context.nextId() });
+    case 'released':
+    case 'gone': {
+      const [id, ...release] = state.release;
+      const released = state.released || (reply.status === 'released' && id === state.term?.id);
+      return next({ ...state, release, released });
+    }
+    default:
+      return next(state);
+  }
+}
+
+/** A failed request on the way out. Releases are tried once: the lease then runs out by itself. */
+export function failExit({ sent: _, ...state }: Exiting, sent: Sent, error: ElectionError, context: Context): Step {
+  const dark = isUnanswered(error);
+  const { verb } = sent.request;
+  if (verb === 'renew') return next({ ...state, dark, renewAt: context.now + backoff(context.settings.timeout) });
+  if (verb === 'acquire') {
+    return next({ ...state, dark, release: [...state.release, state.id], id: context.nextId() });
+  }
+  const [id, ...release] = state.release;
+  return next({ ...state, dark, release, retired: id === undefined ? state.retired : [...state.retired, id] });
+}

@@ -1,0 +1,91 @@
+import type { ElectionError } from '../errors.js';
+import type { LeaseReply, RenewRequest } from '../store/lease-store.js';
+import { awaitLease, campaign, failing, known, renewalAfter, retire } from './campaign.js';
+import { notAfter } from './memory.js';
+import { backoff, guard, lifetime } from './settings.js';
+import {
+  type Context,
+  type Exiting,
+  type Leading,
+  next,
+  type Sent,
+  type State,
+  type Step,
+  type TermFacts,
+} from './state.js';
+
+/** The request that extends `term`. */
+export function renewRequest({ memory }: State, term: TermFacts, { settings, now }: Context): RenewRequest {
+  const { key, timeout, ttl, name, data } = settings;
+  const limit = notAfter(memory, now, timeout);
+  return {
+    verb: 'renew',
+    key,
+    timeout,
+    id: term.id,
+    token: term.token,
+    ...(term.run !== undefined && { run: term.run }),
+    ttl,
+    name,
+    ...(data !== undefined && { data }),
+    ...(limit !== undefined && { notAfter: limit }),
+  };
+}
+
+/** `state` with its term extended by the renewal asked for at `sent.at`, and the next renewal planned. */
+export function extend<S extends Leading | (Exiting & { term: TermFacts })>(state: S, sent: Sent, context: Context): S {
+  const deadline = Math.max(state.term.deadline, sent.at + lifetime(context.settings.ttl));
+  return { ...state, term: { ...state.term, deadline }, renewAt: renewalAfter(sent.at, context) };
+}
+
+/** The reply to a renewal while leading. */
+export function hearRenewal(state: Leading, sent: Sent, reply: LeaseReply, context: Context): Step {
+  switch (reply.status) {
+    case 'renewed':
+      return next(extend({ ...withoutError(state), dark: false, failures: 0 }, sent, context));
+    case 'lost': {
+      const { holder } = reply;
+      const loser = { ...campaign(state, context.now), id: context.nextId(), holder: known(reply, context.now) };
+      const waiting = holder ? awaitLease(loser, { status: 'held', holder }, context) : loser;
+      const leader = holder && { leader: holder };
+      return next({ ...waiting, dark: false, role: 'follower' }, { role: 'follower', reason: 'lost', ...leader });
+    }
+    default: // late: not renewed, yet not lost either
+      return next({ ...state, renewAt: context.now + backoff(context.settings.timeout) });
+  }
+}
+
+/** A failed renewal. The lease is held all the same until the deadline, so it is repeated and nothing is said. */
+export function failRenewal(state: Leading, error: ElectionError, context: Context): Step {
+  if (error.code !== 'KEY_CONFLICT') {
+    const renewAt = context.now + backoff(context.settings.timeout);
+    return next({ ...state, renewAt, error, failures: state.failures + 1 });
+  }
+  // Something else stands where the lease was: lost beyond doubt, and no attempt can succeed before that is gone.
+  const loser: State = { ...campaign(state, context.now), id: context.nextId(), role: 'follower' };
+  const failed = failing(loser, error, context);
+  return next(failed.state, { role: 'follower', reason: 'lost' }, ...failed.decisions);
+}
+
+/**
+ * Ends a term past its deadline; anything else is left as it is. Comes before whatever happened, since with a blocked event loop
+ * a reply can be heard before the timer that was due long ago.
+ */
+export function expire(state: State, context: Context): Step {
+  if (state.phase === 'exiting' && state.term && context.now >= state.term.deadline) {
+    return next({ ...state, renewAt: Number.POSITIVE_INFINITY });
+  }
+  if (state.phase !== 'leading' || context.now < state.term.deadline) return next(state);
+  // Noticed only after the time kept for tearing down: this process was not running when it should have noticed.
+  const stalled = context.now - state.term.deadline > guard(context.settings.ttl);
+  const loser = retire({ ...campaign(state, context.now), role: 'follower' as const, holder: undefined }, context);
+  const over = { ...loser, dark: state.sent !== undefined || state.dark };
+  const told = { role: 'follower', reason: stalled ? 'stalled' : 'expired' } as const;
+  if (stalled || !state.error) return next(over, told);
+  const failed = failing(over, state.error, context);
+  return next(failed.state, told, ...failed.decisions);
+}
+
+function withoutError({ error: _, ...state }: Leading): Leading {
+  return state;
+}

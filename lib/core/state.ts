@@ -1,0 +1,141 @@
+import type { ElectionError } from '../errors.js';
+import type { Holder, LeaseReply, LeaseRequest, Notice } from '../store/lease-store.js';
+import type { Memory } from './memory.js';
+import type { Settings } from './settings.js';
+
+/** What a candidate takes itself for. */
+export type Role = 'leader' | 'follower' | 'error';
+
+/** Why a candidate is a follower: see `Transition`. */
+export type FollowerReason = 'standby' | 'lost' | 'expired' | 'stalled' | 'resigned' | 'closed';
+
+/** One unbroken leadership, as plain data. */
+export interface TermFacts {
+  readonly id: string;
+  readonly token: number;
+  readonly run?: string;
+  /** Own time from which on another candidate could hold the lease. */
+  readonly deadline: number;
+}
+
+/** A request on its way. Its identity is how replies find their state: a reply to any other request is not heard. */
+export interface Sent {
+  readonly request: LeaseRequest;
+  /** Own time, read before the request was written. */
+  readonly at: number;
+}
+
+/** A holder, and our own time when we learnt of it. */
+export interface Known {
+  readonly holder: Holder;
+  readonly at: number;
+}
+
+interface Common {
+  /** The id of the next attempt to acquire, or of the term. Never used again once an attempt's outcome is unknown. */
+  readonly id: string;
+  readonly memory: Memory;
+  /** The role last decided. */
+  readonly role: Role | undefined;
+  /** Who leads, as far as we know. */
+  readonly holder: Known | undefined;
+  /** Retired ids that may still hold a lease: each is compare-and-deleted before the next attempt to acquire. */
+  readonly retired: readonly string[];
+  /** The last request went unanswered: nothing but reads until one is answered. */
+  readonly dark: boolean;
+  /** Failed requests in a row. */
+  readonly failures: number;
+  /** The one request in flight. */
+  readonly sent?: Sent;
+}
+
+/** Without a lease, trying to acquire one at `nextAt`. */
+export interface Campaigning extends Common {
+  readonly phase: 'campaigning';
+  readonly nextAt: number;
+}
+
+/** Holding the lease, renewing it at `renewAt`; over at `term.deadline` whatever happens. */
+export interface Leading extends Common {
+  readonly phase: 'leading';
+  readonly term: TermFacts;
+  readonly renewAt: number;
+  /** Why renewing has failed since the last success. */
+  readonly error?: ElectionError;
+}
+
+/**
+ * Leaving on purpose. The candidate says `follower` already; the lease is kept, and renewed, until the work has stopped, and
+ * given up only then.
+ */
+export interface Exiting extends Common {
+  readonly phase: 'exiting';
+  /** The lease still held; absent when the exit began without one. */
+  readonly term?: TermFacts;
+  readonly renewAt: number;
+  /** Whether the leader-only work has stopped. */
+  readonly drained: boolean;
+  /** Own time at which the exit stops waiting for the work. */
+  readonly drainBy: number;
+  /** Own time at which the exit stops waiting for the store. */
+  readonly settleBy: number;
+  /** Ids still to be released, in order. */
+  readonly release: readonly string[];
+  /** Whether the store confirmed that it deleted the term's lease. */
+  readonly released: boolean;
+  /** ms to stand aside afterwards before campaigning again; absent: for good. */
+  readonly cooldown?: number;
+}
+
+/** Standing aside after a resignation, until `nextAt`. */
+export interface Cooling extends Common {
+  readonly phase: 'cooling';
+  readonly nextAt: number;
+  readonly released: boolean;
+}
+
+/** The candidacy is over. */
+export interface Done extends Common {
+  readonly phase: 'done';
+  readonly released: boolean;
+}
+
+export type State = Campaigning | Leading | Exiting | Cooling | Done;
+
+/** What can happen to a candidate. */
+export type Event =
+  | { readonly kind: 'wake' }
+  | { readonly kind: 'reply'; readonly sent: Sent; readonly reply: LeaseReply }
+  | { readonly kind: 'failure'; readonly sent: Sent; readonly error: ElectionError }
+  | { readonly kind: 'notice'; readonly notice: Notice }
+  | { readonly kind: 'exit'; readonly reason: 'resigned' | 'closed'; readonly cooldown?: number }
+  | { readonly kind: 'drained' };
+
+/** A change of role to be told. */
+export type Decision =
+  | { readonly role: 'leader'; readonly term: TermFacts }
+  | { readonly role: 'follower'; readonly reason: FollowerReason; readonly leader?: Holder }
+  | { readonly role: 'error'; readonly error: ElectionError };
+
+export interface Step {
+  readonly state: State;
+  readonly decisions: readonly Decision[];
+}
+
+/** All that deciding needs from outside: it reads no clock and draws no number itself. */
+export interface Context {
+  readonly settings: Settings;
+  /** Own elapsed time in ms. */
+  readonly now: number;
+  /** A fresh number from 0 (inclusive) to 1 (exclusive). */
+  readonly random: () => number;
+  /** A fresh id, never given before. */
+  readonly nextId: () => string;
+}
+
+export const next = (state: State, ...decisions: Decision[]): Step => ({ state, decisions });
+
+/** The fields that outlive a phase, of `state`. The request in flight is not among them. */
+export function common({ id, memory, role, holder, retired, dark, failures }: State): Common {
+  return { id, memory, role, holder, retired, dark, failures };
+}

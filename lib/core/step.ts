@@ -1,0 +1,121 @@
+import type { LeaseRequest } from '../store/lease-store.js';
+import { campaign, campaignRequest, failCampaign, hearCampaign } from './campaign.js';
+import { exit, exitRequest, failExit, hearExit, settle } from './exit.js';
+import { expire, failRenewal, hearRenewal, renewRequest } from './lead.js';
+import { learn, type Memory } from './memory.js';
+import { type Campaigning, type Context, type Event, next, type State, type Step } from './state.js';
+
+/** A candidate that has done nothing yet and may try at once. */
+export function stand(memory: Memory, { now, nextId }: Context): Campaigning {
+  return {
+    phase: 'campaigning',
+    id: nextId(),
+    memory,
+    role: undefined,
+    holder: undefined,
+    retired: [],
+    dark: false,
+    failures: 0,
+    nextAt: now,
+  };
+}
+
+/**
+ * One step of a candidate: what happened goes in, the new state and the changes of role come out. What the candidate wants of the
+ * world is in the state itself: `sent` is the request to have in flight, {@link wakeAt} the time to be woken at.
+ */
+export function step(before: State, event: Event, context: Context): Step {
+  const expired = expire(before, context);
+  const heard = hear(expired.state, event, context);
+  return { state: ask(heard.state, context), decisions: [...expired.decisions, ...heard.decisions] };
+}
+
+/** Own time at which something is to be done without being told; Infinity when only an answer can bring news. */
+export function wakeAt(state: State): number {
+  switch (state.phase) {
+    case 'campaigning':
+      return state.sent ? Number.POSITIVE_INFINITY : state.nextAt;
+    case 'leading':
+      return state.sent ? state.term.deadline : Math.min(state.renewAt, state.term.deadline);
+    case 'exiting': {
+      if (state.sent) return Number.POSITIVE_INFINITY;
+      const keeping = state.term && state.renewAt < state.term.deadline;
+      return keeping ? Math.min(state.renewAt, state.drainBy) : state.drainBy;
+    }
+    case 'cooling':
+      return state.nextAt;
+    case 'done':
+      return Number.POSITIVE_INFINITY;
+  }
+}
+
+function hear(state: State, event: Event, context: Context): Step {
+  switch (event.kind) {
+    case 'wake':
+      return next(state);
+    case 'reply':
+    case 'failure':
+      return event.sent === state.sent ? hearAnswer(state, event, context) : next(state);
+    case 'exit':
+      return exit(state, event.reason, event.cooldown, context);
+    case 'drained':
+      return next(state.phase === 'exiting' ? { ...state, drained: true } : state);
+    case 'notice':
+      return next(hasten(state, context));
+  }
+}
+
+type Answer = Extract<Event, { readonly sent: unknown }>;
+
+function hearAnswer(before: State, event: Answer, context: Context): Step {
+  if (event.kind === 'failure') {
+    const { sent, error } = event;
+    if (before.phase === 'campaigning') return failCampaign(before, sent, error, context);
+    if (before.phase === 'leading') return failRenewal(withoutSent(before), error, context);
+    if (before.phase === 'exiting') return failExit(before, sent, error, context);
+    return next(before);
+  }
+  const { sent, reply } = event;
+  const state = { ...before, memory: learn(before.memory, reply, context.now) };
+  if (state.phase === 'campaigning') return hearCampaign(state, sent, reply, context);
+  if (state.phase === 'leading') return hearRenewal(withoutSent(state), sent, reply, context);
+  if (state.phase === 'exiting') return hearExit(state, sent, reply, context);
+  return next(state);
+}
+
+/** The store can be reached again: a waiting attempt need wait no longer. Spread by jitter, since every candidate hears it. */
+function hasten(state: State, { now, settings, random }: Context): State {
+  if (state.phase === 'campaigning') {
+    return { ...state, nextAt: Math.min(state.nextAt, now + random() * settings.jitter) };
+  }
+  return state.phase === 'leading' && state.error ? { ...state, renewAt: Math.min(state.renewAt, now) } : state;
+}
+
+/** Puts the next request in flight when there is none and one is due. One at a time, so that no two can overtake each other. */
+function ask(state: State, context: Context): State {
+  if (state.sent) return state;
+  switch (state.phase) {
+    case 'campaigning':
+      return context.now < state.nextAt ? state : send(state, campaignRequest(state, context), context);
+    case 'leading':
+      return context.now < state.renewAt ? state : send(state, renewRequest(state, state.term, context), context);
+    case 'exiting': {
+      const request = exitRequest(state, context);
+      if (request === undefined) return state;
+      return request === 'settled' ? settle(state, context) : send(state, request, context);
+    }
+    case 'cooling':
+      return context.now < state.nextAt ? state : ask(campaign(state, context.now), context);
+    case 'done':
+      return state;
+  }
+}
+
+const send = <S extends State>(state: S, request: LeaseRequest, { now }: Context): S => ({
+  ...state,
+  sent: { request, at: now },
+});
+
+function withoutSent<S extends State>({ sent: _, ...state }: S): S {
+  return state as S;
+}

@@ -1,0 +1,196 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+import {
+  AsyncSubject,
+  concat,
+  distinctUntilChanged,
+  EMPTY,
+  firstValueFrom,
+  map,
+  Observable,
+  reduce,
+  Subject,
+  type Subscriber,
+  startWith,
+} from 'rxjs';
+import { type Memory, NOTHING_KNOWN } from './core/memory.js';
+import type { Role } from './core/state.js';
+import { validTime } from './options.js';
+import type { Holder } from './store/lease-store.js';
+import { Candidacy, type Environment } from './stream/candidacy.js';
+import { iterate } from './stream/iterate.js';
+import type { Term, Transition } from './stream/transition.js';
+
+/**
+ * A standing in one election, as {@link elect} returns it: an `Observable` of this candidate's changes of role.
+ *
+ * Cold until the first subscription. All subscribers share one candidacy, late ones are told the current role first, and
+ * when the last one unsubscribes the candidacy ends and its lease is released. Subscribing again stands anew, under a new
+ * id. The stream never errors (failures are transitions with role `error`); it completes on {@link close}.
+ */
+export class Election extends Observable<Transition> implements AsyncIterable<Transition>, AsyncDisposable {
+  /**
+   * Who leads, as far as this candidate knows, oneself included: at once, then whenever the holder's id changes. `undefined` while
+   * nobody is known to. Starts no candidacy, never errors, completes on {@link close}.
+   */
+  readonly holders: Observable<Holder | undefined>;
+
+  readonly #environment: Environment;
+  readonly #signal: AbortSignal | undefined;
+  readonly #news = new Subject<void>();
+  #memory: Memory = NOTHING_KNOWN;
+  #subscribers = 0;
+  #candidacy: Candidacy | undefined;
+  /** Emits and completes once what the last candidacy left behind has settled. */
+  #leaving: Observable<boolean> | undefined;
+  #closed: Promise<void> | undefined;
+
+  /** @internal */
+  constructor(environment: Environment, signal: AbortSignal | undefined) {
+    super((subscriber) => this.#join(subscriber));
+    this.#environment = environment;
+    this.#signal = signal;
+    this.holders = this.#news.pipe(
+      startWith(undefined),
+      map(() => this.#holder()),
+      distinctUntilChanged((before, now) => before?.id === now?.id),
+    );
+  }
+
+  /** The role of the last transition told; `undefined` before, between and after candidacies. */
+  get role(): Role | undefined {
+    return this.#candidacy?.current?.role;
+  }
+
+  /** Whether this candidate leads at this instant, by the clock: false from the deadline on, even where no timer has rung yet. */
+  get isLeading(): boolean {
+    return this.#candidacy?.term !== undefined;
+  }
+
+  /** The current term, exactly while {@link isLeading}. */
+  get term(): Term | undefined {
+    return this.#candidacy?.term;
+  }
+
+  /**
+   * Resigns: ends the term, releases its lease once the work has stopped, stays out for `cooldown` ms from then (default `ttl`; 0 …
+   * 2³¹ − 1), then stands again. Resolves to whether a lease was given up; for a follower to false, without effect.
+   * During an exit it joins that exit. Rejects only for a wrong `cooldown`, with `INVALID_OPTION`.
+   */
+  async stepDown({ cooldown }: { readonly cooldown?: number } = {}): Promise<boolean> {
+    const pause = validTime('cooldown', cooldown, this.#environment.settings.ttl, 0);
+    const candidacy = this.#candidacy;
+    candidacy?.check();
+    if (candidacy && (candidacy.term || candidacy.isExiting)) return firstValueFrom(candidacy.exit('resigned', pause));
+    return this.#leaving ? firstValueFrom(this.#leaving) : false;
+  }
+
+  /**
+   * Leaves for good: `follower`/`closed` if it led, then completion, then, once the work has stopped, the release. Resolves when that has
+   * settled, after at most `drain` + `timeout`; never rejects. Subscribing afterwards completes at once.
+   */
+  close(): Promise<void> {
+    if (!this.#closed) {
+      let settled = () => {};
+      this.#closed = new Promise((resolve) => {
+        settled = resolve;
+      });
+      this.#leave();
+      if (this.#leaving) this.#leaving.subscribe({ complete: settled });
+      else settled();
+      if (!this.#candidacy) this.#news.complete(); // else with the candidacy, once everyone has been told
+    }
+    return this.#closed;
+  }
+
+  /** `close()`, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /**
+   * Changes of role for `for await`. Stands from the call on. A slow loop misses no end of a term it was told of, but is never
+   * told of a leadership that is over by the time it asks. Leaving the loop unsubscribes, and waits for the release where
+   * this was the last subscriber.
+   */
+  [Symbol.asyncIterator](): AsyncIterableIterator<Transition> {
+    return iterate(this, async () => {
+      if (this.#subscribers === 0 && this.#leaving) await firstValueFrom(this.#leaving);
+    });
+  }
+
+  #join(subscriber: Subscriber<Transition>): void {
+    if (this.#signal?.aborted) this.close();
+    if (this.#closed) return subscriber.complete();
+    this.#subscribers += 1;
+    subscriber.add(() => this.#part());
+    const candidacy = this.#candidacy;
+    if (!candidacy) return this.#stand(subscriber);
+    candidacy.check();
+    if (candidacy.current) subscriber.next(candidacy.current);
+    subscriber.add(candidacy.transitions.subscribe(subscriber));
+  }
+
+  #part(): void {
+    this.#subscribers -= 1;
+    if (this.#subscribers === 0) this.#leave();
+  }
+
+  /** Starts a candidacy, as soon as the one before has nothing of its own left in the store. */
+  #stand(subscriber: Subscriber<Transition>): void {
+    const candidacy = new Candidacy(this.#environment);
+    this.#candidacy = candidacy;
+    // Before any subscriber, so that those find the election between candidacies when they are told of the completion.
+    candidacy.transitions.subscribe({ complete: () => this.#detach(candidacy) });
+    candidacy.known.subscribe(() => this.#news.next());
+    this.#listenToSignal(candidacy);
+    subscriber.add(candidacy.transitions.subscribe(subscriber));
+    const start = () => {
+      if (this.#candidacy === candidacy) candidacy.start(this.#memory);
+    };
+    if (this.#leaving) this.#leaving.subscribe({ complete: start });
+    else start();
+  }
+
+  #listenToSignal(candidacy: Candidacy): void {
+    const signal = this.#signal;
+    if (!signal) return;
+    const close = () => void this.close();
+    signal.addEventListener('abort', close, { once: true });
+    candidacy.transitions.subscribe({ complete: () => signal.removeEventListener('abort', close) });
+  }
+
+  /** Ends the candidacy, if there is one; what it learnt is kept, and the next one waits until it has settled. */
+  #leave(): void {
+    const candidacy = this.#candidacy;
+    if (!candidacy) return;
+    const leaving = new AsyncSubject<boolean>();
+    const before = this.#leaving;
+    this.#leaving = leaving;
+    leaving.subscribe({
+      complete: () => {
+        this.#memory = candidacy.memory ?? this.#memory;
+        if (this.#leaving === leaving) this.#leaving = undefined;
+      },
+    });
+    // Without subscribers there is nobody left to be told, and whoever subscribes from now on stands anew.
+    if (this.#subscribers === 0) this.#detach(candidacy);
+    const settled = candidacy.exit('closed');
+    concat(before ?? EMPTY, settled)
+      .pipe(reduce((gaveUp, released) => gaveUp || released, false))
+      .subscribe(leaving);
+  }
+
+  #detach(candidacy: Candidacy): void {
+    if (this.#candidacy !== candidacy) return;
+    this.#candidacy = undefined;
+    this.#news.next();
+    if (this.#closed) this.#news.complete();
+  }
+
+  #holder(): Holder | undefined {
+    const known = this.#candidacy?.holder;
+    if (!known) return undefined;
+    const expiresIn = Math.max(0, known.holder.expiresIn - (this.#environment.clock.now() - known.at));
+    return { ...known.holder, expiresIn };
+  }
+}

@@ -1,0 +1,70 @@
+/**
+ * What went wrong, as a literal to switch on.
+ *
+ * - `STORE_UNAVAILABLE`: the store cannot be reached, or is up but cannot serve writes now (`MISCONF`, `NOREPLICAS`,
+ *   `BUSY`, `CLUSTERDOWN`, `MASTERDOWN`, a closed client).
+ * - `STORE_TIMEOUT`: no answer within `timeout`; whether the request took effect is unknown.
+ * - `STORE_DENIED`: wrong password, or an ACL rule forbids a command, key or channel.
+ * - `STORE_READONLY`: the server is a replica.
+ * - `STORE_FULL`: `maxmemory` is reached and the server refuses writes.
+ * - `STORE_LOADING`: the server is still reading its data set.
+ * - `STORE_REPLY`: an answer that this library cannot make sense of.
+ * - `KEY_CONFLICT`: the election's key holds something that is not a lease.
+ * - `TERM_ENDED`: the term this call belongs to is over.
+ * - `INVALID_OPTION`: a wrong argument, thrown at the call.
+ */
+export type ElectionErrorCode =
+  | 'STORE_UNAVAILABLE'
+  | 'STORE_TIMEOUT'
+  | 'STORE_DENIED'
+  | 'STORE_READONLY'
+  | 'STORE_FULL'
+  | 'STORE_LOADING'
+  | 'STORE_REPLY'
+  | 'KEY_CONFLICT'
+  | 'TERM_ENDED'
+  | 'INVALID_OPTION';
+
+/** Survives two copies of the package in one program, where `instanceof` does not (ESM and CommonJS, or two versions). */
+const BRAND = Symbol.for('rx-leader.ElectionError');
+
+/** Every error of this library. `cause` holds the foreign error it was made from, where there was one. */
+export class ElectionError extends Error {
+  /** What went wrong; match on this, not on the message. */
+  readonly code: ElectionErrorCode;
+
+  constructor(code: ElectionErrorCode, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'ElectionError';
+    this.code = code;
+  }
+
+  /** @internal */
+  get [BRAND](): true {
+    return true;
+  }
+}
+
+/** Whether `error` is an {@link ElectionError}, also one made by another copy of this package. */
+export function isElectionError(error: unknown): error is ElectionError {
+  return typeof error === 'object' && error !== null && (error as Record<symbol, unknown>)[BRAND] === true;
+}
+
+/** The error for a wrong argument: names the option, the rule it breaks and the value received. */
+export function invalidOption(option: string, rule: string, received: unknown): ElectionError {
+  return new ElectionError('INVALID_OPTION', `Invalid option "${option}": ${rule}; received ${show(received)}`);
+}
+
+/** The reason of a finished term's signal: named `AbortError`, as code that awaits a signal expects. */
+export function termEnded(message: string): ElectionError {
+  const error = new ElectionError('TERM_ENDED', message);
+  error.name = 'AbortError';
+  return error;
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'function') return `function ${value.name}`.trim();
+  if (typeof value === 'object' && value !== null) return `an object (${value.constructor?.name ?? 'no prototype'})`;
+  return String(value);
+}

@@ -1,0 +1,36 @@
+export { elect } from './elect.js';
+export type { Election } from './election.js';
+export { ElectionError, type ElectionErrorCode, isElectionError } from './errors.js';
+export { type ObserveOptions, observe } from './observe.js';
+export { whileLeader } from './operators/while-leader.js';
+export type { ElectionOptions, StoreOptions } from './options.js';
+export type {
+  AcquireReply,
+  AcquireRequest,
+  ColdStart,
+  Free,
+  Gone,
+  Granted,
+  Held,
+  Holder,
+  Late,
+  LeaseReply,
+  LeaseRequest,
+  LeaseStore,
+  Lost,
+  Notice,
+  ReadReply,
+  ReadRequest,
+  Released,
+  ReleaseReply,
+  ReleaseRequest,
+  Renewed,
+  RenewReply,
+  RenewRequest,
+  Sight,
+  Suspect,
+  Watched,
+} from './store/lease-store.js';
+export type { RedisClient } from './store/redis/client.js';
+export type { Clock } from './stream/clock.js';
+export type { Term, Transition } from './stream/transition.js';

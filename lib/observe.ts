@@ -1,0 +1,46 @@
+import {
+  asyncScheduler,
+  defer,
+  distinctUntilChanged,
+  exhaustMap,
+  map,
+  merge,
+  NEVER,
+  type Observable,
+  timer,
+} from 'rxjs';
+import { leaseStore, type StoreOptions, validKey, validTime } from './options.js';
+import type { Holder, ReadReply } from './store/lease-store.js';
+import { ask } from './stream/request.js';
+
+/** What {@link observe} takes. */
+export type ObserveOptions = StoreOptions & {
+  /** Names the election. */
+  readonly key: string;
+  /** ms between two looks, from 1 to 2³¹ − 1. Default: 5 000. */
+  readonly every?: number;
+};
+
+/** The longest a look may take, in ms; shorter where looks are more frequent than that. */
+const LONGEST_LOOK = 1_000;
+
+/**
+ * Who leads, without standing: emits at once, then whenever the holder's id changes; `undefined` while nobody holds the lease. Errors
+ * with an `ElectionError` when the store cannot be asked; put RxJS's `retry` behind it to go on. Throws `INVALID_OPTION`.
+ */
+export function observe(options: ObserveOptions): Observable<Holder | undefined> {
+  const store = leaseStore(options);
+  const key = validKey(options.key);
+  const every = validTime('every', options.every, 5_000);
+  const timeout = Math.min(every, LONGEST_LOOK);
+  const look = defer(() => ask(store, { verb: 'read', key, timeout }, asyncScheduler));
+  // The notices are listened to for the store's sake (it guards its connection meanwhile); looks go by the timer.
+  const looks = merge(timer(0, every), (store.notices?.(key) ?? NEVER).pipe(map(() => 0)));
+  return looks.pipe(
+    exhaustMap(() => look),
+    map((reply) => holderOf(reply as ReadReply)),
+    distinctUntilChanged((before, now) => before?.id === now?.id),
+  );
+}
+
+const holderOf = (reply: ReadReply): Holder | undefined => (reply.status === 'held' ? reply.holder : undefined);

@@ -1,0 +1,169 @@
+import { randomBytes } from 'node:crypto';
+import { hostname } from 'node:os';
+import { asapScheduler, asyncScheduler, type SchedulerLike, VirtualTimeScheduler } from 'rxjs';
+import { backoff, LONGEST_TIMER, lifetime, type Settings } from './core/settings.js';
+import { invalidOption } from './errors.js';
+import type { ColdStart, LeaseStore } from './store/lease-store.js';
+import { isRedisClient, type RedisClient } from './store/redis/client.js';
+import { redisStore } from './store/redis/store.js';
+import type { Environment } from './stream/candidacy.js';
+import { type Clock, systemClock } from './stream/clock.js';
+
+/** Where the leases are: exactly one of `redis` and `store`. */
+export type StoreOptions =
+  | {
+      /** A connected client, made by node-redis's `createClient`. It stays the caller's: the library never closes it. */
+      readonly redis: RedisClient;
+      readonly store?: undefined;
+    }
+  | {
+      /** Any {@link LeaseStore}. */
+      readonly store: LeaseStore;
+      readonly redis?: undefined;
+    };
+
+/** What {@link elect} takes. All times in whole ms (fractions are floored), from 1 to 2³¹ − 1 unless said otherwise. */
+export type ElectionOptions = StoreOptions & {
+  /** Names the election: the same for every candidate. Any non-empty string. */
+  readonly key: string;
+  /**
+   * How long the store keeps a lease that is not renewed: what a crash of the leader costs, at most. At least 100, and the same for
+   * every candidate. Default: 10 000.
+   */
+  readonly ttl?: number;
+  /** The longest time between two attempts of a follower. May exceed `ttl`. Default: `ttl / 2`. */
+  readonly wait?: number;
+  /**
+   * The most random delay added to each scheduled attempt, so that followers do not all ask at once; renewals are made earlier by
+   * it, never later. From 0. Default: `ttl / 50`.
+   */
+  readonly jitter?: number;
+  /** Time between renewals. Default: `ttl / 3`, which leaves room to repeat one that fails. */
+  readonly renewEvery?: number;
+  /** How long one request to the store may take before it counts as failed. Default: `ttl / 10`. */
+  readonly timeout?: number;
+  /** How long a voluntary exit waits for the work given to `term.waitUntil` before it releases anyway. Default: `ttl`. */
+  readonly drain?: number;
+  /**
+   * Label of this candidate, for people to read. Two candidates may share one: ids add 128 random bits. Default:
+   * `hostname:pid`.
+   */
+  readonly name?: string;
+  /** What followers may need of the leader, such as its URL. Default: none. */
+  readonly data?: string;
+  /** Aborting it is `close()`. Default: none. */
+  readonly signal?: AbortSignal;
+  /**
+   * What a store without any record of this election means: `'elect'`, a new election, led by the first to ask; or `'wait'`, one that
+   * may just have lost its data under a leader, so that its lease is waited out for one `ttl`. Default: `'elect'`.
+   */
+  readonly coldStart?: ColdStart;
+  /** The clock leases are measured by. Default: monotonic and counting suspended time; `scheduler` where that is a virtual one. */
+  readonly clock?: Clock;
+  /** Runs every timer. Default: RxJS's `asyncScheduler`. Under a `TestScheduler` the whole election runs in virtual time. */
+  readonly scheduler?: SchedulerLike;
+};
+
+/** Validates once and for all, and fills in the defaults. Throws an `ElectionError` with code `INVALID_OPTION`. */
+export function environment(options: ElectionOptions): Environment {
+  if (typeof options !== 'object' || options === null) {
+    throw invalidOption('options', 'must be an object with at least a key and a redis client or store', options);
+  }
+  const settings = validate(options);
+  const scheduler = options.scheduler ?? asyncScheduler;
+  requireMethod('scheduler', scheduler, 'schedule', 'an RxJS scheduler');
+  const clock = options.clock ?? (scheduler instanceof VirtualTimeScheduler ? scheduler : systemClock());
+  requireMethod('clock', clock, 'now', 'a clock with a method now()');
+  if (options.signal !== undefined) requireMethod('signal', options.signal, 'addEventListener', 'an AbortSignal');
+  return {
+    store: leaseStore(options),
+    settings,
+    clock: clock instanceof VirtualTimeScheduler ? { now: () => clock.now(), wall: () => clock.now() } : clock,
+    scheduler,
+    // What must come right after the call stack: a microtask, unless time is in other hands altogether.
+    soon: options.scheduler ?? asapScheduler,
+    random: Math.random,
+    nextId: () => `${settings.name}/${randomBytes(16).toString('hex')}`,
+  };
+}
+
+/** The store that `redis` or `store` means. */
+export function leaseStore({ redis, store }: StoreOptions): LeaseStore {
+  if (redis !== undefined && store !== undefined) {
+    throw invalidOption('store', 'give either redis or store, not both', store);
+  }
+  if (store !== undefined) {
+    for (const verb of ['acquire', 'renew', 'release', 'read']) requireMethod('store', store, verb, 'a LeaseStore');
+    return store;
+  }
+  if (!isRedisClient(redis)) {
+    throw invalidOption(
+      'redis',
+      "must be a client as node-redis's createClient makes (or give a store instead)",
+      redis,
+    );
+  }
+  return redisStore(redis);
+}
+
+/** A non-empty key. */
+export function validKey(key: unknown): string {
+  if (typeof key !== 'string' || key === '') throw invalidOption('key', 'must be a non-empty string', key);
+  return key;
+}
+
+/** A time in ms, floored; `fallback`, floored too, where none is given. */
+export function validTime(option: string, value: unknown, fallback: number, least = 1): number {
+  const time = value === undefined ? Math.max(least, fallback) : value;
+  if (typeof time !== 'number' || Number.isNaN(time)) throw invalidOption(option, 'must be a number of ms', value);
+  const ms = Math.floor(time);
+  if (ms < least || ms > LONGEST_TIMER) {
+    throw invalidOption(option, `must be from ${least} to ${LONGEST_TIMER} ms`, value);
+  }
+  return ms;
+}
+
+function validate(options: ElectionOptions): Settings {
+  const key = validKey(options.key);
+  const ttl = validTime('ttl', options.ttl, 10_000, 100);
+  const timeout = validTime('timeout', options.timeout, ttl / 10);
+  const renewEvery = validTime('renewEvery', options.renewEvery, ttl / 3);
+  const needed = renewEvery + 3 * (timeout + backoff(timeout));
+  const limit = lifetime(ttl);
+  if (needed > limit) {
+    throw invalidOption(
+      options.renewEvery === undefined ? 'timeout' : 'renewEvery',
+      `renewEvery + 3 × (timeout + timeout / 4) must fit into the ${Math.floor(limit)} ms of certain leadership that a ` +
+        `ttl of ${ttl} gives, so that a failed renewal can be repeated; with renewEvery ${renewEvery} and timeout ${timeout} it is ${needed} ms`,
+      options.renewEvery ?? options.timeout,
+    );
+  }
+  const { data, coldStart = 'elect' } = options;
+  if (data !== undefined && typeof data !== 'string') throw invalidOption('data', 'must be a string', data);
+  if (coldStart !== 'elect' && coldStart !== 'wait') {
+    throw invalidOption('coldStart', "must be 'elect' or 'wait'", coldStart);
+  }
+  return {
+    key,
+    ttl,
+    wait: validTime('wait', options.wait, ttl / 2),
+    jitter: validTime('jitter', options.jitter, ttl / 50, 0),
+    renewEvery,
+    timeout,
+    drain: validTime('drain', options.drain, ttl),
+    name: validName(options.name),
+    ...(data !== undefined && { data }),
+    coldStart,
+  };
+}
+
+function validName(name: unknown = `${hostname()}:${process.pid}`): string {
+  if (typeof name !== 'string' || name === '') throw invalidOption('name', 'must be a non-empty string', name);
+  return name;
+}
+
+function requireMethod(option: string, value: unknown, method: string, what: string): void {
+  if (typeof (value as Record<string, unknown> | null)?.[method] !== 'function') {
+    throw invalidOption(option, `must be ${what}`, value);
+  }
+}

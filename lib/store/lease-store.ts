@@ -1,0 +1,178 @@
+import type { Observable, ObservableInput } from 'rxjs';
+
+/**
+ * Where leases live. The election drives one of these and knows nothing else of the outside world; the library ships one
+ * for Redis, and any other must keep the same promises.
+ *
+ * Each method is one request, made when its result is subscribed, and answers with one reply. It fails with an
+ * `ElectionError` (any other error is taken for `STORE_REPLY`). The election bounds every request by `request.timeout` itself
+ * and unsubscribes; a request that has not left the process by then must not leave it later. Methods return
+ * `ObservableInput`, not promises alone, because promises do not settle inside RxJS's virtual time.
+ */
+export interface LeaseStore {
+  /** Takes the lease if it is free. */
+  acquire(request: AcquireRequest): ObservableInput<AcquireReply>;
+  /** Extends the lease that `request.id` holds to `ttl` from now; on nobody else's behalf. */
+  renew(request: RenewRequest): ObservableInput<RenewReply>;
+  /** Gives the lease up if `request.id` holds it. */
+  release(request: ReleaseRequest): ObservableInput<ReleaseReply>;
+  /** Looks who holds the lease, and changes nothing. */
+  read(request: ReadRequest): ObservableInput<ReadReply>;
+  /**
+   * Tells what happens at the store for as long as it is subscribed. A notice may hasten an attempt and never grants
+   * anything, so that a lost or forged one costs time at most. Optional: without it, timers do.
+   */
+  notices?(key: string): Observable<Notice>;
+}
+
+/** One request to a {@link LeaseStore}, told apart by `verb`. */
+export type LeaseRequest = AcquireRequest | RenewRequest | ReleaseRequest | ReadRequest;
+
+/** One answer of a {@link LeaseStore}, told apart by `status`. */
+export type LeaseReply = AcquireReply | RenewReply | ReleaseReply | ReadReply;
+
+interface RequestBase {
+  /** The election's name, as the user gave it. */
+  readonly key: string;
+  /** ms after which the election stops waiting for the answer. */
+  readonly timeout: number;
+}
+
+export interface AcquireRequest extends RequestBase {
+  readonly verb: 'acquire';
+  /** The id of this attempt: the lease's value once granted. A repeat of the same request must not be a second grant. */
+  readonly id: string;
+  /** ms the lease lasts unless renewed. */
+  readonly ttl: number;
+  /** Human label of the candidate. */
+  readonly name: string;
+  /** What followers may need of the leader. */
+  readonly data?: string;
+  /** The highest fencing token this candidate has seen, 0 if none: a grant's token is above it. */
+  readonly lastToken: number;
+  /** Store time in ms after which the request must grant nothing; absent while the store's time is unknown. */
+  readonly notAfter?: number;
+  /** Whether a store without any record of this election is taken for new (`'elect'`) or for emptied (`'wait'`). */
+  readonly coldStart: ColdStart;
+  /** What this candidate knows of the record's `until` by its own clock. */
+  readonly watched?: Watched;
+}
+
+export interface RenewRequest extends RequestBase {
+  readonly verb: 'renew';
+  /** The lease's value, as granted. */
+  readonly id: string;
+  /** The term's fencing token. */
+  readonly token: number;
+  /** As in the {@link Granted} reply of this term. */
+  readonly run?: string;
+  /** ms the lease lasts from this renewal on. */
+  readonly ttl: number;
+  readonly name: string;
+  readonly data?: string;
+  /** Store time in ms after which the request must change nothing; absent while the store's time is unknown. */
+  readonly notAfter?: number;
+}
+
+export interface ReleaseRequest extends RequestBase {
+  readonly verb: 'release';
+  readonly id: string;
+}
+
+export interface ReadRequest extends RequestBase {
+  readonly verb: 'read';
+}
+
+/** `'elect'` or `'wait'`: see the option of the same name. */
+export type ColdStart = 'elect' | 'wait';
+
+/** A candidate's own watch over one value of the record's `until`. */
+export interface Watched {
+  /** The `until` that was seen, in store ms. */
+  readonly until: number;
+  /** Store time now, in ms, by the candidate's own reckoning: the lowest since this `until` was first seen. */
+  readonly time: number;
+  /** ms for which this candidate has known this very `until`. */
+  readonly age: number;
+}
+
+/** Who holds the lease. */
+export interface Holder {
+  /** The lease's value, unique to the term. */
+  readonly id: string;
+  /** The holder's label; absent for a holder that writes no record (go-leader). */
+  readonly name?: string;
+  /** What the holder wants followers to know, such as its URL. */
+  readonly data?: string;
+  /** The term's fencing token; absent for a holder that writes no record. */
+  readonly token?: number;
+  /** ms until the lease runs out unless renewed, as of the moment this was told. */
+  readonly expiresIn: number;
+}
+
+/** What every reply may tell besides its answer. */
+export interface Sight {
+  /** The store's clock when it answered, in ms; may be fractional. */
+  readonly time?: number;
+  /** The highest fencing token on record. */
+  readonly token?: number;
+  /** The record's `until`: store time in ms before which a lease that has vanished is not free; 0 after a release. */
+  readonly until?: number;
+}
+
+export interface Granted extends Sight {
+  readonly status: 'granted';
+  /** The term's fencing token: above every token granted before under this key. */
+  readonly token: number;
+  /** Opaque to the election, which hands it back with each renewal: the server run that granted. */
+  readonly run?: string;
+}
+
+/** Somebody else has the lease. */
+export interface Held extends Sight {
+  readonly status: 'held';
+  readonly holder: Holder;
+}
+
+/** The lease is absent, but may have been lost by the store under a living leader: not free for `wait` ms. */
+export interface Suspect extends Sight {
+  readonly status: 'suspect';
+  readonly wait: number;
+}
+
+/** The request reached the store after its `notAfter`: nothing was changed. */
+export interface Late extends Sight {
+  readonly status: 'late';
+}
+
+export interface Renewed extends Sight {
+  readonly status: 'renewed';
+}
+
+/** The lease is not the candidate's any more. */
+export interface Lost extends Sight {
+  readonly status: 'lost';
+  readonly holder?: Holder;
+}
+
+export interface Released extends Sight {
+  readonly status: 'released';
+}
+
+/** There was no lease of this id to release. */
+export interface Gone extends Sight {
+  readonly status: 'gone';
+}
+
+/** Nobody holds the lease. */
+export interface Free extends Sight {
+  readonly status: 'free';
+}
+
+export type AcquireReply = Granted | Held | Suspect | Late;
+export type RenewReply = Renewed | Lost | Late;
+export type ReleaseReply = Released | Gone;
+export type ReadReply = Held | Free;
+
+/** What a store may tell by itself. `connected`: it can be reached again, and what happened meanwhile is unknown. */
+export type Notice = { readonly kind: 'connected' };

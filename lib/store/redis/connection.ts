@@ -1,0 +1,48 @@
+import { Observable, share } from 'rxjs';
+import type { Notice } from '../lease-store.js';
+import type { RedisClient } from './client.js';
+
+/** What is known of a client's connection while somebody listens. */
+export interface Connection {
+  /** Tells of each reconnection. While subscribed, errors of the client do not end the process. */
+  readonly notices: Observable<Notice>;
+  /** Why there is no connection, as the client said last; undefined once there is one again. */
+  readonly lastError: unknown;
+}
+
+const connections = new WeakMap<RedisClient, Connection>();
+
+/** The connection of `client`: one listener of each kind on it, however many elections share it. */
+export function connectionOf(client: RedisClient): Connection {
+  const known = connections.get(client);
+  if (known) return known;
+  const connection = listen(client);
+  connections.set(client, connection);
+  return connection;
+}
+
+function listen(client: RedisClient): Connection {
+  let lastError: unknown;
+  const notices = new Observable<Notice>((subscriber) => {
+    const onError = (error: unknown) => {
+      lastError = error;
+    };
+    const onReady = () => {
+      lastError = undefined;
+      subscriber.next({ kind: 'connected' });
+    };
+    client.on('error', onError);
+    client.on('ready', onReady);
+    return () => {
+      client.off('error', onError);
+      client.off('ready', onReady);
+      lastError = undefined;
+    };
+  }).pipe(share());
+  return {
+    notices,
+    get lastError() {
+      return lastError;
+    },
+  };
+}

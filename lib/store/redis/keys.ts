@@ -1,0 +1,34 @@
+import { createHash } from 'node:crypto';
+
+/** The names one election goes by in Redis. */
+export interface Keys {
+  /** The lease: go-leader's own key. */
+  readonly lease: string;
+  /** The hash beside it. In braces, so that both are in one Cluster slot. */
+  readonly record: string;
+  /** The pub/sub channel. */
+  readonly channel: string;
+}
+
+/** `leader:` + base32 of the SHA-1 of `key`, as go-leader v0.1.0 has it, and our own names derived from that. */
+export function keysOf(key: string): Keys {
+  const lease = `leader:${base32(createHash('sha1').update(key).digest())}`;
+  return { lease, record: `{${lease}}:record`, channel: `{${lease}}:events` };
+}
+
+const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';
+
+/** RFC 4648 §6. Without padding, which a SHA-1 never needs: 160 bits are 32 digits exactly. */
+function base32(bytes: Uint8Array): string {
+  let text = '';
+  let buffer = 0;
+  let bits = 0;
+  for (const byte of bytes) {
+    buffer = (buffer << 8) | byte;
+    for (bits += 8; bits >= 5; bits -= 5) {
+      text += ALPHABET[(buffer >>> (bits - 5)) & 31];
+    }
+    buffer &= (1 << bits) - 1;
+  }
+  return text;
+}

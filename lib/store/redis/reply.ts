@@ -1,0 +1,104 @@
+import { ElectionError } from '../../errors.js';
+import type {
+  AcquireReply,
+  Held,
+  Holder,
+  LeaseRequest,
+  Lost,
+  ReadReply,
+  ReleaseReply,
+  RenewReply,
+} from '../lease-store.js';
+
+/** A script's answer, checked: its status, what every answer has, and the fields after those. */
+interface Answer {
+  readonly status: string;
+  readonly sight: { readonly time: number; readonly token: number; readonly until: number };
+  readonly rest: readonly string[];
+}
+
+export function acquireReply(raw: unknown, request: LeaseRequest): AcquireReply {
+  const { status, sight, rest } = answer(raw, request);
+  switch (status) {
+    case 'granted':
+      return { status, ...sight, ...(rest[0] && { run: rest[0] }) };
+    case 'held':
+      return { status, ...sight, holder: holder(rest, raw, request) };
+    case 'suspect':
+      return { status, ...sight, wait: whole(rest[0], raw, request) };
+    case 'late':
+      return { status, ...sight };
+    default:
+      throw senseless(raw, request);
+  }
+}
+
+export function renewReply(raw: unknown, request: LeaseRequest): RenewReply {
+  const { status, sight, rest } = answer(raw, request);
+  switch (status) {
+    case 'renewed':
+    case 'late':
+      return { status, ...sight };
+    case 'lost':
+      return { status, ...sight, ...(rest[0] && { holder: holder(rest, raw, request) }) } satisfies Lost;
+    default:
+      throw senseless(raw, request);
+  }
+}
+
+export function releaseReply(raw: unknown, request: LeaseRequest): ReleaseReply {
+  const { status, sight } = answer(raw, request);
+  if (status === 'released' || status === 'gone') return { status, ...sight };
+  throw senseless(raw, request);
+}
+
+export function readReply(raw: unknown, request: LeaseRequest): ReadReply {
+  const { status, sight, rest } = answer(raw, request);
+  if (status === 'free') return { status, ...sight };
+  if (status === 'held') return { status, ...sight, holder: holder(rest, raw, request) } satisfies Held;
+  throw senseless(raw, request);
+}
+
+/** Clients map types as their users like (text as Buffers, numbers as text): whatever it is, its text is what was sent. */
+function answer(raw: unknown, request: LeaseRequest): Answer {
+  if (!Array.isArray(raw) || raw.length < 4) throw senseless(raw, request);
+  const [status = '', micros, token, until, ...rest] = raw.map(String);
+  return {
+    status,
+    sight: {
+      time: whole(micros, raw, request) / 1000,
+      token: whole(token, raw, request),
+      until: whole(until, raw, request),
+    },
+    rest,
+  };
+}
+
+function holder([id = '', left, name, data, token]: readonly string[], raw: unknown, request: LeaseRequest): Holder {
+  return {
+    id,
+    ...(name && { name }),
+    ...(data && { data }),
+    ...(token && { token: whole(token, raw, request) }),
+    expiresIn: whole(left, raw, request),
+  };
+}
+
+function whole(text: string | undefined, raw: unknown, request: LeaseRequest): number {
+  const number = Number(text);
+  if (!text || !Number.isSafeInteger(number) || number < 0) throw senseless(raw, request);
+  return number;
+}
+
+function senseless(raw: unknown, { verb, key }: LeaseRequest): ElectionError {
+  let shown: string;
+  try {
+    shown = JSON.stringify(raw) ?? String(raw);
+  } catch {
+    shown = String(raw);
+  }
+  return new ElectionError(
+    'STORE_REPLY',
+    `${verb} of "${key}" got an answer that makes no sense: ${shown.slice(0, 200)}`,
+  );
+}

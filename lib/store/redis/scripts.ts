@@ -1,0 +1,249 @@
+import { createHash } from 'node:crypto';
+
+/** A Lua script and the hash Redis knows it by. */
+export interface Script {
+  readonly source: string;
+  readonly sha: string;
+}
+
+/**
+ * Shared by all scripts. Numbers travel as decimal text: a token has 16 digits, which cjson and some clients' type mappings would round.
+ * `until` is in whole ms of server time, as is the server's own expiry.
+ */
+const PRELUDE = `
+local LEASE, RECORD = KEYS[1], KEYS[2]
+
+local function text(number) return string.format('%.0f', number) end
+
+local clock = redis.call('TIME')
+local micros = clock[1] * 1000000 + clock[2]
+local now = math.floor(micros / 1000)
+
+-- The record as a table; token and until are 0 where there is none.
+local function recorded()
+  local r = redis.call('HMGET', RECORD, 'token', 'id', 'name', 'data', 'run', 'until')
+  return {
+    exists = r[1] and true or false, token = tonumber(r[1] or 0) or 0, id = r[2] or '', name = r[3] or '',
+    data = r[4] or '', run = r[5] or '', till = tonumber(r[6] or 0) or 0,
+  }
+end
+
+-- { status, server time in us, highest token on record, until, ... }
+local function reply(status, record, ...)
+  return { status, text(micros), text(record.token), text(record.till), ... }
+end
+
+-- As reply(), with the holder: id, ms left, name, data, token. The last three are empty for one that writes no record.
+local function told(status, record, id)
+  local left = redis.call('PTTL', LEASE)
+  if left == -1 then
+    return redis.error_reply('LEASECONFLICT the lease has no expiry, so it is none')
+  end
+  if record.id ~= id then return reply(status, record, id, left, '', '', '') end
+  return reply(status, record, id, left, record.name, record.data, text(record.token))
+end
+
+-- This server run's id; empty where INFO is not allowed.
+local function runId()
+  local info = redis.pcall('INFO', 'server')
+  return type(info) == 'string' and string.match(info, 'run_id:(%w+)') or ''
+end
+
+-- Subscribers may be forbidden or absent: a notice hastens, and must never make a grant or a release fail.
+local function publish(channel, fields)
+  redis.pcall('PUBLISH', channel, '{' .. table.concat(fields, ',') .. '}')
+end
+
+local function late(limit) return limit ~= '' and micros > tonumber(limit) * 1000 end
+`;
+
+const WRITE = `
+-- The whole record of a grant or renewal; returns the error if it may not be written.
+local function write(record)
+  local done = redis.pcall('HSET', RECORD, 'token', text(record.token), 'id', record.id, 'name', record.name,
+    'data', record.data, 'run', record.run, 'until', text(record.till))
+  return type(done) == 'table' and done.err and done or nil
+end
+
+local function announce(channel, record)
+  publish(channel, {
+    '"event":"elected"', '"id":' .. cjson.encode(record.id), '"name":' .. cjson.encode(record.name),
+    '"data":' .. cjson.encode(record.data), '"token":' .. text(record.token), '"until":' .. text(record.till),
+  })
+end
+`;
+
+const ACQUIRE = `
+-- acquire: takes the lease if it is free.
+--
+-- KEYS[1] lease, KEYS[2] record
+-- ARGV[1] id          ARGV[2] ttl, ms              ARGV[3] name               ARGV[4] data
+-- ARGV[5] highest token the candidate has seen     ARGV[6] not after, server ms, or empty
+-- ARGV[7] 'elect' or 'wait': what no record means  ARGV[8] channel
+-- ARGV[9] the until the candidate watches, server ms, or empty
+-- ARGV[10] server time by its own reckoning, ms    ARGV[11] ms it has watched that until
+--
+-- Returns { status, server time us, token on record, until ms, ... }:
+--   granted  its token is the term's; then the server's run id
+--   held     then the holder: id, ms left, name, data, token (empty where it writes no record)
+--   suspect  the lease is absent but not free; then the ms until it is
+--   late     arrived after ARGV[6]; nothing was changed
+-- Errors: WRONGTYPE, LEASECONFLICT (a lease without expiry), and what Redis says to a refused write.
+${PRELUDE}${WRITE}
+local id, ttl = ARGV[1], tonumber(ARGV[2])
+local seen, channel = tonumber(ARGV[5]), ARGV[8]
+
+local holder = redis.call('GET', LEASE)
+local record = recorded()
+if late(ARGV[6]) then return reply('late', record) end
+
+local function grant(token, run)
+  return { token = token, id = id, name = ARGV[3], data = ARGV[4], run = run, till = now + ttl }
+end
+
+-- A client may send a request twice. The second is not a second grant: same token, fresh expiry.
+if holder == id then
+  redis.call('PEXPIRE', LEASE, ttl)
+  local again = record.id == id
+  record = grant(again and record.token or math.max(record.token + 1, micros, seen + 1), again and record.run or '')
+  local refused = write(record)
+  if refused then return refused end
+  return reply('granted', record, record.run)
+end
+
+if holder then
+  -- Further ahead than anyone would put it: the server's clock was set back. Waited out no longer than a ttl.
+  if redis.call('PTTL', LEASE) > ttl then redis.call('PEXPIRE', LEASE, ttl) end
+  return told('held', record, holder)
+end
+
+-- The lease is absent. That it ran out or was given up is for the record to say; a store that lost it must not free it.
+local run = runId()
+local lost = (record.exists and run ~= '' and record.run ~= '' and record.run ~= run)
+  or seen > record.token
+  or (ARGV[7] == 'wait' and not record.exists)
+local mended = record.exists and record.id == '' and record.run == run
+
+if lost then
+  -- As if the lost holder had renewed this instant; a record that stands mended already keeps its time.
+  local raised = math.max(record.token, seen)
+  local till = mended and record.till or now + ttl
+  redis.call('HSET', RECORD, 'token', text(raised), 'id', '', 'name', '', 'data', '', 'run', run, 'until', text(till))
+  record = { exists = true, token = raised, id = '', name = '', data = '', run = run, till = till }
+end
+
+if record.till > now + ttl then
+  record.till = now + ttl
+  redis.call('HSET', RECORD, 'until', text(record.till))
+end
+
+if record.till > 0 then
+  local watching = ARGV[9] ~= '' and tonumber(ARGV[9]) == record.till
+  local wait = math.max(record.till - now, watching and record.till - tonumber(ARGV[10]) or 0)
+  if wait > 0 and not (watching and tonumber(ARGV[11]) >= ttl) then
+    if watching then wait = math.min(wait, ttl - tonumber(ARGV[11])) end
+    return reply('suspect', record, text(math.ceil(wait)))
+  end
+end
+
+record = grant(math.max(record.token + 1, micros, seen + 1), run)
+redis.call('SET', LEASE, id, 'PX', ttl, 'NX')
+local refused = write(record)
+if refused then
+  redis.call('DEL', LEASE) -- a refused request has granted nothing
+  return refused
+end
+announce(channel, record)
+return reply('granted', record, run)
+`;
+
+const RENEW = `
+-- renew: extends the candidate's own lease, or puts it back where the store has lost it.
+--
+-- KEYS[1] lease, KEYS[2] record
+-- ARGV[1] id     ARGV[2] ttl, ms   ARGV[3] name    ARGV[4] data    ARGV[5] the term's token
+-- ARGV[6] not after, server ms, or empty           ARGV[7] the server's run id as granted, or empty
+--
+-- Returns { status, server time us, token on record, until ms, ... }:
+--   renewed
+--   lost     then the holder as acquire's held has it, all empty where nobody holds the lease
+--   late     arrived after ARGV[6]; nothing was changed
+-- Errors: as acquire.
+${PRELUDE}${WRITE}
+local id, ttl, token = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[5])
+
+local holder = redis.call('GET', LEASE)
+if late(ARGV[6]) then return reply('late', recorded()) end
+
+local run = ARGV[7]
+-- Before anything else is written: a full server refuses the first write of a script unless it frees or touches only.
+if holder == id then redis.call('PEXPIRE', LEASE, ttl) end
+local record = recorded()
+if holder ~= id then
+  if holder then return told('lost', record, holder) end
+  -- Vanished. Put back, unless this very term was released, or a later one may have begun.
+  local released = record.id == id and record.till == 0
+  if released or record.token > token then return reply('lost', record, '', 0, '', '', '') end
+  redis.call('SET', LEASE, id, 'PX', ttl, 'NX')
+  run = runId()
+end
+
+record = { token = math.max(record.token, token), id = id, name = ARGV[3], data = ARGV[4], run = run, till = now + ttl }
+local refused = write(record)
+if refused then return refused end
+return reply('renewed', record)
+`;
+
+const RELEASE = `
+-- release: gives the candidate's own lease up.
+--
+-- KEYS[1] lease, KEYS[2] record
+-- ARGV[1] id     ARGV[2] channel
+--
+-- Returns { status, server time us, token on record, until ms }:
+--   released
+--   gone     there was no lease of that id
+-- Errors: WRONGTYPE, and what Redis says to a refused write.
+${PRELUDE}
+local id = ARGV[1]
+local held = redis.call('GET', LEASE) == id
+if held then redis.call('DEL', LEASE) end
+
+local record = recorded()
+local own = record.id == id and record.till ~= 0
+if own then
+  -- A full server may refuse this where there was nothing to delete first; then the time is waited out.
+  local done = redis.pcall('HSET', RECORD, 'until', '0')
+  if type(done) ~= 'table' then record.till = 0 end
+end
+if held or own then publish(ARGV[2], { '"event":"released"', '"id":' .. cjson.encode(id) }) end
+return reply(held and 'released' or 'gone', record)
+`;
+
+const READ = `
+-- read: tells who holds the lease, and changes nothing.
+--
+-- KEYS[1] lease, KEYS[2] record
+--
+-- Returns { status, server time us, token on record, until ms, ... }:
+--   held     then the holder: id, ms left, name, data, token (empty where it writes no record)
+--   free
+-- Errors: WRONGTYPE, LEASECONFLICT (a lease without expiry).
+${PRELUDE}
+local holder = redis.call('GET', LEASE)
+local record = recorded()
+if holder then return told('held', record, holder) end
+return reply('free', record)
+`;
+
+const script = (source: string): Script => ({
+  source,
+  sha: createHash('sha1').update(source).digest('hex'),
+});
+
+export const scripts = {
+  acquire: script(ACQUIRE),
+  renew: script(RENEW),
+  release: script(RELEASE),
+  read: script(READ),
+} as const;

@@ -1,0 +1,86 @@
+import { Observable } from 'rxjs';
+import type { LeaseRequest, LeaseStore } from '../lease-store.js';
+import { abortable, type RedisClient, type ScriptOptions } from './client.js';
+import { type Connection, connectionOf } from './connection.js';
+import { type Keys, keysOf } from './keys.js';
+import { acquireReply, readReply, releaseReply, renewReply } from './reply.js';
+import { type Script, scripts } from './scripts.js';
+import { translate } from './translate.js';
+
+/** Leases in Redis, through the caller's client. */
+export function redisStore(client: RedisClient): LeaseStore {
+  const connection = connectionOf(client);
+  return {
+    acquire: (request) => {
+      const { id, ttl, name, data = '', lastToken, notAfter, coldStart, watched } = request;
+      const keys = keysOf(request.key);
+      const watch = watched ? [watched.until, watched.time, watched.age] : ['', '', ''];
+      const args = [id, ttl, name, data, lastToken, notAfter ?? '', coldStart, keys.channel, ...watch];
+      return run(client, connection, request, scripts.acquire, keys, args, acquireReply);
+    },
+    renew: (request) => {
+      const { id, ttl, name, data = '', token, notAfter, run: serverRun } = request;
+      const args = [id, ttl, name, data, token, notAfter ?? '', serverRun ?? ''];
+      return run(client, connection, request, scripts.renew, keysOf(request.key), args, renewReply);
+    },
+    release: (request) => {
+      const keys = keysOf(request.key);
+      return run(client, connection, request, scripts.release, keys, [request.id, keys.channel], releaseReply);
+    },
+    read: (request) => run(client, connection, request, scripts.read, keysOf(request.key), [], readReply),
+    notices: () => connection.notices,
+  };
+}
+
+/** One script call: made on subscription; unsubscribed, it is taken back if it has not been written yet. */
+function run<Reply>(
+  client: RedisClient,
+  connection: Connection,
+  request: LeaseRequest,
+  script: Script,
+  { lease, record }: Keys,
+  args: ReadonlyArray<string | number>,
+  parse: (raw: unknown, request: LeaseRequest) => Reply,
+): Observable<Reply> {
+  return new Observable((subscriber) => {
+    const controller = new AbortController();
+    const fail = (error: unknown) => subscriber.error(translate(error, request, client.isReady !== false));
+    const done = (reply: Reply) => {
+      subscriber.next(reply);
+      subscriber.complete();
+    };
+    subscriber.add(() => controller.abort());
+    subscriber.add(watchQueue(client, connection, request.timeout, fail));
+    call(client, controller.signal, script, { keys: [lease, record], arguments: args.map(String) })
+      .then((raw) => parse(raw, request))
+      .then(done, fail);
+  });
+}
+
+/** By hash; by text when the server does not know it, which may be so at every call (restart, failover, `SCRIPT FLUSH`). */
+async function call(
+  client: RedisClient,
+  signal: AbortSignal,
+  script: Script,
+  options: ScriptOptions,
+): Promise<unknown> {
+  const caller = abortable(client, signal);
+  try {
+    return await caller.evalSha(script.sha, options);
+  } catch (error) {
+    if (signal.aborted || !(error instanceof Error) || !error.message.includes('NOSCRIPT')) throw error;
+    return caller.eval(script.source, options);
+  }
+}
+
+/**
+ * For a request that waits for a connection to come: fails it when its time is up, a moment before the election would, and with the
+ * reason why there is no connection instead of a mere silence.
+ */
+function watchQueue(client: RedisClient, connection: Connection, timeout: number, fail: (error: unknown) => void) {
+  if (client.isReady !== false) return undefined;
+  const timer = setTimeout(() => {
+    if (client.isReady === false) fail(connection.lastError ?? new Error('the client is not connected'));
+  }, timeout);
+  return () => clearTimeout(timer);
+}

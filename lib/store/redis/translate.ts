@@ -1,0 +1,53 @@
+import { ElectionError, type ElectionErrorCode, isElectionError } from '../../errors.js';
+import type { LeaseRequest } from '../lease-store.js';
+import { keysOf } from './keys.js';
+
+/**
+ * What an error's text means. Looked for anywhere in it: Redis 6.2 wraps what happens inside a script into an `ERR` of its own, and
+ * up to 7.0 gives an ACL failure in there no code at all.
+ */
+const MEANINGS: ReadonlyArray<readonly [RegExp, ElectionErrorCode]> = [
+  [/\b(WRONGTYPE|LEASECONFLICT)\b/, 'KEY_CONFLICT'],
+  [/\b(NOAUTH|WRONGPASS|NOPERM)\b|ACL failure in script|user executing the script can't/, 'STORE_DENIED'],
+  [/\bREADONLY\b/, 'STORE_READONLY'],
+  [/\bOOM\b/, 'STORE_FULL'],
+  [/\bLOADING\b/, 'STORE_LOADING'],
+  [/\b(MISCONF|NOREPLICAS|BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN)\b/, 'STORE_UNAVAILABLE'],
+];
+
+/** Commands the scripts run, beside EVALSHA and EVAL. */
+const COMMANDS = 'get, set, del, pexpire, pttl, hmget, hset, time, publish and info';
+
+/** The one place where errors of a client or of Redis become ours. `connected` says whether the client has its connection. */
+export function translate(error: unknown, request: LeaseRequest, connected: boolean): ElectionError {
+  if (isElectionError(error)) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  const known = MEANINGS.find(([pattern]) => pattern.test(text))?.[1];
+  const code = known ?? (isConnectionLoss(error, text) || !connected ? 'STORE_UNAVAILABLE' : 'STORE_REPLY');
+  return new ElectionError(code, explain(code, text, request), { cause: error });
+}
+
+/**
+ * Whether a command did not get through, or may not have. A system error has a code of its own (ECONNREFUSED, EPIPE). node-redis's
+ * errors have only their message, empty where a queued command timed out; a reply of the server's begins with a word in capitals.
+ */
+function isConnectionLoss(error: unknown, text: string): boolean {
+  if (!(error instanceof Error)) return false;
+  if (/^[A-Z]{2,} /.test(text)) return false;
+  return 'code' in error || text === '' || /clos|offline|connect|time ?out|root nodes|abort/i.test(text);
+}
+
+function explain(code: ElectionErrorCode, text: string, { verb, key }: LeaseRequest): string {
+  const { lease, record, channel } = keysOf(key);
+  const said = `${verb} of "${key}" failed: ${text.trim() || 'the client gave no reason'}`;
+  switch (code) {
+    case 'STORE_DENIED':
+      if (/NOAUTH|WRONGPASS/.test(text))
+        return `${said}. Check the username and password that the client was made with`;
+      return `${said}. The user needs the keys ~${lease} and ~${record}, the channel &${channel}, and the commands evalsha, eval, ${COMMANDS}`;
+    case 'KEY_CONFLICT':
+      return `${said}. The keys ${lease} and ${record} belong to the election; remove what else is stored there`;
+    default:
+      return said;
+  }
+}

@@ -1,0 +1,211 @@
+import { AsyncSubject, noop, type Observable, type SchedulerLike, Subject, Subscription, timer } from 'rxjs';
+import { type Memory, NOTHING_KNOWN } from '../core/memory.js';
+import type { Settings } from '../core/settings.js';
+import type { Context, Decision, Event, Known, Sent, State } from '../core/state.js';
+import { stand, step, wakeAt } from '../core/step.js';
+import type { LeaseStore } from '../store/lease-store.js';
+import type { Clock } from './clock.js';
+import { ask } from './request.js';
+import { LiveTerm } from './term.js';
+import type { Transition } from './transition.js';
+
+/** The outside world of a candidacy. */
+export interface Environment {
+  readonly store: LeaseStore;
+  readonly settings: Settings;
+  readonly clock: Clock;
+  /** Runs the timers. */
+  readonly scheduler: SchedulerLike;
+  /** Runs what must come right after the current call stack, and nothing later. */
+  readonly soon: SchedulerLike;
+  readonly random: () => number;
+  readonly nextId: () => string;
+}
+
+/**
+ * One candidacy, from its start to the end of its exit: a loop of two streams around the pure {@link step}. The state says
+ * which request should be in flight and when to be woken; their answers are the events that make the next state.
+ */
+export class Candidacy {
+  /** What subscribers are told, in order; completes when the candidacy is over for them. */
+  readonly transitions: Observable<Transition>;
+  /** Emits whenever another holder may be known. */
+  readonly known: Observable<void>;
+  /** The last transition told to everyone. */
+  current: Transition | undefined;
+
+  readonly #environment: Environment;
+  readonly #told = new Subject<Transition>();
+  readonly #learnt = new Subject<void>();
+  readonly #inbox: Array<{ readonly event: Event; readonly now: number }> = [];
+  readonly #outbox: Transition[] = [];
+  readonly #notices = new Subscription();
+  #state: State;
+  #started = false;
+  #stepping = false;
+  #delivering = false;
+  #closing = false;
+  #term: LiveTerm | undefined;
+  #alarm = Subscription.EMPTY;
+  #alarmAt = Number.POSITIVE_INFINITY;
+  #exchange = Subscription.EMPTY;
+  #exit: AsyncSubject<boolean> | undefined;
+
+  constructor(environment: Environment) {
+    this.#environment = environment;
+    this.transitions = this.#told;
+    this.known = this.#learnt;
+    this.#state = stand(NOTHING_KNOWN, this.#context(environment.clock.now()));
+  }
+
+  /** What this candidacy knows of its store; undefined if it never began. */
+  get memory(): Memory | undefined {
+    return this.#started ? this.#state.memory : undefined;
+  }
+
+  /** Who leads, as far as this candidate knows, and since when it knows. */
+  get holder(): Known | undefined {
+    return this.#state.holder;
+  }
+
+  /** The current term; undefined from its deadline on, announced or not. */
+  get term(): LiveTerm | undefined {
+    return this.#term?.alive ? this.#term : undefined;
+  }
+
+  /** Whether this candidate is on its way out after a term, or after a request that may still make one. */
+  get isExiting(): boolean {
+    return this.#exit !== undefined;
+  }
+
+  /** Begins to campaign, knowing what earlier candidacies have learnt. */
+  start(memory: Memory): void {
+    const { store, settings, clock } = this.#environment;
+    this.#state = stand(memory, this.#context(clock.now()));
+    const notices = store.notices?.(settings.key);
+    this.#notices.add(
+      notices?.subscribe({ next: (notice) => this.#dispatch({ kind: 'notice', notice }), error: noop }),
+    );
+    this.#started = true;
+    this.check();
+  }
+
+  /** Looks at the clock: a term past its deadline ends here and now. */
+  check(): void {
+    if (this.#started) this.#dispatch({ kind: 'wake' });
+  }
+
+  /** Leaves; for good without a `cooldown`. Emits once when settled: whether the store confirmed that a lease was given up. */
+  exit(reason: 'resigned' | 'closed', cooldown?: number): Observable<boolean> {
+    this.#exit ??= new AsyncSubject<boolean>();
+    const settled = this.#exit;
+    if (cooldown === undefined) this.#closing = true;
+    this.#dispatch({ kind: 'exit', reason, ...(cooldown !== undefined && { cooldown }) });
+    return settled;
+  }
+
+  #context(now: number): Context {
+    const { settings, random, nextId } = this.#environment;
+    return { settings, now, random, nextId };
+  }
+
+  /** Everything that happens comes through here, one after the other, also what happens while something else is handled. */
+  #dispatch(event: Event, now = this.#environment.clock.now()): void {
+    this.#inbox.push({ event, now });
+    if (this.#stepping) return;
+    this.#stepping = true;
+    for (let item = this.#inbox.shift(); item; item = this.#inbox.shift()) this.#step(item.event, item.now);
+    this.#stepping = false;
+    this.#deliver();
+  }
+
+  #step(event: Event, now: number): void {
+    const before = this.#state;
+    const { state, decisions } = step(before, event, this.#context(now));
+    this.#state = state;
+    if ('term' in state && this.#term && state.term) this.#term.deadline = state.term.deadline;
+    for (const decision of decisions) this.#decide(decision);
+    if (state.phase === 'exiting' && before.phase === 'leading') this.#drain();
+    if (state.sent !== before.sent) this.#send(state.sent);
+    this.#arm(wakeAt(state), now);
+    if ((event.kind === 'exit' || before.phase === 'exiting') && state.phase !== 'exiting') this.#settle(state);
+    if (state.holder !== before.holder) this.#learnt.next();
+  }
+
+  /** Applies a change of role at once and queues it for telling: subscribers hear one at a time, in order. */
+  #decide(decision: Decision): void {
+    const { clock } = this.#environment;
+    const at = new Date(clock.wall?.() ?? Date.now());
+    if (decision.role === 'leader') {
+      this.#term = new LiveTerm(decision.term, clock);
+      this.#outbox.push({ role: 'leader', at, term: this.#term });
+      return;
+    }
+    if (decision.role === 'follower') {
+      const term = this.#term;
+      if (this.#state.phase !== 'exiting') this.#forgetTerm(); // otherwise the lease outlives the term, through the drain
+      term?.end(decision.reason);
+    }
+    this.#outbox.push({ at, ...decision });
+  }
+
+  #deliver(): void {
+    if (this.#delivering) return;
+    this.#delivering = true;
+    for (let transition = this.#outbox.shift(); transition; transition = this.#outbox.shift()) this.#tell(transition);
+    this.#delivering = false;
+    if (this.#closing) this.#told.complete();
+  }
+
+  #tell(transition: Transition): void {
+    // A term that ended before anyone heard of it has never been: nobody is told to start work that must stop at once.
+    if (transition.role === 'leader' && transition.term !== this.term) return;
+    if (transition.role === this.current?.role) return;
+    this.current = transition;
+    this.#told.next(transition);
+  }
+
+  /** Waits for the leader-only work: for what stops synchronously until the call stack is done, for the rest as it asked. */
+  #drain(): void {
+    const term = this.#term;
+    this.#environment.soon.schedule(() => term?.whenIdle(() => this.#dispatch({ kind: 'drained' })));
+  }
+
+  #send(sent: Sent | undefined): void {
+    this.#exchange.unsubscribe();
+    if (!sent) return;
+    const { store, scheduler } = this.#environment;
+    // Subscribed before it is kept, since a store may answer at once: then there is nothing left to keep.
+    const exchange = ask(store, sent.request, scheduler).subscribe({
+      next: (reply) => this.#dispatch({ kind: 'reply', sent, reply }),
+      error: (error) => this.#dispatch({ kind: 'failure', sent, error }),
+    });
+    this.#exchange = exchange;
+  }
+
+  #arm(at: number, now: number): void {
+    if (at === this.#alarmAt) return;
+    this.#alarm.unsubscribe();
+    this.#alarmAt = at;
+    if (at === Number.POSITIVE_INFINITY) return;
+    this.#alarm = timer(Math.max(0, at - now), this.#environment.scheduler).subscribe(() => {
+      this.#alarmAt = Number.POSITIVE_INFINITY;
+      // A timer that rings says that its time has come, though Node's may ring up to a millisecond before that by the clock.
+      this.#dispatch({ kind: 'wake' }, Math.max(at, this.#environment.clock.now()));
+    });
+  }
+
+  #settle(state: State): void {
+    const exit = this.#exit;
+    this.#exit = undefined;
+    this.#forgetTerm();
+    if (state.phase === 'done') this.#notices.unsubscribe();
+    exit?.next('released' in state && state.released);
+    exit?.complete();
+  }
+
+  #forgetTerm(): void {
+    if (this.#term) this.#term.deadline = Number.NEGATIVE_INFINITY;
+    this.#term = undefined;
+  }
+}

@@ -1,0 +1,72 @@
+import type { TermFacts } from '../core/state.js';
+import { type ElectionError, termEnded } from '../errors.js';
+import type { Clock } from './clock.js';
+import type { Term } from './transition.js';
+
+/** A term as its user holds it: its end is announced by {@link end}, and follows the clock even unannounced. */
+export class LiveTerm implements Term {
+  readonly token: number;
+  readonly id: string;
+  /** Own time until which the lease is certain; −Infinity once it has been given up. */
+  deadline: number;
+  readonly #clock: Clock;
+  readonly #controller = new AbortController();
+  #ended: ElectionError | undefined;
+  #pending = 0;
+  #onIdle: (() => void) | undefined;
+
+  constructor({ token, id, deadline }: TermFacts, clock: Clock) {
+    this.token = token;
+    this.id = id;
+    this.deadline = deadline;
+    this.#clock = clock;
+  }
+
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  /** Whether this is leadership now: neither ended nor past its deadline. */
+  get alive(): boolean {
+    return this.#ended === undefined && this.remaining() > 0;
+  }
+
+  remaining(): number {
+    return Math.max(0, this.deadline - this.#clock.now());
+  }
+
+  assert(): void {
+    if (this.#ended) throw this.#ended;
+    if (!this.alive) throw termEnded(`The term ${this.token} is over: its lease ran out`);
+  }
+
+  waitUntil(work: PromiseLike<unknown>): void {
+    const settle = () => {
+      this.#pending -= 1;
+      if (this.#pending === 0) this.#idle();
+    };
+    this.#pending += 1;
+    Promise.resolve(work).then(settle, settle);
+  }
+
+  /** Ends the term for its user: first `alive`, then the signal. The lease may go on through a drain. */
+  end(reason: string): void {
+    this.#ended = termEnded(`The term ${this.token} is over: ${reason}`);
+    this.#controller.abort(this.#ended);
+  }
+
+  /** Calls `listener` once, as soon as no work is awaited any more; at once if none is. */
+  whenIdle(listener: () => void): void {
+    this.#onIdle = listener;
+    if (this.#pending === 0) this.#idle();
+  }
+
+  #idle(): void {
+    const listener = this.#onIdle;
+    this.#onIdle = undefined;
+    listener?.();
+  }
+}
+
+/** Whether `term` is leadership now, whoever made it. */
+export const isAlive = (term: Term): boolean => !term.signal.aborted && term.remaining() > 0;
