@@ -46,7 +46,11 @@ export class Election extends Observable<Transition> implements AsyncIterable<Tr
 
   /** @internal */
   constructor(environment: Environment, signal: AbortSignal | undefined) {
-    super((subscriber) => this.#join(subscriber));
+    super((subscriber) => {
+      if (signal?.aborted) this.close();
+      if (this.#closed) subscriber.complete();
+      else this.#join(subscriber);
+    });
     this.#environment = environment;
     this.#signal = signal;
     this.holders = this.#news.pipe(
@@ -119,12 +123,13 @@ export class Election extends Observable<Transition> implements AsyncIterable<Tr
   }
 
   #join(subscriber: Subscriber<Transition>): void {
-    if (this.#signal?.aborted) this.close();
-    if (this.#closed) return subscriber.complete();
     this.#subscribers += 1;
     subscriber.add(() => this.#part());
     const candidacy = this.#candidacy;
-    if (!candidacy) return this.#stand(subscriber);
+    if (!candidacy) {
+      this.#stand(subscriber);
+      return;
+    }
     candidacy.check();
     if (candidacy.current) subscriber.next(candidacy.current);
     subscriber.add(candidacy.transitions.subscribe(subscriber));

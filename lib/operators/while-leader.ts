@@ -2,6 +2,9 @@ import { EMPTY, from, Observable, type ObservableInput, type OperatorFunction, s
 import { isAlive } from '../stream/term.js';
 import type { Term, Transition } from '../stream/transition.js';
 
+// biome-ignore lint/suspicious/noConfusingVoidType: a function without a return statement is to fit, and it returns void
+type Project<R> = (term: Term) => ObservableInput<R> | void;
+
 /**
  * Runs `project` for each term of an election, and ends what it started the moment that term ends.
  *
@@ -10,11 +13,11 @@ import type { Term, Transition } from '../stream/transition.js';
  * was blocked lets old timers fire first. A promise given by `project` cannot be unsubscribed, so it is handed to
  * `term.waitUntil`: a voluntary exit waits for it before releasing. `project` may return nothing.
  */
-export function whileLeader<R>(project: (term: Term) => ObservableInput<R> | void): OperatorFunction<Transition, R> {
+export function whileLeader<R = never>(project: Project<R>): OperatorFunction<Transition, R> {
   return switchMap((transition) => (transition.role === 'leader' ? duringTerm(transition.term, project) : EMPTY));
 }
 
-const duringTerm = <R>(term: Term, project: (term: Term) => ObservableInput<R> | void): Observable<R> =>
+const duringTerm = <R>(term: Term, project: Project<R>): Observable<R> =>
   new Observable<R>((subscriber) => {
     if (!isAlive(term)) return subscriber.complete();
     const { signal } = term;
