@@ -22,7 +22,7 @@ export type StoreOptions =
       readonly redis?: undefined;
     };
 
-/** What {@link elect} takes. All times in whole ms (fractions are floored), from 1 to 2³¹ − 1 unless said otherwise. */
+/** What {@link elect} takes. All times are whole ms, from 1 to 2³¹ − 1 unless said otherwise; defaults are floored. */
 export type ElectionOptions = StoreOptions & {
   /** Names the election: the same for every candidate. Any non-empty string. */
   readonly key: string;
@@ -112,15 +112,13 @@ export function validKey(key: unknown): string {
   return key;
 }
 
-/** A time in ms, floored; `fallback`, floored too, where none is given. */
+/** A time in whole ms; `fallback`, floored, where none is given. */
 export function validTime(option: string, value: unknown, fallback: number, least = 1): number {
-  const time = value === undefined ? Math.max(least, fallback) : value;
-  if (typeof time !== 'number' || Number.isNaN(time)) throw invalidOption(option, 'must be a number of ms', value);
-  const ms = Math.floor(time);
-  if (ms < least || ms > LONGEST_TIMER) {
-    throw invalidOption(option, `must be from ${least} to ${LONGEST_TIMER} ms`, value);
+  if (value === undefined) return Math.max(least, Math.floor(fallback));
+  if (!Number.isInteger(value) || (value as number) < least || (value as number) > LONGEST_TIMER) {
+    throw invalidOption(option, `must be a whole number of ms from ${least} to ${LONGEST_TIMER}`, value);
   }
-  return ms;
+  return value as number;
 }
 
 function validate(options: ElectionOptions): Settings {
