@@ -1,0 +1,52 @@
+import { performance } from 'node:perf_hooks';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TestEnvironment } from 'jest-environment-node';
+
+/** What keeps a process from exiting, and a spec can leave open. Requests under way end by themselves. */
+const KINDS = ['TCPSocketWrap', 'TCPServerWrap', 'UDPWrap', 'PipeWrap', 'ProcessWrap', 'Timeout', 'Immediate'];
+
+/** ms for what was closed at the very end to go. */
+const PATIENCE = 1_000;
+
+/**
+ * Fails a spec file that leaves a socket, server, process or timer behind. jest on its own would end the worker by force
+ * and only warn, and that the library leaves nothing behind is one of its guarantees.
+ */
+export default class LeakCheckingEnvironment extends TestEnvironment {
+  /** @type {Map<string, number>} */
+  #before = new Map();
+
+  /**
+   * @param {{name: string}} event
+   * @param {{unhandledErrors: unknown[]}} state
+   */
+  async handleTestEvent(event, state) {
+    if (event.name === 'run_start') this.#before = openResources();
+    if (event.name !== 'run_finish') return;
+    const leaked = await this.#leaked();
+    if (leaked.length > 0) {
+      state.unhandledErrors.push([new Error(`this spec file leaves open: ${leaked.join(', ')}`), '']);
+    }
+  }
+
+  async #leaked() {
+    const deadline = performance.now() + PATIENCE;
+    for (;;) {
+      const leaked = [...openResources()].flatMap(([kind, count]) => {
+        const more = count - (this.#before.get(kind) ?? 0);
+        return more > 0 ? [`${more} ${kind}`] : [];
+      });
+      if (leaked.length === 0 || performance.now() > deadline) return leaked;
+      await sleep(10, undefined, { ref: false });
+    }
+  }
+}
+
+function openResources() {
+  /** @type {Map<string, number>} */
+  const counts = new Map();
+  for (const kind of process.getActiveResourcesInfo()) {
+    if (KINDS.includes(kind)) counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  }
+  return counts;
+}
