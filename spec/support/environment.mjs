@@ -11,6 +11,9 @@ const PATIENCE = 1_000;
 /**
  * Fails a spec file that leaves a socket, server, process or timer behind. jest on its own would end the worker by force
  * and only warn, and that the library leaves nothing behind is one of its guarantees.
+ *
+ * In a worker, where a whole run happens, the counts are exact. A single file runs beside jest's own timers, and one that
+ * it leaves may pass for one of those; then jest says itself that it did not exit.
  */
 export default class LeakCheckingEnvironment extends TestEnvironment {
   /** @type {Map<string, number>} */

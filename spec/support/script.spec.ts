@@ -30,6 +30,11 @@ describe('spawnScript', () => {
     expect(await second.next(({ told }) => told !== undefined)).toEqual({ told: 'by environment' });
   });
 
+  it('reads lines as it is told to', async () => {
+    await using script = spawnScript('spec/support/fixtures/teller.ts', ['x'], { parse: (line) => line.toUpperCase() });
+    expect(await script.next((line) => line.includes('JSON'))).toBe('NOT JSON');
+  });
+
   it('walks on from line to line, those that came meanwhile included', async () => {
     await using script = teller();
     await until(() => script.lines().some(({ count }) => count === 4));

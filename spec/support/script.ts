@@ -2,9 +2,11 @@ import { spawn } from 'node:child_process';
 import { guard, killAndWait } from './guard.js';
 import { until } from './until.js';
 
-export interface ScriptOptions {
+export interface ScriptOptions<Line> {
   /** Added to this process's environment. */
   env?: NodeJS.ProcessEnv;
+  /** Reads one printed line; one it throws at is kept for error messages only. `JSON.parse` by default. */
+  parse?: (line: string) => Line;
 }
 
 export interface Exit {
@@ -16,7 +18,7 @@ export interface Script<Line> extends AsyncDisposable {
   readonly pid: number;
   /** Settles when the process is gone and everything it printed has been read. */
   readonly exit: Promise<Exit>;
-  /** Every JSON line so far. */
+  /** Every line read so far. */
   lines(): readonly Line[];
   /**
    * The next line that satisfies `predicate`, counting from the one that the last `next` returned: lines that came
@@ -29,12 +31,12 @@ export interface Script<Line> extends AsyncDisposable {
 
 /**
  * Runs a TypeScript file in a Node of its own (the one running the specs), from the package root, and reads the JSON lines
- * it prints. Lines that are not JSON are kept for error messages. Disposal kills it, also while it is stopped.
+ * it prints. Other lines are kept for error messages. Disposal kills it, also while it is stopped.
  */
 export function spawnScript<Line = Record<string, unknown>>(
   file: string,
   args: readonly string[] = [],
-  { env = {} }: ScriptOptions = {},
+  { env = {}, parse = JSON.parse }: ScriptOptions<Line> = {},
 ): Script<Line> {
   const child = spawn(process.execPath, ['--import', 'tsx', file, ...args], {
     env: { ...process.env, ...env },
@@ -48,7 +50,7 @@ export function spawnScript<Line = Record<string, unknown>>(
 
   eachLine(child.stdout, (line) => {
     try {
-      lines.push(JSON.parse(line));
+      lines.push(parse(line));
     } catch {
       noise += `${line}\n`;
     }
