@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Script, spawnScript } from './script.js';
+import { type Script, type ScriptOptions, spawnScript } from './script.js';
 import { until } from './until.js';
 
 interface Line {
@@ -8,8 +8,8 @@ interface Line {
   stopping?: boolean;
 }
 
-const teller = (...args: Parameters<typeof spawnScript> extends [string, ...infer Rest] ? Rest : never) =>
-  spawnScript<Line>('spec/support/fixtures/teller.ts', ...args);
+const teller = (args?: readonly string[], options?: ScriptOptions<Line>) =>
+  spawnScript<Line>('spec/support/fixtures/teller.ts', args, options);
 
 const counted = async (script: Script<Line>): Promise<number> =>
   (await script.next(({ count }) => count !== undefined)).count as number;
