@@ -122,7 +122,8 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   #connect(client: Socket): void {
-    const connection = new Connection(client, dial({ ...this.#target, allowHalfOpen: true }));
+    const { host, port } = this.#target; // by name: a RedisServer has them as getters, which a spread leaves out
+    const connection = new Connection(client, dial({ host, port, allowHalfOpen: true }));
     this.#accepted++;
     this.#connections.add(connection);
     connection.onClosed = () => this.#connections.delete(connection);
