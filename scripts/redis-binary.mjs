@@ -15,9 +15,10 @@ import { run } from './redis-binary/run.mjs';
 import { buildFromSource } from './redis-binary/source.mjs';
 
 /** The oldest server the library supports, and so the oldest worth testing against. */
-const OLDEST = [6, 2];
+const OLDEST = { major: 6, minor: 2 };
+const OLDEST_NAME = `${OLDEST.major}.${OLDEST.minor}`;
 
-const INSTALL = `Install Redis or Valkey (${OLDEST.join('.')} or newer), or point REDIS_SERVER_BIN at a redis-server:
+const INSTALL = `Install Redis or Valkey (${OLDEST_NAME} or newer), or point REDIS_SERVER_BIN at a redis-server:
   sudo apt-get install -y redis-server
   brew install redis
   sudo dnf install -y valkey`;
@@ -58,8 +59,8 @@ async function probe(server) {
   if (!result.ok) throw new Error(result.why);
   const [, version, major, minor] = /\bv=((\d+)\.(\d+)\S*)/.exec(result.stdout) ?? [];
   if (!version) throw new Error(`${server} does not tell its version`);
-  const old = Number(major) - OLDEST[0] || Number(minor) - OLDEST[1];
-  if (old < 0) throw new Error(`${server} is version ${version}, older than ${OLDEST.join('.')}`);
+  const old = Number(major) - OLDEST.major || Number(minor) - OLDEST.minor;
+  if (old < 0) throw new Error(`${server} is version ${version}, older than ${OLDEST_NAME}`);
   return version;
 }
 
