@@ -173,13 +173,14 @@ ${PRELUDE}${WRITE}
 local id, ttl, token = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[5])
 
 local holder = redis.call('GET', LEASE)
-if late(ARGV[6]) then return reply('late', recorded()) end
+local record = recorded()
+if late(ARGV[6]) then return reply('late', record) end
 
 local run = ARGV[7]
--- Before anything else is written: a full server refuses the first write of a script unless it frees or touches only.
-if holder == id then redis.call('PEXPIRE', LEASE, ttl) end
-local record = recorded()
-if holder ~= id then
+if holder == id then
+  -- Before anything else is written: a full server refuses the first write of a script unless it frees or touches only.
+  redis.call('PEXPIRE', LEASE, ttl)
+else
   if holder then return told('lost', record, holder) end
   -- Vanished. Put back, unless this very term was released, or a later one may have begun.
   local released = record.id == id and record.till == 0
@@ -207,9 +208,9 @@ const RELEASE = `
 ${PRELUDE}
 local id = ARGV[1]
 local held = redis.call('GET', LEASE) == id
+local record = recorded() -- before the lease goes: a release that fails has changed nothing
 if held then redis.call('DEL', LEASE) end
 
-local record = recorded()
 local own = record.id == id and record.till ~= 0
 if own then
   -- A full server may refuse this where there was nothing to delete first; then the time is waited out.
