@@ -1,0 +1,23 @@
+import { expect, it } from '@jest/globals';
+import { startRedis } from '../support/redis.js';
+import { BY_ITSELF, numberIn, runExample, said } from './example.js';
+
+it('tells who leads, that it cannot tell during an outage, and who leads afterwards', async () => {
+  await using server = await startRedis();
+  await using observer = runExample('observe', server.url);
+  await said(observer, /^nobody leads$/);
+  await using leader = runExample('basic', server.url);
+  const token = numberIn(await said(leader, /^leader/));
+  const leads = new RegExp(`:${leader.pid} leads, token ${token}$`);
+  await said(observer, leads);
+
+  await server.kill();
+  await said(observer, /^unknown: STORE_(UNAVAILABLE|TIMEOUT)$/);
+  await server.start();
+  await said(observer, leads, 10_000); // the server came back empty, and the leader put its lease back
+
+  observer.signal('SIGINT');
+  expect(await observer.exit).toEqual(BY_ITSELF);
+  leader.signal('SIGINT');
+  expect(await leader.exit).toEqual(BY_ITSELF);
+});
