@@ -1,0 +1,133 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { elect, whileLeader } from 'rx-leader';
+import { NEVER } from 'rxjs';
+import { type Client, type RedisServer, startRedis } from '../support/redis.js';
+import { until } from '../support/until.js';
+import { candidatesOfEachSpec, expectNext } from './candidates.js';
+
+const TTL = 2_000;
+const start = candidatesOfEachSpec();
+
+let server: RedisServer;
+let redis: Client;
+
+beforeAll(async () => {
+  server = await startRedis();
+});
+
+beforeEach(async () => {
+  redis = await server.client();
+  await redis.flushAll();
+});
+
+afterAll(async () => {
+  await server?.[Symbol.asyncDispose]();
+});
+
+const leases = () => redis.keys('leader:*');
+const listeners = (client: Client) => client.eventNames().map((name) => [name, client.listenerCount(name)]);
+const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+
+describe('a process (G6)', () => {
+  const stand = () => start({ url: server.url, key: 'clean', ttl: TTL, wait: TTL });
+
+  it.each(['leader', 'follower'] as const)(
+    'with an unsubscribed %s and a closed client exits by itself within a second',
+    async (role) => {
+      const others = role === 'leader' ? [] : [stand()];
+      for (const other of others) await expectNext(other, { role: 'leader' });
+      const candidate = stand();
+      await expectNext(candidate, { role });
+      candidate.signal('SIGUSR2');
+      await candidate.next(({ event }) => event === 'closed');
+      const closed = performance.now();
+      expect(await candidate.exit).toEqual({ code: 0, signal: null });
+      expect(performance.now() - closed).toBeLessThan(1_000);
+      expect(await leases()).toHaveLength(others.length);
+    },
+  );
+});
+
+describe('unsubscribing (G6)', () => {
+  it('leaves no timer, no listener on the client and no lease behind, and says nothing more', async () => {
+    const [listening, ticking] = [listeners(redis), timers()];
+    const told: string[] = [];
+    const election = elect({ redis, key: 'clean', ttl: TTL });
+    const subscription = election.subscribe(({ role }) => told.push(role));
+    await until(() => election.isLeading);
+    expect(listeners(redis)).not.toEqual(listening);
+    expect(await leases()).toHaveLength(1);
+
+    subscription.unsubscribe();
+    expect([election.isLeading, election.role, election.term]).toEqual([false, undefined, undefined]);
+    await election.close();
+    expect(listeners(redis)).toEqual(listening);
+    expect(timers()).toBeLessThanOrEqual(ticking);
+    expect(await leases()).toEqual([]);
+    expect(told).toEqual(['leader']);
+  });
+
+  it('before the first answer leaves nothing behind either, though the lease was granted meanwhile (G4)', async () => {
+    const listening = listeners(redis);
+    const election = elect({ redis, key: 'clean', ttl: TTL });
+    election.subscribe(() => expect('anything').toBe('nothing')).unsubscribe();
+    await election.close();
+    expect(await leases()).toEqual([]);
+    expect(listeners(redis)).toEqual(listening);
+  });
+
+  it('a thousand times leaves no listeners, and the heap as it was', async () => {
+    const listening = listeners(redis);
+    const election = elect({ redis, key: 'clean', ttl: TTL });
+    const cycle = async () => {
+      const leading = new Promise<void>((resolve, reject) => {
+        const subscription = election.pipe(whileLeader(() => NEVER)).subscribe({ error: reject });
+        subscription.add(election.subscribe(({ role }) => role === 'leader' && resolve()));
+        ending = () => subscription.unsubscribe();
+      });
+      await leading;
+      ending();
+    };
+    let ending = () => {};
+    const heapAfter = async (cycles: number) => {
+      for (let count = 0; count < cycles; count++) await cycle();
+      return heapUsed();
+    };
+    await heapAfter(200); // what is compiled and cached once
+    const before = await heapAfter(100);
+    const after = await heapAfter(700);
+    await election.close();
+    expect(listeners(redis)).toEqual(listening);
+    expect(await leases()).toEqual([]);
+    // 1 KB a cycle would be noticed; a term alone keeps more than that alive.
+    expect(after - before).toBeLessThan(700 * 1_024);
+  });
+});
+
+describe('await using (G6)', () => {
+  it('has released the lease, and taken its listeners off, when the block is left', async () => {
+    const listening = listeners(redis);
+    const told: string[] = [];
+    {
+      await using election = elect({ redis, key: 'clean', ttl: TTL });
+      election.subscribe({
+        next: (transition) => told.push(transition.role === 'follower' ? transition.reason : transition.role),
+        complete: () => told.push('complete'),
+      });
+      await until(() => election.isLeading);
+    }
+    expect(await leases()).toEqual([]);
+    expect(listeners(redis)).toEqual(listening);
+    expect(told).toEqual(['leader', 'closed', 'complete']);
+  });
+});
+
+/** Bytes in use once the garbage is collected. */
+function heapUsed(): number {
+  setFlagsFromString('--expose-gc');
+  const gc: () => void = runInNewContext('gc');
+  gc();
+  return process.memoryUsage().heapUsed;
+}

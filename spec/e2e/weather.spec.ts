@@ -1,0 +1,160 @@
+import { describe, expect, it } from '@jest/globals';
+import { type RedisServer, startRedis } from '../support/redis.js';
+import { until } from '../support/until.js';
+import { type Candidate, candidatesOfEachSpec, expectNext, expectNoTransition, transitionsOf } from './candidates.js';
+
+const TTL = 1_000;
+const TIMES = { ttl: TTL, wait: TTL / 10, jitter: 10 } as const;
+const KEY = 'weather';
+
+// A process for each candidate: that none of this ends a process, or leaves it with a rejection that nobody handled, shows only there.
+const start = candidatesOfEachSpec();
+const stand = (server: RedisServer, more: { username?: string; password?: string; throws?: boolean } = {}): Candidate =>
+  start({ url: server.url, key: KEY, ...TIMES, ...more });
+
+/** The one lease in Redis, whatever its value. */
+async function leaseOf(server: RedisServer): Promise<string | undefined> {
+  const client = await server.client();
+  return (await client.keys('leader:*'))[0];
+}
+
+describe('Redis cannot be used as things stand', () => {
+  it('is down at the start: says STORE_UNAVAILABLE, and leads by itself when it comes up', async () => {
+    await using server = await startRedis();
+    await server.stop();
+    const candidate = stand(server);
+    await expectNext(candidate, { role: 'error', code: 'STORE_UNAVAILABLE', message: containing('ECONNREFUSED') });
+    await expectNoTransition([candidate], TTL); // one cause, one error
+    await server.start();
+    await expectNext(candidate, { role: 'leader' });
+  });
+
+  it('wants another password: says STORE_DENIED and what to check, and leads by itself when it is the right one', async () => {
+    await using server = await startRedis({ args: ['--requirepass', 'right'] });
+    const admin = await server.client({ password: 'right' });
+    const candidate = stand(server, { password: 'wrong' });
+    const denied = {
+      role: 'error',
+      code: 'STORE_DENIED',
+      message: containing('Check the username and password'),
+    } as const;
+    await expectNext(candidate, denied);
+    await admin.configSet('requirepass', 'wrong');
+    await expectNext(candidate, { role: 'leader' });
+  });
+
+  it('wants a password and got none: says STORE_DENIED and what to check', async () => {
+    await using server = await startRedis({ args: ['--requirepass', 'right'] });
+    const denied = {
+      role: 'error',
+      code: 'STORE_DENIED',
+      message: containing('Check the username and password'),
+    } as const;
+    await expectNext(stand(server), denied);
+  });
+
+  it('forbids a command: says STORE_DENIED, naming all that is needed, and leads by itself when allowed', async () => {
+    await using server = await startRedis();
+    const admin = await server.client();
+    await admin.aclSetUser('app', ['on', '>secret', '~*', '&*', '+@all', '-hset']);
+    const candidate = stand(server, { username: 'app', password: 'secret' });
+    const { message } = await expectNext(candidate, { role: 'error', code: 'STORE_DENIED' });
+    for (const needed of [/~leader:\w{32}/, /~\{leader:\w{32}\}:record/, /&\{leader:\w{32}\}:events/]) {
+      expect(message).toMatch(needed);
+    }
+    for (const command of ['evalsha', 'eval', 'get', 'set', 'hset', 'publish', 'info'])
+      expect(message).toContain(command);
+    await admin.aclSetUser('app', '+hset');
+    await expectNext(candidate, { role: 'leader' });
+  });
+});
+
+describe('something else stands where the lease belongs', () => {
+  const values = {
+    'a list': (client, key) => client.lPush(key, ['precious', 'data']),
+    'a string without expiry': (client, key) => client.set(key, 'precious data'),
+  } satisfies Record<string, (client: Awaited<ReturnType<RedisServer['client']>>, key: string) => Promise<unknown>>;
+
+  it.each(Object.entries(values))(
+    '%s: says KEY_CONFLICT, leaves it untouched, and leads when it is gone',
+    async (_, put) => {
+      await using server = await startRedis();
+      const client = await server.client();
+      const probe = stand(server);
+      await expectNext(probe, { role: 'leader' });
+      const lease = await leaseOf(server);
+      if (lease === undefined) throw new Error('no lease');
+
+      await client.del(lease);
+      await put(client, lease);
+      const before = await client.dump(lease);
+      // In the middle of a term that is the end of it: follower, and then what is the matter (G2).
+      await expectNext(probe, { role: 'follower', reason: 'lost' });
+      await expectNext(probe, { role: 'error', code: 'KEY_CONFLICT', message: containing(lease) });
+      const late = stand(server);
+      await expectNext(late, { role: 'error', code: 'KEY_CONFLICT', message: containing(lease) });
+      await expectNoTransition([probe, late], TTL);
+      expect(await client.dump(lease)).toEqual(before);
+
+      await client.del(lease);
+      await until(() => [probe, late].some((one) => transitionsOf(one).at(-1)?.role === 'leader'));
+    },
+  );
+});
+
+describe('Redis goes away under a leader', () => {
+  const pair = async (server: RedisServer) => {
+    const leader = stand(server);
+    const { token = 0, id } = await expectNext(leader, { role: 'leader' });
+    const follower = stand(server);
+    await expectNext(follower, { role: 'follower', reason: 'standby' });
+    return { leader, follower, token, id };
+  };
+
+  it('and comes back empty in time: the next renewal puts the lease back, and nobody changes (G1)', async () => {
+    await using server = await startRedis();
+    const { leader, follower, id } = await pair(server);
+    await server.restart();
+    const client = await server.client();
+    const lease = await until(() => leaseOf(server), { what: 'the lease to be put back' });
+    expect(await client.get(lease)).toBe(id);
+    await expectNoTransition([leader], 2 * TTL);
+    expect(transitionsOf(follower).map(({ role }) => role)).not.toContain('leader');
+    expect(await client.get(lease)).toBe(id);
+  });
+
+  it('for longer than a ttl: follower first, then the error, once; afterwards one leads again, with a higher token (G2, G3, G5)', async () => {
+    await using server = await startRedis();
+    const { leader, follower, token } = await pair(server);
+    await server.kill();
+    await expectNext(leader, { role: 'follower', reason: 'expired', isLeading: false });
+    await expectNext(leader, { role: 'error', code: 'STORE_UNAVAILABLE' });
+    await expectNext(follower, { role: 'error', code: 'STORE_UNAVAILABLE' });
+    await expectNoTransition([leader, follower], TTL / 2);
+
+    await server.start();
+    const pairs = [leader, follower];
+    const recovered = () => pairs.map((one) => transitionsOf(one).at(-1)?.role).sort();
+    await until(() => recovered().join() === 'follower,leader', { what: 'one to lead and the other to stand by' });
+    const next = pairs.map((one) => transitionsOf(one).at(-1)).find((one) => one?.role === 'leader');
+    expect(next?.token).toBeGreaterThan(token);
+  });
+});
+
+describe('a subscriber throws', () => {
+  it('at each transition: reported as RxJS does, and everybody else goes on', async () => {
+    await using server = await startRedis();
+    const candidate = stand(server, { throws: true });
+    await expectNext(candidate, { role: 'leader' });
+    await candidate.next(({ event }) => event === 'uncaughtException');
+    await expectNoTransition([candidate], 2 * TTL); // it is renewed beyond its first ttl
+    candidate.signal('SIGTERM');
+    await expectNext(candidate, { role: 'follower', reason: 'closed' });
+    expect(await candidate.exit).toEqual({ code: 0, signal: null });
+    expect(await leaseOf(server)).toBeUndefined();
+  });
+});
+
+function containing(part: string): string {
+  return expect.stringContaining(part) as unknown as string;
+}
