@@ -1,6 +1,6 @@
 import type { ElectionError } from '../errors.js';
 import type { LeaseReply, RenewRequest } from '../store/lease-store.js';
-import { awaitLease, campaign, failing, known, renewalAfter, retire } from './campaign.js';
+import { awaitLease, campaign, failing, isUnanswered, known, renewalAfter, retire } from './campaign.js';
 import { notAfter } from './memory.js';
 import { backoff, guard, lifetime } from './settings.js';
 import {
@@ -35,7 +35,8 @@ export function renewRequest({ memory }: State, term: TermFacts, { settings, now
 /** `state` with its term extended by the renewal asked for at `sent.at`, and the next renewal planned. */
 export function extend<S extends Leading | (Exiting & { term: TermFacts })>(state: S, sent: Sent, context: Context): S {
   const deadline = Math.max(state.term.deadline, sent.at + lifetime(context.settings.ttl));
-  return { ...state, term: { ...state.term, deadline }, renewAt: renewalAfter(sent.at, context) };
+  const extended = { ...state, term: { ...state.term, deadline }, renewAt: renewalAfter(sent.at, context) };
+  return state.holder ? { ...extended, holder: { ...state.holder, at: sent.at } } : extended;
 }
 
 /** The reply to a renewal while leading. */
@@ -45,13 +46,14 @@ export function hearRenewal(state: Leading, sent: Sent, reply: LeaseReply, conte
       return next(extend({ ...withoutError(state), dark: false, failures: 0 }, sent, context));
     case 'lost': {
       const { holder } = reply;
-      const loser = { ...campaign(state, context.now), id: context.nextId(), holder: known(reply, context.now) };
+      const answered = { ...campaign(state, context.now), dark: false, failures: 0 };
+      const loser = { ...answered, id: context.nextId(), holder: known(reply, context.now) };
       const waiting = holder ? awaitLease(loser, { status: 'held', holder }, context) : loser;
       const leader = holder && { leader: holder };
-      return next({ ...waiting, dark: false, role: 'follower' }, { role: 'follower', reason: 'lost', ...leader });
+      return next({ ...waiting, role: 'follower' }, { role: 'follower', reason: 'lost', ...leader });
     }
     default: // late: not renewed, yet not lost either
-      return next({ ...state, renewAt: context.now + backoff(context.settings.timeout) });
+      return next({ ...state, dark: false, renewAt: context.now + backoff(context.settings.timeout) });
   }
 }
 
@@ -59,10 +61,11 @@ export function hearRenewal(state: Leading, sent: Sent, reply: LeaseReply, conte
 export function failRenewal(state: Leading, error: ElectionError, context: Context): Step {
   if (error.code !== 'KEY_CONFLICT') {
     const renewAt = context.now + backoff(context.settings.timeout);
-    return next({ ...state, renewAt, error, failures: state.failures + 1 });
+    return next({ ...state, renewAt, error, dark: isUnanswered(error), failures: state.failures + 1 });
   }
-  // Something else stands where the lease was: lost beyond doubt, and no attempt can succeed before that is gone.
-  const loser: State = { ...campaign(state, context.now), id: context.nextId(), role: 'follower' };
+  // Something else stands where the lease or its record was: nothing is certain any more, and no attempt can succeed before that is
+  // gone. What may be left of the lease is then in everybody's way.
+  const loser = retire({ ...campaign(state, context.now), dark: false, role: 'follower' as const }, context);
   const failed = failing(loser, error, context);
   return next(failed.state, { role: 'follower', reason: 'lost' }, ...failed.decisions);
 }
