@@ -85,18 +85,24 @@ export function settle(state: Exiting, { now }: Context): Cooling | Done {
 }
 
 /** A reply on the way out. */
-export function hearExit({ sent: _, ...state }: Exiting, sent: Sent, reply: LeaseReply, context: Context): Step {
+export function hearExit({ sent: _, ...before }: Exiting, sent: Sent, reply: LeaseReply, context: Context): Step {
+  const state: Exiting = { ...before, dark: false, failures: 0 };
+  const { term } = state;
   switch (reply.status) {
-    case 'renewed':
-      return next(state.term ? extend({ ...state, term: state.term }, sent, context) : state);
-    case 'lost':
-      return next({ ...state, renewAt: Number.POSITIVE_INFINITY });
+    case 'renewed': // past the deadline it is too late: what is over stays over
+      return next(term && context.now < term.deadline ? extend({ ...state, term }, sent, context) : state);
+    case 'lost': {
+      const over = term && { term: { ...term, deadline: Math.min(term.deadline, context.now) } };
+      return next({ ...state, ...over, renewAt: Number.POSITIVE_INFINITY });
+    }
+    case 'late':
+      return next({ ...state, renewAt: Math.max(state.renewAt, context.now + backoff(context.settings.timeout)) });
     case 'granted': // an attempt that was under way when the exit began
       return next({ ...state, release: [...state.release, state.id], id: context.nextId() });
     case 'released':
     case 'gone': {
       const [id, ...release] = state.release;
-      const released = state.released || (reply.status === 'released' && id === state.term?.id);
+      const released = state.released || (reply.status === 'released' && id === term?.id);
       return next({ ...state, release, released });
     }
     default:
