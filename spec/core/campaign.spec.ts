@@ -1,0 +1,293 @@
+import { describe, expect, it } from '@jest/globals';
+import { Candidate, held, LIFETIME, storeError } from '../support/candidate.js';
+
+/** A follower that was told at time 1 that the lease lasts until 10 000, and so asks again at 501. */
+function follower(options: ConstructorParameters<typeof Candidate>[0] = {}): Candidate {
+  const candidate = new Candidate(options);
+  candidate.wake(0);
+  candidate.reply(1, held(9_999));
+  return candidate;
+}
+
+describe('an attempt to acquire', () => {
+  it('is made at once by a fresh candidate, with all that the store needs to know', () => {
+    const candidate = new Candidate({ data: 'http://me', coldStart: 'wait' });
+    candidate.wake(0);
+    expect(candidate.asks).toEqual({
+      verb: 'acquire',
+      key: 'k',
+      id: 'me/1',
+      name: 'me',
+      data: 'http://me',
+      ttl: 2_020,
+      timeout: 100,
+      lastToken: 0,
+      coldStart: 'wait',
+    });
+  });
+
+  it('tells what the candidate remembers: the highest token, the store’s time, the watched until (G3)', () => {
+    const candidate = new Candidate();
+    candidate.wake(0);
+    candidate.reply(1, { ...held(99), token: 40, time: 5_000, until: 5_100 });
+    candidate.wake(101);
+    expect(candidate.asks).toEqual({
+      verb: 'acquire',
+      key: 'k',
+      id: 'me/1',
+      name: 'me',
+      ttl: 2_020,
+      timeout: 100,
+      coldStart: 'elect',
+      lastToken: 40,
+      notAfter: 5_200,
+      watched: { until: 5_100, time: 5_100, age: 100 },
+    });
+  });
+
+  it('is alone: nothing else is asked before it is answered', () => {
+    const candidate = new Candidate();
+    candidate.wake(0);
+    const { sent } = candidate.state;
+    candidate.wake(50);
+    expect(candidate.state.sent).toBe(sent);
+    expect(candidate.wakesAt).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('keeps its id when the answer says that nothing was granted', () => {
+    const candidate = follower();
+    candidate.wake(501);
+    expect(candidate.asks).toMatchObject({ verb: 'acquire', id: 'me/1' });
+  });
+
+  it('is repeated after timeout / 4 when it came too late to be granted', () => {
+    const candidate = new Candidate();
+    candidate.wake(0);
+    expect(candidate.reply(40, { status: 'late', time: 1 })).toEqual([]);
+    expect(candidate.wakesAt).toBe(65);
+  });
+});
+
+describe('a grant', () => {
+  it('begins a term that ends a lifetime after its request was written, not after the reply (G2)', () => {
+    const candidate = new Candidate();
+    candidate.wake(10);
+    const decisions = candidate.reply(90, { status: 'granted', token: 7, run: 'r' });
+    expect(decisions).toEqual([{ role: 'leader', term: { id: 'me/1', token: 7, run: 'r', deadline: 10 + LIFETIME } }]);
+  });
+
+  it('names oneself as the holder', () => {
+    const { state } = Candidate.leading({ data: 'http://me' });
+    expect(state.holder).toEqual({
+      holder: { id: 'me/1', name: 'me', data: 'http://me', token: 7, expiresIn: 2_020 },
+      at: 0,
+    });
+  });
+
+  it('is no leadership when it arrives at the end of its lease or later, and is given back under its id (G1, G4)', () => {
+    const candidate = new Candidate();
+    candidate.wake(0);
+    expect(candidate.reply(LIFETIME, { status: 'granted', token: 7 })).toEqual([]);
+    expect(candidate.asks).toMatchObject({ verb: 'release', id: 'me/1' });
+    candidate.reply(LIFETIME + 1, { status: 'released' });
+    expect(candidate.asks).toMatchObject({ verb: 'acquire', id: 'me/2', lastToken: 7 });
+  });
+
+  it('is leadership one moment before that', () => {
+    const candidate = new Candidate();
+    candidate.wake(0);
+    const decisions = candidate.reply(LIFETIME - 1, { status: 'granted', token: 7 });
+    expect(decisions).toMatchObject([{ role: 'leader' }]);
+  });
+});
+
+describe('the next attempt of a follower', () => {
+  it('is due when the known lease runs out, one ms later for the ms in which it does', () => {
+    const candidate = new Candidate();
+    candidate.wake(0);
+    candidate.reply(1, held(200));
+    expect(candidate.wakesAt).toBe(202);
+  });
+
+  it('is due after wait when the lease lasts longer', () => {
+    expect(follower().wakesAt).toBe(501);
+  });
+
+  it('is due when a suspect lease is free', () => {
+    const candidate = new Candidate();
+    candidate.wake(0);
+    const decisions = candidate.reply(1, { status: 'suspect', wait: 300 });
+    expect(decisions).toEqual([{ role: 'follower', reason: 'standby' }]);
+    expect(candidate.wakesAt).toBe(301);
+  });
+
+  it('is later by a part of jitter', () => {
+    expect(follower({ random: 0.5 }).wakesAt).toBe(501 + 20);
+  });
+
+  it('is never further off than a timer reaches', () => {
+    const longest = 2 ** 31 - 1;
+    const candidate = new Candidate({ wait: longest, jitter: longest, random: 0.5 });
+    candidate.wake(0);
+    candidate.reply(1, held(longest));
+    expect(candidate.wakesAt).toBe(1 + longest);
+  });
+
+  it('is hastened by news of a connection, spread by jitter since every follower hears it', () => {
+    const candidate = follower({ random: 0.5 });
+    candidate.on({ kind: 'notice', notice: { kind: 'connected' } }, 100);
+    expect(candidate.wakesAt).toBe(120);
+  });
+
+  it('is not put off by such news', () => {
+    const candidate = follower({ random: 0.5 });
+    candidate.on({ kind: 'notice', notice: { kind: 'connected' } }, 515);
+    expect(candidate.wakesAt).toBe(521);
+  });
+});
+
+describe('standing by', () => {
+  it('is told once, with the leader', () => {
+    const candidate = new Candidate();
+    candidate.wake(0);
+    expect(candidate.reply(1, held(100))).toEqual([{ role: 'follower', reason: 'standby', leader: held(100).holder }]);
+    candidate.wake(102);
+    expect(candidate.reply(103, held(100))).toEqual([]);
+  });
+
+  it('keeps the last holder heard of, and when', () => {
+    const candidate = follower();
+    expect(candidate.state.holder).toEqual({ holder: held(9_999).holder, at: 1 });
+    candidate.wake(501);
+    candidate.reply(502, { status: 'suspect', wait: 10 });
+    expect(candidate.state.holder).toBeUndefined();
+  });
+});
+
+describe('a request that fails', () => {
+  it('is tried again after timeout / 4 when it is the first silence, and nothing is said', () => {
+    for (const code of ['STORE_TIMEOUT', 'STORE_UNAVAILABLE'] as const) {
+      const candidate = follower();
+      candidate.wake(501);
+      expect(candidate.fail(601, code)).toEqual([]);
+      expect(candidate.wakesAt).toBe(626);
+    }
+  });
+
+  it('is an error at the second silence in a row, once, and attempts go on by wait and jitter', () => {
+    const candidate = follower({ random: 0.5 });
+    candidate.wake(521);
+    candidate.fail(621, 'STORE_TIMEOUT');
+    candidate.wake(646);
+    expect(candidate.fail(746, 'STORE_TIMEOUT')).toEqual([{ role: 'error', error: storeError('STORE_TIMEOUT') }]);
+    expect(candidate.wakesAt).toBe(746 + 500 + 20);
+    candidate.wake(1_266);
+    expect(candidate.fail(1_366, 'STORE_UNAVAILABLE')).toEqual([]);
+    expect(candidate.wakesAt).toBe(1_366 + 500 + 20);
+  });
+
+  it('is an error at once when the store answered so', () => {
+    const candidate = follower();
+    candidate.wake(501);
+    expect(candidate.fail(502, 'STORE_DENIED')).toEqual([{ role: 'error', error: storeError('STORE_DENIED') }]);
+    expect(candidate.state.holder).toBeUndefined();
+  });
+
+  it('is forgotten after an attempt that was answered: the next silence is a first one again', () => {
+    const candidate = follower();
+    candidate.wake(501);
+    candidate.fail(601, 'STORE_TIMEOUT');
+    candidate.wake(626);
+    candidate.reply(627, { status: 'free' });
+    candidate.reply(628, { status: 'gone' });
+    candidate.reply(629, held(9_999));
+    candidate.wake(1_129);
+    expect(candidate.fail(1_229, 'STORE_TIMEOUT')).toEqual([]);
+  });
+
+  it('is not forgotten because a read was answered in between', () => {
+    const candidate = follower();
+    candidate.wake(501);
+    candidate.fail(601, 'STORE_TIMEOUT');
+    candidate.wake(626);
+    candidate.reply(627, { status: 'free' });
+    candidate.reply(628, { status: 'gone' });
+    expect(candidate.asks?.verb).toBe('acquire');
+    expect(candidate.fail(728, 'STORE_TIMEOUT')).toMatchObject([{ role: 'error' }]);
+  });
+});
+
+describe('an attempt of unknown outcome', () => {
+  it.each(['STORE_TIMEOUT', 'STORE_UNAVAILABLE'] as const)(
+    'is followed by reads only until one is answered, then compare-and-deleted, then by a new id (%s, G4)',
+    (code) => {
+      const candidate = follower();
+      candidate.wake(501);
+      candidate.fail(601, code);
+      candidate.wake(626);
+      expect(candidate.asks).toEqual({ verb: 'read', key: 'k', timeout: 100 });
+      candidate.fail(726, code);
+      candidate.wake(1_226);
+      expect(candidate.asks?.verb).toBe('read');
+      candidate.reply(1_227, held(9_999));
+      expect(candidate.asks).toEqual({ verb: 'release', key: 'k', timeout: 100, id: 'me/1' });
+      candidate.reply(1_228, { status: 'gone' });
+      expect(candidate.asks).toMatchObject({ verb: 'acquire', id: 'me/2' });
+    },
+  );
+
+  it('is compare-and-deleted also after an answer that made no sense, in the light', () => {
+    const candidate = new Candidate();
+    candidate.wake(0);
+    candidate.fail(1, 'STORE_REPLY');
+    candidate.wake(501);
+    expect(candidate.asks).toMatchObject({ verb: 'release', id: 'me/1' });
+  });
+
+  it('keeps its id through a refusal: a refused request has granted nothing', () => {
+    const candidate = new Candidate();
+    candidate.wake(0);
+    candidate.fail(1, 'STORE_FULL');
+    candidate.wake(501);
+    expect(candidate.asks).toMatchObject({ verb: 'acquire', id: 'me/1' });
+  });
+
+  it('is deleted before the next attempt even if that takes several tries', () => {
+    const candidate = new Candidate();
+    candidate.wake(0);
+    candidate.fail(1, 'STORE_REPLY');
+    candidate.wake(501);
+    candidate.fail(502, 'STORE_READONLY');
+    candidate.wake(1_002);
+    expect(candidate.asks).toMatchObject({ verb: 'release', id: 'me/1' });
+  });
+
+  it('shows whom the read saw', () => {
+    const candidate = follower();
+    candidate.wake(501);
+    candidate.fail(601, 'STORE_TIMEOUT');
+    candidate.wake(626);
+    candidate.reply(627, { status: 'free' });
+    expect(candidate.state.holder).toBeUndefined();
+  });
+});
+
+describe('recovery from error', () => {
+  function failed(): Candidate {
+    const candidate = follower();
+    candidate.wake(501);
+    candidate.fail(502, 'STORE_READONLY');
+    candidate.wake(1_002);
+    return candidate;
+  }
+
+  it('is follower/standby when somebody else leads', () => {
+    expect(failed().reply(1_003, held(100))).toEqual([
+      { role: 'follower', reason: 'standby', leader: held(100).holder },
+    ]);
+  });
+
+  it('is leader when the lease is granted', () => {
+    expect(failed().reply(1_003, { status: 'granted', token: 9 })).toMatchObject([{ role: 'leader' }]);
+  });
+});

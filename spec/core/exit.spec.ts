@@ -1,0 +1,273 @@
+import { describe, expect, it } from '@jest/globals';
+import { Candidate, held, LIFETIME } from '../support/candidate.js';
+
+const drained = { kind: 'drained' } as const;
+
+/** A leader that began to leave at 100. */
+function leaving(options: ConstructorParameters<typeof Candidate>[0] = {}): Candidate {
+  const candidate = Candidate.leading(options);
+  candidate.close(100);
+  return candidate;
+}
+
+describe('leaving as the leader', () => {
+  it('is told at once: follower, with the reason', () => {
+    expect(Candidate.leading().close(100)).toEqual([{ role: 'follower', reason: 'closed' }]);
+    expect(Candidate.leading().resign(100, 50)).toEqual([{ role: 'follower', reason: 'resigned' }]);
+    expect(leaving().state.holder).toBeUndefined();
+  });
+
+  it('releases only when the work has stopped (G7)', () => {
+    const candidate = leaving();
+    expect(candidate.asks).toBeUndefined();
+    candidate.on(drained, 150);
+    expect(candidate.asks).toEqual({ verb: 'release', key: 'k', timeout: 100, id: 'me/1' });
+  });
+
+  it('releases when drain is over, work or no work', () => {
+    const candidate = leaving();
+    expect(candidate.wakesAt).toBe(400);
+    candidate.wake(399);
+    expect(candidate.asks).toBeUndefined();
+    candidate.wake(400);
+    expect(candidate.asks?.verb).toBe('release');
+  });
+
+  it('renews meanwhile, so that the lease lasts as long as the work', () => {
+    const candidate = leaving({ drain: 5_000 });
+    expect(candidate.wakesAt).toBe(600);
+    candidate.wake(600);
+    expect(candidate.asks).toMatchObject({ verb: 'renew', id: 'me/1', token: 7 });
+    expect(candidate.wakesAt).toBe(Number.POSITIVE_INFINITY);
+    candidate.reply(601, { status: 'renewed' });
+    expect(candidate.wakesAt).toBe(1_200);
+    expect(candidate.state).toMatchObject({ term: { deadline: 600 + LIFETIME } });
+  });
+
+  it('repeats a renewal that failed or came too late after timeout / 4', () => {
+    const candidate = leaving({ drain: 5_000 });
+    candidate.wake(600);
+    candidate.fail(700, 'STORE_TIMEOUT');
+    expect(candidate.wakesAt).toBe(725);
+    candidate.wake(725);
+    candidate.reply(726, { status: 'late' });
+    expect(candidate.asks).toBeUndefined();
+    expect(candidate.wakesAt).toBe(751);
+  });
+
+  it('does not release past a renewal in flight, which could land after it', () => {
+    const candidate = Candidate.leading();
+    candidate.wake(600);
+    candidate.close(610);
+    candidate.on(drained, 611);
+    expect(candidate.asks?.verb).toBe('renew');
+    candidate.reply(650, { status: 'renewed' });
+    expect(candidate.asks?.verb).toBe('release');
+  });
+
+  it('stops renewing a lease that is lost, and counts no ms of it any more', () => {
+    const candidate = leaving({ drain: 5_000 });
+    candidate.wake(600);
+    expect(candidate.reply(601, { status: 'lost' })).toEqual([]);
+    expect(candidate.wakesAt).toBe(5_100);
+    expect(candidate.state).toMatchObject({ term: { deadline: 601 } });
+  });
+
+  it('stops renewing past the deadline, and a reply heard after it revives nothing (G4)', () => {
+    const candidate = leaving({ drain: 5_000 });
+    candidate.wake(600);
+    candidate.wake(LIFETIME);
+    candidate.reply(LIFETIME + 1, { status: 'renewed' });
+    expect(candidate.state).toMatchObject({ term: { deadline: LIFETIME } });
+    expect(candidate.wakesAt).toBe(5_100);
+  });
+
+  it('is over when the release is answered, and says whether a lease was given up', () => {
+    const candidate = leaving();
+    candidate.on(drained, 101);
+    candidate.reply(102, { status: 'released' });
+    expect(candidate.state).toMatchObject({ phase: 'done', released: true });
+    expect(candidate.wakesAt).toBe(Number.POSITIVE_INFINITY);
+    const other = leaving();
+    other.on(drained, 101);
+    other.reply(102, { status: 'gone' });
+    expect(other.state).toMatchObject({ phase: 'done', released: false });
+  });
+
+  it('is over when the release fails: it is tried once, and the lease runs out by itself', () => {
+    const candidate = leaving();
+    candidate.on(drained, 101);
+    candidate.fail(201, 'STORE_TIMEOUT');
+    expect(candidate.state).toMatchObject({ phase: 'done', released: false });
+  });
+
+  it('asks for the release within drain + timeout of its beginning, whatever is in flight', () => {
+    const candidate = Candidate.leading();
+    candidate.wake(600);
+    candidate.close(650);
+    candidate.wake(950); // drain is over, and the renewal unanswered
+    candidate.fail(1_000, 'STORE_TIMEOUT');
+    expect(candidate.asks).toMatchObject({ verb: 'release', timeout: 50 });
+    const late = Candidate.leading();
+    late.wake(600);
+    late.close(650);
+    late.fail(3_000, 'STORE_TIMEOUT');
+    expect(late.asks).toMatchObject({ verb: 'release', timeout: 1 });
+  });
+
+  it('is not done twice: a second exit changes nothing but that it is for good', () => {
+    const candidate = Candidate.leading();
+    candidate.resign(100, 50);
+    expect(candidate.close(110)).toEqual([]);
+    candidate.on(drained, 120);
+    candidate.reply(121, { status: 'released' });
+    expect(candidate.state.phase).toBe('done');
+    expect(candidate.close(130)).toEqual([]);
+    const closing = leaving();
+    closing.resign(110, 50);
+    closing.on(drained, 120);
+    closing.reply(121, { status: 'released' });
+    expect(closing.state.phase).toBe('done');
+  });
+});
+
+describe('leaving without a term', () => {
+  it('is over at once when nothing of ours can be in the store', () => {
+    const candidate = new Candidate();
+    candidate.wake(0);
+    candidate.reply(1, held(9_999));
+    expect(candidate.close(10)).toEqual([]);
+    expect(candidate.state).toMatchObject({ phase: 'done', released: false });
+  });
+
+  it('drops a read', () => {
+    const candidate = new Candidate();
+    candidate.wake(0);
+    candidate.fail(100, 'STORE_TIMEOUT');
+    candidate.wake(125);
+    candidate.reply(126, { status: 'free' });
+    candidate.reply(127, { status: 'gone' });
+    candidate.fail(227, 'STORE_TIMEOUT');
+    candidate.wake(727);
+    expect(candidate.asks?.verb).toBe('read');
+    candidate.close(730);
+    expect(candidate.asks).toMatchObject({ verb: 'release', id: 'me/2' });
+  });
+
+  it('awaits an acquire in flight, and releases what that brought', () => {
+    const candidate = new Candidate();
+    candidate.wake(0);
+    candidate.close(10);
+    expect(candidate.asks?.verb).toBe('acquire');
+    expect(candidate.reply(50, { status: 'granted', token: 7 })).toEqual([]);
+    expect(candidate.asks).toMatchObject({ verb: 'release', id: 'me/1' });
+    candidate.reply(51, { status: 'released' });
+    expect(candidate.state.phase).toBe('done');
+  });
+
+  it('releases nothing when that acquire was refused or too late', () => {
+    for (const reply of [held(99), { status: 'late' } as const]) {
+      const candidate = new Candidate();
+      candidate.wake(0);
+      candidate.close(10);
+      candidate.reply(50, reply);
+      expect(candidate.state.phase).toBe('done');
+    }
+  });
+
+  it('compare-and-deletes an acquire that is never answered (G4)', () => {
+    const candidate = new Candidate();
+    candidate.wake(0);
+    candidate.close(10);
+    candidate.fail(100, 'STORE_TIMEOUT');
+    expect(candidate.asks).toMatchObject({ verb: 'release', id: 'me/1', timeout: 100 });
+  });
+
+  it('compare-and-deletes what earlier attempts may have left, and hears a deletion under way', () => {
+    const candidate = new Candidate();
+    candidate.wake(0);
+    candidate.fail(1, 'STORE_REPLY');
+    candidate.wake(501);
+    const { sent } = candidate.state;
+    candidate.close(502);
+    expect(candidate.state.sent).toBe(sent);
+    candidate.reply(503, { status: 'gone' });
+    expect(candidate.state.phase).toBe('done');
+  });
+
+  it('has nothing to resign from', () => {
+    const candidate = new Candidate();
+    candidate.wake(0);
+    candidate.reply(1, held(9_999));
+    expect(candidate.resign(10, 50)).toEqual([]);
+    expect(candidate.state.phase).toBe('campaigning');
+    expect(candidate.wakesAt).toBe(501);
+  });
+});
+
+describe('a cooldown', () => {
+  function cooling(): Candidate {
+    const candidate = Candidate.leading();
+    candidate.resign(100, 1_000);
+    candidate.on(drained, 150);
+    candidate.reply(170, { status: 'released' });
+    return candidate;
+  }
+
+  it('counts from the release, and nothing is asked before it is over', () => {
+    const candidate = cooling();
+    expect(candidate.state).toMatchObject({ phase: 'cooling', released: true, role: 'follower' });
+    expect(candidate.wakesAt).toBe(1_170);
+    candidate.on({ kind: 'notice', notice: { kind: 'connected' } }, 500);
+    expect(candidate.wakesAt).toBe(1_170);
+    candidate.wake(1_169);
+    expect(candidate.asks).toBeUndefined();
+  });
+
+  it('ends with an attempt under a new id that knows all tokens so far (G3)', () => {
+    const candidate = cooling();
+    candidate.wake(1_170);
+    expect(candidate.asks).toMatchObject({ verb: 'acquire', id: 'me/2', lastToken: 7 });
+    expect(candidate.reply(1_171, { status: 'granted', token: 8 })).toMatchObject([{ role: 'leader' }]);
+  });
+
+  it('is not followed by a second standby', () => {
+    const candidate = cooling();
+    candidate.wake(1_170);
+    expect(candidate.reply(1_171, held(99))).toEqual([]);
+  });
+
+  it('ends at once by an exit for good', () => {
+    const candidate = cooling();
+    expect(candidate.close(200)).toEqual([]);
+    expect(candidate.state).toMatchObject({ phase: 'done', released: false });
+  });
+
+  it('is followed by a look and a deletion when the release went unanswered (G4)', () => {
+    const candidate = Candidate.leading();
+    candidate.resign(100, 1_000);
+    candidate.on(drained, 150);
+    candidate.fail(250, 'STORE_TIMEOUT');
+    expect(candidate.wakesAt).toBe(1_250);
+    candidate.wake(1_250);
+    expect(candidate.asks?.verb).toBe('read');
+    candidate.reply(1_251, { status: 'free' });
+    expect(candidate.asks).toMatchObject({ verb: 'release', id: 'me/1' });
+    candidate.reply(1_252, { status: 'gone' });
+    expect(candidate.asks).toMatchObject({ verb: 'acquire', id: 'me/2' });
+  });
+
+  it('forgets the failures of renewals before an answered release', () => {
+    const candidate = Candidate.leading({ drain: 5_000 });
+    candidate.wake(600);
+    candidate.fail(700, 'STORE_TIMEOUT');
+    candidate.resign(710, 1_000);
+    candidate.wake(725);
+    candidate.fail(825, 'STORE_TIMEOUT');
+    candidate.on(drained, 830);
+    candidate.reply(831, { status: 'released' });
+    candidate.wake(1_831);
+    expect(candidate.asks?.verb).toBe('acquire');
+    expect(candidate.fail(1_931, 'STORE_TIMEOUT')).toEqual([]);
+  });
+});

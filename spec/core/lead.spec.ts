@@ -1,0 +1,227 @@
+import { describe, expect, it } from '@jest/globals';
+import { Candidate, held, LIFETIME, storeError } from '../support/candidate.js';
+
+/** A leader whose renewal, asked for at 600, is in flight. */
+function renewing(options: ConstructorParameters<typeof Candidate>[0] = {}): Candidate {
+  const candidate = Candidate.leading(options);
+  candidate.wake(600);
+  return candidate;
+}
+
+/** Lets every renewal fail with `code`, 100 ms after it is asked for, until the term is over; gives the time of that. */
+function starve(candidate: Candidate, code: 'STORE_TIMEOUT' | 'STORE_READONLY'): number {
+  for (let now = candidate.wakesAt; now < LIFETIME; now = candidate.wakesAt) {
+    candidate.wake(now);
+    if (now + 100 < LIFETIME) candidate.fail(now + 100, code);
+  }
+  return LIFETIME;
+}
+
+describe('a renewal', () => {
+  it('is made renewEvery after the last request was written, with all that the store needs to know', () => {
+    const candidate = Candidate.leading({ data: 'http://me' });
+    expect(candidate.wakesAt).toBe(600);
+    candidate.wake(599);
+    expect(candidate.asks).toBeUndefined();
+    candidate.wake(600);
+    expect(candidate.asks).toEqual({
+      verb: 'renew',
+      key: 'k',
+      id: 'me/1',
+      token: 7,
+      run: 'run1',
+      ttl: 2_020,
+      timeout: 100,
+      name: 'me',
+      data: 'http://me',
+    });
+  });
+
+  it('carries the store time after which it must change nothing, once that is known', () => {
+    const candidate = new Candidate();
+    candidate.wake(0);
+    candidate.reply(1, { status: 'granted', token: 7, time: 5_000 });
+    candidate.wake(600);
+    expect(candidate.asks).toMatchObject({ verb: 'renew', notAfter: 5_000 + 599 + 100 });
+  });
+
+  it('is made earlier by jitter, never later, and by half of renewEvery at most', () => {
+    expect(Candidate.leading({ random: 0.5 }).wakesAt).toBe(600 - 20);
+    expect(Candidate.leading({ random: 0.5, jitter: 2_000 }).wakesAt).toBe(600 - 150);
+    const candidate = renewing({ random: 0.5 });
+    candidate.reply(605, { status: 'renewed' });
+    expect(candidate.wakesAt).toBe(600 + 600 - 20);
+  });
+
+  it('moves the deadline to a lifetime after it was written', () => {
+    const candidate = renewing();
+    expect(candidate.wakesAt).toBe(LIFETIME);
+    expect(candidate.reply(690, { status: 'renewed' })).toEqual([]);
+    expect(candidate.state).toMatchObject({ phase: 'leading', term: { deadline: 600 + LIFETIME } });
+    expect(candidate.wakesAt).toBe(1_200);
+  });
+
+  it('renews what is told of oneself as the holder', () => {
+    const candidate = renewing();
+    candidate.reply(690, { status: 'renewed' });
+    expect(candidate.state.holder).toMatchObject({ holder: { id: 'me/1', expiresIn: 2_020 }, at: 600 });
+  });
+
+  it('is repeated after timeout / 4 when it fails, and nothing is said (G4)', () => {
+    for (const code of ['STORE_TIMEOUT', 'STORE_UNAVAILABLE', 'STORE_READONLY', 'STORE_REPLY'] as const) {
+      const candidate = renewing();
+      expect(candidate.fail(700, code)).toEqual([]);
+      expect(candidate.wakesAt).toBe(725);
+      candidate.wake(725);
+      expect(candidate.asks).toMatchObject({ verb: 'renew', id: 'me/1', token: 7 });
+    }
+  });
+
+  it('is repeated after timeout / 4 when it came too late', () => {
+    const candidate = renewing();
+    expect(candidate.reply(640, { status: 'late' })).toEqual([]);
+    expect(candidate.wakesAt).toBe(665);
+    expect(candidate.state).toMatchObject({ phase: 'leading', term: { deadline: LIFETIME } });
+  });
+
+  it('is repeated at once when the connection is back after a failure', () => {
+    const candidate = renewing();
+    candidate.fail(700, 'STORE_UNAVAILABLE');
+    candidate.on({ kind: 'notice', notice: { kind: 'connected' } }, 710);
+    expect(candidate.asks?.verb).toBe('renew');
+  });
+
+  it('is not hastened by a connection while all is well', () => {
+    const candidate = Candidate.leading();
+    candidate.on({ kind: 'notice', notice: { kind: 'connected' } }, 100);
+    expect(candidate.asks).toBeUndefined();
+    const recovered = renewing();
+    recovered.fail(700, 'STORE_UNAVAILABLE');
+    recovered.wake(725);
+    recovered.reply(726, { status: 'renewed' });
+    recovered.on({ kind: 'notice', notice: { kind: 'connected' } }, 800);
+    expect(recovered.asks).toBeUndefined();
+  });
+});
+
+describe('a lost lease', () => {
+  it('ends the term at once, with the new leader, whose lease is then awaited under a new id', () => {
+    const candidate = renewing();
+    expect(candidate.reply(601, { status: 'lost', holder: held(200).holder })).toEqual([
+      { role: 'follower', reason: 'lost', leader: held(200).holder },
+    ]);
+    expect(candidate.state.holder).toEqual({ holder: held(200).holder, at: 601 });
+    expect(candidate.wakesAt).toBe(802);
+    candidate.wake(802);
+    expect(candidate.asks).toMatchObject({ verb: 'acquire', id: 'me/2' });
+  });
+
+  it('is run for again at once when nobody holds it', () => {
+    const candidate = renewing();
+    expect(candidate.reply(601, { status: 'lost' })).toEqual([{ role: 'follower', reason: 'lost' }]);
+    expect(candidate.state.holder).toBeUndefined();
+    expect(candidate.asks).toMatchObject({ verb: 'acquire', id: 'me/2' });
+  });
+
+  it('leaves no failure behind: the store answered', () => {
+    const candidate = renewing();
+    candidate.fail(700, 'STORE_TIMEOUT');
+    candidate.wake(725);
+    candidate.reply(726, { status: 'lost' });
+    expect(candidate.asks?.verb).toBe('acquire');
+    expect(candidate.fail(826, 'STORE_TIMEOUT')).toEqual([]);
+  });
+
+  it('is also one when something else stands in its place: follower first, then error; what may be left is deleted', () => {
+    const candidate = renewing();
+    expect(candidate.fail(601, 'KEY_CONFLICT')).toEqual([
+      { role: 'follower', reason: 'lost' },
+      { role: 'error', error: storeError('KEY_CONFLICT') },
+    ]);
+    expect(candidate.wakesAt).toBe(1_101);
+    candidate.wake(1_101);
+    expect(candidate.asks).toMatchObject({ verb: 'release', id: 'me/1' });
+  });
+});
+
+describe('a deadline', () => {
+  it('ends the term: follower/expired (G2)', () => {
+    const candidate = Candidate.leading();
+    candidate.wake(600);
+    expect(candidate.wake(LIFETIME - 1)).toEqual([]);
+    expect(candidate.wake(LIFETIME)).toEqual([{ role: 'follower', reason: 'expired' }]);
+    expect(candidate.state.holder).toBeUndefined();
+  });
+
+  it('gives follower first and then the error that renewals failed with; attempts go on by wait', () => {
+    const candidate = Candidate.leading();
+    const end = starve(candidate, 'STORE_READONLY');
+    expect(candidate.wake(end)).toEqual([
+      { role: 'follower', reason: 'expired' },
+      { role: 'error', error: storeError('STORE_READONLY') },
+    ]);
+    expect(candidate.wakesAt).toBe(end + 500);
+  });
+
+  it('says nothing of errors before the last success', () => {
+    const candidate = renewing();
+    candidate.fail(700, 'STORE_TIMEOUT');
+    candidate.wake(725);
+    candidate.reply(726, { status: 'renewed' });
+    candidate.wake(1_325);
+    expect(candidate.wake(725 + LIFETIME)).toEqual([{ role: 'follower', reason: 'expired' }]);
+  });
+
+  it('is stalled, not expired, when it is noticed only after the guard has passed', () => {
+    expect(Candidate.leading().wake(LIFETIME + 101)).toEqual([{ role: 'follower', reason: 'expired' }]);
+    expect(Candidate.leading().wake(LIFETIME + 102)).toEqual([{ role: 'follower', reason: 'stalled' }]);
+  });
+
+  it('is stalled without an error, whatever renewals failed with before', () => {
+    const candidate = renewing();
+    candidate.fail(700, 'STORE_READONLY');
+    expect(candidate.wake(LIFETIME + 500)).toEqual([{ role: 'follower', reason: 'stalled' }]);
+  });
+
+  it('leaves the id behind, to be compare-and-deleted before the next attempt (G4)', () => {
+    const candidate = Candidate.leading();
+    candidate.wake(LIFETIME + 500);
+    expect(candidate.asks).toMatchObject({ verb: 'release', id: 'me/1' });
+    candidate.reply(LIFETIME + 501, { status: 'released' });
+    expect(candidate.asks).toMatchObject({ verb: 'acquire', id: 'me/2' });
+  });
+
+  it('leaves the candidate in the dark when its last renewal is unanswered', () => {
+    const candidate = renewing();
+    candidate.wake(LIFETIME);
+    expect(candidate.asks?.verb).toBe('read');
+  });
+
+  it('leaves it in the dark between two unanswered renewals, too', () => {
+    const candidate = renewing();
+    candidate.fail(LIFETIME - 10, 'STORE_TIMEOUT');
+    candidate.wake(LIFETIME);
+    candidate.wake(LIFETIME + 500);
+    expect(candidate.asks?.verb).toBe('read');
+  });
+
+  it('leaves it in the light when the last failure was an answer', () => {
+    const candidate = renewing();
+    candidate.fail(700, 'STORE_TIMEOUT');
+    candidate.wake(725);
+    candidate.reply(LIFETIME - 10, { status: 'late' });
+    candidate.wake(LIFETIME);
+    candidate.wake(LIFETIME + 500);
+    expect(candidate.asks?.verb).toBe('release');
+  });
+
+  it('comes before the reply to a renewal that is heard after it: a late reply revives nothing (G2, G4)', () => {
+    const candidate = renewing();
+    const { sent } = candidate.state;
+    if (!sent) throw new Error('nothing was asked');
+    const decisions = candidate.on({ kind: 'reply', sent, reply: { status: 'renewed', token: 99 } }, LIFETIME + 1);
+    expect(decisions).toEqual([{ role: 'follower', reason: 'expired' }]);
+    expect(candidate.state.phase).toBe('campaigning');
+    expect(candidate.state.memory.token).toBe(7);
+  });
+});

@@ -1,0 +1,37 @@
+import { describe, expect, it } from '@jest/globals';
+import { backoff, guard, LONGEST_TIMER, lifetime } from '../../lib/core/settings.js';
+
+describe('lifetime', () => {
+  it('is ttl × (1 − ρ) / (1 + ρ) − ε − guard, with ρ = 1 %, ε = 2 ms and a guard of 5 %', () => {
+    expect(lifetime(2_020)).toBeCloseTo((2_020 * 0.99) / 1.01 - 2 - 101, 9);
+    expect(lifetime(10_000)).toBeCloseTo(9_299.98, 2);
+    expect(lifetime(100)).toBeCloseTo(91.02, 2);
+  });
+
+  it('ends, by the slowest clock of its own, before the lease does by the fastest of the store (G2)', () => {
+    for (const ttl of [100, 999, 10_000, 3_600_000]) {
+      // Own clock 1 % slow: what it takes for `lifetime` lasts longer. Store 1 % fast: the lease is shorter than it says.
+      const ownEnd = lifetime(ttl) / 0.99;
+      const leaseEnd = ttl / 1.01;
+      expect(leaseEnd - ownEnd).toBeGreaterThanOrEqual(guard(ttl));
+    }
+  });
+});
+
+describe('guard', () => {
+  it('is 5 % of the ttl', () => {
+    expect(guard(2_000)).toBe(100);
+  });
+});
+
+describe('backoff', () => {
+  it('is a quarter of the timeout', () => {
+    expect(backoff(100)).toBe(25);
+  });
+});
+
+describe('LONGEST_TIMER', () => {
+  it('is what a Node timer takes at most', () => {
+    expect(LONGEST_TIMER).toBe(2_147_483_647);
+  });
+});
