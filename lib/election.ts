@@ -6,11 +6,13 @@ import {
   EMPTY,
   firstValueFrom,
   map,
+  merge,
   Observable,
+  of,
   reduce,
   Subject,
   type Subscriber,
-  startWith,
+  Subscription,
 } from 'rxjs';
 import { type Memory, NOTHING_KNOWN } from './core/memory.js';
 import type { Role } from './core/state.js';
@@ -47,17 +49,22 @@ export class Election extends Observable<Transition> implements AsyncIterable<Tr
   /** @internal */
   constructor(environment: Environment, signal: AbortSignal | undefined) {
     super((subscriber) => {
-      if (signal?.aborted) this.close();
+      if (subscriber.closed) return; // an operator gave up while it was subscribing: there is nobody to stand for
+      if (signal?.aborted) void this.close();
       if (this.#closed) subscriber.complete();
       else this.#join(subscriber);
     });
     this.#environment = environment;
     this.#signal = signal;
-    this.holders = this.#news.pipe(
-      startWith(undefined),
+    const holders = merge(this.#news, of(undefined)).pipe(
       map(() => this.#holder()),
       distinctUntilChanged((before, now) => before?.id === now?.id),
     );
+    this.holders = new Observable((subscriber) => {
+      if (signal?.aborted) void this.close();
+      subscriber.add(this.#heedSignal());
+      subscriber.add(holders.subscribe(subscriber));
+    });
   }
 
   /** The role of the last transition told; `undefined` before, between and after candidacies. */
@@ -131,7 +138,6 @@ export class Election extends Observable<Transition> implements AsyncIterable<Tr
       return;
     }
     candidacy.check();
-    if (candidacy.current) subscriber.next(candidacy.current);
     subscriber.add(candidacy.transitions.subscribe(subscriber));
   }
 
@@ -147,7 +153,8 @@ export class Election extends Observable<Transition> implements AsyncIterable<Tr
     // Before any subscriber, so that those find the election between candidacies when they are told of the completion.
     candidacy.transitions.subscribe({ complete: () => this.#detach(candidacy) });
     candidacy.known.subscribe(() => this.#news.next());
-    this.#listenToSignal(candidacy);
+    const heed = this.#heedSignal();
+    candidacy.transitions.subscribe({ complete: () => heed.unsubscribe() });
     subscriber.add(candidacy.transitions.subscribe(subscriber));
     const start = () => {
       if (this.#candidacy === candidacy) candidacy.start(this.#memory);
@@ -156,12 +163,11 @@ export class Election extends Observable<Transition> implements AsyncIterable<Tr
     else start();
   }
 
-  #listenToSignal(candidacy: Candidacy): void {
-    const signal = this.#signal;
-    if (!signal) return;
+  /** Lets the signal close this election until unsubscribed: only while somebody listens, or a long-lived signal would keep it. */
+  #heedSignal(): Subscription {
     const close = () => void this.close();
-    signal.addEventListener('abort', close, { once: true });
-    candidacy.transitions.subscribe({ complete: () => signal.removeEventListener('abort', close) });
+    this.#signal?.addEventListener('abort', close, { once: true });
+    return new Subscription(() => this.#signal?.removeEventListener('abort', close));
   }
 
   /** Ends the candidacy, if there is one; what it learnt is kept, and the next one waits until it has settled. */

@@ -1,4 +1,13 @@
-import { AsyncSubject, noop, type Observable, type SchedulerLike, Subject, Subscription, timer } from 'rxjs';
+import {
+  AsyncSubject,
+  noop,
+  Observable,
+  type SchedulerLike,
+  Subject,
+  type Subscriber,
+  Subscription,
+  timer,
+} from 'rxjs';
 import { type Memory, NOTHING_KNOWN } from '../core/memory.js';
 import type { Settings } from '../core/settings.js';
 import type { Context, Decision, Event, Known, Sent, State } from '../core/state.js';
@@ -27,7 +36,7 @@ export interface Environment {
  * which request should be in flight and when to be woken; their answers are the events that make the next state.
  */
 export class Candidacy {
-  /** What subscribers are told, in order; completes when the candidacy is over for them. */
+  /** What subscribers are told, in order, the current role first; completes when the candidacy is over for them. */
   readonly transitions: Observable<Transition>;
   /** Emits whenever another holder may be known. */
   readonly known: Observable<void>;
@@ -53,7 +62,7 @@ export class Candidacy {
 
   constructor(environment: Environment) {
     this.#environment = environment;
-    this.transitions = this.#told;
+    this.transitions = new Observable((subscriber) => this.#join(subscriber));
     this.known = this.#learnt;
     this.#state = stand(NOTHING_KNOWN, this.#context(environment.clock.now()));
   }
@@ -127,7 +136,7 @@ export class Candidacy {
     for (const decision of decisions) this.#decide(decision);
     if (state.phase === 'exiting' && before.phase === 'leading') this.#drain();
     if (state.sent !== before.sent) this.#send(state.sent);
-    this.#arm(wakeAt(state), now);
+    this.#arm(wakeAt(state));
     if ((event.kind === 'exit' || before.phase === 'exiting') && state.phase !== 'exiting') this.#settle(state);
     if (state.holder !== before.holder) this.#learnt.next();
   }
@@ -150,11 +159,21 @@ export class Candidacy {
   }
 
   #deliver(): void {
-    if (this.#delivering) return;
+    if (this.#delivering || this.#stepping) return;
     this.#delivering = true;
     for (let transition = this.#outbox.shift(); transition; transition = this.#outbox.shift()) this.#tell(transition);
     this.#delivering = false;
     if (this.#closing) this.#told.complete();
+  }
+
+  /** Tells a newcomer the current role. What that makes it do is told afterwards: it is not among the others yet, and would miss it. */
+  #join(subscriber: Subscriber<Transition>): void {
+    const delivering = this.#delivering;
+    this.#delivering = true;
+    if (this.current) subscriber.next(this.current);
+    subscriber.add(this.#told.subscribe(subscriber));
+    this.#delivering = delivering;
+    this.#deliver();
   }
 
   #tell(transition: Transition): void {
@@ -168,7 +187,11 @@ export class Candidacy {
   /** Waits for the leader-only work: for what stops synchronously until the call stack is done, for the rest as it asked. */
   #drain(): void {
     const term = this.#term;
-    this.#environment.soon.schedule(() => term?.whenIdle(() => this.#dispatch({ kind: 'drained' })));
+    const drained = () => {
+      // Work that outlived the drain of its own term says nothing about a later one.
+      if (this.#term === term) this.#dispatch({ kind: 'drained' });
+    };
+    this.#environment.soon.schedule(() => term?.whenIdle(drained));
   }
 
   #send(sent: Sent | undefined): void {
@@ -183,15 +206,17 @@ export class Candidacy {
     this.#exchange = exchange;
   }
 
-  #arm(at: number, now: number): void {
+  #arm(at: number): void {
     if (at === this.#alarmAt) return;
     this.#alarm.unsubscribe();
     this.#alarmAt = at;
     if (at === Number.POSITIVE_INFINITY) return;
-    this.#alarm = timer(Math.max(0, at - now), this.#environment.scheduler).subscribe(() => {
+    const { clock, scheduler } = this.#environment;
+    // By the clock as it is now: since the event was stamped, listeners of a signal may have run for long.
+    this.#alarm = timer(Math.max(0, at - clock.now()), scheduler).subscribe(() => {
       this.#alarmAt = Number.POSITIVE_INFINITY;
       // A timer that rings says that its time has come, though Node's may ring up to a millisecond before that by the clock.
-      this.#dispatch({ kind: 'wake' }, Math.max(at, this.#environment.clock.now()));
+      this.#dispatch({ kind: 'wake' }, Math.max(at, clock.now()));
     });
   }
 
