@@ -1,4 +1,15 @@
-import { EMPTY, from, Observable, type ObservableInput, type OperatorFunction, switchMap } from 'rxjs';
+import {
+  catchError,
+  defer,
+  EMPTY,
+  NEVER,
+  Observable,
+  type ObservableInput,
+  type OperatorFunction,
+  switchMap,
+  takeWhile,
+  throwError,
+} from 'rxjs';
 import { isAlive } from '../stream/term.js';
 import type { Term, Transition } from '../stream/transition.js';
 
@@ -21,23 +32,23 @@ const duringTerm = <R>(term: Term, project: Project<R>): Observable<R> =>
   new Observable<R>((subscriber) => {
     if (!isAlive(term)) return subscriber.complete();
     const { signal } = term;
-    const stop = () => {
-      subscriber.complete();
-    };
+    const stop = () => subscriber.complete();
     signal.addEventListener('abort', stop, { once: true });
     subscriber.add(() => signal.removeEventListener('abort', stop));
-    const work = project(term);
-    if (work === undefined) return;
-    if (isPromiseLike(work)) term.waitUntil(work);
-    if (subscriber.closed) return; // `project` itself ended the term
-    subscriber.add(
-      from(work).subscribe({
-        next: (value) => (isAlive(term) ? subscriber.next(value) : stop()),
-        error: (error) => subscriber.error(error),
-        complete: () => subscriber.complete(),
-      }),
-    );
+    const work = defer(() => {
+      const given = project(term);
+      if (isPromiseLike(given)) term.waitUntil(given);
+      const endedItself = subscriber.closed;
+      return given === undefined || endedItself ? NEVER : given;
+    });
+    work
+      .pipe(
+        takeWhile(() => isAlive(term)),
+        // Work that fails because its time is up, as by `term.assert()`, must not end the candidate's subscription.
+        catchError((error: unknown) => (isAlive(term) ? throwError(() => error) : EMPTY)),
+      )
+      .subscribe(subscriber);
   });
 
-const isPromiseLike = (work: object): work is PromiseLike<unknown> =>
-  'then' in work && typeof work.then === 'function' && !(work instanceof Observable);
+const isPromiseLike = (work: unknown): work is PromiseLike<unknown> =>
+  typeof (work as { readonly then?: unknown } | null | undefined)?.then === 'function';
