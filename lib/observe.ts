@@ -1,5 +1,6 @@
 import {
   asyncScheduler,
+  catchError,
   defer,
   distinctUntilChanged,
   exhaustMap,
@@ -34,8 +35,9 @@ export function observe(options: ObserveOptions): Observable<Holder | undefined>
   const every = validTime('every', options.every, 5_000);
   const timeout = Math.min(every, LONGEST_LOOK);
   const look = defer(() => ask(store, { verb: 'read', key, timeout }, asyncScheduler));
-  // The notices are listened to for the store's sake (it guards its connection meanwhile); looks go by the timer.
-  const looks = merge(timer(0, every), (store.notices?.(key) ?? NEVER).pipe(map(() => 0)));
+  // Notices hasten a look, and the store guards its connection while they are listened to. Where they fail, the timer is enough.
+  const notices = (store.notices?.(key) ?? NEVER).pipe(catchError(() => NEVER));
+  const looks = merge(timer(0, every), notices);
   return looks.pipe(
     exhaustMap(() => look),
     map((reply) => holderOf(reply as ReadReply)),
