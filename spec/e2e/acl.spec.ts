@@ -1,0 +1,209 @@
+import { readFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Election, elect, observe, type Transition } from 'rx-leader';
+import { firstValueFrom } from 'rxjs';
+import { type Client, type RedisServer, startRedis } from '../support/redis.js';
+import { until } from '../support/until.js';
+import { ACL_RULE } from './fixtures/acl-rule.js';
+
+const TTL = 600;
+const KEY = 'acl';
+
+let server: RedisServer;
+let admin: Client;
+const elections: Election[] = [];
+const clients: Client[] = [];
+
+beforeAll(async () => {
+  server = await startRedis();
+  admin = await server.client();
+});
+
+afterAll(async () => {
+  await server?.[Symbol.asyncDispose]();
+});
+
+beforeEach(async () => {
+  await admin.flushAll();
+  await admin.scriptFlush(); // or EVAL would not be needed any more
+  await admin.aclDelUser('app');
+  await admin.aclLogReset();
+});
+
+afterEach(async () => {
+  await Promise.all(elections.splice(0).map((election) => election.close()));
+  for (const client of clients.splice(0)) client.destroy();
+});
+
+/** Makes the user `app` by the rule, without the given part of it. */
+async function allow(without?: string): Promise<void> {
+  const words = ACL_RULE.split(' ');
+  if (without !== undefined) expect(words).toContain(without);
+  await admin.sendCommand(words.filter((word) => word !== without));
+}
+
+async function connect(): Promise<Client> {
+  const client = await server.client({ username: 'app', password: 'secret' });
+  clients.push(client);
+  return client;
+}
+
+/** A candidate of the user `app`, on a connection of its own. */
+async function stand(): Promise<{ election: Election; told: Transition[] }> {
+  const election = elect({ redis: await connect(), key: KEY, ttl: TTL, wait: TTL / 4, jitter: 0 });
+  const told: Transition[] = [];
+  elections.push(election);
+  election.subscribe((transition) => told.push(transition));
+  await until(() => told.length > 0);
+  return { election, told };
+}
+
+const leases = () => admin.keys('leader:*');
+
+/** What is published meanwhile about any election. */
+async function listen(): Promise<string[]> {
+  const heard: string[] = [];
+  const subscriber = await server.client();
+  clients.push(subscriber);
+  await subscriber.pSubscribe('{leader:*', (message) => heard.push(JSON.parse(message).event));
+  return heard;
+}
+
+const DENIED = { role: 'error', error: expect.objectContaining({ code: 'STORE_DENIED' }) };
+
+describe('the rule', () => {
+  it('stands in README.md, word for word', () => {
+    expect(readFileSync('README.md', 'utf8').split('\n')).toContain(ACL_RULE);
+  });
+
+  it('is enough to elect, stand by, renew, observe, step down, hand over and publish, with nothing denied on the way', async () => {
+    await allow();
+    const heard = await listen();
+    const first = await stand();
+    expect(first.told).toMatchObject([{ role: 'leader' }]);
+    const second = await stand();
+    expect(second.told).toMatchObject([
+      { role: 'follower', reason: 'standby', leader: { id: first.election.term?.id } },
+    ]);
+    const seen = await firstValueFrom(observe({ redis: await connect(), key: KEY }));
+    expect(seen).toMatchObject({ id: first.election.term?.id, token: first.election.term?.token });
+
+    const deadline = () => performance.now() + (first.election.term?.remaining() ?? Number.NaN);
+    const granted = deadline();
+    await until(() => deadline() > granted + TTL, { what: 'several renewals' });
+    expect(first.told).toHaveLength(1);
+
+    expect(await first.election.stepDown({ cooldown: 10 * TTL })).toBe(true);
+    await until(() => second.election.isLeading);
+    await second.election.close();
+    expect(await leases()).toEqual([]);
+    await until(() => heard.length === 4);
+    expect(heard).toEqual(['elected', 'released', 'elected', 'released']);
+    // Servers that know CLIENT SETINFO refuse it here, which node-redis ignores.
+    const denied = (await admin.aclLog()).filter(({ object }) => !object.startsWith('client'));
+    expect(denied).toEqual([]);
+  });
+
+  it('is for a client of database 0: another one needs +select besides', async () => {
+    await allow();
+    const options = { username: 'app', password: 'secret', database: 1, socket: { reconnectStrategy: false } } as const;
+    await expect(server.client(options)).rejects.toThrow('NOPERM');
+    await admin.aclSetUser('app', '+select');
+    clients.push(await server.client(options));
+  });
+});
+
+/** What comes of leaving one part out, and how to see that. The user has been made without it already. */
+const WITHOUT: Record<string, [effect: string, proof: () => Promise<void>]> = {
+  '~leader:*': ['nobody is elected', refused],
+  '~{leader:*': ['nobody is elected', refused],
+  '+evalsha': ['nobody is elected', refused],
+  '+eval': ['nobody is elected where the server does not know the scripts yet', refused],
+  '+get': ['nobody is elected', refused],
+  '+set': ['nobody is elected', refused],
+  '+hmget': ['nobody is elected', refused],
+  '+hset': ['nobody is elected', refused],
+  '+time': ['nobody is elected', refused],
+  '+pexpire': ['no term is renewed', expires],
+  '+pttl': ['nobody can stand by, nor observe', onlyLeads],
+  '+del': ['a lease is not released, and runs out instead', keepsItsLease],
+  '&{leader:*': ['all works, but nothing is published', isSilent],
+  '+publish': ['all works, but nothing is published', isSilent],
+  '+info': [
+    'all works, but a fresh candidate does not notice that the data is from an older run of the server',
+    isGullible,
+  ],
+};
+
+describe('the rule without one part', () => {
+  it('is tried for every part', () => {
+    expect(Object.keys(WITHOUT).sort()).toEqual(ACL_RULE.match(/(?<= )[~&+]\S+/g)?.sort());
+  });
+
+  it.each(Object.entries(WITHOUT).map(([part, [effect, proof]]) => [part, effect, proof] as const))(
+    '%s: %s',
+    async (part, _, proof) => {
+      await allow(part);
+      await proof();
+    },
+  );
+
+  it('in contrast notices with +info that the data is from an older run, and waits a lost lease out', async () => {
+    await allow();
+    expect(await afterRestoring()).toMatchObject({ role: 'follower', reason: 'standby' });
+  });
+});
+
+async function refused(): Promise<void> {
+  const { told } = await stand();
+  expect(told).toMatchObject([DENIED]);
+  expect(await leases()).toEqual([]);
+}
+
+async function expires(): Promise<void> {
+  const { told } = await stand();
+  await until(() => told.length === 3);
+  expect(told).toMatchObject([{ role: 'leader' }, { role: 'follower', reason: 'expired' }, DENIED]);
+}
+
+async function onlyLeads(): Promise<void> {
+  expect((await stand()).told).toMatchObject([{ role: 'leader' }]);
+  expect((await stand()).told).toMatchObject([DENIED]);
+  const observed = firstValueFrom(observe({ redis: await connect(), key: KEY }));
+  await expect(observed).rejects.toMatchObject({ code: 'STORE_DENIED' });
+}
+
+async function keepsItsLease(): Promise<void> {
+  const { election, told } = await stand();
+  expect(await election.stepDown()).toBe(false);
+  expect(told).toMatchObject([{ role: 'leader' }, { role: 'follower', reason: 'resigned' }]);
+  expect(await leases()).toHaveLength(1);
+}
+
+async function isSilent(): Promise<void> {
+  const heard = await listen();
+  const first = await stand();
+  const second = await stand();
+  expect(await first.election.stepDown()).toBe(true);
+  await until(() => second.election.isLeading);
+  await second.election.close();
+  expect(await leases()).toEqual([]);
+  await admin.publish('{leader:}', '{"event":"the end"}'); // whatever came before it has been heard by then
+  await until(() => heard.length > 0);
+  expect(heard).toEqual(['the end']);
+}
+
+async function isGullible(): Promise<void> {
+  // The overlap with a leader that the old data does not know of ends at that leader's next renewal.
+  expect(await afterRestoring()).toMatchObject({ role: 'leader' });
+}
+
+/** What a candidate is told first by a server whose data, free lease and all, was saved by another run of it. */
+async function afterRestoring(): Promise<Transition | undefined> {
+  const { election } = await stand();
+  await election.close();
+  const [record] = await admin.keys('{leader:*');
+  if (record === undefined) throw new Error('no record');
+  await admin.hSet(record, 'run', 'another');
+  return (await stand()).told[0];
+}
