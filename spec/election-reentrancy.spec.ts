@@ -1,0 +1,305 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { config, type Subscription } from 'rxjs';
+import type { Election } from '../lib/election.js';
+import type { Transition } from '../lib/stream/transition.js';
+import { granted, held } from './support/scripted-store.js';
+import { LIFETIME, letter, virtually } from './support/virtual-time.js';
+
+afterEach(() => {
+  config.onUnhandledError = null;
+});
+
+/** Subscribers that write down what they are told into one log: `a:L`, `b:L`, and `a|` at completion. */
+class Log {
+  readonly lines: string[] = [];
+  readonly #election: Election;
+
+  constructor(election: Election) {
+    this.#election = election;
+  }
+
+  subscribe(name: string, then?: (transition: Transition) => void): Subscription {
+    return this.#election.subscribe({
+      next: (transition) => {
+        this.lines.push(`${name}:${letter(transition)}`);
+        expect(this.#election.role).toBe(transition.role);
+        then?.(transition);
+      },
+      complete: () => this.lines.push(`${name}|`),
+    });
+  }
+}
+
+const whenLeader = (action: () => void) => (transition: Transition) => {
+  if (transition.role === 'leader') action();
+};
+
+describe('inside a callback', () => {
+  it('close() is told when the current transition has reached everyone, and then completes', () => {
+    const lines = virtually(({ candidate }) => {
+      const { election } = candidate();
+      const log = new Log(election);
+      log.subscribe(
+        'a',
+        whenLeader(() => void election.close()),
+      );
+      log.subscribe('b');
+      return log.lines;
+    });
+    expect(lines).toEqual(['a:L', 'b:L', 'a:C', 'b:C', 'a|', 'b|']);
+  });
+
+  it('close() ends leadership at once all the same', () => {
+    virtually(({ candidate }) => {
+      const { election } = candidate();
+      const log = new Log(election);
+      log.subscribe('a', (transition) => {
+        if (transition.role !== 'leader') return;
+        void election.close();
+        expect([election.isLeading, transition.term.signal.aborted, election.role]).toEqual([false, true, 'leader']);
+      });
+    });
+  });
+
+  it('stepDown() is told when the current transition has reached everyone', () => {
+    const lines = virtually(({ candidate, at }) => {
+      const { election } = candidate();
+      const log = new Log(election);
+      const both = log.subscribe(
+        'a',
+        whenLeader(() => void election.stepDown()),
+      );
+      both.add(log.subscribe('b'));
+      at(99, () => both.unsubscribe());
+      return log.lines;
+    });
+    expect(lines).toEqual(['a:L', 'b:L', 'a:R', 'b:R']);
+  });
+
+  it('a late subscriber that closes in its first callback still hears the end of the term it was told of', () => {
+    const lines = virtually(({ candidate, at }) => {
+      const { election } = candidate();
+      const log = new Log(election);
+      log.subscribe('a');
+      at(9, () =>
+        log.subscribe(
+          'b',
+          whenLeader(() => void election.close()),
+        ),
+      );
+      return log.lines;
+    });
+    expect(lines).toEqual(['a:L', 'b:L', 'a:C', 'b:C', 'a|', 'b|']);
+  });
+
+  it('a late subscriber that steps down in its first callback hears that, too', () => {
+    const lines = virtually(({ candidate, at }) => {
+      const { election } = candidate();
+      const log = new Log(election);
+      const a = log.subscribe('a');
+      at(9, () =>
+        a.add(
+          log.subscribe(
+            'b',
+            whenLeader(() => void election.stepDown()),
+          ),
+        ),
+      );
+      at(99, () => a.unsubscribe());
+      return log.lines;
+    });
+    expect(lines).toEqual(['a:L', 'b:L', 'a:R', 'b:R']);
+  });
+
+  it('a new subscriber is told the current role once, before anything that comes next', () => {
+    const lines = virtually(({ candidate }) => {
+      const { election } = candidate();
+      const log = new Log(election);
+      log.subscribe(
+        'a',
+        whenLeader(() => {
+          void election.close();
+          expect(election.role).toBe('leader');
+        }),
+      );
+      log.subscribe(
+        'b',
+        whenLeader(() => log.subscribe('c')),
+      );
+      return log.lines;
+    });
+    // c came after close(), so that it completes at once and hears nothing.
+    expect(lines).toEqual(['a:L', 'b:L', 'c|', 'a:C', 'b:C', 'a|', 'b|']);
+  });
+
+  it('a new subscriber hears what is queued after the current role', () => {
+    const lines = virtually(({ candidate, at }) => {
+      const { election } = candidate();
+      const log = new Log(election);
+      const all = log.subscribe(
+        'a',
+        whenLeader(() => void election.stepDown()),
+      );
+      all.add(
+        log.subscribe(
+          'b',
+          whenLeader(() => all.add(log.subscribe('c'))),
+        ),
+      );
+      at(99, () => all.unsubscribe());
+      return log.lines;
+    });
+    expect(lines).toEqual(['a:L', 'b:L', 'c:L', 'a:R', 'b:R', 'c:R']);
+  });
+
+  it('unsubscribing keeps the transition from those who left, and from nobody else', () => {
+    const lines = virtually(({ candidate, at }) => {
+      const { election } = candidate();
+      const log = new Log(election);
+      log.subscribe('a', () => b.unsubscribe());
+      const b = log.subscribe('b');
+      const c = log.subscribe('c', () => c.unsubscribe());
+      at(50, () => void election.close());
+      return log.lines;
+    });
+    expect(lines).toEqual(['a:L', 'c:L', 'a:C', 'a|']);
+  });
+
+  it('the last one to leave may come back: it stands anew, after the release', () => {
+    virtually(({ candidate, expectAsked, at }) => {
+      const { store, election } = candidate();
+      const log = new Log(election);
+      expectAsked(store).toBe('ara 96ms r');
+      const a = log.subscribe('a', () => {
+        a.unsubscribe();
+        expect(election.role).toBeUndefined();
+        const b = log.subscribe('b');
+        at(98, () => {
+          b.unsubscribe();
+          expect(log.lines).toEqual(['a:L', 'b:L']);
+        });
+      });
+    });
+  });
+
+  it('a callback that throws is reported as RxJS does, and stops nothing', () => {
+    const reported: unknown[] = [];
+    config.onUnhandledError = (error) => reported.push(error);
+    const lines = virtually(({ candidate, at }) => {
+      const { election } = candidate();
+      const log = new Log(election);
+      const failure = new Error('a callback with a bug');
+      log.subscribe('a', () => {
+        throw failure;
+      });
+      log.subscribe('b');
+      at(9, () => void election.close());
+      at(10, () => expect(reported).toEqual([failure, failure]));
+      return log.lines;
+    });
+    expect(lines).toEqual(['a:L', 'b:L', 'a:C', 'b:C', 'a|', 'b|']);
+  });
+
+  it('a callback that blocks past the deadline is followed by stalled, whatever it does then', () => {
+    const lines = virtually(({ candidate, clock, stall }) => {
+      const { election } = candidate({ acquire: [granted(7)] }, { clock });
+      const log = new Log(election);
+      log.subscribe(
+        'a',
+        whenLeader(() => {
+          stall(2 * LIFETIME);
+          void election.close();
+        }),
+      );
+      return log.lines;
+    });
+    expect(lines).toEqual(['a:L', 'a:T', 'a|']);
+  });
+});
+
+describe('inside an abort listener of the term', () => {
+  const abortListener = (log: Log, listener: () => void) =>
+    log.subscribe('a', (transition) => {
+      if (transition.role === 'leader') transition.term.signal.addEventListener('abort', listener);
+    });
+
+  it('close() turns a resignation into leaving for good, after its follower', () => {
+    const lines = virtually(({ candidate, at, expectAsked }) => {
+      const { store, election } = candidate();
+      const log = new Log(election);
+      abortListener(log, () => void election.close());
+      expectAsked(store).toBe('a 8ms r');
+      at(9, () => void election.stepDown());
+      return log.lines;
+    });
+    expect(lines).toEqual(['a:L', 'a:R', 'a|']);
+  });
+
+  it('close() when that is because of a stall says stalled, and completes', () => {
+    const lines = virtually(({ candidate, clock, at, stall }) => {
+      const { election } = candidate({}, { clock });
+      const log = new Log(election);
+      abortListener(log, () => void election.close());
+      at(9, () => stall(LIFETIME));
+      return log.lines;
+    });
+    expect(lines).toEqual(['a:L', 'a:T', 'a|']);
+  });
+
+  it('a new subscriber is told the role as it still is, then the follower, and leaving is no trouble', () => {
+    const lines = virtually(({ candidate, at }) => {
+      const { election } = candidate();
+      const log = new Log(election);
+      let b: Subscription | undefined;
+      const a = abortListener(log, () => {
+        b = log.subscribe('b');
+        a.unsubscribe();
+      });
+      at(9, () => void election.stepDown());
+      at(20, () => b?.unsubscribe());
+      return log.lines;
+    });
+    expect(lines).toEqual(['a:L', 'b:L', 'b:R']);
+  });
+
+  it('stepDown() joins the exit under way', () => {
+    virtually(({ candidate, at, expectAsked }) => {
+      const { store, election } = candidate({ acquire: [granted(7), held(9_999)] });
+      const log = new Log(election);
+      const a = abortListener(log, () => void election.stepDown({ cooldown: 1 }));
+      expectAsked(store).toBe('a 8ms r 100ms a');
+      at(9, () => void election.stepDown({ cooldown: 100 }));
+      at(200, () => a.unsubscribe());
+    });
+  });
+});
+
+describe('inside a callback of holders', () => {
+  it('close() is no trouble, and a term that nobody has heard of is not told', () => {
+    const lines = virtually(({ candidate, expectAsked }) => {
+      const { store, election } = candidate();
+      const log = new Log(election);
+      expectAsked(store).toBe('ar');
+      election.holders.subscribe((holder) => holder && void election.close());
+      log.subscribe('a');
+      return log.lines;
+    });
+    expect(lines).toEqual(['a:C', 'a|']);
+  });
+
+  it('a subscription that brings a holder at once is not missed', () => {
+    virtually(({ candidate, at }) => {
+      const { election } = candidate({ acquire: [granted(7, 0)] });
+      const ids: Array<string | undefined> = [];
+      let candidacy: Subscription | undefined;
+      election.holders.subscribe((holder) => {
+        ids.push(holder?.name);
+        candidacy ??= election.subscribe();
+      });
+      at(9, () => {
+        candidacy?.unsubscribe();
+        expect(ids).toEqual([undefined, 'me', undefined]);
+      });
+    });
+  });
+});

@@ -1,0 +1,217 @@
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import type { Term } from '../../lib/stream/transition.js';
+import { fails, granted, held, says, silence } from '../support/scripted-store.js';
+import { LIFETIME, letter, virtually } from '../support/virtual-time.js';
+
+afterEach(() => {
+  jest.restoreAllMocks();
+});
+
+const renewed = { status: 'renewed' } as const;
+
+describe('a leader', () => {
+  it('renews every renewEvery, counted from one request to the next, and stays the leader', () => {
+    virtually(({ candidate, expectAsked, expectTold, expectSubscriptions }) => {
+      const { store, election } = candidate({ renew: [says(renewed, 90)] });
+      const subscribe = ' ^ 1899ms                  !';
+      const asked = '     a 599ms n 599ms n 599ms n 99ms r';
+      const told = '      -L';
+      expectAsked(store).toBe(asked);
+      expectTold(election, subscribe).toBe(told);
+      expectSubscriptions(store.spans.renew).toBe(['600ms ^ 89ms !', '1200ms ^!', '1800ms ^!']);
+    });
+  });
+
+  it('renews earlier by jitter, never later', () => {
+    jest.spyOn(Math, 'random').mockReturnValue(0.75);
+    virtually(({ candidate, expectAsked, expectTold }) => {
+      const { store, election } = candidate({}, { jitter: 40 });
+      const subscribe = ' ^ 1199ms          !';
+      const asked = '     a 569ms n 569ms n 59ms r';
+      const told = '      -L';
+      expectAsked(store).toBe(asked);
+      expectTold(election, subscribe).toBe(told);
+    });
+  });
+
+  it('says nothing of failures inside the lease: a renewal of unknown outcome is repeated as it was (G4)', () => {
+    const store = virtually(({ candidate, expectAsked, expectTold, expectSubscriptions }) => {
+      const { store, election } = candidate({ renew: [silence, fails('STORE_UNAVAILABLE')] });
+      const subscribe = ' ^ 1400ms                                  !';
+      const asked = '     a 599ms n 124ms n 25ms n 599ms n 49ms r';
+      const told = '      -L';
+      expectAsked(store).toBe(asked);
+      expectTold(election, subscribe).toBe(told);
+      expectSubscriptions(store.spans.renew).toBe(['600ms ^ 99ms !', '725ms ^!', '751ms ^!', '1351ms ^!']);
+      return store;
+    });
+    const [acquire] = store.requests.acquire;
+    expect(new Set(store.requests.renew.map(({ id }) => id))).toEqual(new Set([acquire?.id]));
+    expect(store.requests.renew).toMatchObject([{ token: 1 }, { token: 1 }, { token: 1 }, { token: 1 }]);
+  });
+
+  it('repeats a failed renewal at once when the connection is back', () => {
+    virtually(({ candidate, at, expectAsked, expectTold }) => {
+      const { store, election } = candidate({ renew: [fails('STORE_UNAVAILABLE')] });
+      at(610, () => store.tells.next({ kind: 'connected' }));
+      const subscribe = ' ^ 700ms               !';
+      const asked = '     a 599ms n 9ms n 90ms r';
+      const told = '      -L';
+      expectAsked(store).toBe(asked);
+      expectTold(election, subscribe).toBe(told);
+    });
+  });
+});
+
+describe('a lost lease', () => {
+  it('is told at once, and the new holder’s lease awaited', () => {
+    virtually(({ candidate, expectAsked, expectTold }) => {
+      const { holder } = { holder: { id: 'rival/1', expiresIn: 300 } };
+      const lost = says({ status: 'lost', holder } as const);
+      const { store, election } = candidate({ renew: [lost], acquire: [granted(1), held(9_999)] });
+      const subscribe = ' ^ 999ms           !';
+      const asked = '     a 599ms n 301ms a';
+      const told = '      -L 599ms X';
+      expectAsked(store).toBe(asked);
+      expectTold(election, subscribe).toBe(told);
+    });
+  });
+
+  it('costs the lease and is an error when something else stands in its place: follower first, then error', () => {
+    virtually(({ candidate, expectAsked, expectTold }) => {
+      const { store, election } = candidate({ renew: [fails('KEY_CONFLICT')], release: [fails('KEY_CONFLICT')] });
+      const subscribe = ' ^ 1199ms              !';
+      const asked = '     a 599ms n 500ms r 98ms r';
+      const told = '      -L 599ms (XF)';
+      expectAsked(store).toBe(asked);
+      expectTold(election, subscribe).toBe(told);
+    });
+  });
+});
+
+describe('a lease that cannot be renewed', () => {
+  it('ends a lifetime after its last successful request was written, however late the reply was (G2)', () => {
+    const store = virtually(({ candidate, expectTold }) => {
+      const { store, election } = candidate({
+        acquire: [granted(1, 80)],
+        renew: [says(renewed, 90), ...Array(20).fill(silence)],
+      });
+      const subscribe = ' ^ 2499ms           !';
+      const told = '      80ms L 2396ms (EF)'; // 600 + 1877
+      expectTold(election, subscribe).toBe(told);
+      return store;
+    });
+    // What was under way then is given up with the term.
+    expect(store.spans.renew.at(-1)).toEqual({ subscribedFrame: 2_450, unsubscribedFrame: 2_477 });
+  });
+
+  it('is told of at its end and not before: follower, then the error; then the old id is deleted and the race goes on (G4, G5)', () => {
+    const store = virtually(({ candidate, expectAsked, expectTold }) => {
+      const readonly = fails('STORE_READONLY', 75);
+      const { store, election } = candidate({ renew: Array(4).fill(readonly) }, { renewEvery: 1_490 });
+      const subscribe = ' ^ 2400ms                                              !';
+      const asked = '     a 1489ms n 99ms n 99ms n 99ms n 586ms           ra 22ms r';
+      const told = '      -L 1875ms                              (EF) 498ms L';
+      expectAsked(store).toBe(asked);
+      expectTold(election, subscribe).toBe(told);
+      return store;
+    });
+    const [first, second] = store.requests.acquire;
+    expect(store.requests.release.map(({ id }) => id)).toEqual([first?.id, second?.id]);
+  });
+
+  it('leaves the candidate looking before it asks for the lease again, when nothing was heard (G4)', () => {
+    virtually(({ candidate, expectAsked, expectTold }) => {
+      const { store, election } = candidate({ renew: Array(20).fill(silence) }, { renewEvery: 1_500 });
+      // renewals at 1500, 1625, 1750, 1875: the last is given up at the deadline
+      const subscribe = ' ^ 2400ms                                                 !';
+      const asked = '     a 1499ms n 124ms n 124ms n 124ms n 501ms           dra 21ms r';
+      const told = '      -L 1875ms                                 (EF) 499ms L';
+      expectAsked(store).toBe(asked);
+      expectTold(election, subscribe).toBe(told);
+    });
+  });
+});
+
+describe('a process that was not running at its deadline', () => {
+  it('says follower/stalled before the reply it finds on waking, and does not believe that reply (G2)', () => {
+    virtually(({ candidate, clock, stall, at, expectAsked, expectTold }) => {
+      const { store, election } = candidate({ renew: [says(renewed, 50)] }, { clock });
+      at(640, () => stall(LIFETIME));
+      const subscribe = ' ^ 699ms               !';
+      const asked = '     a 599ms n 49ms dra 47ms r';
+      const told = '      -L 648ms       T--L';
+      expectAsked(store).toBe(asked);
+      expectTold(election, subscribe).toBe(told);
+    });
+  });
+
+  it('says so before anything else when it is looked at: by a new subscriber', () => {
+    virtually(({ candidate, clock, stall, at, expectTold }) => {
+      const { election } = candidate({ release: [silence] }, { clock });
+      at(500, () => stall(LIFETIME));
+      const first = '     ^ 549ms !';
+      const second = '    500ms ^ 49ms !';
+      const told = '      -L 498ms T';
+      const toldLate = '  500ms     T';
+      expectTold(election, first).toBe(told);
+      expectTold(election, second).toBe(toldLate);
+    });
+  });
+
+  it('is expired, not stalled, while the guard has not passed', () => {
+    virtually(({ candidate, clock, stall, at, expectTold }) => {
+      const { election } = candidate({ renew: [silence] }, { clock });
+      at(601, () => stall(LIFETIME - 700 + 101));
+      // The renewal's timeout rings at 700 by the scheduler, which is 101 after the deadline by the clock.
+      const subscribe = ' ^ 700ms  !';
+      const told = '      -L 698ms E';
+      expectTold(election, subscribe).toBe(told);
+    });
+  });
+
+  it('does not lead by the getters from the deadline on, though no timer has rung (G2)', () => {
+    virtually(({ candidate, clock, stall, at, expectTold }) => {
+      const { election } = candidate({}, { clock });
+      const seen: unknown[] = [];
+      const see = (term?: Term) =>
+        seen.push([election.role, election.isLeading, election.term === term, term?.remaining()]);
+      at(10, () => {
+        const { term } = election;
+        see(term);
+        stall(LIFETIME - 10 - 1);
+        see(term);
+        stall(1);
+        see(term);
+        expect(() => term?.assert()).toThrow(expect.objectContaining({ code: 'TERM_ENDED', name: 'AbortError' }));
+        expect(term?.signal.aborted).toBe(false);
+        expect(election.term).toBeUndefined();
+        expect(seen).toEqual([
+          ['leader', true, true, LIFETIME - 10],
+          ['leader', true, true, 1],
+          ['leader', false, false, 0],
+        ]);
+      });
+      const subscribe = ' ^ 99ms !';
+      const told = '      -L';
+      expectTold(election, subscribe).toBe(told);
+    });
+  });
+});
+
+describe('the time of a transition', () => {
+  it('is the wall time of the decision, and the same for those who are told later', () => {
+    virtually(({ candidate, clock, at, scheduler }) => {
+      const { election } = candidate({}, { clock: { now: clock.now, wall: () => 1_000_000 + scheduler.now() } });
+      const heard: string[] = [];
+      const hear = () => election.subscribe((t) => heard.push(`${letter(t)} ${t.at.getTime()}`));
+      const first = hear();
+      at(500, () => {
+        const second = hear();
+        expect(heard).toEqual(['L 1000001', 'L 1000001']);
+        first.unsubscribe();
+        second.unsubscribe();
+      });
+    });
+  });
+});
