@@ -123,13 +123,28 @@ describe('startProxy', () => {
     expect(far.received).toBe('last words'); // a request outlives the client that sent it
   });
 
-  it('swallows on connections made meanwhile', async () => {
+  it('swallows on connections made meanwhile, and on none made once it is healed', async () => {
     proxy.swallow('toClient');
-    const { near, far } = await open();
-    near.socket.write('ask');
-    await until(() => far.received === 'ask');
-    far.socket.write('answer');
-    await stays(() => near.received === '');
+    const during = await open();
+    during.near.socket.write('ask');
+    await until(() => during.far.received === 'ask');
+    during.far.socket.write('answer');
+    await stays(() => during.near.received === '');
+    proxy.heal();
+    const after = await open();
+    after.far.socket.write('answer');
+    await until(() => after.near.received === 'answer');
+  });
+
+  it('delays on connections made meanwhile, and on none made once it is healed', async () => {
+    proxy.delay(60_000, 'toServer');
+    const during = await open();
+    during.near.socket.write('ask');
+    await stays(() => during.far.received === '');
+    proxy.heal();
+    const after = await open();
+    after.near.socket.write('ask');
+    await until(() => during.far.received === 'ask' && after.far.received === 'ask');
   });
 
   it('drops what it held, and resets only the connections that lost something', async () => {

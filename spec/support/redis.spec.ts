@@ -1,4 +1,4 @@
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { describe, expect, it, jest } from '@jest/globals';
 import { startRedis } from './redis.js';
 import { until } from './until.js';
@@ -10,6 +10,18 @@ const alive = (pid: number): boolean => {
     return false;
   }
 };
+
+/** Asks over a plain socket, as no client would wait, retry or reconnect. */
+function ping({ port, host }: { port: number; host: string }): { socket: Socket; answer: () => string } {
+  const socket = connect(port, host);
+  let text = '';
+  socket.setEncoding('utf8').on('data', (more) => {
+    text += more;
+  });
+  socket.on('error', () => {}); // being reset is expected of a killed server
+  socket.write('PING\r\n');
+  return { socket, answer: () => text };
+}
 
 describe('startRedis', () => {
   it('answers on loopback, keeps nothing on disk, and is gone after disposal', async () => {
@@ -60,16 +72,21 @@ describe('startRedis', () => {
   it('does not answer while paused, and answers what came meanwhile when resumed', async () => {
     await using redis = await startRedis();
     redis.pause();
-    const socket = connect(redis.port, redis.host);
-    let answer = '';
-    socket.setEncoding('utf8').on('data', (text) => {
-      answer += text;
-    });
-    socket.write('PING\r\n');
-    await expect(until(() => answer, { within: 200 })).rejects.toThrow();
+    const { socket, answer } = ping(redis);
+    await expect(until(answer, { within: 200 })).rejects.toThrow();
     redis.resume();
-    expect(await until(() => answer)).toBe('+PONG\r\n');
+    expect(await until(answer)).toBe('+PONG\r\n');
     socket.destroy();
+  });
+
+  it('dies without another word when killed', async () => {
+    await using redis = await startRedis();
+    redis.pause();
+    const { socket, answer } = ping(redis);
+    await until(() => !socket.connecting && socket.bytesWritten > 0);
+    await redis.kill();
+    await until(() => socket.destroyed);
+    expect(answer()).toBe('');
   });
 
   it('stops and disposes of a paused server without delay', async () => {
