@@ -30,7 +30,7 @@ export interface Script<Line> extends AsyncDisposable {
 }
 
 /**
- * Runs a TypeScript file in a Node of its own (the one running the specs), from the package root, and reads the JSON lines
+ * Runs a TypeScript (or compiled) file in a Node of its own (the one running the specs), from the package root, and reads the JSON lines
  * it prints. Other lines are kept for error messages. Disposal kills it, also while it is stopped.
  */
 export function spawnScript<Line = Record<string, unknown>>(
@@ -38,7 +38,8 @@ export function spawnScript<Line = Record<string, unknown>>(
   args: readonly string[] = [],
   { env = {}, parse = JSON.parse }: ScriptOptions<Line> = {},
 ): Script<Line> {
-  const child = spawn(process.execPath, ['--import', 'tsx', file, ...args], {
+  const loader = file.endsWith('.ts') ? ['--import', 'tsx'] : []; // a compiled one starts three times as fast without it
+  const child = spawn(process.execPath, [...loader, file, ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
