@@ -154,8 +154,7 @@ class Connection {
   }
 
   destroy(): void {
-    // A socket that still connects has nobody to send a reset to.
-    for (const socket of this.#sockets) socket.connecting ? socket.destroy() : socket.resetAndDestroy();
+    for (const socket of this.#sockets) canReset(socket) ? socket.resetAndDestroy() : socket.destroy();
     this.#close();
   }
 
@@ -164,4 +163,12 @@ class Connection {
     this.toClient.drop();
     this.onClosed();
   }
+}
+
+/**
+ * A socket that still connects has nobody to send a reset to. One whose end is just being sent refuses the reset, and Node (20)
+ * then takes it for closed although it is not: its descriptor stays open, and the process never exits.
+ */
+function canReset({ connecting, writableEnded, writableFinished }: Socket): boolean {
+  return !connecting && writableEnded === writableFinished;
 }

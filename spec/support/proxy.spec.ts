@@ -201,6 +201,20 @@ describe('startProxy', () => {
     await until(() => next.far.received === 'ask');
   });
 
+  it('cuts a connection that is just ending, and leaves no socket of it behind', async () => {
+    const sockets = () => process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length;
+    const before = sockets();
+    const { near, far } = await open();
+    proxy.swallow('toServer');
+    near.socket.end();
+    await stays(() => !far.ended);
+    proxy.heal();
+    proxy.cut();
+    await until(() => near.error === 'ECONNRESET' && (far.ended || far.error));
+    far.socket.destroy();
+    await until(() => sockets() <= before);
+  });
+
   it('refuses connections until it accepts them again, on the same port', async () => {
     const { near } = await open();
     const { port } = proxy;
