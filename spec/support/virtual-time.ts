@@ -39,8 +39,12 @@ export function virtually<T>(body: (world: World) => T): T {
   const scheduler = new TestScheduler((actual, expected) => expect(actual).toEqual(expected));
   let stalled = 0;
   const clock = { now: () => scheduler.now() + stalled, wall: () => scheduler.now() + stalled };
-  return scheduler.run((helpers) =>
-    body({
+  return scheduler.run((helpers) => {
+    // An election that nobody ends renews for ever, and so would the run.
+    scheduler.schedule(() => {
+      if (scheduler.actions.length > 0) throw new Error('the run does not end: something is still subscribed');
+    }, ENDLESS);
+    return body({
       ...helpers,
       scheduler,
       clock,
@@ -54,9 +58,12 @@ export function virtually<T>(body: (world: World) => T): T {
       at: (frame, action) => void scheduler.schedule(action, frame),
       expectTold: (election, subscription) => helpers.expectObservable(election.pipe(map(letter)), subscription),
       expectAsked: (store) => helpers.expectObservable(store.asked.pipe(map(({ verb }) => REQUESTS[verb]))),
-    }),
-  );
+    });
+  });
 }
+
+/** ms of virtual time after which a run is taken for one that does not end. */
+const ENDLESS = 1_000_000;
 
 /** A transition in marble diagrams: one letter for `leader`, for each reason of `follower`, and for `error`. */
 export const letter = (transition: Transition): string =>

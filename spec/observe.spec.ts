@@ -1,0 +1,138 @@
+import { describe, expect, it } from '@jest/globals';
+import { map, type Observable } from 'rxjs';
+import { observe } from '../lib/observe.js';
+import type { Holder, ReadReply, ReadRequest } from '../lib/store/lease-store.js';
+import { type Answer, fails, ScriptedStore, says, silence } from './support/scripted-store.js';
+import { virtually } from './support/virtual-time.js';
+
+const by = (id: string, expiresIn = 100) => says({ status: 'held', holder: { id, expiresIn } } as const);
+const free = says({ status: 'free' } as const);
+
+/** Observes a store that answers reads so, every `every` ms. Holders are shown by their ids, and nobody as `N`. */
+function watching(read: ReadonlyArray<Answer<ReadRequest, ReadReply>>, every?: number) {
+  const store = new ScriptedStore({ read });
+  const holders = observe({ store, key: 'k', ...(every !== undefined && { every }) });
+  return { store, ids: holders.pipe(map((holder: Holder | undefined) => holder?.id ?? 'N')) };
+}
+
+describe('observe', () => {
+  it('tells who leads at once, then when the id changes, and nobody where nobody does', () => {
+    virtually(({ expectAsked, expectObservable }) => {
+      const { store, ids } = watching([by('a'), by('a', 90), by('b'), free, free, by('a')], 10);
+      const subscribe = '^ 59ms                        !';
+      const asked = '    d 9ms d 9ms d 9ms d 9ms d 9ms d';
+      const expected = ' -a 19ms      b 9ms N 19ms     a';
+      expectAsked(store).toBe(asked);
+      expectObservable(ids, subscribe).toBe(expected);
+    });
+  });
+
+  it('tells at once that nobody leads', () => {
+    virtually(({ expectObservable }) => {
+      const { ids } = watching([free, by('a')], 10);
+      expectObservable(ids, '^ 19ms !').toBe('-N 9ms a');
+    });
+  });
+
+  it('tells all that is known of the holder', () => {
+    virtually(({ expectObservable }) => {
+      const holder = { id: 'a', name: 'other', data: 'http://other', token: 7, expiresIn: 50 };
+      const store = new ScriptedStore({ read: [says({ status: 'held', holder })] });
+      expectObservable(observe({ store, key: 'k' }), '^ 19ms !').toBe('-a', { a: holder });
+    });
+  });
+
+  it('looks every 5 s unless told otherwise, and asks nothing before it is subscribed', () => {
+    virtually(({ expectAsked, expectObservable }) => {
+      const { store, ids } = watching([]);
+      const subscribe = '99ms ^ 10000ms       !';
+      const asked = '    99ms d 4999ms d 4999ms d';
+      expectAsked(store).toBe(asked);
+      expectObservable(ids, subscribe).toBe('99ms -N');
+    });
+  });
+
+  it('stands for nothing: it only reads', () => {
+    virtually(({ expectObservable, at }) => {
+      const { store, ids } = watching([by('a')], 10);
+      expectObservable(ids, '^ 29ms !').toBe('-a 9ms N');
+      at(40, () =>
+        expect(store.requests).toMatchObject({ acquire: [], renew: [], release: [], read: [{ key: 'k' }, {}, {}] }),
+      );
+    });
+  });
+
+  it('stops looking when it is unsubscribed, also in the middle of a look (G6)', () => {
+    virtually(({ expectAsked, expectObservable, expectSubscriptions }) => {
+      const { store, ids } = watching([free, silence], 100);
+      expectAsked(store).toBe('d 99ms d');
+      expectObservable(ids, '^ 119ms !').toBe('-N');
+      expectSubscriptions(store.spans.read).toBe(['^!', '100ms ^ 19ms !']);
+    });
+  });
+
+  it('errors with an ElectionError when the store fails, and goes on with a new subscription', () => {
+    virtually(({ expectObservable }) => {
+      const { ids } = watching([fails('STORE_DENIED'), free]);
+      const denied = expect.objectContaining({ name: 'ElectionError', code: 'STORE_DENIED' });
+      expectObservable(ids).toBe('-#', undefined, denied);
+      expectObservable(ids, '10ms ^ 9ms !').toBe('11ms N');
+    });
+  });
+
+  it.each([
+    [5_000, 1_000],
+    [400, 400],
+  ])('errors when a look is not answered: with every = %d after %d ms', (every, timeout) => {
+    virtually(({ expectObservable }) => {
+      const { ids } = watching([silence], every);
+      const late = expect.objectContaining({ code: 'STORE_TIMEOUT' });
+      expectObservable(ids).toBe(`${timeout}ms #`, undefined, late);
+    });
+  });
+
+  it('has one look under way at a time', () => {
+    virtually(({ at, expectAsked, expectObservable }) => {
+      const { store, ids } = watching([says({ status: 'free' } as const, 5)], 10);
+      at(3, () => store.tells.next({ kind: 'connected' }));
+      expectAsked(store).toBe('d 9ms d');
+      expectObservable(ids, '^ 18ms !').toBe('-----N');
+    });
+  });
+
+  it('looks at once when the store has been connected again', () => {
+    virtually(({ at, expectAsked, expectObservable }) => {
+      const { store, ids } = watching([free, by('a')]);
+      at(50, () => store.tells.next({ kind: 'connected' }));
+      expectAsked(store).toBe('d 49ms d');
+      expectObservable(ids, '^ 99ms !').toBe('-N 49ms a');
+      at(101, () => expect(store.tells.observed).toBe(false));
+    });
+  });
+
+  it('does without notices, where there are none or they fail', () => {
+    virtually(({ at, expectObservable }) => {
+      const { store, ids } = watching([free, by('a')], 60);
+      at(50, () => store.tells.error(new Error('no more notices')));
+      expectObservable(ids, '^ 99ms !').toBe('-N 59ms a');
+    });
+    virtually(({ expectObservable }) => {
+      const verb = () => free as Observable<never>;
+      const store = { acquire: verb, renew: verb, release: verb, read: verb };
+      expectObservable(observe({ store, key: 'k' }), '^ 99ms !').toBe('-N', { N: undefined });
+    });
+  });
+
+  it.each<[string, object]>([
+    ['key', { store: new ScriptedStore(), key: '' }],
+    ['key', { store: new ScriptedStore() }],
+    ['every', { store: new ScriptedStore(), key: 'k', every: 0 }],
+    ['every', { store: new ScriptedStore(), key: 'k', every: 1.5 }],
+    ['store', { store: {}, key: 'k' }],
+    ['store', { store: new ScriptedStore(), redis: {}, key: 'k' }],
+    ['redis', { key: 'k' }],
+  ])('throws INVALID_OPTION for a wrong %s: %j', (option, options) => {
+    const wrong = expect.objectContaining({ code: 'INVALID_OPTION', message: expect.stringContaining(`"${option}"`) });
+    expect(() => observe(options as never)).toThrow(wrong);
+  });
+});

@@ -1,0 +1,153 @@
+import { describe, expect, it } from '@jest/globals';
+import { monotonicClock, systemClock } from '../../lib/stream/clock.js';
+
+/** A machine whose two clocks are moved by hand. Reading one costs no time unless `onUptime` says so. */
+class Machine {
+  monotonic = 5_000;
+  uptime = 90_000;
+  onUptime = () => {};
+  readonly clock;
+
+  constructor(resolution: number) {
+    this.clock = monotonicClock({
+      monotonic: () => this.monotonic,
+      uptime: () => {
+        const uptime = Math.floor(this.uptime / resolution) * resolution; // as coarse as it is
+        this.onUptime();
+        return uptime;
+      },
+      resolution,
+    });
+  }
+
+  run(ms: number): void {
+    this.monotonic += ms;
+    this.uptime += ms;
+  }
+
+  /** The monotonic clock stands still, as on Linux. */
+  suspend(ms: number): void {
+    this.uptime += ms;
+  }
+}
+
+describe('monotonicClock', () => {
+  it('follows the monotonic clock', () => {
+    const machine = new Machine(10);
+    const start = machine.clock.now();
+    machine.run(1_234.5);
+    expect(machine.clock.now() - start).toBe(1_234.5);
+  });
+
+  it('counts the time the machine was suspended, once', () => {
+    const machine = new Machine(10);
+    const start = machine.clock.now();
+    machine.run(1_000);
+    machine.suspend(60_000);
+    machine.run(500);
+    expect(machine.clock.now() - start).toBe(61_500);
+    machine.run(500);
+    expect(machine.clock.now() - start).toBe(62_000);
+    machine.suspend(1_000);
+    expect(machine.clock.now() - start).toBe(63_000);
+  });
+
+  it('counts a suspension before its first reading, too', () => {
+    const machine = new Machine(10);
+    const other = new Machine(10);
+    machine.suspend(60_000);
+    expect(machine.clock.now() - other.clock.now()).toBe(60_000);
+  });
+
+  it.each([10, 2_000])(
+    'takes no uptime that steps by %d ms for a suspension, however often it is read',
+    (resolution) => {
+      const machine = new Machine(resolution);
+      const start = machine.clock.now();
+      let elapsed = 0;
+      for (let i = 0; i < 5_000; i += 1) {
+        const ms = (i * 7.3) % 31;
+        machine.run(ms);
+        elapsed += ms;
+        machine.clock.now();
+      }
+      expect(machine.clock.now() - start).toBeCloseTo(elapsed, 3);
+    },
+  );
+
+  it('takes no slow drift between the two for a suspension', () => {
+    const machine = new Machine(10);
+    const start = machine.clock.now();
+    for (let i = 0; i < 10_000; i += 1) {
+      machine.run(100);
+      machine.uptime += 0.05; // 500 ppm
+      machine.clock.now();
+    }
+    expect(machine.clock.now() - start).toBe(1_000_000);
+  });
+
+  it('takes no preemption between its readings for a suspension, nor counts it twice', () => {
+    const machine = new Machine(10);
+    const start = machine.clock.now();
+    machine.run(100);
+    let preempted = false;
+    machine.onUptime = () => {
+      // Between the uptime and the second monotonic reading: once.
+      if (!preempted) machine.run(700);
+      preempted = true;
+    };
+    expect(machine.clock.now() - start).toBe(800);
+    machine.run(100);
+    expect(machine.clock.now() - start).toBe(900);
+  });
+
+  it('takes no preemption before the uptime is read for a suspension', () => {
+    let monotonic = 0;
+    let uptime = 0;
+    let late = false;
+    const clock = monotonicClock({
+      monotonic: () => {
+        const reading = monotonic;
+        if (late) {
+          late = false;
+          monotonic += 700;
+          uptime += 700;
+        }
+        return reading;
+      },
+      uptime: () => uptime,
+      resolution: 10,
+    });
+    const start = clock.now();
+    late = true;
+    expect(clock.now() - start).toBe(700);
+    expect(clock.now() - start).toBe(700);
+  });
+
+  it('never goes back, not even when the uptime does', () => {
+    const machine = new Machine(10);
+    machine.suspend(10_000);
+    const before = machine.clock.now();
+    machine.uptime -= 50_000;
+    machine.run(1);
+    expect(machine.clock.now() - before).toBe(1);
+  });
+
+  it('tells the wall time by Date.now', () => {
+    const before = Date.now();
+    const wall = new Machine(10).clock.wall?.() ?? 0;
+    expect(wall).toBeGreaterThanOrEqual(before);
+    expect(wall).toBeLessThanOrEqual(Date.now());
+  });
+});
+
+describe('systemClock', () => {
+  it('is one for all elections of a process, and advances', () => {
+    const clock = systemClock();
+    expect(systemClock()).toBe(clock);
+    const start = clock.now();
+    let end = clock.now();
+    for (let i = 0; i < 1e6 && end === start; i += 1) end = clock.now();
+    expect(end).toBeGreaterThan(start);
+  });
+});

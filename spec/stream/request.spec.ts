@@ -1,0 +1,195 @@
+import { describe, expect, it } from '@jest/globals';
+import { asyncScheduler, EMPTY, lastValueFrom, NEVER, type ObservableInput, of, throwError } from 'rxjs';
+import { ElectionError, isElectionError } from '../../lib/errors.js';
+import type { LeaseReply, LeaseRequest, LeaseStore } from '../../lib/store/lease-store.js';
+import { ask } from '../../lib/stream/request.js';
+import { virtually } from '../support/virtual-time.js';
+
+const REQUESTS = {
+  acquire: {
+    verb: 'acquire',
+    key: 'k',
+    timeout: 100,
+    id: 'me/1',
+    ttl: 1,
+    name: 'me',
+    lastToken: 0,
+    coldStart: 'elect',
+  },
+  renew: { verb: 'renew', key: 'k', timeout: 100, id: 'me/1', ttl: 1, name: 'me', token: 7 },
+  release: { verb: 'release', key: 'k', timeout: 100, id: 'me/1' },
+  read: { verb: 'read', key: 'k', timeout: 100 },
+} as const satisfies Record<LeaseRequest['verb'], LeaseRequest>;
+
+type Verb = keyof typeof REQUESTS;
+
+/** A store that answers each request by what `answer` gives. */
+function storeOf(answer: (request: LeaseRequest) => unknown): LeaseStore {
+  const method = (verb: Verb) => (request: LeaseRequest) => {
+    expect(request.verb).toBe(verb);
+    return answer(request) as ObservableInput<never>;
+  };
+  return { acquire: method('acquire'), renew: method('renew'), release: method('release'), read: method('read') };
+}
+
+const answerTo = (verb: Verb, answer: () => unknown): Promise<LeaseReply> =>
+  lastValueFrom(ask(storeOf(answer), REQUESTS[verb], asyncScheduler));
+
+const failureOf = async (verb: Verb, answer: () => unknown): Promise<ElectionError> => {
+  const error = await answerTo(verb, answer).then(
+    (reply) => new Error(`it was answered: ${JSON.stringify(reply)}`),
+    (reason: unknown) => reason,
+  );
+  if (!isElectionError(error)) throw error;
+  return error;
+};
+
+const holder = { id: 'rival/1', expiresIn: 5 };
+
+describe('ask', () => {
+  it('asks nothing before it is subscribed', () => {
+    let asked = 0;
+    const store = storeOf(() => {
+      asked += 1;
+      return of({ status: 'free' });
+    });
+    const request = ask(store, REQUESTS.read, asyncScheduler);
+    expect(asked).toBe(0);
+    request.subscribe();
+    expect(asked).toBe(1);
+  });
+
+  it.each<[Verb, LeaseReply]>([
+    ['acquire', { status: 'granted', token: 7 }],
+    ['acquire', { status: 'held', holder }],
+    ['acquire', { status: 'suspect', wait: 9 }],
+    ['acquire', { status: 'late' }],
+    ['renew', { status: 'renewed' }],
+    ['renew', { status: 'lost' }],
+    ['renew', { status: 'lost', holder }],
+    ['renew', { status: 'late' }],
+    ['release', { status: 'released' }],
+    ['release', { status: 'gone' }],
+    ['read', { status: 'held', holder }],
+    ['read', { status: 'free' }],
+  ])('passes a reply to %s on: %j', async (verb, reply) => {
+    expect(await answerTo(verb, () => of(reply))).toBe(reply);
+  });
+
+  it('takes promises, and any other input of observables', async () => {
+    expect(await answerTo('read', async () => ({ status: 'free' }))).toEqual({ status: 'free' });
+    expect(await answerTo('read', () => [{ status: 'free' }])).toEqual({ status: 'free' });
+  });
+
+  it('hears one reply and lets go of the store', () => {
+    virtually(({ cold, expectObservable, expectSubscriptions }) => {
+      const answers = cold('  --f--f|', { f: { status: 'free' } });
+      const expected = '      --(f|)';
+      const subscribed = '    ^-!';
+      const asked = ask(
+        storeOf(() => answers),
+        REQUESTS.read,
+        asyncScheduler,
+      );
+      expectObservable(asked).toBe(expected, { f: { status: 'free' } });
+      expectSubscriptions(answers.subscriptions).toBe(subscribed);
+    });
+  });
+
+  it('gives up after timeout: STORE_TIMEOUT, and the store is let go of', () => {
+    virtually(({ cold, expectObservable, expectSubscriptions }) => {
+      const answers = cold('  101ms (f|)', { f: { status: 'free' } });
+      const expected = '      100ms #';
+      const subscribed = '    ^ 99ms !';
+      const asked = ask(
+        storeOf(() => answers),
+        REQUESTS.read,
+        asyncScheduler,
+      );
+      const error = new ElectionError('STORE_TIMEOUT', 'No answer to read of "k" within 100 ms');
+      expectObservable(asked).toBe(expected, {}, error);
+      expectSubscriptions(answers.subscriptions).toBe(subscribed);
+    });
+  });
+
+  it('lets go of the store when it is unsubscribed', () => {
+    virtually(({ cold, expectObservable, expectSubscriptions }) => {
+      const answers = cold('  50ms (f|)');
+      const subscribe = '     ^ 19ms !';
+      const expected = '      20ms -';
+      expectObservable(
+        ask(
+          storeOf(() => answers),
+          REQUESTS.read,
+          asyncScheduler,
+        ),
+        subscribe,
+      ).toBe(expected);
+      expectSubscriptions(answers.subscriptions).toBe(subscribe);
+    });
+  });
+
+  it('fails as the store does, where that is an ElectionError', async () => {
+    const error = new ElectionError('STORE_FULL', 'scripted');
+    expect(await failureOf('acquire', () => throwError(() => error))).toBe(error);
+  });
+
+  it.each<[string, () => unknown]>([
+    ['fails otherwise', () => throwError(() => new TypeError('a store with a bug'))],
+    ['rejects', () => Promise.reject(new TypeError('a store with a bug'))],
+    [
+      'throws',
+      () => {
+        throw new TypeError('a store with a bug');
+      },
+    ],
+  ])('fails with STORE_REPLY and the cause when the store %s', async (_, answer) => {
+    const error = await failureOf('acquire', answer);
+    expect(error).toMatchObject({ code: 'STORE_REPLY', cause: new TypeError('a store with a bug') });
+    expect(error.message).toBe('acquire of "k" failed: a store with a bug');
+  });
+
+  it.each<[string, unknown]>([
+    ['completes without a reply', EMPTY],
+    ['gives nothing one can subscribe to', undefined],
+    ['rejects with no error at all', Promise.reject('out of order')],
+  ])('fails with STORE_REPLY when the store %s', async (_, answer) => {
+    expect(await failureOf('release', () => answer)).toMatchObject({ code: 'STORE_REPLY' });
+  });
+
+  it.each<[Verb, unknown]>([
+    ['acquire', { status: 'renewed' }],
+    ['acquire', { status: 'granted' }],
+    ['acquire', { status: 'granted', token: 2 ** 53 }],
+    ['acquire', { status: 'granted', token: '7' }],
+    ['acquire', { status: 'suspect' }],
+    ['acquire', { status: 'held' }],
+    ['acquire', { status: 'held', holder: { id: 'rival/1' } }],
+    ['acquire', { status: 'held', holder: { expiresIn: 5 } }],
+    ['renew', { status: 'granted', token: 7 }],
+    ['renew', { status: 'lost', holder: { id: 7, expiresIn: 5 } }],
+    ['release', { status: 'free' }],
+    ['read', { status: 'held', holder: { id: 'rival/1', expiresIn: Number.NaN } }],
+    ['read', { status: 'released' }],
+    ['read', {}],
+    ['read', null],
+    ['read', undefined],
+  ])('fails with STORE_REPLY when the answer to %s is %j', async (verb, reply) => {
+    const error = await failureOf(verb, () => of(reply));
+    expect(error.code).toBe('STORE_REPLY');
+    expect(error.message).toMatch(new RegExp(`^${verb} of "k" got a reply that makes no sense: `));
+  });
+
+  it('never settles by itself before timeout', () => {
+    virtually(({ expectObservable }) => {
+      expectObservable(
+        ask(
+          storeOf(() => NEVER),
+          REQUESTS.renew,
+          asyncScheduler,
+        ),
+        '^ 98ms !',
+      ).toBe('');
+    });
+  });
+});

@@ -1,0 +1,90 @@
+import { describe, expect, it } from '@jest/globals';
+import { isElectionError } from '../../lib/errors.js';
+import { isAlive, LiveTerm } from '../../lib/stream/term.js';
+
+/** A term until 1 000 on a clock that is set by hand. */
+function term(): { readonly term: LiveTerm; readonly clock: { time: number } } {
+  const clock = { time: 0, now: () => clock.time };
+  return { term: new LiveTerm({ id: 'me/1', token: 7, deadline: 1_000 }, clock), clock };
+}
+
+const over = expect.objectContaining({ name: 'AbortError', code: 'TERM_ENDED' });
+
+describe('a term', () => {
+  it('has the id and token it was granted', () => {
+    expect(term().term).toMatchObject({ id: 'me/1', token: 7 });
+  });
+
+  it('counts down to its deadline, which renewals move, and not below 0', () => {
+    const { term: live, clock } = term();
+    clock.time = 400;
+    expect(live.remaining()).toBe(600);
+    live.deadline = 1_200;
+    expect(live.remaining()).toBe(800);
+    clock.time = 1_300;
+    expect(live.remaining()).toBe(0);
+  });
+
+  it('is alive until its deadline by the clock, announced or not (G2)', () => {
+    const { term: live, clock } = term();
+    clock.time = 999.9;
+    expect([live.alive, isAlive(live)]).toEqual([true, true]);
+    expect(() => live.assert()).not.toThrow();
+    clock.time = 1_000;
+    expect([live.alive, isAlive(live)]).toEqual([false, false]);
+    expect(() => live.assert()).toThrow(over);
+    expect(live.signal.aborted).toBe(false);
+  });
+
+  it('is over for its user when it ends before that, while the lease goes on counting', () => {
+    const { term: live } = term();
+    live.end('resigned');
+    expect([live.alive, isAlive(live), live.remaining()]).toEqual([false, false, 1_000]);
+    expect(() => live.assert()).toThrow(over);
+  });
+
+  it('is not alive any more when its signal aborts', () => {
+    const { term: live } = term();
+    const seen: unknown[] = [];
+    live.signal.addEventListener('abort', () => seen.push(live.alive));
+    live.end('lost');
+    expect(seen).toEqual([false]);
+  });
+
+  it('gives its signal a reason that abort-aware code and this library’s guard both know', () => {
+    const { term: live } = term();
+    live.end('lost');
+    const { reason } = live.signal;
+    expect(reason).toBeInstanceOf(Error);
+    expect(isElectionError(reason)).toBe(true);
+    expect(reason).toMatchObject({ name: 'AbortError', code: 'TERM_ENDED', message: 'The term 7 is over: lost' });
+    expect(() => live.assert()).toThrow(reason);
+  });
+});
+
+describe('whenIdle', () => {
+  const tick = () => new Promise((resolve) => setImmediate(resolve));
+
+  it('calls back at once when no work is awaited', () => {
+    let idle = 0;
+    term().term.whenIdle(() => (idle += 1));
+    expect(idle).toBe(1);
+  });
+
+  it('calls back once, when the last of the work has settled, in whichever way', async () => {
+    const { term: live } = term();
+    let idle = 0;
+    let end = () => {};
+    live.waitUntil(Promise.reject(new Error('work with a bug')));
+    live.waitUntil(new Promise<void>((resolve) => (end = resolve)));
+    live.whenIdle(() => (idle += 1));
+    await tick();
+    expect(idle).toBe(0);
+    end();
+    await tick();
+    expect(idle).toBe(1);
+    live.waitUntil(Promise.resolve());
+    await tick();
+    expect(idle).toBe(1);
+  });
+});
