@@ -9,6 +9,8 @@ import { keysOf } from './keys.js';
 const MEANINGS: ReadonlyArray<readonly [RegExp, ElectionErrorCode]> = [
   [/\b(WRONGTYPE|LEASECONFLICT)\b/, 'KEY_CONFLICT'],
   [/\b(NOAUTH|WRONGPASS|NOPERM)\b|ACL failure in script|user executing the script can't/, 'STORE_DENIED'],
+  // To one who has not logged in, Redis refuses so many arguments before it looks what they are.
+  [/unauthenticated (multi)?bulk length/, 'STORE_DENIED'],
   [/\bREADONLY\b/, 'STORE_READONLY'],
   [/\bOOM\b/, 'STORE_FULL'],
   [/\bLOADING\b/, 'STORE_LOADING'],
@@ -21,7 +23,7 @@ const COMMANDS = 'get, set, del, pexpire, pttl, hmget, hset, time, publish and i
 /** The one place where errors of a client or of Redis become ours. `connected` says whether the client has its connection. */
 export function translate(error: unknown, request: LeaseRequest, connected: boolean): ElectionError {
   if (isElectionError(error)) return error;
-  const text = error instanceof Error ? error.message : String(error);
+  const text = textOf(error);
   const known = MEANINGS.find(([pattern]) => pattern.test(text))?.[1];
   const code = known ?? (isConnectionLoss(error, text) || !connected ? 'STORE_UNAVAILABLE' : 'STORE_REPLY');
   return new ElectionError(code, explain(code, text, request), { cause: error });
@@ -32,9 +34,15 @@ export function translate(error: unknown, request: LeaseRequest, connected: bool
  * errors have only their message, empty where a queued command timed out; a reply of the server's begins with a word in capitals.
  */
 function isConnectionLoss(error: unknown, text: string): boolean {
-  if (!(error instanceof Error)) return false;
+  if (typeof error !== 'object' || error === null) return false;
   if (/^[A-Z]{2,} /.test(text)) return false;
   return 'code' in error || text === '' || /clos|offline|connect|time ?out|root nodes|abort/i.test(text);
+}
+
+/** An error's message. Known by its shape: one of Node's own is no `instanceof Error` to code in a realm of its own, as under jest. */
+function textOf(error: unknown): string {
+  const { message } = Object(error) as { readonly message?: unknown };
+  return typeof message === 'string' ? message : String(error);
 }
 
 function explain(code: ElectionErrorCode, text: string, { verb, key }: LeaseRequest): string {
@@ -42,7 +50,7 @@ function explain(code: ElectionErrorCode, text: string, { verb, key }: LeaseRequ
   const said = `${verb} of "${key}" failed: ${text.trim() || 'the client gave no reason'}`;
   switch (code) {
     case 'STORE_DENIED':
-      if (/NOAUTH|WRONGPASS/.test(text))
+      if (/NOAUTH|WRONGPASS|unauthenticated/.test(text))
         return `${said}. Check the username and password that the client was made with`;
       return `${said}. The user needs the keys ~${lease} and ~${record}, the channel &${channel}, and the commands evalsha, eval, ${COMMANDS}`;
     case 'KEY_CONFLICT':
