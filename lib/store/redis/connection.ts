@@ -33,9 +33,12 @@ function listen(client: RedisClient): Connection {
     };
     client.on('error', onError);
     client.on('ready', onReady);
+    client.off(KEPT, nothing);
     return () => {
+      client.on(KEPT, nothing);
       client.off('error', onError);
       client.off('ready', onReady);
+      if (!wouldGoDeaf(client)) client.off(KEPT, nothing);
       lastError = undefined;
     };
   }).pipe(share());
@@ -45,4 +48,18 @@ function listen(client: RedisClient): Connection {
       return lastError;
     },
   };
+}
+
+/** An event that never happens, and what listens to it on a client that has no other listener. */
+const KEPT = Symbol('rx-leader.kept');
+const nothing = () => {};
+
+/**
+ * Whether `client`, without its last listener, would never hear anything again. What node-redis makes has the emitter proper for
+ * its prototype and shares that one's table of listeners; left without any, it starts a table of its own, where nobody looks.
+ * Listeners added later are not called, and an error ends the process whoever listens.
+ */
+function wouldGoDeaf(client: RedisClient): boolean {
+  const shares = !Object.hasOwn(client, '_events');
+  return shares && (client as { readonly _eventsCount?: number })._eventsCount === 1;
 }
