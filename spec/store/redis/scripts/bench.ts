@@ -1,0 +1,129 @@
+import { keysOf } from '../../../../lib/store/redis/keys.js';
+import { scripts } from '../../../../lib/store/redis/scripts.js';
+import type { Client } from '../../../support/redis.js';
+
+/** ms that no lease of a spec lives to see, unless the spec is about running out. */
+export const LONG = 60_000;
+
+/** ARGV of acquire, by name; what is left out is as a fresh candidate has it. */
+export interface AcquireArgs {
+  id?: string;
+  ttl?: number;
+  name?: string;
+  data?: string;
+  seen?: number;
+  notAfter?: number | '';
+  coldStart?: 'elect' | 'wait';
+  watched?: { until: number; time: number; age: number };
+}
+
+/** ARGV of renew, by name. */
+export interface RenewArgs {
+  id?: string;
+  ttl?: number;
+  name?: string;
+  data?: string;
+  token?: number;
+  notAfter?: number | '';
+  run?: string;
+}
+
+/** A script's answer, field by field. */
+export interface Answer {
+  status: string;
+  micros: number;
+  /** The answer's time in whole ms, as `until` counts it. */
+  now: number;
+  token: number;
+  until: number;
+  rest: string[];
+  raw: unknown[];
+}
+
+/** The record's fields, as they are in Redis. */
+export type Fields = Partial<Record<'token' | 'id' | 'name' | 'data' | 'run' | 'until', string>>;
+
+/** The four scripts, called as their headers say, and Redis behind them. */
+export class ScriptBench {
+  readonly keys = keysOf('an election');
+
+  constructor(readonly client: Client) {}
+
+  acquire(args: AcquireArgs = {}): Promise<Answer> {
+    const { id = 'me', ttl = LONG, name = 'my name', data = '', seen = 0 } = args;
+    const { notAfter = '', coldStart = 'elect', watched } = args;
+    const watch = watched ? [watched.until, watched.time, watched.age] : ['', '', ''];
+    return this.#call('acquire', [id, ttl, name, data, seen, notAfter, coldStart, this.keys.channel, ...watch]);
+  }
+
+  renew({
+    id = 'me',
+    ttl = LONG,
+    name = 'my name',
+    data = '',
+    token = 1,
+    notAfter = '',
+    run = '',
+  }: RenewArgs = {}): Promise<Answer> {
+    return this.#call('renew', [id, ttl, name, data, token, notAfter, run]);
+  }
+
+  release(id = 'me'): Promise<Answer> {
+    return this.#call('release', [id, this.keys.channel]);
+  }
+
+  read(): Promise<Answer> {
+    return this.#call('read', []);
+  }
+
+  /** The lease's value and the ms left (-1 without expiry); undefined where there is none. */
+  async lease(): Promise<{ id: string; left: number } | undefined> {
+    const id = await this.client.get(this.keys.lease);
+    return id === null ? undefined : { id, left: await this.client.pTTL(this.keys.lease) };
+  }
+
+  loseLease(): Promise<number> {
+    return this.client.del(this.keys.lease);
+  }
+
+  async putLease(id: string, ttl?: number): Promise<void> {
+    await this.client.set(this.keys.lease, id, ttl === undefined ? {} : { PX: ttl });
+  }
+
+  async record(): Promise<Fields> {
+    return { ...(await this.client.hGetAll(this.keys.record)) };
+  }
+
+  async putRecord(fields: Fields): Promise<void> {
+    await this.client.hSet(this.keys.record, fields);
+  }
+
+  /** Everything stored, for comparison. */
+  async dump(): Promise<unknown[]> {
+    const names = (await this.client.keys('*')).sort();
+    return Promise.all(names.map(async (name) => [name, await this.client.type(name), await this.#value(name)]));
+  }
+
+  /** Server time in whole ms. */
+  async now(): Promise<number> {
+    const [seconds, micros] = (await this.client.sendCommand(['TIME'])) as [string, string];
+    return Math.floor(Number(seconds) * 1000 + Number(micros) / 1000);
+  }
+
+  async runId(): Promise<string> {
+    return /run_id:(\w+)/.exec(await this.client.info('server'))?.[1] ?? '';
+  }
+
+  async #value(name: string): Promise<unknown> {
+    return (await this.client.type(name)) === 'string' ? this.client.get(name) : this.client.hGetAll(name);
+  }
+
+  async #call(name: keyof typeof scripts, args: ReadonlyArray<string | number>): Promise<Answer> {
+    const { lease, record } = this.keys;
+    const options = { keys: [lease, record], arguments: args.map(String) };
+    const raw = (await this.client.eval(scripts[name].source, options)) as unknown[];
+    const [status, micros, token, until, ...rest] = raw.map(String) as [string, string, string, string];
+    const now = Math.floor(Number(micros) / 1000);
+    return { status, micros: Number(micros), now, token: Number(token), until: Number(until), rest, raw };
+  }
+}
