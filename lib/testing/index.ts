@@ -1,0 +1,7 @@
+export {
+  type LeaseStoreSuiteOptions,
+  type LeaseStoreUnderTest,
+  leaseStoreSuite,
+} from './lease-store-suite.js';
+export { MemoryLeaseStore, type MemoryLeaseStoreOptions } from './memory-lease-store.js';
+export type { LeaseRecord } from './model.js';

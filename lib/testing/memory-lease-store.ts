@@ -1,0 +1,200 @@
+import {
+  AsyncSubject,
+  asyncScheduler,
+  defer,
+  NEVER,
+  type Observable,
+  of,
+  type SchedulerLike,
+  throwError,
+  timer,
+} from 'rxjs';
+import { ElectionError, type ElectionErrorCode } from '../errors.js';
+import type {
+  AcquireReply,
+  AcquireRequest,
+  LeaseRequest,
+  LeaseStore,
+  ReadReply,
+  ReadRequest,
+  ReleaseReply,
+  ReleaseRequest,
+  RenewReply,
+  RenewRequest,
+} from '../store/lease-store.js';
+import { type Clock, systemClock } from '../stream/clock.js';
+import {
+  acquire,
+  type Entry,
+  type LeaseRecord,
+  liveLease,
+  type Outcome,
+  read,
+  release,
+  renew,
+  type Server,
+} from './model.js';
+
+/** What {@link MemoryLeaseStore} takes. */
+export interface MemoryLeaseStoreOptions {
+  /** What its own clock is driven by: a `TestScheduler`, or anything with `now()` in ms. Default: real time. */
+  readonly clock?: Clock;
+  /** The store's wall time, in ms since 1970, when `clock` reads 0. Tokens are made of it. Default: the year 2020. */
+  readonly epoch?: number;
+  /** ms from a request to its reply; it takes effect half-way. Default: 0, which answers synchronously. */
+  readonly latency?: number;
+  /** Runs the timers that `latency` takes. Default: RxJS's `asyncScheduler`. */
+  readonly scheduler?: SchedulerLike;
+}
+
+/** How requests are treated at present. */
+type Fault = { readonly kind: 'fail'; readonly error: unknown } | { readonly kind: 'hang' } | { readonly kind: 'mute' };
+
+const YEAR_2020 = Date.UTC(2020, 0);
+
+/**
+ * A {@link LeaseStore} in memory that does what the one in Redis does, reply by reply, on a clock that a test can set, and that
+ * fails when it is told to. Candidates that share one instance stand against each other. It tells no notices.
+ */
+export class MemoryLeaseStore implements LeaseStore {
+  readonly #clock: Clock;
+  readonly #latency: number;
+  readonly #scheduler: SchedulerLike;
+  readonly #entries = new Map<string, Entry>();
+  /** Store time in ms when the clock reads 0. */
+  #epoch: number;
+  #runs = 1;
+  #fault: Fault | undefined;
+
+  constructor({
+    clock = systemClock(),
+    epoch = YEAR_2020,
+    latency = 0,
+    scheduler = asyncScheduler,
+  }: MemoryLeaseStoreOptions = {}) {
+    this.#clock = clock;
+    this.#epoch = epoch;
+    this.#latency = latency;
+    this.#scheduler = scheduler;
+  }
+
+  acquire(request: AcquireRequest): Observable<AcquireReply> {
+    return this.#answer(() => this.#commit(request, acquire(this.#entry(request.key), request, this.#server())));
+  }
+
+  renew(request: RenewRequest): Observable<RenewReply> {
+    return this.#answer(() => this.#commit(request, renew(this.#entry(request.key), request, this.#server())));
+  }
+
+  release(request: ReleaseRequest): Observable<ReleaseReply> {
+    return this.#answer(() => this.#commit(request, release(this.#entry(request.key), request, this.#server())));
+  }
+
+  read({ key }: ReadRequest): Observable<ReadReply> {
+    return this.#answer(() => read(this.#entry(key), this.#server()));
+  }
+
+  /** The store's wall time in ms, precise to the µs. */
+  get time(): number {
+    return this.#server().micros / 1000;
+  }
+
+  /** The lease of `key` while it lasts; `expiresIn` in ms, Infinity for one without expiry. */
+  lease(key: string): { id: string; expiresIn: number } | undefined {
+    const now = Math.floor(this.time);
+    const lease = liveLease(this.#entry(key), now);
+    return lease && { id: lease.id, expiresIn: lease.expiresAt - now };
+  }
+
+  /** What is written down of the election `key`. */
+  record(key: string): LeaseRecord | undefined {
+    return this.#entry(key).record;
+  }
+
+  /** From now on requests fail with `failure` and change nothing. An `ElectionError` is made of a bare code. */
+  fail(failure: ElectionErrorCode | Error): void {
+    const error = typeof failure === 'string' ? new ElectionError(failure, `The store fails: ${failure}`) : failure;
+    this.#fault = { kind: 'fail', error };
+  }
+
+  /** From now on requests are neither carried out nor answered. */
+  hang(): void {
+    this.#fault = { kind: 'hang' };
+  }
+
+  /** From now on requests are carried out and not answered. */
+  loseReplies(): void {
+    this.#fault = { kind: 'mute' };
+  }
+
+  /** Ends `fail`, `hang` and `loseReplies`. What went unanswered stays so. */
+  heal(): void {
+    this.#fault = undefined;
+  }
+
+  /** Everything is gone, as after `FLUSHALL`. */
+  flush(): void {
+    this.#entries.clear();
+  }
+
+  /** Loses one key of an election, as a full server that evicts does. */
+  evict(key: string, what: 'lease' | 'record'): void {
+    const { [what]: _, ...rest } = this.#entry(key);
+    this.#entries.set(key, rest);
+  }
+
+  /** Comes back under a new run id, empty unless its data was kept. */
+  restart({ keep = false }: { readonly keep?: boolean } = {}): void {
+    this.#runs++;
+    if (!keep) this.flush();
+  }
+
+  /** Steps the store's wall clock by `ms`, which may be negative. Leases end by that clock. */
+  stepClock(ms: number): void {
+    this.#epoch += ms;
+  }
+
+  /** A holder that writes no record (go-leader), or, without `ttl`, something that is not a lease at all. */
+  put(key: string, id: string, ttl = Number.POSITIVE_INFINITY): void {
+    this.#entries.set(key, { ...this.#entry(key), lease: { id, expiresAt: Math.floor(this.time) + ttl } });
+  }
+
+  #entry(key: string): Entry {
+    return this.#entries.get(key) ?? {};
+  }
+
+  #server(): Server {
+    return { micros: Math.round((this.#epoch + this.#clock.now()) * 1000), run: `run${this.#runs}` };
+  }
+
+  #commit<Reply>({ key }: LeaseRequest, { entry, reply }: Outcome<Reply>): Reply {
+    this.#entries.set(key, entry);
+    return reply;
+  }
+
+  /** One request: made on subscription, and once on its way not to be taken back. */
+  #answer<Reply>(execute: () => Reply): Observable<Reply> {
+    return defer(() => {
+      if (this.#latency === 0) return this.#arrive(execute);
+      const answer = new AsyncSubject<Reply>();
+      const half = this.#latency / 2;
+      timer(half, this.#scheduler).subscribe(() => {
+        const arrived = this.#arrive(execute);
+        timer(half, this.#scheduler).subscribe(() => arrived.subscribe(answer));
+      });
+      return answer;
+    });
+  }
+
+  #arrive<Reply>(execute: () => Reply): Observable<Reply> {
+    const fault = this.#fault;
+    if (fault?.kind === 'hang') return NEVER;
+    if (fault?.kind === 'fail') return throwError(() => fault.error);
+    try {
+      const reply = execute();
+      return fault ? NEVER : of(reply);
+    } catch (error) {
+      return fault ? NEVER : throwError(() => error);
+    }
+  }
+}

@@ -1,0 +1,197 @@
+import { ElectionError } from '../errors.js';
+import type {
+  AcquireReply,
+  AcquireRequest,
+  Granted,
+  Holder,
+  ReadReply,
+  ReleaseReply,
+  ReleaseRequest,
+  RenewReply,
+  RenewRequest,
+  Sight,
+} from '../store/lease-store.js';
+
+/** The exclusive claim, as the store keeps it. */
+export interface Lease {
+  readonly id: string;
+  /** Store ms after which it is gone; Infinity for one without expiry, which no candidate puts there. */
+  readonly expiresAt: number;
+}
+
+/** What is written down beside the lease, and outlives it. */
+export interface LeaseRecord {
+  /** The highest fencing token granted. */
+  readonly token: number;
+  /** Of the last term; empty where a loss was mended. */
+  readonly id: string;
+  readonly name: string;
+  readonly data: string;
+  /** The server run that last granted or mended. */
+  readonly run: string;
+  /** Store ms before which a lease that has vanished is not free; 0 after a release. */
+  readonly until: number;
+}
+
+/** All the store keeps of one election. */
+export interface Entry {
+  readonly lease?: Lease;
+  readonly record?: LeaseRecord;
+}
+
+/** The store's own circumstances at a request. */
+export interface Server {
+  /** Its wall clock, in whole µs. */
+  readonly micros: number;
+  /** Names its present run. */
+  readonly run: string;
+}
+
+/** What a request leaves behind, and its answer. */
+export interface Outcome<Reply> {
+  readonly entry: Entry;
+  readonly reply: Reply;
+}
+
+const NO_RECORD: LeaseRecord = { token: 0, id: '', name: '', data: '', run: '', until: 0 };
+
+const msOf = ({ micros }: Server): number => Math.floor(micros / 1000);
+
+/** The lease of `entry` while it lasts, its last millisecond included. */
+export function liveLease({ lease }: Entry, now: number): Lease | undefined {
+  return lease && now <= lease.expiresAt ? lease : undefined;
+}
+
+/** Takes the lease if it is free. */
+export function acquire(entry: Entry, request: AcquireRequest, server: Server): Outcome<AcquireReply> {
+  const now = msOf(server);
+  const lease = liveLease(entry, now);
+  if (isLate(request, server)) return { entry, reply: { status: 'late', ...sight(entry, server) } };
+  if (lease?.id === request.id) return grantAgain(entry, request, server);
+  if (lease === undefined) return claim(entry.record, request, server);
+  // Further ahead than anyone would put it: the store's clock was set back.
+  const kept = withoutExpiry(lease) ? lease : { ...lease, expiresAt: Math.min(lease.expiresAt, now + request.ttl) };
+  return {
+    entry: { ...entry, lease: kept },
+    reply: { status: 'held', ...sight(entry, server), holder: holderOf(kept, entry.record, now) },
+  };
+}
+
+/** Extends the candidate's own lease, or puts it back where the store has lost it. */
+export function renew(entry: Entry, request: RenewRequest, server: Server): Outcome<RenewReply> {
+  const now = msOf(server);
+  const lease = liveLease(entry, now);
+  const { record = NO_RECORD } = entry;
+  const { id, token } = request;
+  if (isLate(request, server)) return { entry, reply: { status: 'late', ...sight(entry, server) } };
+  if (lease && lease.id !== id) {
+    return { entry, reply: { status: 'lost', ...sight(entry, server), holder: holderOf(lease, entry.record, now) } };
+  }
+  const released = record.id === id && record.until === 0;
+  if (!lease && (released || record.token > token)) {
+    return { entry, reply: { status: 'lost', ...sight(entry, server) } };
+  }
+  const run = lease ? (request.run ?? '') : server.run;
+  const after = held(request, Math.max(record.token, token), run, now);
+  return { entry: after, reply: { status: 'renewed', ...sight(after, server) } };
+}
+
+/** Gives the candidate's own lease up. */
+export function release(entry: Entry, { id }: ReleaseRequest, server: Server): Outcome<ReleaseReply> {
+  const { lease, record } = entry;
+  const holds = liveLease(entry, msOf(server))?.id === id;
+  const after: Entry = {
+    ...(lease && !holds && { lease }),
+    // Also where the lease is gone already: nobody need wait for what its holder has given up.
+    ...(record && { record: record.id === id ? { ...record, until: 0 } : record }),
+  };
+  return { entry: after, reply: { status: holds ? 'released' : 'gone', ...sight(after, server) } };
+}
+
+/** Tells who holds the lease. */
+export function read(entry: Entry, server: Server): ReadReply {
+  const now = msOf(server);
+  const lease = liveLease(entry, now);
+  if (!lease) return { status: 'free', ...sight(entry, server) };
+  return { status: 'held', ...sight(entry, server), holder: holderOf(lease, entry.record, now) };
+}
+
+/** A request that arrives twice is granted once: same token, fresh expiry. */
+function grantAgain(entry: Entry, request: AcquireRequest, server: Server): Outcome<AcquireReply> {
+  const { record } = entry;
+  if (record?.id === request.id) return grant(request, record.token, record.run, server);
+  return grant(request, nextToken(record, request, server), '', server);
+}
+
+/** There is no lease. That it ran out or was given up is for the record to say; one that was lost is not free. */
+function claim(before: LeaseRecord | undefined, request: AcquireRequest, server: Server): Outcome<AcquireReply> {
+  const now = msOf(server);
+  const mended = isLost(before, request, server) ? mend(before, request, server) : before;
+  // An `until` further ahead than anyone would put it: the store's clock was set back.
+  const record = mended && { ...mended, until: Math.min(mended.until, now + request.ttl) };
+  const wait = record ? stillToWait(record.until, request, now) : 0;
+  if (record && wait > 0) {
+    const after = { record };
+    return { entry: after, reply: { status: 'suspect', ...sight(after, server), wait: Math.ceil(wait) } };
+  }
+  return grant(request, nextToken(record, request, server), server.run, server);
+}
+
+/** Whether the store has lost what it knew: it runs anew, the candidate knows better, or nothing is there at all. */
+function isLost(record: LeaseRecord | undefined, request: AcquireRequest, { run }: Server): boolean {
+  if (request.lastToken > (record?.token ?? 0)) return true;
+  if (!record) return request.coldStart === 'wait';
+  return run !== '' && record.run !== '' && record.run !== run;
+}
+
+/** The record as if the lost holder had renewed this instant. One that stands mended already keeps its time. */
+function mend(record: LeaseRecord | undefined, request: AcquireRequest, server: Server): LeaseRecord {
+  const stands = record !== undefined && record.id === '' && record.run === server.run;
+  return {
+    ...NO_RECORD,
+    token: Math.max(record?.token ?? 0, request.lastToken),
+    run: server.run,
+    until: stands ? record.until : msOf(server) + request.ttl,
+  };
+}
+
+/** ms for which an absent lease is not free: by the store's clock and by the candidate's reckoning of it, a ttl at most. */
+function stillToWait(until: number, { ttl, watched }: AcquireRequest, now: number): number {
+  if (until === 0) return 0;
+  if (watched?.until !== until) return until - now;
+  return Math.min(Math.max(until - now, until - watched.time), ttl - watched.age);
+}
+
+const nextToken = (record: LeaseRecord | undefined, { lastToken }: AcquireRequest, { micros }: Server): number =>
+  Math.max((record?.token ?? 0) + 1, micros, lastToken + 1);
+
+function grant(request: AcquireRequest, token: number, run: string, server: Server): Outcome<Granted> {
+  const entry = held(request, token, run, msOf(server));
+  return { entry, reply: { status: 'granted', ...sight(entry, server), token, ...(run && { run }) } };
+}
+
+/** What a grant or a renewal leaves behind: both the lease and the whole record. */
+function held(request: AcquireRequest | RenewRequest, token: number, run: string, now: number): Entry {
+  const { id, name, data = '', ttl } = request;
+  return { lease: { id, expiresAt: now + ttl }, record: { token, id, name, data, run, until: now + ttl } };
+}
+
+const isLate = ({ notAfter }: AcquireRequest | RenewRequest, { micros }: Server): boolean =>
+  notAfter !== undefined && micros > notAfter * 1000;
+
+const sight = ({ record = NO_RECORD }: Entry, { micros }: Server): Required<Sight> => ({
+  time: micros / 1000,
+  token: record.token,
+  until: record.until,
+});
+
+const withoutExpiry = ({ expiresAt }: Lease): boolean => expiresAt === Number.POSITIVE_INFINITY;
+
+function holderOf(lease: Lease, record: LeaseRecord | undefined, now: number): Holder {
+  if (withoutExpiry(lease)) throw new ElectionError('KEY_CONFLICT', 'The lease has no expiry, so it is none');
+  const { id } = lease;
+  const expiresIn = lease.expiresAt - now;
+  if (record?.id !== id) return { id, expiresIn };
+  const { name, data, token } = record;
+  return { id, ...(name && { name }), ...(data && { data }), token, expiresIn };
+}

@@ -1,0 +1,21 @@
+import { describe, it } from '@jest/globals';
+import { leaseStoreSuite, MemoryLeaseStore } from '../../lib/testing/index.js';
+
+describe('MemoryLeaseStore', () => {
+  leaseStoreSuite({
+    test: it,
+    open: async () => {
+      let now = 0;
+      const store = new MemoryLeaseStore({ clock: { now: () => now } });
+      return {
+        store,
+        elapse: async (ms) => {
+          now += ms;
+        },
+        put: async (key, id, ttl) => store.put(key, id, ttl),
+        loseLease: async (key) => store.evict(key, 'lease'),
+        flush: async () => store.flush(),
+      };
+    },
+  });
+});
