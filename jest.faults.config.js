@@ -1,0 +1,16 @@
+import base from './jest.config.js';
+
+/**
+ * The fault matrix, `npm run faults`: real servers and processes, in real time. Apart from the other specs, because rows wait far
+ * more than they compute, and so are run side by side: `maxWorkers` × `maxConcurrency` at a time, on two cores.
+ *
+ * @type {import('jest').Config}
+ */
+export default {
+  ...base,
+  testMatch: ['<rootDir>/spec/faults/**/*.spec.ts'],
+  testPathIgnorePatterns: [],
+  testTimeout: 180_000,
+  maxWorkers: 3,
+  maxConcurrency: 2,
+};

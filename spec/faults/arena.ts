@@ -1,0 +1,199 @@
+import { createHash } from 'node:crypto';
+import { appendFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { keysOf } from '../../lib/store/redis/keys.js';
+import { type Build, build, OURS, type Variant } from '../support/mutant.js';
+import { type ProxyTarget, startProxy, type TcpProxy } from '../support/proxy.js';
+import { type Client, type RedisOptions, type RedisServer, startRedis } from '../support/redis.js';
+import { until } from '../support/until.js';
+import { Candidate, type CandidateOptions, monotonic } from './candidate.js';
+import { violations } from './checker.js';
+
+/** The times of every election here, in ms: short, but with 75 ms of guard and three renewals to a lease. */
+export const TIMES = { ttl: 1_500, wait: 300, jitter: 20, renewEvery: 400, timeout: 240 } as const;
+
+/** ms within which somebody leads once a fault is healed. */
+export const RECOVERY = TIMES.ttl + TIMES.jitter + 2 * TIMES.timeout;
+
+/** ms within which somebody leads once the leader has left in good order. Notices would make it round trips. */
+export const HAND_OVER = TIMES.wait + TIMES.jitter + 2 * TIMES.timeout;
+
+/** ms that something unexpected is given to happen before it counts as not happening: a lease, and what is due at its end. */
+export const WATCH = 1.5 * TIMES.ttl;
+
+type Extra = Partial<CandidateOptions> & {
+  /** What it talks to instead of the arena's own server. */
+  to?: { url: string };
+};
+
+/** One fault's stage: a Redis, candidates as processes, proxies between them; all gone at the end, also of a failure. */
+export class Arena implements AsyncDisposable {
+  readonly key: string;
+  readonly variant: Variant;
+  readonly #name: string;
+  readonly #things: AsyncDisposable[] = [];
+  readonly #candidates: Candidate[] = [];
+  #redis: RedisServer | undefined;
+  #admin: Client | undefined;
+
+  private constructor(name: string, variant: Variant) {
+    this.#name = name;
+    this.variant = variant;
+    this.key = `faults.${createHash('sha1').update(name).digest('hex').slice(0, 8)}`;
+  }
+
+  static async open(name: string, variant: Variant = OURS, options: RedisOptions = {}): Promise<Arena> {
+    const arena = new Arena(name, variant);
+    try {
+      arena.#redis = await arena.server(options);
+      arena.#admin = await arena.redis.client({ socket: { reconnectStrategy: 50 } });
+      await arena.loadScripts();
+      return arena;
+    } catch (error) {
+      await arena[Symbol.asyncDispose]();
+      throw error;
+    }
+  }
+
+  get redis(): RedisServer {
+    return this.#redis as RedisServer;
+  }
+
+  /** A connection to the arena's server that no fault touches. */
+  get admin(): Client {
+    return this.#admin as Client;
+  }
+
+  get keys(): { lease: string; record: string } {
+    return keysOf(this.key);
+  }
+
+  async server(options: RedisOptions = {}): Promise<RedisServer> {
+    return this.#use(await startRedis(options));
+  }
+
+  /** A folder for a server that is to find its data again. */
+  async folder(): Promise<string> {
+    const folder = await mkdtemp(path.join(tmpdir(), 'rx-leader-'));
+    this.#use({ [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) });
+    return folder;
+  }
+
+  async proxy(target: ProxyTarget = this.redis): Promise<TcpProxy> {
+    return this.#use(await startProxy({ target }));
+  }
+
+  /** A candidate that is connected and stands. */
+  async candidate(name: string, { to = this.redis, ...options }: Extra = {}): Promise<Candidate> {
+    const candidate = new Candidate(this.#library(), { ...TIMES, key: this.key, url: to.url, ...options, name });
+    this.#candidates.push(candidate);
+    this.#use(candidate);
+    await candidate.notes('ready', 20_000);
+    return candidate;
+  }
+
+  /** A leader, and a candidate that follows it. */
+  async pair(leader: Extra = {}, follower: Extra = {}): Promise<[Candidate, Candidate]> {
+    const a = await this.candidate('a', leader);
+    await a.says({ role: 'leader' });
+    const b = await this.candidate('b', follower);
+    await b.says({ role: 'follower', reason: 'standby' });
+    return [a, b];
+  }
+
+  /** Lets the server know the scripts, as one that has seen candidates before does. */
+  async loadScripts(client: Client = this.admin): Promise<void> {
+    const { cjs } = this.#library();
+    const { scripts } = createRequire(path.join(cjs, 'index.js'))('./store/redis/scripts.js');
+    for (const { source } of Object.values<{ source: string }>(scripts)) await client.scriptLoad(source);
+  }
+
+  /** Who holds the lease, by the server; waits for somebody to. */
+  async granted(): Promise<string> {
+    return until(() => this.admin.get(this.keys.lease), { what: 'a lease to be granted' });
+  }
+
+  /** Fails unless the lease is somebody else's than `id`, or nobody's. */
+  async absent(id: string): Promise<void> {
+    if ((await this.admin.get(this.keys.lease)) === id) throw new Error(`still there: the lease of ${id}`);
+  }
+
+  /** Fails unless the lease is that of `id`. */
+  async holds(id: string): Promise<void> {
+    const holder = await this.admin.get(this.keys.lease);
+    if (holder !== id) throw new Error(`the lease is that of ${holder}, not of ${id}`);
+  }
+
+  /** How often the server has executed `command`, in scripts too. */
+  async calls(command: string): Promise<number> {
+    const [, calls = '0'] =
+      new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(await this.admin.info('commandstats')) ?? [];
+    return Number(calls);
+  }
+
+  /** What is wrong with all that was logged so far: more than one leader, or anything stray. */
+  wrongs(): string[] {
+    const logs = this.#candidates.map(({ log }) => log);
+    const stray = logs.flatMap(({ who, lines }) =>
+      lines.flatMap((line) => (line.kind === 'note' && line.note === 'stray' ? [`stray: ${who}: ${line.text}`] : [])),
+    );
+    return [...violations(logs).map(({ rule, text }) => `${rule}: ${text}`), ...stray];
+  }
+
+  /** Fails unless `taken` ms is within `bound`; the figure goes into the report, where one is asked for. */
+  within(what: string, taken: number, bound: number): void {
+    const file = process.env.FAULTS_REPORT;
+    const { name } = this.variant;
+    if (file) appendFileSync(file, `${JSON.stringify({ spec: this.#name, library: name, what, taken, bound })}\n`);
+    if (taken > bound) throw new Error(`too late: ${what} after ${taken.toFixed(0)} ms, not ${bound.toFixed(0)}`);
+  }
+
+  /** Fails unless one of these candidates, leading already or from then on, leads within `bound` ms of `since`. */
+  async recovers(since: number, candidates: readonly Candidate[], bound: number = RECOVERY): Promise<Candidate> {
+    const first = (candidate: Candidate) =>
+      candidate.log.lines.find((line) => line.kind === 'claim' && line.by === 'isLeading' && line.from >= since);
+    const end = since + bound + TIMES.ttl;
+    for (;;) {
+      const leader = candidates.find(first);
+      const claim = leader && first(leader);
+      if (leader && claim?.kind === 'claim') {
+        this.within('next leader', claim.from - since, bound);
+        return leader;
+      }
+      if (monotonic() > end) throw new Error(`too late: no leader within ${bound.toFixed(0)} ms of healing`);
+      await pause(5);
+    }
+  }
+
+  /** Fails if one of these tells any change of role before `work` is done. */
+  async steady(candidates: readonly Candidate[], work: () => Promise<unknown>): Promise<void> {
+    const before = candidates.map(({ roles }) => roles.length);
+    await work();
+    for (const [i, { name, roles }] of candidates.entries()) {
+      const news = roles
+        .slice(before[i])
+        .map(({ role, reason, code, message = '' }) => `${role}/${reason ?? code ?? ''} ${message}`.trim());
+      if (news.length > 0) throw new Error(`not steady: ${name} says ${news.join(', ')}`);
+    }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    // The last first: processes before the proxies and the servers they talk to.
+    for (const thing of this.#things.splice(0).reverse()) await thing[Symbol.asyncDispose]();
+  }
+
+  #library(): Build {
+    return build(this.variant, 'spec/faults/fixtures');
+  }
+
+  #use<Thing extends AsyncDisposable>(thing: Thing): Thing {
+    this.#things.push(thing);
+    return thing;
+  }
+}
+
+/** Lets time pass where time is the point. */
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -1,0 +1,125 @@
+import path from 'node:path';
+import type { ElectionOptions } from 'rx-leader';
+import type { Build } from '../support/mutant.js';
+import { type Script, spawnScript } from '../support/script.js';
+import { until } from '../support/until.js';
+import type { Line, Log } from './checker.js';
+
+/** What fixtures/candidate.ts takes: how to reach Redis, the options of an election that fit into JSON, and how to misbehave. */
+export type CandidateOptions = Pick<
+  ElectionOptions,
+  'key' | 'ttl' | 'wait' | 'jitter' | 'renewEvery' | 'timeout' | 'drain' | 'name' | 'data' | 'coldStart'
+> & {
+  url: string;
+  username?: string;
+  password?: string;
+  /** Whether `url` is that of a node of a cluster. */
+  cluster?: boolean;
+  /** What SIGUSR2 makes it do, such as `block 2000`. */
+  act?: string;
+  /** Wraps its client into one that its act makes faulty. */
+  client?: 'faulty';
+  /** ms that its leader-only work takes to stop. */
+  teardown?: number;
+  /** Does not stand before its act is `stand`. */
+  standBy?: boolean;
+};
+
+export type RoleLine = Extract<Line, { kind: 'role' }>;
+
+/** Now, by the clock of the logs. */
+export const monotonic = (): number => Number(process.hrtime.bigint()) / 1e6;
+
+/** A candidate's process as the specs handle it. */
+export class Candidate implements AsyncDisposable {
+  readonly name: string;
+  readonly script: Script<Line>;
+  readonly #stops: Array<{ from: number; to: number }> = [];
+
+  constructor(library: Build, options: CandidateOptions & { name: string }) {
+    this.name = options.name;
+    this.script = spawnScript<Line>(path.join(library.scripts, 'candidate.js'), [JSON.stringify(options)], {
+      env: { RX_LEADER: path.join(library.esm, 'index.js') },
+    });
+  }
+
+  get log(): Log {
+    return { who: this.name, lines: this.script.lines(), stops: this.#stops };
+  }
+
+  get roles(): RoleLine[] {
+    return this.script.lines().filter((line): line is RoleLine => line.kind === 'role');
+  }
+
+  /** The next role told that has these facts, roles passed over included, since the last one asked for. */
+  async says(facts: Partial<RoleLine>, within = 10_000): Promise<RoleLine> {
+    const found = await this.script
+      .next((line) => line.kind === 'role' && has(line, facts), within)
+      .catch((cause) => {
+        throw new Error(`${this.name} does not say ${JSON.stringify(facts)}; it says ${this.#said()}`, { cause });
+      });
+    return found as RoleLine;
+  }
+
+  async notes(note: string, within = 10_000): Promise<Line & { at: number }> {
+    return (await this.script.next((line) => line.kind === 'note' && line.note === note, within)) as never;
+  }
+
+  /** SIGSTOP, for as long as `meanwhile` takes. */
+  async stopped(meanwhile: () => Promise<unknown>): Promise<void> {
+    const from = monotonic();
+    this.script.signal('SIGSTOP');
+    const stop = { from, to: Number.POSITIVE_INFINITY };
+    this.#stops.push(stop);
+    try {
+      await meanwhile();
+    } finally {
+      stop.to = monotonic();
+      this.script.signal('SIGCONT');
+    }
+  }
+
+  /** Notes a span during which its event loop stood still, for the checker. */
+  wasBlocked(from: number, to: number): void {
+    this.#stops.push({ from, to });
+  }
+
+  /** Resolves when it has logged what it did for another `ms`. */
+  async goesOn(ms: number): Promise<void> {
+    const end = monotonic() + ms;
+    const later = (line: Line) => ('from' in line ? line.from : line.at) >= end;
+    await until(() => this.script.lines().some(later), {
+      within: ms + 10_000,
+      what: `${this.name} to go on for ${ms} ms`,
+    });
+  }
+
+  act(): void {
+    this.script.signal('SIGUSR2');
+  }
+
+  /** Leaves in good order; resolves when the process has ended by itself. */
+  async close(): Promise<void> {
+    this.script.signal('SIGTERM');
+    await this.script.exit;
+  }
+
+  async kill(): Promise<void> {
+    this.script.signal('SIGKILL');
+    await this.script.exit;
+  }
+
+  [Symbol.asyncDispose](): PromiseLike<void> {
+    return this.script[Symbol.asyncDispose]();
+  }
+
+  #said(): string {
+    return (
+      this.roles.map(({ role, reason, code }) => [role, reason ?? code].filter(Boolean).join('/')).join(', ') ||
+      'nothing'
+    );
+  }
+}
+
+const has = (line: RoleLine, facts: Partial<RoleLine>): boolean =>
+  Object.entries(facts).every(([key, value]) => line[key as keyof RoleLine] === value);

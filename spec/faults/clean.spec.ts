@@ -1,0 +1,57 @@
+import path from 'node:path';
+import { describe } from '@jest/globals';
+import { build, OURS } from '../support/mutant.js';
+import { spawnScript } from '../support/script.js';
+import { type Arena, TIMES } from './arena.js';
+import { monotonic } from './candidate.js';
+import type { CycleLine } from './cycles.js';
+import { row } from './row.js';
+import { keepsCandidacies, keepsListening, keepsTimers } from './variants.js';
+
+/** So long that a timer that is left behind is noticed. */
+const LONG = { ttl: 20 * TIMES.ttl, renewEvery: 5 * TIMES.ttl };
+
+/** Bytes by which the heap may grow in a run: less than a hundred a term in the one, less than a few hundred in the other. */
+const FLAT = 1_000_000;
+
+async function cycles(arena: Arena, count: number, url: string[] = []): Promise<void> {
+  const { esm, scripts } = build(arena.variant, 'spec/faults/fixtures');
+  const env = { RX_LEADER: path.join(esm, 'index.js') };
+  await using script = spawnScript<CycleLine>(path.join(scripts, 'cycles.js'), [String(count), ...url], { env });
+  const said = await script.next(() => true, 150_000);
+  if ('stray' in said) throw new Error(`stray: ${said.stray}`);
+  const { before, warm, after } = said;
+  for (const kind of ['listeners', 'sockets', 'timers'] as const) {
+    if (after[kind] > before[kind]) throw new Error(`left behind: ${after[kind] - before[kind]} ${kind}`);
+  }
+  arena.within('heap grown by', after.heap - warm.heap, FLAT);
+  await script.exit;
+}
+
+describe('what an election leaves behind', () => {
+  row(
+    'a hundred thousand terms leave no memory taken (G6)',
+    { variant: keepsCandidacies, fails: /too late: heap grown/ },
+    // A tenth of them is enough, and takes long enough, where each is remembered.
+    (arena) => cycles(arena, arena.variant === OURS ? 100_000 : 10_000),
+  );
+
+  row(
+    'two thousand terms on a real server leave no listener, socket, timer or memory (G6)',
+    { variant: keepsListening, fails: /left behind: \d+ listeners/ },
+    (arena) => cycles(arena, 2_000, [arena.redis.url]),
+  );
+
+  row(
+    'a process whose election has been unsubscribed exits by itself (G6)',
+    { variant: keepsTimers, fails: /too late/ },
+    async (arena) => {
+      const a = await arena.candidate('a', { ...LONG, act: 'unsubscribe' });
+      await a.says({ role: 'leader' });
+      a.act();
+      const { at } = await a.notes('finished');
+      await a.script.exit;
+      arena.within('exit', monotonic() - at, 1_000);
+    },
+  );
+});

@@ -1,0 +1,71 @@
+import { describe } from '@jest/globals';
+import type { Client, RedisServer } from '../support/redis.js';
+import { until } from '../support/until.js';
+import { type Arena, TIMES } from './arena.js';
+import { monotonic } from './candidate.js';
+import { row } from './row.js';
+import { hashOnly } from './variants.js';
+
+const { ttl } = TIMES;
+
+const SLOTS = 16_384;
+
+describe('a cluster that moves the election', () => {
+  row(
+    'ASK while its slot is moved, and MOVED afterwards, cost no leadership (G1, G5)',
+    { variant: hashOnly, fails: /not steady/ },
+    async (arena) => {
+      const [here, there] = await twoNodes(arena);
+      const clustered = { cluster: true, to: here.server };
+      const [a, b] = await arena.pair(clustered, clustered);
+      const { lease, record } = arena.keys;
+      const slot = String(await here.call('CLUSTER', 'KEYSLOT', lease));
+      await arena.steady([a, b], async () => {
+        await there.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', here.id);
+        await here.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', there.id);
+        const target = [there.server.host, String(there.server.port)];
+        await here.call('MIGRATE', ...target, '', '0', '5000', 'KEYS', lease, record);
+        await a.goesOn(ttl / 2); // ASK
+        await there.call('CLUSTER', 'SETSLOT', slot, 'NODE', there.id);
+        await here.call('CLUSTER', 'SETSLOT', slot, 'NODE', there.id);
+        await a.goesOn(1.5 * ttl); // MOVED, once
+      });
+      const since = monotonic();
+      await a.close();
+      // What another server run has written down is not believed, a release included: its lease is waited out.
+      await arena.recovers(since, [b]);
+    },
+  );
+});
+
+interface Node {
+  readonly server: RedisServer;
+  readonly client: Client;
+  readonly id: string;
+  call(...args: string[]): Promise<unknown>;
+}
+
+/** A cluster whose first node has all the slots but one: clients know no node without slots. */
+async function twoNodes(arena: Arena): Promise<[Node, Node]> {
+  const [here, there] = [await node(arena), await node(arena)];
+  const other = (Number(await here.call('CLUSTER', 'KEYSLOT', arena.keys.lease)) + 1) % SLOTS;
+  const slots = Array.from({ length: SLOTS }, (_, slot) => slot).filter((slot) => slot !== other);
+  await arena.loadScripts(here.client); // and not there, where the election is moved to
+  await here.call('CLUSTER', 'ADDSLOTS', ...slots.map(String));
+  await there.call('CLUSTER', 'ADDSLOTS', String(other));
+  await here.call('CLUSTER', 'MEET', there.server.host, String(there.server.port));
+  for (const { call } of [here, there]) {
+    const ready = async () =>
+      /cluster_state:ok[\s\S]*cluster_known_nodes:2/.test(String(await call('CLUSTER', 'INFO')));
+    await until(ready, { within: 10_000, what: 'the cluster to be ready' });
+  }
+  return [here, there];
+}
+
+async function node(arena: Arena): Promise<Node> {
+  const dir = await arena.folder(); // it insists on writing down what it knows of the others
+  const server = await arena.server({ args: ['--cluster-enabled', 'yes', '--dir', dir] });
+  const client = await server.client();
+  const call = (...args: string[]) => client.sendCommand(args);
+  return { server, client, id: String(await call('CLUSTER', 'MYID')), call };
+}

@@ -1,0 +1,100 @@
+import { describe } from '@jest/globals';
+import { HAND_OVER, RECOVERY, TIMES } from './arena.js';
+import { type Candidate, monotonic } from './candidate.js';
+import { spansOf } from './checker.js';
+import { REPLICATED, replicated } from './replicas.js';
+import { exception, row } from './row.js';
+import { noSuspect, waitsToBeTold } from './variants.js';
+
+const { ttl, timeout, wait, renewEvery } = TIMES;
+
+/** When the last claim of `candidate` was, and under which token. */
+function lastClaim({ log }: Candidate): { at: number; token: number } {
+  const span = spansOf(log).at(-1);
+  return { at: span?.last ?? 0, token: span?.token ?? 0 };
+}
+
+describe('what one leader at most does not cover', () => {
+  exception(
+    'two masters have a leader each, with the higher token on the newer, until a lease after the older stepped down',
+    async (arena) => {
+      const { master, split } = await replicated(arena);
+      const [a, b] = await arena.pair({}, { to: master });
+      const { heal } = await split();
+      const leader = await b.says({ role: 'leader' });
+      await b.goesOn(ttl / 2);
+      if (lastClaim(a).at < leader.at) throw new Error('there is no overlap to measure');
+      const since = monotonic();
+      await heal();
+      await a.says({ role: 'follower' });
+      arena.within('last claim of the older leader', lastClaim(a).at - since, ttl);
+      if (lastClaim(b).token <= lastClaim(a).token) throw new Error('the newer leader has no higher token');
+    },
+    REPLICATED,
+  );
+
+  exception(
+    'a fresh candidate on an emptied store leads beside the incumbent until that one would renew',
+    async (arena) => {
+      const a = await arena.candidate('a');
+      await a.says({ role: 'leader' });
+      const c = await arena.candidate('c', { act: 'stand', standBy: true });
+      await arena.admin.flushAll();
+      const since = monotonic();
+      c.act();
+      await c.says({ role: 'leader' }, ttl).catch(() => {}); // unless the incumbent was quicker
+      await c.goesOn(ttl);
+      const [first, second] = [lastClaim(a), lastClaim(c)].sort((one, other) => one.at - other.at);
+      if (second && monotonic() - second.at > 2 * timeout) throw new Error('nobody leads');
+      arena.within('last claim of the older leader', (first?.at ?? 0) - since, renewEvery + timeout);
+    },
+  );
+
+  row(
+    "a fresh candidate with coldStart 'wait' leaves an emptied store to the incumbent (G1)",
+    { variant: noSuspect, fails: /two leaders|not steady/ },
+    async (arena) => {
+      const a = await arena.candidate('a');
+      await a.says({ role: 'leader' });
+      const c = await arena.candidate('c', { act: 'stand', standBy: true, coldStart: 'wait' });
+      await arena.steady([a], async () => {
+        await arena.admin.flushAll();
+        c.act();
+        await c.says({ role: 'follower' });
+        await c.goesOn(ttl);
+      });
+    },
+  );
+
+  row(
+    'beside a go-leader peer, which writes no record, a candidate stands by and leads by its timer (G1, G5)',
+    { variant: waitsToBeTold, fails: /does not say/ },
+    async (arena) => {
+      const { admin, keys } = arena;
+      const b = await arena.candidate('b', { act: 'stand', standBy: true });
+      await admin.set(keys.lease, 'a-go-leader-peer', { condition: 'NX', expiration: { type: 'PX', value: ttl } });
+      b.act();
+      await b.says({ role: 'follower', reason: 'standby' });
+      await admin.pExpire(keys.lease, ttl); // as it renews
+      await b.goesOn(wait);
+      const since = monotonic();
+      await admin.del(keys.lease); // as it resigns
+      const { at } = await b.says({ role: 'leader' }, 2 * ttl);
+      arena.within('next leader', at - since, HAND_OVER);
+    },
+  );
+
+  row(
+    'a go-leader peer that dies is followed when its lease runs out (G5)',
+    { variant: waitsToBeTold, fails: /does not say/ },
+    async (arena) => {
+      const { admin, keys } = arena;
+      const b = await arena.candidate('b', { act: 'stand', standBy: true });
+      await admin.set(keys.lease, 'a-go-leader-peer', { expiration: { type: 'PX', value: ttl } });
+      const since = monotonic();
+      b.act();
+      const { at } = await b.says({ role: 'leader' }, 3 * ttl);
+      arena.within('next leader', at - since, RECOVERY);
+    },
+  );
+});

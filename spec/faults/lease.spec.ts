@@ -1,0 +1,103 @@
+import { describe } from '@jest/globals';
+import { HAND_OVER, RECOVERY, TIMES } from './arena.js';
+import { monotonic } from './candidate.js';
+import { row } from './row.js';
+import { noPutBack, noSuspect, plainDel, racesRelease, releasesFirst, renewsAnyones } from './variants.js';
+
+const { ttl, timeout, wait, renewEvery } = TIMES;
+
+describe('faults of a lease', () => {
+  row(
+    'a lease deleted mid-term is put back, and costs no leadership (G1, G4)',
+    { variant: noPutBack, fails: /not steady/ },
+    async (arena) => {
+      const [a, b] = await arena.pair();
+      const holder = await arena.granted();
+      await arena.steady([a, b], async () => {
+        for (let time = 0; time < 3; time += 1) {
+          await arena.admin.del(arena.keys.lease);
+          await a.goesOn(wait);
+        }
+        await a.goesOn(ttl);
+      });
+      await arena.holds(holder);
+    },
+  );
+
+  row(
+    'a lease deleted under a leader that cannot be reached is waited out (G1)',
+    { variant: noSuspect, fails: /two leaders/ },
+    async (arena) => {
+      const proxy = await arena.proxy();
+      const [a, b] = await arena.pair({ to: proxy });
+      const since = monotonic();
+      proxy.swallow('toServer');
+      await arena.admin.del(arena.keys.lease);
+      const leader = await b.says({ role: 'leader' });
+      arena.within('next leader', leader.at - since, RECOVERY);
+      await a.says({ role: 'follower' });
+      await b.goesOn(ttl / 2);
+    },
+  );
+
+  row(
+    'a lease overwritten mid-term ends the term at its next renewal, and is left alone (G4)',
+    { variant: renewsAnyones, fails: /a does not say {"role":"follower","reason":"lost"}/ },
+    async (arena) => {
+      const [a, b] = await arena.pair();
+      const since = monotonic();
+      await arena.admin.set(arena.keys.lease, 'somebody else', { expiration: { type: 'PX', value: 2 * ttl } });
+      const lost = await a.says({ role: 'follower', reason: 'lost' }, 4 * ttl);
+      arena.within('follower', lost.at - since, renewEvery + timeout);
+      await arena.steady([a, b], () => b.goesOn(ttl / 2));
+      await arena.holds('somebody else');
+      await arena.recovers(since, [a, b], 2 * ttl + RECOVERY);
+    },
+  );
+
+  row(
+    'a candidate that leaves after its lease ran out releases nothing of its successor (G4)',
+    { variant: plainDel, fails: /not steady/ },
+    async (arena) => {
+      const [a, b] = await arena.pair();
+      const c = await arena.candidate('c', { wait: wait / 5 });
+      await a.stopped(() => arena.recovers(monotonic(), [b, c]));
+      await arena.steady([b, c], async () => {
+        await a.close();
+        await b.goesOn(ttl);
+      });
+    },
+  );
+
+  row(
+    'a release waits for the renewal that is on its way, so that none can undo it (G4, G5)',
+    { variant: racesRelease, fails: /too late/ },
+    async (arena) => {
+      // Leaves as soon as a renewal is on its way, which its client then keeps back until what was asked later is done.
+      const a = await arena.candidate('a', { client: 'faulty', act: 'race' });
+      await a.says({ role: 'leader' });
+      const b = await arena.candidate('b', { standBy: true, act: 'stand' });
+      a.act();
+      await a.script.exit;
+      b.act();
+      const { at } = await b.notes('acts');
+      await arena.recovers(at, [b], HAND_OVER);
+    },
+  );
+
+  row(
+    'work that takes longer to stop than a release is waited for, and its lease kept meanwhile (G7)',
+    { variant: releasesFirst, fails: /two leaders/ },
+    async (arena) => {
+      const teardown = 1.5 * ttl;
+      const [a, b] = await arena.pair({ teardown, drain: 3 * ttl });
+      const since = monotonic();
+      const closed = a.close();
+      await a.says({ role: 'follower', reason: 'closed' });
+      const leader = await b.says({ role: 'leader' });
+      arena.within('next leader', leader.at - since, teardown + HAND_OVER);
+      await closed;
+      await b.goesOn(wait);
+    },
+  );
+});

@@ -1,0 +1,118 @@
+import { describe } from '@jest/globals';
+import { until } from '../support/until.js';
+import { type Arena, RECOVERY, TIMES } from './arena.js';
+import { monotonic } from './candidate.js';
+import { REPLICATED, replicated } from './replicas.js';
+import { row } from './row.js';
+import { noPutBack, noSuspect, plainCounter } from './variants.js';
+
+const { ttl, timeout, wait } = TIMES;
+
+/** A full server that evicts what it likes until the election is gone. */
+async function evict(arena: Arena): Promise<void> {
+  const { admin, keys } = arena;
+  await admin.configSet({ 'maxmemory-policy': 'allkeys-random', maxmemory: '1' });
+  const gone = async () => (await admin.exists([keys.lease, keys.record])) === 0;
+  await until(gone, { every: 1, what: 'the election to be evicted' });
+  await admin.configSet({ maxmemory: '0' });
+}
+
+const LOSSES: ReadonlyArray<readonly [string, (arena: Arena) => Promise<unknown>, number]> = [
+  ['FLUSHALL', ({ admin }) => admin.flushAll(), ttl],
+  ['an eviction', evict, ttl],
+  // The outage itself must fit into a lease, also where two cores have more to do than to restart servers.
+  ['a restart without persistence', ({ redis }) => redis.restart(), 3 * ttl],
+];
+
+describe('a server that loses what it was told', () => {
+  for (const [loss, lose, lease] of LOSSES) {
+    row(
+      `${loss} costs no leadership: the leader puts its lease back (G1, G3)`,
+      { variant: noPutBack, fails: /not steady/ },
+      async (arena) => {
+        const [a, b] = await arena.pair({ ttl: lease }, { ttl: lease });
+        const holder = await arena.granted();
+        await arena.steady([a, b], async () => {
+          await lose(arena);
+          await a.goesOn(1.5 * lease);
+        });
+        await arena.holds(holder);
+      },
+    );
+
+    row(
+      `${loss} under a leader that cannot be reached is waited out (G1, G3)`,
+      { variant: noSuspect, fails: /two leaders/ },
+      async (arena) => {
+        const proxy = await arena.proxy();
+        const [a, b] = await arena.pair({ to: proxy, ttl: lease }, { ttl: lease });
+        proxy.swallow('toServer');
+        await lose(arena);
+        const since = monotonic();
+        const leader = await b.says({ role: 'leader' });
+        // Noticed at the next attempt, and then waited out.
+        arena.within('next leader', leader.at - since, wait + lease + TIMES.jitter + 2 * timeout);
+        await a.says({ role: 'follower' });
+        await b.goesOn(ttl / 2);
+      },
+    );
+  }
+
+  row(
+    'a second loss while the first is waited out starts the wait anew (G1, G5)',
+    { variant: noSuspect, fails: /two leaders/ },
+    async (arena) => {
+      const proxy = await arena.proxy();
+      const [a, b] = await arena.pair({ to: proxy });
+      proxy.swallow('toServer');
+      await arena.admin.flushAll();
+      await b.goesOn(ttl / 2);
+      await arena.admin.flushAll();
+      const since = monotonic();
+      const leader = await b.says({ role: 'leader' });
+      // Noticed at the next attempt at the latest.
+      arena.within('next leader', leader.at - since, RECOVERY + wait);
+      await a.says({ role: 'follower' });
+      await b.goesOn(ttl / 2);
+    },
+  );
+
+  row(
+    'tokens rise although neither the server nor a candidate remembers any (G3)',
+    { variant: plainCounter, fails: /older token after newer|same token twice/ },
+    async (arena) => {
+      const a = await arena.candidate('a');
+      await a.says({ role: 'leader' });
+      await a.close();
+      const b = await arena.candidate('b');
+      await b.says({ role: 'leader' });
+      await b.close();
+      await arena.redis.restart();
+      const c = await arena.candidate('c');
+      await c.says({ role: 'leader' });
+      await c.goesOn(wait);
+    },
+  );
+
+  row(
+    'a failover that loses the lease is waited out, by those who saw a higher token too (G1, G3)',
+    { variant: noSuspect, fails: /two leaders/ },
+    async (arena) => {
+      const { master, follow, failOver } = await replicated(arena);
+      const z = await arena.candidate('z', { to: master });
+      await z.says({ role: 'leader' });
+      await follow(false); // the replica knows of that first term, and of none after it
+      await z.close();
+      const hidden = await arena.proxy(arena.redis);
+      const [a, b] = await arena.pair({ to: hidden }, { to: master });
+      hidden.swallow();
+      const since = monotonic();
+      await failOver();
+      const leader = await b.says({ role: 'leader' });
+      arena.within('next leader', leader.at - since, RECOVERY + timeout);
+      await a.says({ role: 'follower' });
+      await b.goesOn(ttl / 2);
+    },
+    REPLICATED,
+  );
+});

@@ -1,0 +1,190 @@
+import { describe } from '@jest/globals';
+import { type Arena, TIMES } from './arena.js';
+import { type Candidate, monotonic } from './candidate.js';
+import { row } from './row.js';
+import { deadlineIgnored, givesUp, hashOnly, noConflict, resignsAtOnce, writesFirst } from './variants.js';
+
+const { ttl, timeout, wait, renewEvery } = TIMES;
+
+interface Refusal {
+  readonly name: string;
+  readonly code: string;
+  readonly begin: (arena: Arena) => Promise<unknown>;
+  readonly end: (arena: Arena) => Promise<unknown>;
+  readonly args?: string[];
+  /** The candidates' login, where it is not the default user. */
+  readonly username?: string;
+}
+
+const USER = { username: 'candidate', password: 'secret' };
+
+/** Refusals of everything that writes. */
+const REFUSALS: readonly Refusal[] = [
+  {
+    name: 'READONLY',
+    code: 'STORE_READONLY',
+    begin: ({ admin }) => admin.sendCommand(['REPLICAOF', '127.0.0.1', '1']),
+    end: ({ admin }) => admin.sendCommand(['REPLICAOF', 'NO', 'ONE']),
+  },
+  {
+    name: 'NOREPLICAS',
+    code: 'STORE_UNAVAILABLE',
+    begin: ({ admin }) => admin.configSet({ 'min-replicas-to-write': '1' }),
+    end: ({ admin }) => admin.configSet({ 'min-replicas-to-write': '0' }),
+  },
+  {
+    name: 'MISCONF',
+    code: 'STORE_UNAVAILABLE',
+    // A snapshot cannot be written there, and it is to be.
+    args: ['--dir', '/proc'],
+    begin: async ({ admin }) => {
+      await admin.configSet({ save: '3600 1000000' });
+      await admin.sendCommand(['SAVE']).catch(() => {});
+      await admin.sendCommand(['BGSAVE']).catch(() => {});
+    },
+    end: ({ admin }) => admin.configSet({ save: '' }),
+  },
+  {
+    name: 'NOPERM',
+    code: 'STORE_DENIED',
+    username: USER.username,
+    begin: ({ admin }) => admin.aclSetUser(USER.username, ['-evalsha', '-eval']),
+    end: ({ admin }) => admin.aclSetUser(USER.username, ['+evalsha', '+eval']),
+  },
+];
+
+async function login({ admin }: Arena, { username }: Refusal): Promise<object> {
+  if (username === undefined) return {};
+  await admin.aclSetUser(USER.username, ['on', `>${USER.password}`, '~*', '&*', '+@all']);
+  return USER;
+}
+
+describe('a server that refuses', () => {
+  for (const refusal of REFUSALS) {
+    const { name, code, begin, end, args = [] } = refusal;
+    const refused = async (arena: Arena): Promise<[Candidate, Candidate]> => {
+      const user = await login(arena, refusal);
+      return arena.pair(user, user);
+    };
+
+    row(
+      `${name} for longer than a lease ends the term in time, is told, and is over when it is over (G2, G5)`,
+      { variant: givesUp, fails: /too late: no leader/ },
+      async (arena) => {
+        const [a, b] = await refused(arena);
+        const since = monotonic();
+        await begin(arena);
+        const { at } = await a.says({ role: 'follower' });
+        arena.within('follower', at - since, ttl);
+        await a.says({ role: 'error', code });
+        await b.says({ role: 'error', code });
+        await b.goesOn(ttl / 2);
+        await end(arena);
+        await arena.recovers(monotonic(), [a, b]);
+        await a.goesOn(renewEvery);
+      },
+      { args },
+    );
+
+    row(
+      `${name} for less than a lease costs no leadership (G5)`,
+      { variant: resignsAtOnce, fails: /not steady/ },
+      async (arena) => {
+        const [a] = await refused(arena);
+        await arena.steady([a], async () => {
+          await begin(arena);
+          await a.goesOn(renewEvery + timeout);
+          await end(arena);
+          await a.goesOn(ttl);
+        });
+      },
+      { args },
+    );
+  }
+
+  row(
+    'OOM keeps no leader from renewing, and ends when there is memory again (G5)',
+    { variant: writesFirst, fails: /not steady/ },
+    async (arena) => {
+      const [a, b] = await arena.pair();
+      await arena.steady([a, b], async () => {
+        await arena.admin.configSet({ maxmemory: '1' });
+        await a.goesOn(2 * ttl);
+      });
+      await a.kill();
+      await b.says({ role: 'error', code: 'STORE_FULL' });
+      await arena.admin.configSet({ maxmemory: '0' });
+      await arena.recovers(monotonic(), [b]);
+    },
+  );
+
+  row(
+    'LOADING for longer than a lease ends the term in time, is told, and is over when it is over (G2, G5)',
+    { variant: givesUp, fails: /too late: no leader/ },
+    async (arena) => {
+      const dir = await arena.folder();
+      const slow = ['--key-load-delay', '1500', '--loading-process-events-interval-bytes', '1024'];
+      const server = await arena.server({ args: ['--dir', dir, ...slow] });
+      const admin = await server.client();
+      const [a, b] = await arena.pair({ to: server }, { to: server });
+      await Promise.all(Array.from({ length: 2 * ttl }, (_, i) => admin.set(`filler ${i}`, 'x'.repeat(100))));
+      await admin.sendCommand(['SAVE']);
+      const since = monotonic();
+      await server.kill();
+      const loaded = server.start();
+      const { at } = await a.says({ role: 'follower' });
+      arena.within('follower', at - since, ttl);
+      await a.says({ role: 'error', code: 'STORE_LOADING' });
+      await loaded;
+      await arena.recovers(monotonic(), [a, b]);
+    },
+  );
+
+  row('NOSCRIPT again and again costs nothing (G5)', { variant: hashOnly, fails: /not steady/ }, async (arena) => {
+    const [a, b] = await arena.pair();
+    await arena.steady([a, b], async () => {
+      const end = monotonic() + 2 * ttl;
+      while (monotonic() < end) await arena.admin.scriptFlush();
+      await a.goesOn(wait);
+    });
+  });
+
+  row(
+    'NOAUTH after a reconnection ends the term in time, is told, and is over with a valid password (G2, G5)',
+    { variant: deadlineIgnored, fails: /a does not say {"role":"follower"}/ },
+    async (arena) => {
+      const { admin } = arena;
+      const user = await login(arena, REFUSALS.at(-1) as Refusal);
+      const [a, b] = await arena.pair(user, user);
+      // Or a client that is refused its user would go on as the default one: node-redis sends what is queued all the same.
+      await admin.configSet({ requirepass: USER.password });
+      const since = monotonic();
+      await admin.aclSetUser(USER.username, ['off']);
+      await admin.sendCommand(['CLIENT', 'KILL', 'USER', USER.username]);
+      const { at } = await a.says({ role: 'follower' });
+      arena.within('follower', at - since, ttl);
+      await a.says({ role: 'error', code: 'STORE_DENIED' });
+      await b.says({ role: 'error', code: 'STORE_DENIED' });
+      await b.goesOn(ttl / 2);
+      await admin.aclSetUser(USER.username, ['on']);
+      await arena.recovers(monotonic(), [a, b]);
+    },
+  );
+
+  row(
+    'WRONGTYPE mid-term ends the term at once, is told, and is over when the key is free (G2, G5)',
+    { variant: noConflict, fails: /a does not say {"role":"follower","reason":"lost"}/ },
+    async (arena) => {
+      const [a, b] = await arena.pair();
+      const { lease } = arena.keys;
+      const since = monotonic();
+      await arena.admin.multi().del(lease).rPush(lease, 'a list').exec();
+      const { at } = await a.says({ role: 'follower', reason: 'lost' });
+      arena.within('follower', at - since, renewEvery + timeout);
+      await a.says({ role: 'error', code: 'KEY_CONFLICT' });
+      await b.says({ role: 'error', code: 'KEY_CONFLICT' });
+      await arena.admin.del(lease);
+      await arena.recovers(monotonic(), [a, b]);
+    },
+  );
+});

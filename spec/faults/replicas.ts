@@ -1,0 +1,43 @@
+import { until } from '../support/until.js';
+import type { Arena } from './arena.js';
+
+/** A replica is to have what the master has at once, not five seconds later. */
+export const REPLICATED = { args: ['--repl-diskless-sync-delay', '0', '--repl-diskless-load', 'swapdb'] };
+
+/** A replica of the arena's server, and an address that means whichever of the two is the master. */
+export async function replicated(arena: Arena) {
+  const { redis } = arena;
+  const replica = await arena.server(REPLICATED);
+  const admin = await replica.client();
+  await arena.loadScripts(admin);
+  const target = { host: redis.host, port: redis.port };
+  const master = await arena.proxy(target);
+  const follow = async (on: boolean) => {
+    if (!on) {
+      await until(async () => (await admin.dbSize()) === 2, { what: 'the replica to have lease and record' });
+      await admin.sendCommand(['REPLICAOF', '127.0.0.1', '1']);
+      return;
+    }
+    await admin.sendCommand(['REPLICAOF', redis.host, String(redis.port)]);
+    await until(async () => /master_link_status:up/.test(await admin.info('replication')));
+  };
+  await follow(true);
+  return {
+    master,
+    follow,
+    /** The master dies, and the replica takes its place. */
+    async failOver() {
+      await redis.kill();
+      await admin.sendCommand(['REPLICAOF', 'NO', 'ONE']);
+      target.port = replica.port;
+    },
+    /** The replica takes its place while the master goes on; `heal` makes the old master a replica of the new one. */
+    async split() {
+      await until(async () => (await admin.dbSize()) === 2, { what: 'the replica to have lease and record' });
+      await admin.sendCommand(['REPLICAOF', 'NO', 'ONE']);
+      target.port = replica.port;
+      master.cut();
+      return { heal: () => arena.admin.sendCommand(['REPLICAOF', replica.host, String(replica.port)]) };
+    },
+  };
+}

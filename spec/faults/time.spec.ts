@@ -1,0 +1,139 @@
+import { describe, expect, it } from '@jest/globals';
+import { OURS, type Variant } from '../support/mutant.js';
+import { spansOf, violations } from './checker.js';
+import { keepsLongLeases, noReckoning, uptimeIgnored, waitsForNobody, wholeTtl } from './variants.js';
+import { World } from './world.js';
+
+const TTL = 2_000;
+const TIMES = { ttl: TTL, wait: 400, jitter: 20, renewEvery: 600, timeout: 200 };
+
+/** Two specs of one fault, as `row` has them, in simulated time. */
+function simulated(
+  name: string,
+  { variant, fails }: { variant: Variant; fails: RegExp },
+  scenario: (world: World) => void,
+) {
+  const run = (library: Variant) => {
+    const world = new World(library);
+    scenario(world);
+    const wrongs = violations(world.logs);
+    if (wrongs.length > 0) throw new Error(wrongs.map(({ rule, text }) => `${rule}: ${text}`).join('\n'));
+  };
+  it(name, () => run(OURS));
+  it(`${name}: refuted for a library with ${variant.name.replaceAll('-', ' ')}`, () => {
+    expect(() => run(variant)).toThrow(fails);
+  });
+}
+
+const pair = (world: World, rate = 1) => {
+  const a = world.candidate('a', { ...TIMES, rate }).stand();
+  world.run(10);
+  const b = world.candidate('b', TIMES).stand();
+  world.run(1_000);
+  expect(a.election.role).toBe('leader');
+  expect(b.election.role).toBe('follower');
+  return [a, b] as const;
+};
+
+function within(taken: number, bound: number): void {
+  if (taken > bound) throw new Error(`too late: after ${taken} ms, not ${bound}`);
+}
+
+const BOUND = TTL + TIMES.jitter + 2;
+
+describe('faults of clocks, simulated', () => {
+  simulated(
+    'a leader on a machine that was suspended counts that time, and says follower first (G1, G2)',
+    { variant: uptimeIgnored, fails: /two leaders/ },
+    (world) => {
+      const [a, b] = pair(world);
+      a.sleep('suspended');
+      within(
+        world.until(() => b.election.isLeading, 3 * TTL),
+        BOUND,
+      );
+      world.run(TTL);
+      a.wake();
+      world.run(TTL);
+      expect(a.election.role).toBe('follower');
+    },
+  );
+
+  simulated(
+    'clocks whose rates differ by one percent each, the wrong way round, make no second leader (G1)',
+    { variant: wholeTtl, fails: /two leaders/ },
+    (world) => {
+      world.storeRate = 1.01;
+      const [a, b] = pair(world, 0.99);
+      a.cut = true;
+      within(
+        world.until(() => b.election.isLeading, 3 * TTL),
+        BOUND,
+      );
+      world.run(TTL);
+    },
+  );
+
+  simulated(
+    'a server clock set forward by an hour frees no lease of a leader that cannot be reached (G1, G3)',
+    { variant: noReckoning, fails: /two leaders/ },
+    (world) => {
+      const [a, b] = pair(world);
+      a.cut = true;
+      world.store.stepClock(3_600_000);
+      within(
+        world.until(() => b.election.isLeading, 3 * TTL),
+        BOUND + TIMES.wait,
+      );
+      world.run(TTL);
+    },
+  );
+
+  simulated(
+    'a server clock set back by an hour delays the next leader by two leases at most (G1, G5)',
+    { variant: keepsLongLeases, fails: /too late/ },
+    (world) => {
+      const [a, b] = pair(world);
+      a.crash();
+      world.store.stepClock(-3_600_000);
+      within(
+        world.until(() => b.election.isLeading, 3 * TTL),
+        2 * (TTL + TIMES.wait),
+      );
+    },
+  );
+
+  simulated(
+    'a herd of a hundred followers asks as often as its wait says, and one of it leads (G1, G5)',
+    { variant: waitsForNobody, fails: /too many requests/ },
+    (world) => {
+      const herd = Array.from({ length: 100 }, (_, i) => world.candidate(`c${i}`, TIMES).stand());
+      world.run(1_000);
+      const asked = () => herd.reduce((sum, { requests }) => sum + requests, 0);
+      const before = asked();
+      world.run(TTL);
+      const most = herd.length * (TTL / TIMES.wait + 1);
+      if (asked() - before > most) throw new Error(`too many requests: ${asked() - before}, not ${most}`);
+      const leader = herd.find(({ election }) => election.isLeading);
+      leader?.crash();
+      const next = () => herd.some((one) => one !== leader && one.election.isLeading);
+      within(world.until(next, 3 * TTL), BOUND);
+      world.run(TTL);
+    },
+  );
+
+  it('exception: while every clock of a leader is frozen another leads, and the first learns of it by its next renewal', () => {
+    const world = new World(OURS);
+    const [a, b] = pair(world);
+    a.sleep('frozen');
+    world.until(() => b.election.isLeading, 3 * TTL);
+    world.run(TTL);
+    a.wake();
+    const woken = world.now;
+    world.run(TTL);
+    const claimed = (spansOf(a.log)[0]?.last ?? 0) - woken;
+    expect(claimed).toBeGreaterThan(0); // or there is no exception to speak of
+    expect(claimed).toBeLessThanOrEqual(TIMES.renewEvery + TIMES.timeout);
+    expect(b.election.isLeading).toBe(true);
+  });
+});

@@ -1,0 +1,230 @@
+import type { Patch, Variant } from '../support/mutant.js';
+
+const patch = (file: string, search: string, replace: string): Patch => ({ file, search, replace });
+const variant = (name: string, ...patches: Patch[]): Variant => ({ name, patches });
+
+/** Leads until it is told that the lease is lost. */
+export const deadlineIgnored = variant(
+  'deadline-ignored',
+  patch(
+    'stream/term.ts',
+    'return this.#ended === undefined && this.remaining() > 0;',
+    'return this.#ended === undefined;',
+  ),
+  patch(
+    'core/lead.ts',
+    "if (state.phase !== 'leading' || context.now < state.term.deadline) return next(state);",
+    'return next(state);',
+  ),
+  patch(
+    'core/step.ts',
+    'return state.sent ? state.term.deadline : Math.min(state.renewAt, state.term.deadline);',
+    'return state.sent ? Number.POSITIVE_INFINITY : state.renewAt;',
+  ),
+);
+
+/** Notices the deadline by its timer alone. */
+export const timerOnly = variant(
+  'isLeading-by-timer',
+  patch(
+    'stream/term.ts',
+    'return this.#ended === undefined && this.remaining() > 0;',
+    'return this.#ended === undefined;',
+  ),
+);
+
+/** Gives its lease up however it finds it. */
+export const plainDel = variant(
+  'plain-DEL-at-release',
+  patch('store/redis/scripts.ts', "if held then redis.call('DEL', LEASE) end", "redis.call('DEL', LEASE)"),
+  patch('store/redis/scripts.ts', 'local own = record.id == id and record.till ~= 0', 'local own = true'),
+);
+
+/** Follows until it is told that the lease is free. */
+export const waitsToBeTold = variant(
+  'followers-that-wait-to-be-told',
+  patch('core/campaign.ts', 'nextAt: schedule(context, within), holder', 'nextAt: Number.POSITIVE_INFINITY, holder'),
+);
+
+/** Does not try again after an error. */
+export const givesUp = variant(
+  'no-attempt-after-an-error',
+  patch('core/campaign.ts', 'nextAt: schedule(context, Number.POSITIVE_INFINITY)', 'nextAt: Number.POSITIVE_INFINITY'),
+);
+
+/** Measures leases by the wall clock. */
+export const wallClock = variant(
+  'Date.now-as-clock',
+  patch('stream/clock.ts', 'return after + suspended;', 'return Date.now();'),
+);
+
+/** Takes its name for an id. */
+export const nameAsId = variant('names-as-ids', patch('options.ts', "randomBytes(16).toString('hex')", "'0'"));
+
+/** Counts a lease from when it hears of it. */
+export const stampedAtReply = variant(
+  'deadline-stamped-at-the-reply',
+  patch(
+    'core/campaign.ts',
+    'const deadline = sent.at + lifetime(ttl);',
+    'const deadline = context.now + lifetime(ttl);',
+  ),
+  patch('core/lead.ts', 'sent.at + lifetime(context.settings.ttl)', 'context.now + lifetime(context.settings.ttl)'),
+);
+
+/** Waits for each reply as long as it takes, and counts a lease from when it hears of it. */
+export const patient = variant(
+  'requests-without-timeout',
+  ...stampedAtReply.patches,
+  patch('stream/request.ts', 'first: request.timeout,', 'first: 2 ** 31 - 1,'),
+);
+
+/** Tries again under the same id after a silence, and asks nobody first. */
+export const acquiresInTheDark = variant(
+  'acquires-in-the-dark',
+  patch('core/campaign.ts', "if (state.dark) return { verb: 'read', key, timeout };", ''),
+  patch('core/campaign.ts', 'const known = doubtful ? retire(state, context) : state;', 'const known = state;'),
+);
+
+/** Takes a new id after a silence, and forgets the old one. */
+export const forgetsRetired = variant(
+  'no-compare-and-delete-after-silence',
+  patch('core/campaign.ts', 'const [retired] = state.retired;', 'const retired: string | undefined = undefined;'),
+);
+
+/** Grants to whoever asked, however long ago. */
+export const noNotAfter = variant(
+  'no-notAfter',
+  patch(
+    'store/redis/scripts.ts',
+    "local function late(limit) return limit ~= '' and",
+    'local function late(limit) return false and',
+  ),
+);
+
+/** Leaves what it has asked for in the client's queue. */
+export const leavesQueue = variant(
+  'commands-left-in-the-queue',
+  patch('store/redis/client.ts', 'return withCommandOptions ?', 'return false ?'),
+);
+
+/** Takes every absent lease for free. */
+export const noSuspect = variant(
+  'no-suspicion-of-absent-leases',
+  patch('store/redis/scripts.ts', 'if record.till > 0 then', 'if false then'),
+);
+
+/** Takes its lease for lost when it does not find it. */
+export const noPutBack = variant(
+  'no-put-back',
+  patch('store/redis/scripts.ts', 'if released or record.token > token then', 'if true then'),
+);
+
+/** Renews whoever's lease it finds. */
+export const renewsAnyones = variant(
+  'renewals-that-compare-nothing',
+  patch('store/redis/scripts.ts', 'if holder == id then\n  -- Before', 'if holder then\n  -- Before'),
+);
+
+/** Releases while a renewal is on its way, which then finds nothing and puts it back. */
+export const racesRelease = variant(
+  'releases-that-overtake-renewals',
+  patch('core/exit.ts', "(sent && sent.request.verb !== 'read' ? { sent } : {})", '({})'),
+  patch('store/redis/scripts.ts', 'local released = record.id == id and record.till == 0', 'local released = false'),
+);
+
+/** Releases first, and lets the work find out. */
+export const releasesFirst = variant(
+  'release-before-teardown',
+  patch('stream/candidacy.ts', 'term?.whenIdle(drained)', 'drained()'),
+);
+
+/** Counts terms by what the store remembers, and nothing else. */
+export const plainCounter = variant(
+  'tokens-as-a-plain-counter',
+  patch(
+    'store/redis/scripts.ts',
+    'record = grant(math.max(record.token + 1, micros, seen + 1), run)',
+    'record = grant(record.token + 1, run)',
+  ),
+);
+
+/** Resigns at the first renewal that fails. */
+export const resignsAtOnce = variant(
+  'resignation-at-a-failed-renewal',
+  patch('core/lead.ts', "if (error.code !== 'KEY_CONFLICT') {", 'if (error === undefined) {'),
+);
+
+/** Calls its scripts by hash only. */
+export const hashOnly = variant(
+  'scripts-by-hash-only',
+  patch('store/redis/store.ts', 'if (signal.aborted ||', 'if (true ||'),
+);
+
+/** Writes the record before it touches the lease. */
+export const writesFirst = variant(
+  'renewals-that-write-first',
+  patch(
+    'store/redis/scripts.ts',
+    "redis.call('PEXPIRE', LEASE, ttl)\nelse",
+    "redis.call('SET', LEASE, id, 'PX', ttl)\nelse",
+  ),
+);
+
+/** Takes a lease that is no lease for one more failed request. */
+export const noConflict = variant(
+  'no-key-conflict',
+  patch('store/redis/translate.ts', "[/\\b(WRONGTYPE|LEASECONFLICT)\\b/, 'KEY_CONFLICT'],", ''),
+);
+
+/** Takes a suspended machine's clock for right. */
+export const uptimeIgnored = variant(
+  'suspended-time-uncounted',
+  patch('stream/clock.ts', 'suspended += gained;', 'suspended += 0;'),
+);
+
+/** Leads for as long as the store keeps the lease, by its own clock. */
+export const wholeTtl = variant(
+  'deadlines-without-margin',
+  patch('core/settings.ts', '(ttl * (1 - DRIFT)) / (1 + DRIFT) - GRAIN - guard(ttl)', 'ttl'),
+);
+
+/** Believes the store's clock. */
+export const noReckoning = variant(
+  'no-reckoning-of-the-server-clock',
+  patch('testing/model.ts', 'Math.max(until - now, until - watched.time)', 'until - now'),
+);
+
+/** Waits for a lease to run out, however long. */
+export const keepsLongLeases = variant(
+  'leases-longer-than-a-ttl',
+  patch('testing/model.ts', 'Math.min(lease.expiresAt, now + request.ttl)', 'lease.expiresAt'),
+);
+
+/** Asks again at once. */
+export const waitsForNobody = variant(
+  'no-wait-between-attempts',
+  patch('core/campaign.ts', 'Math.min(settings.wait, within)', 'Math.min(1, within)'),
+);
+
+/** Goes on listening after it has left. */
+export const keepsListening = variant(
+  'listeners-left-behind',
+  patch('stream/candidacy.ts', 'this.#notices.unsubscribe();', ''),
+);
+
+/** Remembers every candidacy there was. */
+export const keepsCandidacies = variant(
+  'memories-of-every-candidacy',
+  patch(
+    'election.ts',
+    'this.#candidacy = candidacy;',
+    'this.#candidacy = candidacy; ((globalThis as any).kept ??= []).push(candidacy);',
+  ),
+);
+
+/** Leaves its timers to ring. */
+export const keepsTimers = variant(
+  'timers-left-behind',
+  patch('stream/candidacy.ts', 'this.#alarm.unsubscribe();', ''),
+);

@@ -1,0 +1,167 @@
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import type { ElectionOptions, LeaseStore } from 'rx-leader';
+import { defer, NEVER, type ObservableInput, VirtualTimeScheduler } from 'rxjs';
+import { build, type Variant } from '../support/mutant.js';
+import type { Line, Log } from './checker.js';
+
+/** One library, ours or a variant of it, loaded into this process. */
+export function load(variant: Variant) {
+  const { cjs } = build(variant, 'spec/faults/fixtures');
+  const require = createRequire(path.join(cjs, 'index.js'));
+  return {
+    elect: require('./index.js').elect as typeof import('rx-leader')['elect'],
+    MemoryLeaseStore: require('./testing/index.js')
+      .MemoryLeaseStore as typeof import('rx-leader/testing')['MemoryLeaseStore'],
+    monotonicClock: require('./stream/clock.js')
+      .monotonicClock as typeof import('../../lib/stream/clock.js')['monotonicClock'],
+  };
+}
+
+/** What one machine cannot do to itself: suspends, clocks that drift, a server's clock that is set. In steps of 1 ms. */
+export class World {
+  /** True time in ms, which nobody in it can read. */
+  now = 0;
+  /** How fast the store's clock runs. */
+  storeRate = 1;
+  readonly #library: ReturnType<typeof load>;
+  readonly store: InstanceType<ReturnType<typeof load>['MemoryLeaseStore']>;
+  readonly #candidates: Simulated[] = [];
+
+  constructor(variant: Variant) {
+    this.#library = load(variant);
+    this.store = new this.#library.MemoryLeaseStore({ clock: { now: () => this.now * this.storeRate } });
+  }
+
+  candidate(name: string, options: Partial<ElectionOptions> & { rate?: number } = {}): Simulated {
+    const candidate = new Simulated(this, this.#library, name, options);
+    this.#candidates.push(candidate);
+    return candidate;
+  }
+
+  run(ms: number): void {
+    for (const end = this.now + ms; this.now < end; ) {
+      this.now += 1;
+      for (const candidate of this.#candidates) candidate.tick();
+    }
+  }
+
+  /** Runs until `condition`; returns how long that took, at most `within` ms. */
+  until(condition: () => boolean, within: number): number {
+    const start = this.now;
+    while (!condition() && this.now - start < within) this.run(1);
+    return this.now - start;
+  }
+
+  get logs(): Log[] {
+    return this.#candidates.map(({ log }) => log);
+  }
+}
+
+/** A candidate with clocks and timers of its own. */
+export class Simulated {
+  /** Its requests are neither carried out nor answered. */
+  cut = false;
+  /** How many requests it has made. */
+  requests = 0;
+  readonly election: ReturnType<ReturnType<typeof load>['elect']>;
+  readonly #world: World;
+  readonly #name: string;
+  readonly #rate: number;
+  readonly #timers = new VirtualTimeScheduler();
+  readonly #lines: Line[] = [];
+  readonly #stops: Array<{ from: number; to: number }> = [];
+  #asleep: 'suspended' | 'frozen' | undefined;
+  #monotonic = 0;
+  #uptime = 0;
+  #running = true;
+
+  constructor(
+    world: World,
+    { elect, monotonicClock }: ReturnType<typeof load>,
+    name: string,
+    { rate = 1, ...options }: Partial<ElectionOptions> & { rate?: number },
+  ) {
+    this.#world = world;
+    this.#name = name;
+    this.#rate = rate;
+    this.#timers.maxFrames = 0;
+    const readings = { monotonic: () => this.#monotonic, uptime: () => this.#uptime, resolution: 10 };
+    this.election = elect({
+      key: 'k',
+      name,
+      ...options,
+      redis: undefined,
+      store: this.#linked(world.store),
+      scheduler: this.#timers,
+      clock: monotonicClock(readings),
+    });
+  }
+
+  get log(): Log {
+    return { who: this.#name, lines: this.#lines, stops: this.#stops };
+  }
+
+  stand(): this {
+    this.election.subscribe({
+      next: (transition) => {
+        const { role } = transition;
+        const token = role === 'leader' ? { token: transition.term.token } : {};
+        this.#lines.push({ kind: 'role', at: this.#world.now, role, ...token });
+      },
+    });
+    return this;
+  }
+
+  /** The process stands still, and so does its monotonic clock; `frozen`: so do all its clocks. */
+  sleep(how: 'suspended' | 'frozen'): void {
+    this.#asleep = how;
+    this.#stops.push({ from: this.#world.now, to: Number.POSITIVE_INFINITY });
+  }
+
+  wake(): void {
+    this.#asleep = undefined;
+    const stop = this.#stops.at(-1);
+    if (stop) stop.to = this.#world.now;
+  }
+
+  /** Never heard of again. */
+  crash(): void {
+    this.#running = false;
+  }
+
+  tick(): void {
+    if (!this.#running) return;
+    if (this.#asleep !== 'frozen') this.#uptime += this.#rate;
+    if (this.#asleep) return;
+    this.#monotonic += this.#rate;
+    // As any user's timer may, the sampler comes before the library's own.
+    this.#sample();
+    this.#timers.maxFrames = this.#monotonic;
+    this.#timers.flush();
+    this.#timers.frame = this.#monotonic;
+    this.#sample();
+  }
+
+  #sample(): void {
+    const { now } = this.#world;
+    const token = this.election.term?.token;
+    if (!this.election.isLeading) return;
+    this.#lines.push({ kind: 'claim', from: now, to: now, by: 'isLeading', ...(token !== undefined && { token }) });
+  }
+
+  /** The store as this candidate reaches it. */
+  #linked(store: LeaseStore): LeaseStore {
+    const call = <Reply>(ask: () => ObservableInput<Reply>) =>
+      defer(() => {
+        this.requests += 1;
+        return this.cut ? NEVER : ask();
+      });
+    return {
+      acquire: (request) => call(() => store.acquire(request)),
+      renew: (request) => call(() => store.renew(request)),
+      release: (request) => call(() => store.release(request)),
+      read: (request) => call(() => store.read(request)),
+    };
+  }
+}
