@@ -1,7 +1,11 @@
-import { afterEach, expect } from '@jest/globals';
+import { afterEach, expect, jest } from '@jest/globals';
 import type { ElectionOptions } from 'rx-leader';
 import { type Script, spawnScript } from '../support/script.js';
 import { until } from '../support/until.js';
+
+// No bound is measured by these two, and on a machine with other work a process alone may take seconds to start.
+jest.setTimeout(60_000);
+const PATIENCE = 15_000;
 
 /** What fixtures/candidate.ts takes: how to reach Redis, and those options of an election that fit into JSON. */
 export type CandidateOptions = Pick<
@@ -47,13 +51,13 @@ export const startCandidate = (options: CandidateOptions): Candidate =>
   spawnScript<CandidateLine>('spec/e2e/fixtures/candidate.ts', [JSON.stringify(options)]);
 
 /** The next transition of `candidate`, whatever it is. */
-export async function nextTransition(candidate: Candidate, within?: number): Promise<Told> {
-  return (await candidate.next(({ event }) => event === 'transition', within)) as Told;
+export async function nextTransition(candidate: Candidate): Promise<Told> {
+  return (await candidate.next(({ event }) => event === 'transition', PATIENCE)) as Told;
 }
 
 /** The next transition of `candidate`, which must have these facts. */
-export async function expectNext(candidate: Candidate, facts: Partial<Told>, within?: number): Promise<Told> {
-  const transition = await nextTransition(candidate, within);
+export async function expectNext(candidate: Candidate, facts: Partial<Told>): Promise<Told> {
+  const transition = await nextTransition(candidate);
   expect(transition).toMatchObject(facts);
   return transition;
 }

@@ -1,4 +1,9 @@
+import { jest } from '@jest/globals';
 import { type Script, spawnScript } from '../support/script.js';
+
+// No bound is measured by these two, and on a machine with other work a process alone may take seconds to start.
+jest.setTimeout(60_000);
+export const PATIENCE = 15_000;
 
 /** A printed line, and when it was read (ms of this process's monotonic clock). */
 export interface Line {
@@ -16,8 +21,8 @@ export const runExample = (name: string, url: string): Example =>
   });
 
 /** The next line that matches, those that came meanwhile included. */
-export const said = (example: Example, pattern: RegExp, within?: number): Promise<Line> =>
-  example.next(({ text }) => pattern.test(text), within);
+export const said = (example: Example, pattern: RegExp): Promise<Line> =>
+  example.next(({ text }) => pattern.test(text), PATIENCE);
 
 export const texts = (example: Example): string[] => example.lines().map(({ text }) => text);
 

@@ -14,7 +14,7 @@ it('tells who leads, that it cannot tell during an outage, and who leads afterwa
   await server.kill();
   await said(observer, /^unknown: STORE_(UNAVAILABLE|TIMEOUT)$/);
   await server.start();
-  await said(observer, leads, 10_000); // the server came back empty, and the leader put its lease back
+  await said(observer, leads); // the server came back empty, and the leader put its lease back
 
   observer.signal('SIGINT');
   expect(await observer.exit).toEqual(BY_ITSELF);

@@ -19,3 +19,19 @@ describe('MemoryLeaseStore', () => {
     },
   });
 });
+
+describe('MemoryLeaseStore in real time, its replies late', () => {
+  leaseStoreSuite({
+    test: it,
+    ttl: 200,
+    open: async () => {
+      const store = new MemoryLeaseStore({ latency: 4 });
+      return {
+        store,
+        put: async (key, id, ttl) => store.put(key, id, ttl),
+        loseLease: async (key) => store.evict(key, 'lease'),
+        flush: async () => store.flush(),
+      };
+    },
+  });
+});
