@@ -1,0 +1,58 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+
+/** What the user asked for. */
+export interface Arguments {
+  readonly help: boolean;
+  readonly quick: boolean;
+  /** The user's own server, to be left as it was found. */
+  readonly redis?: string;
+  readonly svg?: string;
+}
+
+export const USAGE = `Four processes stand for leader in one election, and their leader meets one incident after another.
+
+  npm run demo -- [options]
+
+  --redis URL   on your own Redis (redis:// or rediss://), under a key of its own that is removed
+                afterwards, and without killing that Redis; otherwise on one of the demo's own
+  --svg FILE    also draws the run into FILE
+  --quick       with shorter leases and pauses, in half the time
+  --help        says this`;
+
+/** Throws an error with a message for the user where they cannot be made sense of. */
+export function parseArguments(args: readonly string[]): Arguments {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      help: { type: 'boolean', default: false },
+      quick: { type: 'boolean', default: false },
+      redis: { type: 'string' },
+      svg: { type: 'string' },
+    },
+  });
+  const { help, quick, redis, svg } = values;
+  if (redis !== undefined) requireRedisUrl(redis);
+  if (svg !== undefined) requireWritable(svg);
+  return { help, quick, ...(redis !== undefined && { redis }), ...(svg !== undefined && { svg }) };
+}
+
+function requireRedisUrl(text: string): void {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !['redis:', 'rediss:'].includes(url.protocol) || url.hostname === '') {
+    throw new Error(`--redis must be a URL such as redis://localhost:6379; received "${text}"`);
+  }
+}
+
+/** Found out now rather than after the run. */
+function requireWritable(file: string): void {
+  if (file === '') throw new Error('--svg must name a file');
+  const exists = statSync(file, { throwIfNoEntry: false });
+  if (exists?.isDirectory()) throw new Error(`--svg must name a file; ${file} is a directory`);
+  try {
+    accessSync(exists ? file : path.dirname(file), constants.W_OK);
+  } catch {
+    throw new Error(`--svg: ${file} cannot be written`);
+  }
+}

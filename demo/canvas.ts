@@ -1,0 +1,46 @@
+/** How a cell looks: SGR parameters of ECMA-48, such as `30;42`; empty for plain. */
+export type Style = string;
+
+interface Cell {
+  readonly char: string;
+  readonly style: Style;
+}
+
+/** A line of fixed width to put text on, cell by cell. What does not fit is cut off, so that no terminal ever wraps it. */
+export class Line {
+  readonly #cells: Cell[];
+
+  constructor(width: number) {
+    this.#cells = Array.from({ length: width }, () => ({ char: ' ', style: '' }));
+  }
+
+  put(column: number, text: string, style: Style = ''): this {
+    for (const [index, char] of [...text].entries()) {
+      const at = column + index;
+      if (at >= 0 && at < this.#cells.length) this.#cells[at] = { char, style };
+    }
+    return this;
+  }
+
+  /** Whether the cells from `column` on are blank, as many as `width`. */
+  isFree(column: number, width: number): boolean {
+    return this.#cells.slice(Math.max(0, column), column + width).every(({ char }) => char === ' ');
+  }
+
+  render(color: boolean): string {
+    if (!color) return this.#text(this.#cells).trimEnd();
+    const runs: Cell[][] = [];
+    for (const cell of this.#cells) {
+      const run = runs.at(-1);
+      if (run?.[0]?.style === cell.style) run.push(cell);
+      else runs.push([cell]);
+    }
+    return runs.map((run) => paint(run[0]?.style ?? '', this.#text(run))).join('');
+  }
+
+  #text(cells: readonly Cell[]): string {
+    return cells.map(({ char }) => char).join('');
+  }
+}
+
+const paint = (style: Style, text: string): string => (style ? `\x1b[${style}m${text}\x1b[0m` : text);

@@ -1,0 +1,59 @@
+import { filter, firstValueFrom, fromEvent, map, merge, Subject, startWith, timeout } from 'rxjs';
+import { type Entry, monotonic } from './report.js';
+
+/** `Omit` for each variant of a union by itself. */
+type Untimed<T> = T extends unknown ? Omit<T, 'at'> : never;
+
+/** All that happened, in order of arrival. What is shown and what is judged is computed from it, and from nothing else. */
+export class Log {
+  readonly entries: Entry[] = [];
+  readonly news = new Subject<Entry>();
+  #origin = monotonic();
+
+  /** ms since the candidates began to stand. */
+  get now(): number {
+    return monotonic() - this.#origin;
+  }
+
+  /** Sets the origin of all times to now: nothing worth a time has happened before. */
+  begin(): void {
+    this.#origin = monotonic();
+  }
+
+  /** Logs what the parent has just done or seen. */
+  note(fact: Untimed<Entry>): void {
+    this.#add({ ...fact, at: this.now } as Entry);
+  }
+
+  /** Logs what a candidate has said, in its own time. */
+  hear(report: Entry): void {
+    const at = report.at - this.#origin;
+    this.#add(report.kind === 'yes' ? { ...report, at, until: report.until - this.#origin } : { ...report, at });
+  }
+
+  /** Resolves with the first truthy answer of `look`, which is asked after each entry; rejects after `within` ms. */
+  until<T>(
+    look: (entries: readonly Entry[]) => T | undefined | false,
+    within: number,
+    signal: AbortSignal,
+  ): Promise<T> {
+    signal.throwIfAborted();
+    const found = this.news.pipe(
+      startWith(undefined),
+      map(() => look(this.entries)),
+      filter((answer): answer is T => answer !== undefined && answer !== false),
+      timeout({ first: within }),
+    );
+    const aborted = fromEvent(signal, 'abort').pipe(
+      map((): never => {
+        throw signal.reason;
+      }),
+    );
+    return firstValueFrom(merge(found, aborted));
+  }
+
+  #add(entry: Entry): void {
+    this.entries.push(entry);
+    this.news.next(entry);
+  }
+}

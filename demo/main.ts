@@ -1,0 +1,119 @@
+/**
+ * The demo: four processes stand for leader in one election over Redis, and one incident after another befalls whoever leads. Shows who
+ * leads when, and for how long nobody does; and checks, by what the processes say of themselves, that never two do.
+ */
+import { writeFileSync } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { TimeoutError } from 'rxjs';
+import { type Arguments, parseArguments, USAGE } from './arguments.js';
+import { Crew } from './crew.js';
+import { happen, type Stage, settled } from './incidents.js';
+import { type Ending, Interrupted, listenForEnd } from './interrupt.js';
+import { Log } from './log.js';
+import { type Picture, pictureOf } from './picture.js';
+import type { Cause } from './report.js';
+import { screen } from './screen.js';
+import { ownServer, type Server, usersServer } from './server.js';
+import { summarize, type Verdict } from './summary.js';
+import { type Caption, svg } from './svg.js';
+import { milliseconds } from './texts.js';
+import { plainView, type View } from './view.js';
+
+const NAMES = ['alma', 'bert', 'cleo', 'dora'];
+
+/** What befalls the leader, and then the server if that is the demo's own. `span`: about what it all takes. */
+const TO_LEADERS: readonly Cause[] = ['close', 'kill', 'stop', 'cut'];
+const TO_ALL: readonly Cause[] = [...TO_LEADERS, 'restart', 'outage'];
+
+const FULL = { ttl: 1_000, wait: 250, pace: { calm: 1_800, away: 1_600, hold: 2_400 }, span: 28_000 };
+const QUICK = { ttl: 800, wait: 200, pace: { calm: 300, away: 400, hold: 1_200 }, span: 12_000 };
+
+/** ms after which a run that got stuck gives up. */
+const LONGEST = 36_000;
+
+async function main(args: Arguments): Promise<number> {
+  using ending = listenForEnd();
+  try {
+    await using server = await (args.redis === undefined ? ownServer() : usersServer(args.redis));
+    const { ok } = await run(args, server, ending);
+    return ok ? 0 : 1;
+  } catch (error) {
+    const reason = ending.signal.aborted ? ending.signal.reason : error;
+    if (reason instanceof Interrupted) return reason.exitCode;
+    process.stderr.write(`rx-leader demo: ${reason instanceof Error ? reason.message : reason}\n`);
+    return 1;
+  }
+}
+
+async function run({ quick, svg: file }: Arguments, server: Server, ending: Ending): Promise<Verdict> {
+  const { ttl, wait, pace, span } = quick ? QUICK : FULL;
+  const causes = server.own ? TO_ALL : TO_LEADERS;
+  const times = `ttl ${milliseconds(ttl)}, wait ${milliseconds(wait)}`;
+  const title = `rx-leader: ${NAMES.length} processes, one leader; ${times}; ${server.label}`;
+  const log = new Log();
+  const signal = AbortSignal.any([ending.signal, AbortSignal.timeout(LONGEST)]);
+  const look = () => pictureOf(NAMES, log.entries, log.now, ttl);
+  const view = open(title, server.own ? span : (span * 2) / 3, look);
+  try {
+    log.news.subscribe((entry) => view.tell(entry, log.entries));
+    await using crew = new Crew(log, server, { ttl, wait }, ending.abort);
+    await crew.assemble(NAMES, signal);
+    await play({ crew, log, names: NAMES, pace, ttl, signal }, causes).catch((error) => {
+      if (ending.signal.aborted || !(error instanceof TimeoutError || signal.aborted)) throw error;
+      // Something did not come in time: the summary says what.
+    });
+    const verdict = summarize(log.entries, { ttl, causes });
+    const picture = look();
+    if (file !== undefined) writeFileSync(file, svg(picture, captionOf(verdict, times)));
+    view.finish(picture, verdict);
+    return verdict;
+  } finally {
+    view.close();
+  }
+}
+
+/** The story: an election, one incident after another, and everybody leaves. */
+async function play(stage: Stage, causes: readonly Cause[]): Promise<void> {
+  const { crew, log, pace, ttl, signal } = stage;
+  log.begin();
+  for (const candidate of crew.candidates) candidate.stand();
+  await settled(stage).catch(() => {
+    signal.throwIfAborted();
+    const complaints = log.entries.flatMap((entry) => ('message' in entry ? [entry.message] : []));
+    throw new Error(`nobody was elected: ${complaints.at(-1) ?? 'no candidate says why'}`);
+  });
+  for (const cause of causes) await happen(cause, stage);
+  await settled(stage);
+  await sleep(pace.calm, undefined, { signal });
+  log.note({ kind: 'leave' });
+  for (const candidate of crew.candidates) candidate.tell({ do: 'close' });
+  const allClosed = () =>
+    crew.candidates.every(({ by }) => log.entries.some((entry) => entry.kind === 'closed' && entry.by === by));
+  await log.until(allClosed, 2 * ttl, signal);
+  log.note({ kind: 'end' });
+}
+
+const captionOf = ({ ok, overlaps }: Verdict, times: string): Caption => ({
+  title: 'Four processes, one leader at a time',
+  subtitle: `One real run: what happens to whoever leads, and for how long nobody does (${times})`,
+  result: `overlaps seen: ${overlaps}`,
+  ok,
+});
+
+/** A picture where there is a terminal to draw on, lines anywhere else. */
+function open(title: string, span: number, look: () => Picture): View {
+  const out = process.stdout;
+  const drawable = out.isTTY && process.env.TERM !== 'dumb' && out.columns >= 60 && out.rows >= 20;
+  if (!drawable) return plainView(title, (text) => out.write(text));
+  return screen(out, { title, span, color: !process.env.NO_COLOR, look });
+}
+
+let args: Arguments | undefined;
+try {
+  args = parseArguments(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`rx-leader demo: ${(error as Error).message}\n\n${USAGE}\n`);
+  process.exitCode = 2;
+}
+if (args?.help) process.stdout.write(`${USAGE}\n`);
+else if (args) process.exitCode = await main(args);

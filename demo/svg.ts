@@ -1,0 +1,223 @@
+import type { HandOver } from './hand-overs.js';
+import { type Attributes, escapeText, tag, text } from './markup.js';
+import type { Look, Picture, Span } from './picture.js';
+import { LABELS, milliseconds } from './texts.js';
+import { shortened, tokenTail } from './timeline.js';
+
+/** What stands around the picture. */
+export interface Caption {
+  readonly title: string;
+  readonly subtitle: string;
+  /** What came of it, and whether that is as it should be. */
+  readonly result: string;
+  readonly ok: boolean;
+}
+
+const WIDTH = 900;
+const LEFT = 84;
+const RIGHT = WIDTH - 28;
+const TOP = 154;
+const ROW = 40;
+const BAR = 20;
+/** Width of a token's digit. */
+const CHARACTER = 6.4;
+
+/** On a card of its own, so that it reads the same on a light page and on a dark one. */
+const INK = {
+  card: '#10161f',
+  edge: '#2f3b4a',
+  text: '#e6ebf2',
+  muted: '#93a1b3',
+  guide: '#b58ae6',
+  mark: '#cfa8ff',
+  arrow: '#e6ebf2',
+  nobody: '#ff7b72',
+  good: '#56d364',
+  onLeader: '#04210c',
+} as const;
+
+const COLORS: Readonly<Record<Look, string>> = {
+  leader: '#3fb950',
+  follower: '#4d8fb5',
+  error: '#f85149',
+  stopped: '#d9a520',
+  gone: '#5b6877',
+};
+
+const SANS = "ui-sans-serif, system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif";
+const MONO = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace";
+
+/** The picture as an SVG of its own: no script, no font, nothing to fetch. */
+export function svg(picture: Picture, { title, subtitle, result, ok }: Caption): string {
+  const x = (at: number) => LEFT + (Math.min(at, picture.now) / picture.now) * (RIGHT - LEFT);
+  const y = (index: number) => TOP + index * ROW;
+  const below = y(picture.rows.length);
+  const height = below + 108;
+  const row = (name: string) => y(picture.rows.findIndex((candidate) => candidate.name === name));
+  const tail = tokenTail(picture);
+  const content = [
+    tag('title', {}, escapeText(title)),
+    tag('desc', {}, escapeText(describe(picture, result))),
+    DEFS,
+    tag('rect', { x: 0.5, y: 0.5, width: WIDTH - 1, height: height - 1, rx: 10, fill: INK.card, stroke: INK.edge }),
+    text(24, 36, title, { fill: INK.text, 'font-size': 17, 'font-weight': 600 }),
+    text(24, 57, subtitle, { fill: INK.muted, 'font-size': 13 }),
+    text(WIDTH - 24, 36, result, {
+      fill: ok ? INK.good : INK.nobody,
+      'font-size': 15,
+      'font-weight': 600,
+      'text-anchor': 'end',
+    }),
+    ...marks(picture, x),
+    ...guides(picture, x, row, below),
+    ...picture.rows.flatMap(({ name, spans }, index) => [
+      text(24, y(index) + 5, name, { fill: INK.text, 'font-size': 14, 'font-weight': 600 }),
+      ...spans.map((span) => bar(span, x, y(index))),
+      ...spans.map((span) => token(span, x, y(index), tail)),
+    ]),
+    ...picture.handOvers.map((handOver) => arrow(handOver, x, row)),
+    ...targets(picture, x, row),
+    ...nobody(picture, x, below),
+    ...axis(picture.now, x, below + 50),
+    ...legend(height - 22),
+  ];
+  const attributes = {
+    xmlns: 'http://www.w3.org/2000/svg',
+    viewBox: `0 0 ${WIDTH} ${height}`,
+    width: WIDTH,
+    height,
+    role: 'img',
+    'font-family': SANS,
+  };
+  return `${tag('svg', attributes, `\n${content.filter(Boolean).join('\n')}\n`)}\n`;
+}
+
+const DEFS = tag(
+  'defs',
+  {},
+  tag(
+    'pattern',
+    { id: 'stopped', width: 7, height: 7, patternUnits: 'userSpaceOnUse', patternTransform: 'rotate(45)' },
+    tag('rect', { width: 7, height: 7, fill: COLORS.stopped, 'fill-opacity': 0.3 }) +
+      tag('rect', { width: 3, height: 7, fill: COLORS.stopped }),
+  ) +
+    tag(
+      'marker',
+      { id: 'head', viewBox: '0 0 8 8', refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: 'auto' },
+      tag('path', { d: 'M0 0.5 L8 4 L0 7.5 z', fill: INK.arrow }),
+    ),
+);
+
+/** What was done, and to whom. */
+const marks = ({ incidents }: Picture, x: (at: number) => number) =>
+  incidents.flatMap(({ at, cause, row = 'Redis' }) => [
+    text(x(at) - 4, 96, LABELS[cause], { fill: INK.mark, 'font-size': 14, 'font-weight': 600 }),
+    text(x(at) - 4, 113, row, { fill: INK.muted, 'font-size': 12.5 }),
+  ]);
+
+/** From each mark down to the row it befell. */
+const guides = ({ incidents }: Picture, x: (at: number) => number, row: (name: string) => number, below: number) =>
+  incidents.map(({ at, row: name }) => {
+    const foot = name === undefined ? below - 12 : row(name);
+    const dashes = { stroke: INK.guide, 'stroke-width': 1.2, 'stroke-dasharray': '2 3' };
+    return tag('path', { d: `M${x(at)} 119 V${foot}`, ...dashes });
+  });
+
+const targets = ({ incidents }: Picture, x: (at: number) => number, row: (name: string) => number) =>
+  incidents.flatMap(({ at, row: name }) =>
+    name === undefined ? [] : [tag('circle', { cx: x(at), cy: row(name), r: 4.5, fill: INK.mark, stroke: INK.card })],
+  );
+
+/** Terms and stopped processes are boxes, the rest are lines: told apart by shape as well as by colour. */
+function bar({ from, to, look }: Span, x: (at: number) => number, y: number): string {
+  const line = (dashes: Attributes) =>
+    tag('path', { d: `M${x(from)} ${y} H${x(to)}`, stroke: COLORS[look], ...dashes });
+  const box = (fill: string) =>
+    tag('rect', { x: x(from), y: y - BAR / 2, width: Math.max(1, x(to) - x(from)), height: BAR, rx: 3, fill });
+  switch (look) {
+    case 'leader':
+      return box(COLORS.leader);
+    case 'stopped':
+      return box('url(#stopped)');
+    case 'follower':
+      return line({ 'stroke-width': 2 });
+    case 'error':
+      return line({ 'stroke-width': 7, 'stroke-dasharray': '3 3' });
+    case 'gone':
+      return line({ 'stroke-width': 1.5, 'stroke-dasharray': '1 5' });
+  }
+}
+
+/** Where there is room for it. */
+function token({ from, to, look, token }: Span, x: (at: number) => number, y: number, tail: (token: number) => string) {
+  if (look !== 'leader' || token === undefined) return '';
+  const label = shortened(tail(token), Math.floor((x(to) - x(from) - 6) / CHARACTER));
+  const style = { fill: INK.onLeader, 'font-family': MONO, 'font-size': 10.5, 'text-anchor': 'middle' };
+  return text((x(from) + x(to)) / 2, y + 4, label, style);
+}
+
+/** From the last instant of one leader to the first of the next. */
+function arrow({ from, to, ledUntil }: HandOver, x: (at: number) => number, row: (name: string) => number): string {
+  const down = row(to.row) > row(from.row) ? 1 : -1;
+  const start = row(from.row) + down * (BAR / 2);
+  const end = row(to.row) - down * (BAR / 2 + 1);
+  const middle = (start + end) / 2;
+  if (from.row === to.row) return '';
+  return tag('path', {
+    d: `M${x(ledUntil)} ${start} C${x(ledUntil)} ${middle} ${x(to.from)} ${middle} ${x(to.from) + 2} ${end}`,
+    fill: 'none',
+    stroke: INK.arrow,
+    'stroke-width': 1.4,
+    'marker-end': 'url(#head)',
+  });
+}
+
+function nobody({ gaps, kept }: Picture, x: (at: number) => number, y: number) {
+  return [
+    text(24, y + 5, 'nobody', { fill: INK.muted, 'font-size': 13 }),
+    ...gaps.flatMap(({ from, to, after }) => [
+      tag('rect', {
+        x: x(from),
+        y: y - 6,
+        width: Math.max(1.5, x(to) - x(from)),
+        height: 12,
+        rx: 1.5,
+        fill: INK.nobody,
+      }),
+      after
+        ? text(x(from), y + 24, milliseconds(to - from), { fill: INK.nobody, 'font-size': 12.5, 'font-weight': 600 })
+        : '',
+    ]),
+    ...kept.map(({ at }) =>
+      text(x(at), y + 24, milliseconds(0), { fill: INK.good, 'font-size': 12.5, 'font-weight': 600 }),
+    ),
+  ];
+}
+
+function axis(end: number, x: (at: number) => number, y: number) {
+  const every = end > 15_000 ? 5_000 : 2_000;
+  const ticks = Array.from({ length: Math.floor(end / every) + 1 }, (_, index) => index * every);
+  return ticks.map((at) => text(x(at), y, `${at / 1_000} s`, { fill: INK.muted, 'font-size': 11.5 }));
+}
+
+function legend(y: number) {
+  const entries: ReadonlyArray<readonly [Look, string]> = [
+    ['leader', 'leads, and its fencing token'],
+    ['follower', 'follows'],
+    ['error', 'without Redis'],
+    ['stopped', 'stopped'],
+    ['gone', 'not standing'],
+  ];
+  let left = LEFT;
+  return entries.flatMap(([look, meaning]) => {
+    const sample = bar({ from: left, to: left + 26, look }, (at) => at, y - 4);
+    const label = text(left + 34, y, meaning, { fill: INK.muted, 'font-size': 12.5 });
+    left += 34 + meaning.length * 6.6 + 22;
+    return [sample, label];
+  });
+}
+
+const describe = ({ handOvers }: Picture, result: string): string =>
+  `${result}. ${handOvers
+    .map(({ cause, from, to, nobody }) => `${LABELS[cause]}: ${from.row} to ${to.row} in ${milliseconds(nobody)}`)
+    .join('; ')}.`;

@@ -1,0 +1,171 @@
+import { Line, type Style } from './canvas.js';
+import type { Look, Picture, Span } from './picture.js';
+import { LABELS, milliseconds } from './texts.js';
+
+/** How the picture is drawn as text. */
+export interface Frame {
+  /** Columns to use, at most. */
+  readonly width: number;
+  /** ms that the width stands for; a run that takes longer is drawn to a smaller scale. */
+  readonly span: number;
+  readonly color: boolean;
+}
+
+/** Columns of the names at the left. */
+const MARGIN = 9;
+/** ms by which the scale shrinks at a time, so that the picture does not creep. */
+const STRETCH = 5_000;
+
+const BOLD = '1';
+const DIM = '2';
+const RED = '31';
+const GREEN = '32';
+const MARK = '1;35';
+
+/** Each look has a character of its own, so that the picture can be read without colours. */
+export const LOOKS: Readonly<Record<Look, { readonly char: string; readonly style: Style; readonly meaning: string }>> =
+  {
+    leader: { char: '█', style: GREEN, meaning: 'leads' },
+    follower: { char: '─', style: '36', meaning: 'follows' },
+    error: { char: '×', style: RED, meaning: 'no Redis' },
+    stopped: { char: '▒', style: '33', meaning: 'stopped' },
+    gone: { char: '·', style: DIM, meaning: 'not standing' },
+  };
+
+/** A token within its leader's own cells. */
+const TOKEN: Style = '30;42';
+
+/** The picture as lines of text, none wider than `width`. */
+export function timeline(picture: Picture, { width, span, color }: Frame): string[] {
+  const scale = scaleOf(picture, width, span);
+  const rows = picture.rows.flatMap(({ name, spans }, index) => [
+    ...(index === 0 ? [] : [guides(picture, index, width, scale)]),
+    row(name, spans, width, scale, tokenTail(picture), color),
+  ]);
+  const lines = [
+    ...marks(picture, width, scale),
+    ...rows,
+    new Line(width),
+    nobody(picture, width, scale),
+    axis(width, scale),
+  ];
+  return lines.map((line) => line.render(color));
+}
+
+/** What the characters mean, on one line. */
+export function legend({ width, color }: Pick<Frame, 'width' | 'color'>): string {
+  const line = new Line(width);
+  let column = MARGIN;
+  for (const { char, style, meaning } of Object.values(LOOKS)) {
+    line.put(column, char.repeat(2), style).put(column + 3, meaning, DIM);
+    column += meaning.length + 6;
+  }
+  return line.render(color);
+}
+
+interface Scale {
+  readonly column: (at: number) => number;
+  readonly time: (column: number) => number;
+  readonly end: number;
+}
+
+function scaleOf({ now }: Picture, width: number, span: number): Scale {
+  const columns = width - MARGIN;
+  const end = now <= span ? span : span + Math.ceil((now - span) / STRETCH) * STRETCH;
+  return {
+    column: (at) => MARGIN + Math.floor((at / end) * columns),
+    time: (column) => ((column - MARGIN) / columns) * end,
+    end,
+  };
+}
+
+/** Three lines: what was done, to whom, and where in time. */
+function marks({ incidents }: Picture, width: number, { column }: Scale): Line[] {
+  const [what, whom, where] = [new Line(width), new Line(width), new Line(width)];
+  for (const [index, { at, cause, row = 'Redis' }] of incidents.entries()) {
+    const next = incidents[index + 1];
+    const room = (next ? column(next.at) : width) - column(at) - 1;
+    const start = next ? column(at) : Math.min(column(at), width - LABELS[cause].length);
+    what.put(start, LABELS[cause].slice(0, Math.max(room, width - start - room)), MARK);
+    whom.put(column(at), row.slice(0, room));
+    where.put(column(at), '▼', MARK);
+  }
+  return [what, whom, where];
+}
+
+/** The line above a row: a guide from each mark down to the row it is aimed at. */
+function guides({ incidents, rows }: Picture, above: number, width: number, { column }: Scale): Line {
+  const line = new Line(width);
+  for (const { at, row } of incidents) {
+    const target = row === undefined ? rows.length : rows.findIndex(({ name }) => name === row);
+    if (target >= above) line.put(column(at), '┊', '35');
+  }
+  return line;
+}
+
+function row(
+  name: string,
+  spans: readonly Span[],
+  width: number,
+  { column, time }: Scale,
+  tail: (token: number) => string,
+  color: boolean,
+): Line {
+  const line = new Line(width).put(1, name, BOLD);
+  for (let at = MARGIN; at < width; at++) {
+    const span = mostOf(spans, time(at), time(at + 1));
+    if (span) line.put(at, LOOKS[span.look].char, LOOKS[span.look].style);
+  }
+  for (const { from, to, look, token } of spans) {
+    if (look !== 'leader' || token === undefined) continue;
+    const room = column(to) - column(from) - 1;
+    line.put(column(from) + 1, shortened(tail(token), room), color ? TOKEN : '');
+  }
+  return line;
+}
+
+/** A token that has not the room to be shown whole loses its last digits: the first ones are those that rise. */
+export function shortened(token: string, room: number): string {
+  if (token.length < room) return token;
+  return room < 5 ? '' : `${token.slice(0, room - 2)}…`;
+}
+
+/** The span that fills most of a cell. */
+function mostOf(spans: readonly Span[], from: number, to: number): Span | undefined {
+  const share = (span: Span) => Math.min(span.to, to) - Math.max(span.from, from);
+  const within = spans.filter((span) => share(span) > 0);
+  return within.reduce<Span | undefined>((most, span) => (most && share(most) >= share(span) ? most : span), undefined);
+}
+
+/** When nobody led, and for how many ms. The shortest gap is a cell wide: it must not vanish. */
+function nobody({ gaps, kept }: Picture, width: number, { column }: Scale): Line {
+  const line = new Line(width).put(1, 'nobody', DIM);
+  const bars = gaps.map((gap) => ({
+    gap,
+    start: column(gap.from),
+    end: Math.max(column(gap.to), column(gap.from) + 1),
+  }));
+  for (const { start, end } of bars) line.put(start, '▀'.repeat(end - start), RED);
+  for (const { gap, end } of bars) {
+    const text = milliseconds(gap.to - gap.from);
+    if (gap.after && line.isFree(end, text.length + 2)) line.put(end + 1, text, RED);
+  }
+  for (const { at } of kept) line.put(column(at), milliseconds(0), GREEN);
+  return line;
+}
+
+function axis(width: number, { column, end }: Scale): Line {
+  const line = new Line(width);
+  const every = end > 15_000 ? 5_000 : 2_000;
+  for (let at = 0; at < end; at += every) line.put(column(at), `${at / 1_000} s`, DIM);
+  return line;
+}
+
+/** The digits in which the tokens differ: they are µs since 1970, and a dozen of those would hide the rest. */
+export function tokenTail({ claims }: Pick<Picture, 'claims'>): (token: number) => string {
+  const tokens = claims.map(({ token }) => String(token));
+  const [first = ''] = tokens;
+  let same = 0;
+  while (same < first.length - 8 && tokens.every((token) => token[same] === first[same])) same++;
+  return (token) => (same > 0 ? `…${String(token).slice(same)}` : String(token));
+}
