@@ -69,11 +69,20 @@ export function acquire(entry: Entry, request: AcquireRequest, server: Server): 
   if (isLate(request, server)) return { entry, reply: { status: 'late', ...sight(entry, server) } };
   if (lease?.id === request.id) return grantAgain(entry, request, server);
   if (lease === undefined) return claim(entry.record, request, server);
-  // Further ahead than anyone would put it: the store's clock was set back.
-  const kept = withoutExpiry(lease) ? lease : { ...lease, expiresAt: Math.min(lease.expiresAt, now + request.ttl) };
+  const after = withoutExpiry(lease) ? entry : withoutExcess(entry, lease, now + request.ttl);
   return {
-    entry: { ...entry, lease: kept },
-    reply: { status: 'held', ...sight(entry, server), holder: holderOf(kept, entry.record, now) },
+    entry: after,
+    reply: { status: 'held', ...sight(after, server), holder: holderOf(after.lease ?? lease, after.record, now) },
+  };
+}
+
+/** Further ahead than anyone would put it: the store's clock was set back. Lease and record together, or the one is waited out after the other. */
+function withoutExcess(entry: Entry, lease: Lease, latest: number): Entry {
+  if (lease.expiresAt <= latest) return entry;
+  const { record } = entry;
+  return {
+    lease: { ...lease, expiresAt: latest },
+    ...(record && { record: { ...record, until: Math.min(record.until, latest) } }),
   };
 }
 

@@ -23,7 +23,7 @@ describe('MemoryLeaseStore', () => {
 describe('MemoryLeaseStore in real time, its replies late', () => {
   leaseStoreSuite({
     test: it,
-    ttl: 200,
+    ttl: 300,
     open: async () => {
       const store = new MemoryLeaseStore({ latency: 4 });
       return {

@@ -1,12 +1,15 @@
 import { strict as assert } from 'node:assert';
 import { type Cases, is, LONG } from './bench.js';
 
+/** The part of a ttl after which a lease is there for certain; what is left is for a machine that is slow. */
+const MOST = 0.6;
+
 /** How long a lease lasts, requests that come too late, and the order of terms. */
 export const terms: Cases = {
   'keeps an unrenewed lease for its ttl, and not much longer': async (bench) => {
     const [leader, next] = [bench.candidate(bench.ttl), bench.candidate()];
     await leader.lead();
-    await bench.elapse(bench.ttl / 2);
+    await bench.elapse(MOST * bench.ttl);
     is(await next.acquire(), 'held');
     const granted = async () => ((await next.acquire()).status === 'granted' ? true : undefined);
     await bench.until(granted, 2 * bench.ttl, 'the next is granted');
@@ -26,20 +29,20 @@ export const terms: Cases = {
     const leader = bench.candidate(bench.ttl);
     await leader.lead();
     for (let renewals = 0; renewals < 3; renewals++) {
-      await bench.elapse(bench.ttl / 2);
+      await bench.elapse(MOST * bench.ttl);
+      assert.equal((await bench.holder())?.id, leader.id);
       is(await leader.renew(), 'renewed');
     }
-    assert.equal((await bench.holder())?.id, leader.id);
   },
 
   'extends a lease by a repeated request to acquire it': async (bench) => {
     const leader = bench.candidate(bench.ttl);
     await leader.lead();
     for (let repeats = 0; repeats < 3; repeats++) {
-      await bench.elapse(bench.ttl / 2);
+      await bench.elapse(MOST * bench.ttl);
+      assert.equal((await bench.holder())?.id, leader.id);
       await leader.lead();
     }
-    assert.equal((await bench.holder())?.id, leader.id);
   },
 
   'does not extend a lease by what others ask': async (bench) => {
