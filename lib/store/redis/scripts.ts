@@ -112,8 +112,15 @@ if holder == id then
 end
 
 if holder then
-  -- Further ahead than anyone would put it: the server's clock was set back. Waited out no longer than a ttl.
-  if redis.call('PTTL', LEASE) > ttl then redis.call('PEXPIRE', LEASE, ttl) end
+  -- Further ahead than anyone would put it: the server's clock was set back. Waited out no longer than a ttl, lease and record
+  -- together, or the one would be waited out after the other.
+  if redis.call('PTTL', LEASE) > ttl then
+    redis.call('PEXPIRE', LEASE, ttl)
+    if record.till > now + ttl then
+      record.till = now + ttl
+      redis.pcall('HSET', RECORD, 'until', text(record.till))
+    end
+  end
   return told('held', record, holder)
 end
 

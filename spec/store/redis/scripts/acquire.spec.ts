@@ -136,6 +136,13 @@ describe('acquire: held', () => {
     expect((await bench.lease())?.left).toBeLessThanOrEqual(LONG);
     expect((await bench.lease())?.id).toBe('me');
   });
+
+  it('cuts what the record says along with it, so that the one is not waited out after the other', async () => {
+    await bench.acquire({ id: 'me', ttl: 100 * LONG });
+    const held = await bench.acquire({ id: 'other', ttl: LONG });
+    expect(held.until - held.now).toBeLessThanOrEqual(LONG);
+    expect((await bench.record()).until).toBe(String(held.until));
+  });
 });
 
 describe('acquire: late', () => {
