@@ -126,10 +126,10 @@ describe('faults of the network', () => {
     'a lease is counted from before its request, however slow the replies (G1)',
     { variant: stampedAtReply, fails: /two leaders/ },
     async (arena) => {
-      // As slow as replies can be and still count: what is wrongly added must outweigh guard and drift by far.
-      const times = { ttl: 2_000, timeout: 450, renewEvery: 150 };
+      // As slow as may be without running into the timeout: what is wrongly added must outweigh guard and drift by far.
+      const times = { ttl: 4_000, timeout: 900, renewEvery: 150 };
       const proxy = await arena.proxy();
-      proxy.delay(420, 'toClient');
+      proxy.delay(650, 'toClient');
       const [a, b] = await arena.pair({ to: proxy, ...times }, times);
       await a.goesOn(ttl);
       const since = monotonic();
