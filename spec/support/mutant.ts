@@ -7,6 +7,8 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
+  utimesSync,
   writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
@@ -38,6 +40,9 @@ export interface Build {
 
 export const OURS: Variant = { name: 'ours', patches: [] };
 
+/** ms that a compiled library is kept unless it is asked for again. */
+const KEPT = 3_600_000;
+
 const CACHE = path.resolve('node_modules/.cache/rx-leader/variants');
 
 const builds = new Map<string, Build>();
@@ -56,7 +61,8 @@ export function build(variant: Variant, scripts: string): Build {
     .digest('hex')
     .slice(0, 12);
   const target = path.join(CACHE, `${variant.name}-${hash}`);
-  if (!existsSync(target)) compile(sources, target);
+  if (existsSync(target)) utimesSync(target, new Date(), new Date());
+  else compile(sources, target);
   const built = { esm: path.join(target, 'esm'), cjs: path.join(target, 'cjs'), scripts: path.join(target, 'scripts') };
   builds.set(id, built);
   return built;
@@ -82,6 +88,7 @@ type Sources = Record<'lib' | 'scripts', ReadonlyMap<string, string>>;
 
 function compile({ lib, scripts }: Sources, target: string): void {
   mkdirSync(CACHE, { recursive: true });
+  prune();
   // Complete before it has its name, since others may be looking for it at this moment.
   const draft = mkdtempSync(path.join(CACHE, 'draft-'));
   write(lib, path.join(draft, 'esm'), 'es6');
@@ -92,6 +99,15 @@ function compile({ lib, scripts }: Sources, target: string): void {
   } catch (error) {
     rmSync(draft, { recursive: true, force: true });
     if (!existsSync(target)) throw error; // else somebody else was first
+  }
+}
+
+/** Removes what was made of sources that have changed since: no run is that long. */
+function prune(): void {
+  for (const name of readdirSync(CACHE)) {
+    const folder = path.join(CACHE, name);
+    const made = statSync(folder, { throwIfNoEntry: false })?.mtimeMs ?? Number.POSITIVE_INFINITY;
+    if (Date.now() - made > KEPT) rmSync(folder, { recursive: true, force: true });
   }
 }
 
