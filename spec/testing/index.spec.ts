@@ -1,0 +1,43 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import * as testing from 'rx-leader/testing';
+
+const LIB = path.resolve('lib');
+
+/** Every file of lib that `file` brings along, itself included. */
+function reached(file: string, seen = new Set<string>()): Set<string> {
+  if (seen.has(file)) return seen;
+  seen.add(file);
+  for (const [, target] of readFileSync(file, 'utf8').matchAll(/from '(\.{1,2}\/[^']+)\.js'/g)) {
+    const imported = path.resolve(path.dirname(file), `${target}.ts`);
+    expect(existsSync(imported)).toBe(true);
+    reached(imported, seen);
+  }
+  return seen;
+}
+
+describe('rx-leader/testing', () => {
+  it('exports this and no more', () => {
+    expect(Object.keys(testing).sort()).toEqual(['MemoryLeaseStore', 'leaseStoreSuite']);
+  });
+
+  it('brings neither the Redis store along nor the election', () => {
+    const files = [...reached(path.join(LIB, 'testing/index.ts'))].map((file) => path.relative(LIB, file)).sort();
+    expect(files.filter((file) => !file.startsWith('testing/'))).toEqual([
+      'errors.ts',
+      'store/lease-store.ts',
+      'stream/clock.ts',
+    ]);
+  });
+
+  it('is exported as both module formats', () => {
+    const { exports, typesVersions } = JSON.parse(readFileSync('package.json', 'utf8'));
+    const format = (name: string) => ({
+      types: `./dist/${name}/testing/index.d.ts`,
+      default: `./dist/${name}/testing/index.js`,
+    });
+    expect(exports['./testing']).toEqual({ import: format('esm'), require: format('cjs') });
+    expect(typesVersions['*'].testing).toEqual([format('cjs').types]);
+  });
+});

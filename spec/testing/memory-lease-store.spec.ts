@@ -1,0 +1,236 @@
+import { beforeEach, describe, expect, it } from '@jest/globals';
+import { ElectionError, elect, type LeaseReply, type Transition } from 'rx-leader';
+import { MemoryLeaseStore } from 'rx-leader/testing';
+import { type Observable, VirtualTimeScheduler } from 'rxjs';
+import { acquireRequest, KEY } from '../store/redis/ask.js';
+
+const TTL = 1_000;
+
+let now: number;
+let store: MemoryLeaseStore;
+
+beforeEach(() => {
+  now = 0;
+  store = new MemoryLeaseStore({ clock: { now: () => now } });
+});
+
+/** What `asked` has emitted by now: replies, errors by their code, and its completion. */
+function outcome(asked: Observable<LeaseReply>): unknown[] {
+  const seen: unknown[] = [];
+  const subscription = asked.subscribe({
+    next: ({ status }) => seen.push(status),
+    error: (error) => seen.push(error.code ?? error),
+    complete: () => seen.push('complete'),
+  });
+  subscription.unsubscribe();
+  return seen;
+}
+
+const common = { key: KEY, timeout: 100 };
+const acquire = (id = 'me') => store.acquire(acquireRequest({ id, ttl: TTL }));
+const renew = (id = 'me') => store.renew({ verb: 'renew', ...common, id, ttl: TTL, token: 1, name: 'my name' });
+const release = (id = 'me') => store.release({ verb: 'release', ...common, id });
+const read = () => store.read({ verb: 'read', ...common });
+
+describe('MemoryLeaseStore', () => {
+  it('answers each subscription at once, and nothing before', () => {
+    const asked = acquire();
+    expect(store.lease(KEY)).toBeUndefined();
+    expect(outcome(asked)).toEqual(['granted', 'complete']);
+    expect(outcome(asked)).toEqual(['granted', 'complete']);
+    expect(outcome(acquire('other'))).toEqual(['held', 'complete']);
+    expect([outcome(renew()), outcome(release()), outcome(read())]).toEqual([
+      ['renewed', 'complete'],
+      ['released', 'complete'],
+      ['free', 'complete'],
+    ]);
+  });
+
+  it('shows what it keeps', () => {
+    expect([store.lease(KEY), store.record(KEY)]).toEqual([undefined, undefined]);
+    outcome(acquire());
+    now = 400;
+    const until = Date.UTC(2020, 0) + TTL;
+    expect(store.lease(KEY)).toEqual({ id: 'me', expiresIn: TTL - 400 });
+    const token = Date.UTC(2020, 0) * 1000;
+    expect(store.record(KEY)).toEqual({ token, id: 'me', name: 'my name', data: '', run: 'run1', until });
+    now = TTL + 1;
+    expect(store.lease(KEY)).toBeUndefined();
+    expect(store.record(KEY)?.id).toBe('me');
+  });
+
+  it('tells time by its clock, from the epoch it is given, to the µs', () => {
+    const clock = { now: () => 0.1234 };
+    expect(new MemoryLeaseStore({ clock, epoch: 5_000 }).time).toBe(5_000.123);
+    expect(new MemoryLeaseStore({ clock }).time).toBe(Date.UTC(2020, 0) + 0.123);
+  });
+
+  it('keeps real time where it is given no clock', () => {
+    const real = new MemoryLeaseStore();
+    const [before, start] = [real.time, performance.now()];
+    while (performance.now() - start < 5);
+    expect(real.time - before).toBeGreaterThanOrEqual(4.9);
+  });
+});
+
+describe('MemoryLeaseStore: faults', () => {
+  const ALL = [() => acquire('other'), renew, release, read];
+
+  it('fails every request, by code or with an error of one’s own, and changes nothing', () => {
+    outcome(acquire());
+    const before = [store.lease(KEY), store.record(KEY)];
+    store.fail('STORE_FULL');
+    expect(ALL.map((ask) => outcome(ask()))).toEqual(ALL.map(() => ['STORE_FULL']));
+    const error = new Error('my own');
+    store.fail(error);
+    expect(ALL.map((ask) => outcome(ask()))).toEqual(ALL.map(() => [error]));
+    expect([store.lease(KEY), store.record(KEY)]).toEqual(before);
+  });
+
+  it('fails with an ElectionError', () => {
+    store.fail('STORE_DENIED');
+    acquire().subscribe({ error: (error) => expect(error).toBeInstanceOf(ElectionError) });
+    expect.assertions(1);
+  });
+
+  it('hangs: neither does nor answers', () => {
+    store.hang();
+    expect(outcome(acquire())).toEqual([]);
+    expect(store.lease(KEY)).toBeUndefined();
+  });
+
+  it('loses replies: does and does not answer, not even that it cannot', () => {
+    store.loseReplies();
+    expect(outcome(acquire())).toEqual([]);
+    expect(store.lease(KEY)?.id).toBe('me');
+    expect(outcome(release())).toEqual([]);
+    expect(store.lease(KEY)).toBeUndefined();
+    store.put(KEY, 'no lease');
+    expect(outcome(read())).toEqual([]);
+  });
+
+  it('heals', () => {
+    for (const fault of [() => store.fail('STORE_FULL'), () => store.hang(), () => store.loseReplies()]) {
+      fault();
+      outcome(read());
+      store.heal();
+      expect(outcome(read())).toEqual(['free', 'complete']);
+    }
+  });
+
+  it('is flushed', () => {
+    outcome(acquire());
+    store.flush();
+    expect([store.lease(KEY), store.record(KEY)]).toEqual([undefined, undefined]);
+  });
+
+  it('evicts the lease alone, or the record alone', () => {
+    outcome(acquire());
+    store.evict(KEY, 'lease');
+    expect([store.lease(KEY), store.record(KEY)?.id]).toEqual([undefined, 'me']);
+    store.flush();
+    outcome(acquire());
+    store.evict(KEY, 'record');
+    expect([store.lease(KEY)?.id, store.record(KEY)]).toEqual(['me', undefined]);
+    store.evict('another', 'lease');
+    expect(store.lease('another')).toBeUndefined();
+  });
+
+  it('restarts: empty, or with its data, and either way as another run', () => {
+    outcome(acquire());
+    store.restart({ keep: true });
+    expect([store.lease(KEY)?.id, store.record(KEY)?.run]).toEqual(['me', 'run1']);
+    store.evict(KEY, 'lease');
+    expect(outcome(acquire('other'))).toEqual(['suspect', 'complete']); // for all it knows, that run granted more
+    expect(store.record(KEY)).toMatchObject({ id: '', run: 'run2' });
+    store.restart();
+    expect([store.lease(KEY), store.record(KEY)]).toEqual([undefined, undefined]);
+    outcome(acquire());
+    expect(store.record(KEY)?.run).toBe('run3');
+  });
+
+  it('steps its wall clock, and with it the leases', () => {
+    outcome(acquire());
+    const before = store.time;
+    store.stepClock(-10_000);
+    expect(store.time).toBe(before - 10_000);
+    expect(store.lease(KEY)?.expiresIn).toBe(TTL + 10_000);
+    expect(outcome(acquire('other'))).toEqual(['held', 'complete']);
+    expect(store.lease(KEY)?.expiresIn).toBe(TTL); // cut: nobody would put it further ahead
+    store.stepClock(TTL + 1);
+    expect(store.lease(KEY)).toBeUndefined();
+  });
+
+  it('plays a holder that writes no record, and something that is no lease', () => {
+    store.put(KEY, 'foreign', TTL);
+    expect([store.lease(KEY), store.record(KEY)]).toEqual([{ id: 'foreign', expiresIn: TTL }, undefined]);
+    store.put(KEY, 'no lease');
+    expect(outcome(acquire())).toEqual(['KEY_CONFLICT']);
+    expect(outcome(read())).toEqual(['KEY_CONFLICT']);
+    expect(outcome(renew())).toEqual(['KEY_CONFLICT']);
+    expect(store.lease(KEY)?.expiresIn).toBe(Number.POSITIVE_INFINITY);
+  });
+});
+
+describe('MemoryLeaseStore: latency', () => {
+  let scheduler: VirtualTimeScheduler;
+  let log: string[];
+
+  beforeEach(() => {
+    scheduler = new VirtualTimeScheduler();
+    store = new MemoryLeaseStore({ clock: scheduler, scheduler, latency: 20 });
+    log = [];
+  });
+
+  const at = (time: number, act: () => void) => scheduler.schedule(act, time);
+  const note = (what: string) => log.push(`${scheduler.now()} ${what}`);
+
+  it('carries a request out half-way, and then answers', () => {
+    acquire().subscribe({ next: ({ status }) => note(status), complete: () => note('complete') });
+    at(9, () => note(`holder ${store.lease(KEY)?.id}`));
+    at(11, () => note(`holder ${store.lease(KEY)?.id}`));
+    scheduler.flush();
+    expect(log).toEqual(['9 holder undefined', '11 holder me', '20 granted', '20 complete']);
+  });
+
+  it('delays failures as well', () => {
+    store.fail('STORE_FULL');
+    read().subscribe({ error: ({ code }) => note(code) });
+    scheduler.flush();
+    expect(log).toEqual(['20 STORE_FULL']);
+  });
+
+  it('carries out what was unsubscribed on its way, and answers nobody', () => {
+    const subscription = acquire().subscribe(() => note('answered'));
+    at(5, () => subscription.unsubscribe());
+    scheduler.flush();
+    expect([log, store.lease(KEY)?.id]).toEqual([[], 'me']);
+  });
+
+  it('lets a fault befall what is on its way', () => {
+    acquire().subscribe(() => note('answered'));
+    at(5, () => store.hang());
+    scheduler.flush();
+    expect([log, store.lease(KEY)]).toEqual([[], undefined]);
+  });
+});
+
+describe('MemoryLeaseStore under elections', () => {
+  it('lets one lead, and the other when that one is silent, all in virtual time', () => {
+    const scheduler = new VirtualTimeScheduler();
+    const shared = new MemoryLeaseStore({ clock: scheduler });
+    const log: string[] = [];
+    const candidate = (name: string) =>
+      elect({ store: shared, key: KEY, ttl: TTL, name, scheduler }).subscribe((transition: Transition) =>
+        log.push(`${name} ${transition.role}`),
+      );
+    const one = candidate('one');
+    const two = candidate('two');
+    scheduler.schedule(() => one.unsubscribe(), 10 * TTL);
+    scheduler.schedule(() => two.unsubscribe(), 13 * TTL);
+    scheduler.maxFrames = 20 * TTL;
+    scheduler.flush();
+    expect(log).toEqual(['one leader', 'two follower', 'two leader']);
+    expect(shared.lease(KEY)).toBeUndefined();
+  });
+});
