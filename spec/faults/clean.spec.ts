@@ -11,7 +11,7 @@ import { keepsCandidacies, keepsListening, keepsTimers } from './variants.js';
 /** So long that a timer that is left behind is noticed. */
 const LONG = { ttl: 20 * TIMES.ttl, renewEvery: 5 * TIMES.ttl };
 
-/** Bytes by which the heap may grow in a run: less than a hundred a term in the one, less than a few hundred in the other. */
+/** Bytes by which the heap may grow in the second half of a run. */
 const FLAT = 1_000_000;
 
 async function cycles(arena: Arena, count: number, url: string[] = []): Promise<void> {
