@@ -24,7 +24,7 @@ export function summarize(entries: readonly Entry[], { ttl, causes }: Plan): Ver
   const outcomes = outcomesOf(entries, ttl);
   const notRun = causes.slice(outcomes.length);
   const missing = outcomes.filter(({ kind }) => kind === 'missing');
-  const end = entries.at(-1)?.at ?? 0;
+  const end = Math.max(0, ...entries.map(({ at }) => at));
   const finished = entries.some(({ kind }) => kind === 'end');
   const ok = finished && overlaps.length + fallen.length + notRun.length + missing.length === 0;
   return {
