@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 import { appendFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { keysOf } from '../../lib/store/redis/keys.js';
-import { type Build, build, OURS, type Variant } from '../support/mutant.js';
+import { OURS, type Variant } from '../support/mutant.js';
 import { type ProxyTarget, startProxy, type TcpProxy } from '../support/proxy.js';
 import { type Client, type RedisOptions, type RedisServer, startRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
 import { Candidate, type CandidateOptions, monotonic } from './candidate.js';
 import { violations } from './checker.js';
+import { prepare } from './prepare.js';
 
 /** The times of every election here, in ms: short, but with 75 ms of guard and three renewals to a lease. */
 export const TIMES = { ttl: 1_500, wait: 300, jitter: 20, renewEvery: 400, timeout: 240 } as const;
@@ -88,7 +88,13 @@ export class Arena implements AsyncDisposable {
 
   /** A candidate that is connected and stands. */
   async candidate(name: string, { to = this.redis, ...options }: Extra = {}): Promise<Candidate> {
-    const candidate = new Candidate(this.#library(), { ...TIMES, key: this.key, url: to.url, ...options, name });
+    const candidate = new Candidate(prepare(this.variant).library, {
+      ...TIMES,
+      key: this.key,
+      url: to.url,
+      ...options,
+      name,
+    });
     this.#candidates.push(candidate);
     this.#use(candidate);
     await candidate.notes('ready', 20_000);
@@ -106,9 +112,7 @@ export class Arena implements AsyncDisposable {
 
   /** Lets the server know the scripts, as one that has seen candidates before does. */
   async loadScripts(client: Client = this.admin): Promise<void> {
-    const { cjs } = this.#library();
-    const { scripts } = createRequire(path.join(cjs, 'index.js'))('./store/redis/scripts.js');
-    for (const { source } of Object.values<{ source: string }>(scripts)) await client.scriptLoad(source);
+    for (const source of prepare(this.variant).sources) await client.scriptLoad(source);
   }
 
   /** Who holds the lease, by the server; waits for somebody to. */
@@ -183,10 +187,6 @@ export class Arena implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     // The last first: processes before the proxies and the servers they talk to.
     for (const thing of this.#things.splice(0).reverse()) await thing[Symbol.asyncDispose]();
-  }
-
-  #library(): Build {
-    return build(this.variant, 'spec/faults/fixtures');
   }
 
   #use<Thing extends AsyncDisposable>(thing: Thing): Thing {

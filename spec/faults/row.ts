@@ -1,7 +1,8 @@
 import { expect, it } from '@jest/globals';
-import type { Variant } from '../support/mutant.js';
+import { OURS, type Variant } from '../support/mutant.js';
 import type { RedisOptions } from '../support/redis.js';
 import { Arena } from './arena.js';
+import { prepare } from './prepare.js';
 
 export interface Proof {
   /** A library that lacks what the row is about. */
@@ -20,6 +21,8 @@ export function row(
   scenario: (arena: Arena) => Promise<void>,
   options: RedisOptions = {},
 ): void {
+  prepare(OURS);
+  prepare(variant);
   const run = async (variant?: Variant) => {
     await using arena = await Arena.open(name, variant, options);
     try {
