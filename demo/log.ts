@@ -8,14 +8,14 @@ type Untimed<T> = T extends unknown ? Omit<T, 'at'> : never;
 export class Log {
   readonly entries: Entry[] = [];
   readonly news = new Subject<Entry>();
-  #origin = monotonic();
+  #origin: number | undefined;
 
-  /** ms since the candidates began to stand. */
+  /** ms since the story began; 0 before. */
   get now(): number {
-    return monotonic() - this.#origin;
+    return this.#sinceBegin(monotonic());
   }
 
-  /** Sets the origin of all times to now: nothing worth a time has happened before. */
+  /** The candidates are there, and the story begins. */
   begin(): void {
     this.#origin = monotonic();
   }
@@ -27,8 +27,8 @@ export class Log {
 
   /** Logs what a candidate has said, in its own time. */
   hear(report: Entry): void {
-    const at = report.at - this.#origin;
-    this.#add(report.kind === 'yes' ? { ...report, at, until: report.until - this.#origin } : { ...report, at });
+    const at = this.#sinceBegin(report.at);
+    this.#add(report.kind === 'yes' ? { ...report, at, until: this.#sinceBegin(report.until) } : { ...report, at });
   }
 
   /** Resolves with the first truthy answer of `look`, which is asked after each entry; rejects after `within` ms. */
@@ -50,6 +50,10 @@ export class Log {
       }),
     );
     return firstValueFrom(merge(found, aborted));
+  }
+
+  #sinceBegin(time: number): number {
+    return this.#origin === undefined ? 0 : time - this.#origin;
   }
 
   #add(entry: Entry): void {

@@ -24,6 +24,9 @@ const ESCAPES = {
   clearBelow: '\x1b[J',
 } as const;
 
+/** What stands below the picture before anything has happened. */
+const STARTING = { text: ' starting the processes', style: '2' };
+
 export interface ScreenOptions {
   readonly title: string;
   /** ms that the whole run is likely to take. */
@@ -62,7 +65,7 @@ export function screen(out: WriteStream, { title, span, color, look }: ScreenOpt
     const { width } = frame();
     const lines = [...head(look()), ''];
     const room = Math.max(0, out.rows - lines.length);
-    const latest = events.slice(Math.max(0, events.length - room));
+    const latest = events.length > 0 ? events.slice(Math.max(0, events.length - room)) : [STARTING];
     lines.push(...latest.map(({ text, style }) => new Line(width).put(0, text, style).render(color)));
     const shown = lines.slice(0, out.rows).map((line) => `${line}${ESCAPES.clearRight}`);
     out.write(`${ESCAPES.begin}${shown.join('\r\n')}${ESCAPES.clearBelow}${ESCAPES.end}`);
