@@ -36,7 +36,7 @@ export function translate(error: unknown, request: LeaseRequest, connected: bool
 function isConnectionLoss(error: unknown, text: string): boolean {
   if (typeof error !== 'object' || error === null) return false;
   if (/^[A-Z]{2,} /.test(text)) return false;
-  return 'code' in error || text === '' || /clos|offline|connect|time ?out|root nodes|abort/i.test(text);
+  return 'code' in error || text === '' || /clos|offline|connect|time ?out|root nodes|find node|abort/i.test(text);
 }
 
 /** An error's message. Known by its shape: one of Node's own is no `instanceof Error` to code in a realm of its own, as under jest. */

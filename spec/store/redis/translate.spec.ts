@@ -256,6 +256,7 @@ describe('translate', () => {
     ['Socket closed unexpectedly', 'STORE_UNAVAILABLE'],
     ['Connection timeout', 'STORE_UNAVAILABLE'],
     ['All the root nodes are unavailable', 'STORE_UNAVAILABLE'],
+    ['Cannot find node 127.0.0.1:7001', 'STORE_UNAVAILABLE'],
     ['The command was aborted', 'STORE_UNAVAILABLE'],
     ['', 'STORE_UNAVAILABLE'],
     ['ERR something new', 'STORE_REPLY'],
