@@ -197,7 +197,9 @@ function nobody({ gaps, kept }: Picture, x: (at: number) => number, y: number) {
 function axis(end: number, x: (at: number) => number, y: number) {
   const every = end > 15_000 ? 5_000 : 2_000;
   const ticks = Array.from({ length: Math.floor(end / every) + 1 }, (_, index) => index * every);
-  return ticks.map((at) => text(x(at), y, `${at / 1_000} s`, { fill: INK.muted, 'font-size': 11.5 }));
+  return ticks.map((at) =>
+    text(x(at), y, `${at / 1_000} s`, { fill: INK.muted, 'font-size': 11.5, 'text-anchor': 'middle' }),
+  );
 }
 
 function legend(y: number) {
