@@ -32,6 +32,10 @@ const QUICK = { ttl: 800, wait: 200, pace: { calm: 300, away: 400, hold: 1_200 }
 const LONGEST = 36_000;
 
 async function main(args: Arguments): Promise<number> {
+  if (process.platform === 'win32') {
+    process.stderr.write('rx-leader demo: Windows has no SIGSTOP; run it on Linux or macOS\n');
+    return 1;
+  }
   using ending = listenForEnd();
   try {
     await using server = await (args.redis === undefined ? ownServer() : usersServer(args.redis));
@@ -51,7 +55,8 @@ async function run({ quick, svg: file }: Arguments, server: Server, ending: Endi
   const times = `ttl ${milliseconds(ttl)}, wait ${milliseconds(wait)}`;
   const title = `rx-leader: ${NAMES.length} processes, one leader; ${times}; ${server.label}`;
   const log = new Log();
-  const signal = AbortSignal.any([ending.signal, AbortSignal.timeout(LONGEST)]);
+  const limit = AbortSignal.timeout(LONGEST);
+  const signal = AbortSignal.any([ending.signal, limit]);
   const look = () => pictureOf(NAMES, log.entries, log.now, ttl);
   const view = open(title, server.own ? span : (span * 2) / 3, look);
   try {
@@ -59,13 +64,13 @@ async function run({ quick, svg: file }: Arguments, server: Server, ending: Endi
     await using crew = new Crew(log, server, { ttl, wait }, ending.abort);
     await crew.assemble(NAMES, signal);
     await play({ crew, log, names: NAMES, pace, ttl, signal }, causes).catch((error) => {
-      if (ending.signal.aborted || !(error instanceof TimeoutError || signal.aborted)) throw error;
+      if (ending.signal.aborted || !(error instanceof TimeoutError || limit.aborted)) throw error;
       // Something did not come in time: the summary says what.
     });
     const verdict = summarize(log.entries, { ttl, causes });
     const picture = look();
-    if (file !== undefined) writeFileSync(file, svg(picture, captionOf(verdict, times)));
     view.finish(picture, verdict);
+    if (file !== undefined) writeFileSync(file, svg(picture, captionOf(verdict, times)));
     return verdict;
   } finally {
     view.close();

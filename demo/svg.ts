@@ -148,12 +148,12 @@ function bar({ from, to, look }: Span, x: (at: number) => number, y: number): st
   }
 }
 
-/** Where there is room for it. */
+/** At the start of its bar: an incident's mark stands near the end. */
 function token({ from, to, look, token }: Span, x: (at: number) => number, y: number, tail: (token: number) => string) {
   if (look !== 'leader' || token === undefined) return '';
-  const label = shortened(tail(token), Math.floor((x(to) - x(from) - 6) / CHARACTER));
-  const style = { fill: INK.onLeader, 'font-family': MONO, 'font-size': 10.5, 'text-anchor': 'middle' };
-  return text((x(from) + x(to)) / 2, y + 4, label, style);
+  const label = shortened(tail(token), Math.floor((x(to) - x(from) - 8) / CHARACTER));
+  const style = { fill: INK.onLeader, 'font-family': MONO, 'font-size': 10.5 };
+  return text(x(from) + 6, y + 4, label, style);
 }
 
 /** From the last instant of one leader to the first of the next. */
