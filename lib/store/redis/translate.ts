@@ -47,7 +47,8 @@ function textOf(error: unknown): string {
 
 function explain(code: ElectionErrorCode, text: string, { verb, key }: LeaseRequest): string {
   const { lease, record, channel } = keysOf(key);
-  const said = `${verb} of "${key}" failed: ${text.trim() || 'the client gave no reason'}`;
+  const reason = text.trim().replace(/\.$/, ''); // where a sentence of ours follows, its full stop does, too
+  const said = `${verb} of "${key}" failed: ${reason || 'the client gave no reason'}`;
   switch (code) {
     case 'STORE_DENIED':
       if (/NOAUTH|WRONGPASS|unauthenticated/.test(text))
