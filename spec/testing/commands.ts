@@ -1,0 +1,146 @@
+import type { AcquireRequest, LeaseReply, LeaseRequest, RenewRequest, Watched } from '../../lib/index.js';
+import type { Random } from './random.js';
+
+/** What is done to both stores: a request, or something that befalls them. */
+export type Command =
+  | { readonly do: 'ask'; readonly request: LeaseRequest }
+  | { readonly do: 'lose'; readonly key: string; readonly what: 'lease' | 'record' }
+  | { readonly do: 'put'; readonly key: string; readonly id: string; readonly ttl?: number }
+  | { readonly do: 'flush' }
+  | { readonly do: 'restart' };
+
+const KEYS = ['one', 'two', 'three'];
+
+/** ms. Short ones run out in a few commands' time; the long one is there to be cut by the others. */
+const TTLS = [3, 8, 20, 50, 300];
+
+const TEXTS = ['', 'plain', 'ключ 🗝', '"quoted" \\ {}%s\n'];
+
+/** What one candidate has learnt of one election. */
+interface Known {
+  id: string;
+  token: number;
+  seen: number;
+  run?: string;
+  until: number;
+  time: number;
+}
+
+const NOTHING_KNOWN = { token: 0, seen: 0, until: 0, time: 0 };
+
+/** µs by which a token is ahead of the store's time now and then, as after that has been set back. */
+const AHEAD = 3_600_000_000;
+
+/** Candidates that mostly behave as the election's do, and now and then ask for anything at all. */
+export class Commands {
+  readonly #known = new Map<string, Known>();
+  #ids = 0;
+
+  constructor(readonly random: Random) {}
+
+  next(): Command {
+    const { random } = this;
+    const key = random.pick(...KEYS);
+    if (random.chance(0.9)) return { do: 'ask', request: this.#request(key) };
+    const roll = random.next();
+    if (roll < 0.5) return { do: 'lose', key, what: random.pick('lease', 'lease', 'record') };
+    if (roll < 0.7)
+      return { do: 'put', key, id: random.pick('foreign', this.#candidate(key).id), ttl: random.pick(...TTLS) };
+    if (roll < 0.75) return { do: 'put', key, id: 'no lease' };
+    return { do: random.pick('flush', 'restart', 'restart') };
+  }
+
+  /** What the candidate that asked learns of `reply`. */
+  learn({ key, ...request }: LeaseRequest, reply: LeaseReply): void {
+    if (!('id' in request)) return;
+    const known = [...this.#known.values()].find(({ id }) => id === request.id);
+    if (!known) return;
+    known.seen = Math.max(known.seen, reply.token ?? 0);
+    known.until = reply.until ?? 0;
+    known.time = reply.time ?? 0;
+    if (reply.status !== 'granted') return;
+    known.token = reply.token;
+    known.run = reply.run ?? '';
+  }
+
+  #candidate(key: string): Known {
+    const { random } = this;
+    const name = `${key} ${random.whole(1, 3)}`;
+    const known = this.#known.get(name);
+    if (known && random.chance(0.85)) return known;
+    const id = `${name}/${++this.#ids}`;
+    // Another attempt, which remembers, or another candidate, which knows nothing.
+    const next = known && random.chance(0.7) ? Object.assign(known, { id }) : { ...NOTHING_KNOWN, id };
+    this.#known.set(name, next);
+    return next;
+  }
+
+  #request(key: string): LeaseRequest {
+    const { random } = this;
+    const candidate = this.#candidate(key);
+    const common = { key, timeout: 5_000 };
+    switch (random.pick('acquire', 'acquire', 'acquire', 'renew', 'renew', 'release', 'read')) {
+      case 'acquire':
+        return { verb: 'acquire', ...common, ...this.#acquire(candidate) };
+      case 'renew':
+        return { verb: 'renew', ...common, ...this.#renew(candidate) };
+      case 'release':
+        return { verb: 'release', ...common, id: candidate.id };
+      default:
+        return { verb: 'read', ...common };
+    }
+  }
+
+  #acquire(candidate: Known): Omit<AcquireRequest, 'verb' | 'key' | 'timeout'> {
+    const { random } = this;
+    const ttl = random.pick(...TTLS);
+    const watched = random.chance(0.5) ? this.#watched(candidate, ttl) : undefined;
+    return {
+      id: candidate.id,
+      ttl,
+      ...this.#texts(),
+      lastToken: this.#lastToken(candidate),
+      ...this.#notAfter(candidate),
+      coldStart: random.chance(0.2) ? 'wait' : 'elect',
+      ...(watched && { watched }),
+    };
+  }
+
+  #renew(candidate: Known): Omit<RenewRequest, 'verb' | 'key' | 'timeout'> {
+    const { random } = this;
+    return {
+      id: candidate.id,
+      ttl: random.pick(...TTLS),
+      ...this.#texts(),
+      token: Math.max(0, candidate.token + random.pick(0, 0, 0, 0, 1, -1)),
+      ...(candidate.run !== undefined && random.chance(0.9) && { run: candidate.run }),
+      ...this.#notAfter(candidate),
+    };
+  }
+
+  #lastToken({ seen }: Known): number {
+    const { random } = this;
+    return random.chance(0.01) ? seen + AHEAD : random.pick(0, seen, seen, seen, seen, seen + 1);
+  }
+
+  #texts(): { name: string; data?: string } {
+    const { random } = this;
+    return { name: random.pick(...TEXTS), ...(random.chance(0.5) && { data: random.pick(...TEXTS) }) };
+  }
+
+  /** Store time as the candidate reckons it, more or less; too late now and then. */
+  #notAfter({ time }: Known): { notAfter?: number } {
+    const { random } = this;
+    if (time === 0 || random.chance(0.5)) return {};
+    return { notAfter: time + random.pick(10_000, 10_000, 10_000, 10_000, 0, -5) + random.next() };
+  }
+
+  #watched({ until, time }: Known, ttl: number): Watched {
+    const { random } = this;
+    return {
+      until: until + random.pick(0, 0, 0, 0, 1),
+      time: random.pick(time, until, until - 1, until - random.next() * ttl, until + random.next() * ttl),
+      age: random.pick(0, ttl / 2, ttl - random.next(), ttl, 2 * ttl),
+    };
+  }
+}

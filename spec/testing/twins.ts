@@ -1,0 +1,206 @@
+import { firstValueFrom, from } from 'rxjs';
+import type { ElectionError, LeaseReply, LeaseRequest, LeaseStore } from '../../lib/index.js';
+import { keysOf } from '../../lib/store/redis/keys.js';
+import { redisStore } from '../../lib/store/redis/store.js';
+import { type LeaseRecord, MemoryLeaseStore } from '../../lib/testing/index.js';
+import type { Client } from '../support/redis.js';
+import type { Command } from './commands.js';
+
+/** A reply, or the code of the error in its place. */
+export type Answer = LeaseReply | { readonly error: string };
+
+/** What is stored of one election. */
+interface Stored {
+  readonly lease?: { readonly id: string; readonly expiresAt: number };
+  readonly record?: LeaseRecord;
+}
+
+/** How one command went at both. */
+export interface Comparison {
+  readonly real: { readonly answer?: Answer; readonly stored?: Stored };
+  readonly model: { readonly answer?: Answer; readonly stored?: Stored };
+  /** By which ms Redis judged the lease, nobody can tell, and it made a difference. */
+  readonly unclear: boolean;
+}
+
+/** Everything stored of an election, and the time; again where a millisecond went by in between, so that both are exact. */
+const LOOK = `
+  local function now() local t = redis.call('TIME') return t[1] * 1000 + math.floor(t[2] / 1000) end
+  local before, left, after
+  repeat
+    before = now()
+    left = redis.call('PTTL', KEYS[1])
+    after = now()
+  until before == after
+  return { after, left, redis.call('GET', KEYS[1]) or '', redis.call('HGETALL', KEYS[2]) }`;
+
+/**
+ * A Redis and its model, told the same. The obstacle is time. The model's clock is set by each real reply, to the µs at which Redis
+ * answered, so that tokens, `until` and whatever is decided by them must be equal exactly. Only the lease's own expiry is Redis's
+ * affair: it counts that by a clock of its own, read a moment later. So what is left of a lease may differ by the time the command took,
+ * and no more; the model then goes on with the real one.
+ */
+export class Twins {
+  readonly #client: Client;
+  readonly #real: LeaseStore;
+  readonly #model: MemoryLeaseStore;
+  readonly #run: string;
+  #now = 0;
+  #runs = 1;
+
+  static async of(client: Client): Promise<Twins> {
+    const run = /run_id:(\w+)/.exec(await client.info('server'))?.[1] ?? '';
+    return new Twins(client, run);
+  }
+
+  private constructor(client: Client, run: string) {
+    this.#client = client;
+    this.#run = run;
+    this.#real = redisStore(client);
+    this.#model = new MemoryLeaseStore({ clock: { now: () => this.#now }, epoch: 0 });
+  }
+
+  async do(command: Command): Promise<Comparison> {
+    switch (command.do) {
+      case 'ask':
+        return this.#ask(command.request);
+      case 'flush':
+        await this.flush();
+        break;
+      case 'restart':
+        await this.#restart();
+        break;
+      case 'lose':
+        await this.#client.del(keysOf(command.key)[command.what]);
+        this.#model.evict(command.key, command.what);
+        break;
+      case 'put':
+        await this.#put(command.key, command.id, command.ttl);
+        break;
+    }
+    return { real: {}, model: {}, unclear: false };
+  }
+
+  async flush(): Promise<void> {
+    await this.#client.flushAll();
+    this.#model.flush();
+  }
+
+  async #ask(request: LeaseRequest): Promise<Comparison> {
+    const { key } = request;
+    const before = await this.#look(key);
+    const answer = await answerOf(this.#real, this.#toReal(request));
+    const after = await this.#look(key);
+
+    // An error tells no time. It would have been `late` after its time, so an earlier one does.
+    this.#now = 'error' in answer ? before.time : (answer.time ?? 0);
+    const answeredAt = Math.floor(this.#now);
+    const unclear = isUnclear(request, before.stored.lease?.expiresAt, [before.time, answeredAt, after.time]);
+
+    const modelled = await answerOf(this.#model, request);
+    const slack = after.time - answeredAt;
+    const real = { answer: within(slack, this.#toModel(answer), modelled), stored: after.stored };
+    const stored = this.#adopt(key, after.stored, slack);
+    return { real, model: { answer: modelled, stored }, unclear };
+  }
+
+  /** What the model has stored, the real lease's expiry taken over where it is within `slack` ms. */
+  #adopt(key: string, { lease: real }: Stored, slack: number): Stored {
+    const record = this.#model.record(key);
+    const lease = this.#model.lease(key);
+    const told = record && { record };
+    if (!lease) return { ...told };
+    const now = Math.floor(this.#now);
+    const expiresAt = now + lease.expiresIn;
+    const late = (real?.expiresAt ?? 0) - expiresAt;
+    // The lease may have run out since the command, for one who looks.
+    if (!real && lease.expiresIn < slack) return { ...told };
+    if (real?.id !== lease.id || !(late >= 0 && late <= slack)) return { ...told, lease: { id: lease.id, expiresAt } };
+    this.#model.put(key, lease.id, real.expiresAt - now);
+    return { ...told, lease: { id: lease.id, expiresAt: real.expiresAt } };
+  }
+
+  async #put(key: string, id: string, ttl?: number): Promise<void> {
+    await this.#client.set(keysOf(key).lease, id, ttl === undefined ? {} : { PX: ttl });
+    const { time, stored } = await this.#look(key);
+    this.#now = time;
+    if (stored.lease) this.#model.put(key, id, stored.lease.expiresAt - time);
+    else this.#model.evict(key, 'lease');
+  }
+
+  /** Redis cannot be another run without being one, which takes too long: what it wrote becomes an earlier run's instead. */
+  async #restart(): Promise<void> {
+    const before = `run${this.#runs++}`;
+    this.#model.restart({ keep: true });
+    for (const record of await this.#client.keys('*:record')) {
+      if ((await this.#client.hGet(record, 'run')) === this.#run) await this.#client.hSet(record, 'run', before);
+    }
+  }
+
+  async #look(key: string): Promise<{ time: number; stored: Stored }> {
+    const { lease, record } = keysOf(key);
+    const seen = await this.#client.eval(LOOK, { keys: [lease, record] });
+    const [time, left, id, fields] = seen as [number, number, string, string[]];
+    // In its last ms, or past that for all a script is told: looked at again, it is gone.
+    if (left === 0) return this.#look(key);
+    const expiresAt = left === -1 ? Number.POSITIVE_INFINITY : time + left;
+    const stored = {
+      ...(left !== -2 && { lease: { id, expiresAt } }),
+      ...(fields.length > 0 && { record: this.#record(fields) }),
+    };
+    return { time, stored };
+  }
+
+  #record(fields: readonly string[]): LeaseRecord {
+    const value = (name: string) => fields[fields.indexOf(name) + 1] ?? '';
+    const [id, name, data] = [value('id'), value('name'), value('data')];
+    return {
+      token: Number(value('token')),
+      id,
+      name,
+      data,
+      run: this.#modelRun(value('run')),
+      until: Number(value('until')),
+    };
+  }
+
+  #modelRun(run: string): string {
+    return run === this.#run ? `run${this.#runs}` : run;
+  }
+
+  #toReal(request: LeaseRequest): LeaseRequest {
+    if (request.verb !== 'renew' || request.run !== `run${this.#runs}`) return request;
+    return { ...request, run: this.#run };
+  }
+
+  #toModel(answer: Answer): Answer {
+    if (!('status' in answer) || answer.status !== 'granted' || answer.run === undefined) return answer;
+    return { ...answer, run: this.#modelRun(answer.run) };
+  }
+}
+
+/**
+ * Whether the lease ran out, or had just a ttl to go, in the course of the command: the script's own reading of the time is one, and
+ * Redis judges an expiry by others, a moment earlier or later.
+ */
+function isUnclear(request: LeaseRequest, expiresAt: number | undefined, times: [number, number, number]): boolean {
+  if (expiresAt === undefined) return false;
+  const [before, answered, after] = times;
+  const runsOut = before <= expiresAt && expiresAt < after;
+  const cut = request.verb === 'acquire' ? expiresAt - request.ttl : 0;
+  return runsOut || (answered < cut && cut <= after);
+}
+
+/** `real`, with the model's `expiresIn` where its own is less by `slack` ms at most. */
+function within(slack: number, real: Answer, model: Answer): Answer {
+  if (!('holder' in real) || !real.holder || !('holder' in model) || !model.holder) return real;
+  const less = model.holder.expiresIn - real.holder.expiresIn;
+  // A lease that is cut is cut at a time of Redis's own, and so may last longer as well.
+  if (Math.abs(less) > slack) return real;
+  return { ...real, holder: { ...real.holder, expiresIn: model.holder.expiresIn } };
+}
+
+async function answerOf(store: LeaseStore, request: LeaseRequest): Promise<Answer> {
+  const asked = (store[request.verb] as (request: LeaseRequest) => ReturnType<LeaseStore['read']>).call(store, request);
+  return firstValueFrom(from(asked)).catch(({ code, message }: ElectionError) => ({ error: code ?? message }));
+}
