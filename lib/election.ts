@@ -62,6 +62,7 @@ export class Election extends Observable<Transition> implements AsyncIterable<Tr
     );
     this.holders = new Observable((subscriber) => {
       if (signal?.aborted) void this.close();
+      this.#candidacy?.check();
       subscriber.add(this.#heedSignal());
       subscriber.add(holders.subscribe(subscriber));
     });
@@ -184,8 +185,10 @@ export class Election extends Observable<Transition> implements AsyncIterable<Tr
       },
     });
     // Without subscribers there is nobody left to be told, and whoever subscribes from now on stands anew.
-    if (this.#subscribers === 0) this.#detach(candidacy);
+    const isDeserted = this.#subscribers === 0;
+    if (isDeserted) this.#candidacy = undefined;
     const settled = candidacy.exit('closed');
+    if (isDeserted) this.#news.next(); // after the signal has aborted
     concat(before ?? EMPTY, settled)
       .pipe(reduce((gaveUp, released) => gaveUp || released, false))
       .subscribe(leaving);
