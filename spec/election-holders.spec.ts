@@ -1,12 +1,24 @@
 import { describe, expect, it } from '@jest/globals';
 import { map } from 'rxjs';
 import type { Election } from '../lib/election.js';
-import { fails, granted, held, says } from './support/scripted-store.js';
+import type { Holder } from '../lib/store/lease-store.js';
+import { fails, granted, held, says, silence } from './support/scripted-store.js';
 import { LIFETIME, virtually } from './support/virtual-time.js';
 
 /** The holders by their initials: `M`e, a `R`ival, another one `X`, and `N`obody. */
 const initials = (election: Election) =>
   election.holders.pipe(map((holder) => (holder?.name ?? 'nobody')[0]?.toUpperCase()));
+
+/** What a new subscriber is told at once. */
+function holderOf(election: Election): Holder | undefined {
+  let seen: Holder | undefined;
+  election.holders
+    .subscribe((holder) => {
+      seen = holder;
+    })
+    .unsubscribe();
+  return seen;
+}
 
 describe('holders', () => {
   it('starts no candidacy', () => {
@@ -36,46 +48,25 @@ describe('holders', () => {
     });
   });
 
-  it('tells a late subscriber at once, with the ms left as of now', () => {
+  it('tells a late subscriber at once, with the ms left as of now, and none below 0', () => {
     virtually(({ candidate, at }) => {
-      const { election } = candidate({ acquire: [held(400)] });
+      const { election } = candidate({ acquire: [held(400), silence] });
       const candidacy = election.subscribe();
-      at(101, () => {
-        const seen: unknown[] = [];
-        const subscription = election.holders.subscribe((holder) => seen.push(holder));
-        subscription.unsubscribe();
-        expect(seen).toEqual([{ id: 'rival/1', name: 'rival', token: 41, expiresIn: 300 }]);
-        candidacy.unsubscribe();
-      });
+      const rival = { id: 'rival/1', name: 'rival', token: 41 };
+      at(101, () => expect(holderOf(election)).toEqual({ ...rival, expiresIn: 300 }));
+      at(450, () => expect(holderOf(election)).toEqual({ ...rival, expiresIn: 0 }));
+      at(451, () => candidacy.unsubscribe());
     });
   });
 
-  it('counts one’s own lease from its last renewal, and none below 0', () => {
-    virtually(({ candidate, clock, at, stall }) => {
-      const { election } = candidate({}, { clock, data: 'http://me' });
+  it('counts one’s own lease from its last renewal', () => {
+    virtually(({ candidate, at }) => {
+      const { election } = candidate({}, { data: 'http://me' });
       const candidacy = election.subscribe();
-      const expectLeft = (ms: number) => {
-        let seen: unknown;
-        election.holders
-          .subscribe((holder) => {
-            seen = holder;
-          })
-          .unsubscribe();
-        expect(seen).toEqual({
-          id: election.term?.id ?? expect.any(String),
-          name: 'me',
-          data: 'http://me',
-          token: 1,
-          expiresIn: ms,
-        });
-      };
-      at(500, () => expectLeft(1_520));
-      at(5_000, () => {
-        expectLeft(2_020 - 200);
-        stall(LIFETIME + 999);
-        expectLeft(0);
-        candidacy.unsubscribe();
-      });
+      const me = () => ({ id: election.term?.id, name: 'me', data: 'http://me', token: 1 });
+      at(500, () => expect(holderOf(election)).toEqual({ ...me(), expiresIn: 2_020 - 500 }));
+      at(5_000, () => expect(holderOf(election)).toEqual({ ...me(), expiresIn: 2_020 - 200 }));
+      at(5_001, () => candidacy.unsubscribe());
     });
   });
 
@@ -90,6 +81,37 @@ describe('holders', () => {
       at(1_400, () => candidacy.unsubscribe());
       // granted at 1, lost at 601, granted at 602, resigned at 700, denied at 752, granted at 1253, left at 1400
       expectObservable(initials(election), '^ 1499ms !').toBe('NM 599ms NM 97ms N 552ms M 146ms N');
+    });
+  });
+
+  it('tells no end of a term before the transition, or where nobody hears that, before the signal (G2)', () => {
+    const order = virtually(({ candidate, clock, at, stall }) => {
+      const { election } = candidate({}, { clock });
+      const order: string[] = [];
+      const holders = election.holders.subscribe((holder) => order.push(`holder ${holder?.name}`));
+      const candidacy = election.subscribe((transition) => {
+        order.push(transition.role);
+        if (transition.role !== 'leader') return;
+        transition.term.signal.addEventListener('abort', () => order.push('signal'));
+      });
+      at(10, () => stall(LIFETIME));
+      at(700, () => candidacy.unsubscribe());
+      at(701, () => holders.unsubscribe());
+      return order;
+    });
+    const term = ['leader', 'holder me', 'signal'];
+    expect(order).toEqual(['holder undefined', ...term, 'follower', 'holder undefined', ...term, 'holder undefined']);
+  });
+
+  it('looks at the clock before it names oneself (G2)', () => {
+    virtually(({ candidate, clock, at, stall }) => {
+      const { election } = candidate({ release: [silence], read: [silence] }, { clock });
+      const candidacy = election.subscribe();
+      at(10, () => {
+        stall(LIFETIME);
+        expect([holderOf(election), election.role]).toEqual([undefined, 'follower']);
+        candidacy.unsubscribe();
+      });
     });
   });
 

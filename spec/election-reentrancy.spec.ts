@@ -275,7 +275,7 @@ describe('inside an abort listener of the term', () => {
 });
 
 describe('inside a callback of holders', () => {
-  it('close() is no trouble, and a term that nobody has heard of is not told', () => {
+  it('close() is no trouble, the transition having been told before', () => {
     const lines = virtually(({ candidate, expectAsked }) => {
       const { store, election } = candidate();
       const log = new Log(election);
@@ -284,7 +284,7 @@ describe('inside a callback of holders', () => {
       log.subscribe('a');
       return log.lines;
     });
-    expect(lines).toEqual(['a:C', 'a|']);
+    expect(lines).toEqual(['a:L', 'a:C', 'a|']);
   });
 
   it('a subscription that brings a holder at once is not missed', () => {
