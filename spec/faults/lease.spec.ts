@@ -75,9 +75,11 @@ describe('faults of a lease', () => {
     { variant: racesRelease, fails: /too late/ },
     async (arena) => {
       // Leaves as soon as a renewal is on its way, which its client then keeps back until what was asked later is done.
-      const a = await arena.candidate('a', { client: 'faulty', act: 'race' });
+      // A timeout so long that the renewal is late for the release, and not for being granted at all.
+      const times = { ttl: 4_000, timeout: 900, renewEvery: 150 };
+      const a = await arena.candidate('a', { client: 'faulty', act: 'race', ...times });
       await a.says({ role: 'leader' });
-      const b = await arena.candidate('b', { standBy: true, act: 'stand' });
+      const b = await arena.candidate('b', { standBy: true, act: 'stand', ...times });
       a.act();
       await a.script.exit;
       b.act();
