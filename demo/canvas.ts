@@ -22,9 +22,10 @@ export class Line {
     return this;
   }
 
-  /** Whether the cells from `column` on are blank, as many as `width`. */
+  /** Whether there are `width` cells from `column` on, and all of them are blank. */
   isFree(column: number, width: number): boolean {
-    return this.#cells.slice(Math.max(0, column), column + width).every(({ char }) => char === ' ');
+    const cells = this.#cells.slice(column, column + width);
+    return column >= 0 && cells.length === width && cells.every(({ char }) => char === ' ');
   }
 
   render(color: boolean): string {

@@ -26,7 +26,7 @@ const TO_LEADERS: readonly Cause[] = ['close', 'kill', 'stop', 'cut'];
 const TO_ALL: readonly Cause[] = [...TO_LEADERS, 'restart', 'outage'];
 
 const FULL = { ttl: 1_000, wait: 250, pace: { calm: 1_800, away: 1_600, hold: 2_400 }, span: 28_000 };
-const QUICK = { ttl: 800, wait: 200, pace: { calm: 300, away: 400, hold: 1_200 }, span: 12_000 };
+const QUICK = { ttl: 800, wait: 200, pace: { calm: 300, away: 400, hold: 1_200 }, span: 10_000 };
 
 /** ms after which a run that got stuck gives up. */
 const LONGEST = 36_000;

@@ -49,21 +49,22 @@ export function screen(out: WriteStream, { title, span, color, look }: ScreenOpt
   out.on('resize', onResize);
   draw();
 
-  function frame(): Frame {
+  function widthNow(): number {
     // One column stays free: writing into the last one makes some terminals go on to the next line.
-    return { width: Math.min(out.columns - 1, WIDEST), span, color };
+    return Math.min(out.columns - 1, WIDEST);
   }
 
-  function head(picture: Picture): string[] {
-    const { width } = frame();
+  function head(picture: Picture, span: number): string[] {
+    const frame: Frame = { width: widthNow(), span, color };
+    const { width } = frame;
     const clock = `${(picture.now / 1_000).toFixed(1)} s`;
     const line = new Line(width).put(1, title, '1').put(width - clock.length - 2, `  ${clock}`, '1');
-    return [line.render(color), '', ...timeline(picture, frame()), legend(frame())];
+    return [line.render(color), '', ...timeline(picture, frame), legend(frame)];
   }
 
   function draw(): void {
-    const { width } = frame();
-    const lines = [...head(look()), ''];
+    const width = widthNow();
+    const lines = [...head(look(), span), ''];
     const room = Math.max(0, out.rows - lines.length);
     const latest = events.length > 0 ? events.slice(Math.max(0, events.length - room)) : [STARTING];
     lines.push(...latest.map(({ text, style }) => new Line(width).put(0, text, style).render(color)));
@@ -86,7 +87,11 @@ export function screen(out: WriteStream, { title, span, color, look }: ScreenOpt
     },
     finish(picture, verdict) {
       close();
-      const lines = [...head(picture), '', ...verdict.lines.map((line) => emphasize(line, verdict, color))];
+      const lines = [
+        ...head(picture, picture.now),
+        '',
+        ...verdict.lines.map((line) => emphasize(line, verdict, color)),
+      ];
       out.write(`${lines.join('\n')}\n\n`);
     },
     close,

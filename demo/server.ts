@@ -23,7 +23,7 @@ export interface Server extends AsyncDisposable {
 export async function ownServer(): Promise<Server> {
   const redis = await startRedis();
   return {
-    label: `a Redis of its own, port ${redis.port}`,
+    label: `own Redis, port ${redis.port}`,
     key: 'rx-leader demo',
     target: redis,
     through: (port) => `redis://127.0.0.1:${port}`,

@@ -84,10 +84,11 @@ function marks({ incidents }: Picture, width: number, { column }: Scale): Line[]
   const [what, whom, where] = [new Line(width), new Line(width), new Line(width)];
   for (const [index, { at, cause, row = 'Redis' }] of incidents.entries()) {
     const next = incidents[index + 1];
-    const room = (next ? column(next.at) : width) - column(at) - 1;
-    const start = next ? column(at) : Math.min(column(at), width - LABELS[cause].length);
-    what.put(start, LABELS[cause].slice(0, Math.max(room, width - start - room)), MARK);
-    whom.put(column(at), row.slice(0, room));
+    const room = next ? column(next.at) - column(at) - 1 : width;
+    for (const [line, text, style] of [[what, LABELS[cause], MARK] as const, [whom, row, ''] as const]) {
+      const label = text.slice(0, Math.max(0, room));
+      line.put(Math.min(column(at), width - label.length), label, style);
+    }
     where.put(column(at), '▼', MARK);
   }
   return [what, whom, where];
@@ -146,9 +147,16 @@ function nobody({ gaps, kept }: Picture, width: number, { column }: Scale): Line
     end: Math.max(column(gap.to), column(gap.from) + 1),
   }));
   for (const { start, end } of bars) line.put(start, '▀'.repeat(end - start), RED);
-  for (const { gap, end } of bars) {
+  for (const { gap, start, end } of bars) {
+    if (!gap.after) continue;
     const text = milliseconds(gap.to - gap.from);
-    if (gap.after && line.isFree(end, text.length + 2)) line.put(end + 1, text, RED);
+    // Behind its bar; before it, where the next bar or the margin is too near.
+    const places = [
+      { at: end, put: end + 1 },
+      { at: start - text.length - 2, put: start - text.length - 1 },
+    ];
+    const place = places.find(({ at }) => at > MARGIN && line.isFree(at, text.length + 2));
+    if (place) line.put(place.put, text, RED);
   }
   for (const { at } of kept) line.put(column(at), milliseconds(0), GREEN);
   return line;

@@ -47,6 +47,21 @@ describe('timeline', () => {
     expect(lines.slice(-2)[0]).toBe(' nobody            0 ms');
   });
 
+  it('puts the ms of a hand-over before its bar where there is no room behind, and nowhere where there is none at all', () => {
+    const [, , , , , , , nobody = ''] = timeline(picture(6_000), { width: 66, span: 6_000, color: false });
+    expect(nobody).toMatch(/ 899 ms ▀+$/);
+    const [, , , , , , , crowded = ''] = timeline(picture(6_000), { width: 30, span: 6_000, color: false });
+    expect(crowded).toMatch(/ ▀ 199 ms +▀+$/);
+  });
+
+  it('shortens what would run into the next incident', () => {
+    const entries = [...STORY, incident('stop', 2_300, 'alma/1')].sort((a, b) => a.at - b.at);
+    const frame = { width: 100, span: 8_000, color: false };
+    const [what, whom] = timeline(pictureOf(['alma', 'bert'], entries, 8_000, 1_000), frame);
+    expect(what).toMatch(/ cl SIGSTOP {2,}kill -9$/);
+    expect(whom).toMatch(/ al alma {2,}bert$/);
+  });
+
   it.each([20, 40, 59, 80, 139])('never draws wider than %i columns', (width) => {
     for (const now of [0, 1, 2_100, 5_500, 8_000, 60_000]) {
       for (const line of timeline(picture(now), { width, span: 8_000, color: true })) {
