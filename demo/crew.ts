@@ -2,6 +2,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
+import { TimeoutError } from 'rxjs';
 import { guard, hasEnded, killAndWait } from '../scripts/support/guard.js';
 import { startProxy, type TcpProxy } from '../scripts/support/proxy.js';
 import type { Log } from './log.js';
@@ -132,11 +133,10 @@ export class Crew implements AsyncDisposable {
       key,
       ...this.timing,
     });
-    await this.log.until(
-      (entries) => entries.some((entry) => entry.kind === 'ready' && entry.by === by),
-      PATIENCE,
-      signal,
-    );
+    const ready = () => this.log.entries.some((entry) => entry.kind === 'ready' && entry.by === by);
+    await this.log.until(ready, PATIENCE, signal).catch((error) => {
+      throw error instanceof TimeoutError ? new Error(`${row} did not start within ${PATIENCE / 1_000} s`) : error;
+    });
     place.candidate = candidate;
     return candidate;
   }

@@ -42,12 +42,16 @@ async function main(args: Arguments): Promise<number> {
     const { ok } = await run(args, server, ending);
     return ok ? 0 : 1;
   } catch (error) {
-    const reason = ending.signal.aborted ? ending.signal.reason : error;
+    const reason = tidyingFailure(error) ?? (ending.signal.aborted ? ending.signal.reason : error);
     if (reason instanceof Interrupted) return reason.exitCode;
     process.stderr.write(`rx-leader demo: ${reason instanceof Error ? reason.message : reason}\n`);
     return 1;
   }
 }
+
+/** What went wrong with tidying up, after something else had gone wrong or the user had enough. */
+const tidyingFailure = (error: unknown): unknown =>
+  error instanceof Error && error.name === 'SuppressedError' && 'error' in error ? error.error : undefined;
 
 async function run({ quick, svg: file }: Arguments, server: Server, ending: Ending): Promise<Verdict> {
   const { ttl, wait, pace, span } = quick ? QUICK : FULL;
