@@ -21,6 +21,7 @@ export interface Stage {
   readonly names: readonly string[];
   readonly pace: Pace;
   readonly ttl: number;
+  readonly wait: number;
   /** Aborted when the run is to end early. */
   readonly signal: AbortSignal;
 }
@@ -80,7 +81,8 @@ const INCIDENTS: Readonly<Record<Cause, Incident>> = { close, kill, stop, cut, r
 /** Waits until one leads and all others follow, and then lets it happen to the one that leads. */
 export async function happen(cause: Cause, stage: Stage): Promise<void> {
   await settled(stage);
-  await pause(stage, stage.pace.calm);
+  // At no fixed phase of the followers' attempts: they would all be as late, or as soon, in every run.
+  await pause(stage, stage.pace.calm + Math.random() * stage.wait);
   const leader = stage.crew.candidate(await settled(stage));
   await INCIDENTS[cause](stage, leader);
 }

@@ -67,7 +67,7 @@ async function run({ quick, svg: file }: Arguments, server: Server, ending: Endi
     log.news.subscribe((entry) => view.tell(entry, log.entries));
     await using crew = new Crew(log, server, { ttl, wait }, ending.abort);
     await crew.assemble(NAMES, signal);
-    await play({ crew, log, names: NAMES, pace, ttl, signal }, causes).catch((error) => {
+    await play({ crew, log, names: NAMES, pace, ttl, wait, signal }, causes).catch((error) => {
       if (ending.signal.aborted || !(error instanceof TimeoutError || limit.aborted)) throw error;
       // Something did not come in time: the summary says what.
     });
