@@ -35,7 +35,7 @@ export function exit(
     default: {
       if (cooldown !== undefined) return next(state); // nothing to resign from
       const leaving = { ...beginExit(state, state.retired, cooldown, context), drained: true };
-      return next({ ...leaving, retired: [], ...keepSent(state) });
+      return next({ ...leaving, ...keepSent(state) });
     }
   }
 }
@@ -86,7 +86,7 @@ export function settle(state: Exiting, { now }: Context): Cooling | Done {
 
 /** A reply on the way out. */
 export function hearExit({ sent: _, ...before }: Exiting, sent: Sent, reply: LeaseReply, context: Context): Step {
-  const state: Exiting = { ...before, dark: false, failures: 0 };
+  const state: Exiting = { ...before, dark: false };
   const { term } = state;
   switch (reply.status) {
     case 'renewed': // past the deadline it is too late: what is over stays over

@@ -43,10 +43,10 @@ export function extend<S extends Leading | (Exiting & { term: TermFacts })>(stat
 export function hearRenewal(state: Leading, sent: Sent, reply: LeaseReply, context: Context): Step {
   switch (reply.status) {
     case 'renewed':
-      return next(extend({ ...withoutError(state), dark: false, failures: 0 }, sent, context));
+      return next(extend({ ...withoutError(state), dark: false }, sent, context));
     case 'lost': {
       const { holder } = reply;
-      const answered = { ...campaign(state, context.now), dark: false, failures: 0 };
+      const answered = { ...campaign(state, context.now), dark: false };
       const loser = { ...answered, id: context.nextId(), holder: known(reply, context.now) };
       const waiting = holder ? awaitLease(loser, { status: 'held', holder }, context) : loser;
       const leader = holder && { leader: holder };
@@ -61,11 +61,11 @@ export function hearRenewal(state: Leading, sent: Sent, reply: LeaseReply, conte
 export function failRenewal(state: Leading, error: ElectionError, context: Context): Step {
   if (error.code !== 'KEY_CONFLICT') {
     const renewAt = context.now + backoff(context.settings.timeout);
-    return next({ ...state, renewAt, error, dark: isUnanswered(error), failures: state.failures + 1 });
+    return next({ ...state, renewAt, error, dark: isUnanswered(error) });
   }
   // Something else stands where the lease or its record was: nothing is certain any more, and no attempt can succeed before that is
   // gone. What may be left of the lease is then in everybody's way.
-  const loser = retire({ ...campaign(state, context.now), dark: false, role: 'follower' as const }, context);
+  const loser = retire({ ...campaign(state, context.now), dark: false }, context);
   const failed = failing(loser, error, context);
   return next(failed.state, { role: 'follower', reason: 'lost' }, ...failed.decisions);
 }

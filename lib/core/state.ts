@@ -43,7 +43,7 @@ interface Common {
   readonly retired: readonly string[];
   /** The last request went unanswered: nothing but reads until one is answered. */
   readonly dark: boolean;
-  /** Failed requests in a row. */
+  /** Failed requests in a row, while campaigning. */
   readonly failures: number;
   /** The one request in flight. */
   readonly sent?: Sent;
