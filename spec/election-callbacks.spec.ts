@@ -1,34 +1,13 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { config, type Subscription } from 'rxjs';
-import type { Election } from '../lib/election.js';
+import { config } from 'rxjs';
 import type { Transition } from '../lib/stream/transition.js';
-import { granted, held } from './support/scripted-store.js';
-import { LIFETIME, letter, virtually } from './support/virtual-time.js';
+import { Log } from './support/log.js';
+import { granted } from './support/scripted-store.js';
+import { LIFETIME, virtually } from './support/virtual-time.js';
 
 afterEach(() => {
   config.onUnhandledError = null;
 });
-
-/** Subscribers that write down what they are told into one log: `a:L`, `b:L`, and `a|` at completion. */
-class Log {
-  readonly lines: string[] = [];
-  readonly #election: Election;
-
-  constructor(election: Election) {
-    this.#election = election;
-  }
-
-  subscribe(name: string, then?: (transition: Transition) => void): Subscription {
-    return this.#election.subscribe({
-      next: (transition) => {
-        this.lines.push(`${name}:${letter(transition)}`);
-        expect(this.#election.role).toBe(transition.role);
-        then?.(transition);
-      },
-      complete: () => this.lines.push(`${name}|`),
-    });
-  }
-}
 
 const whenLeader = (action: () => void) => (transition: Transition) => {
   if (transition.role === 'leader') action();
@@ -214,92 +193,5 @@ describe('inside a callback', () => {
       return log.lines;
     });
     expect(lines).toEqual(['a:L', 'a:T', 'a|']);
-  });
-});
-
-describe('inside an abort listener of the term', () => {
-  const abortListener = (log: Log, listener: () => void) =>
-    log.subscribe('a', (transition) => {
-      if (transition.role === 'leader') transition.term.signal.addEventListener('abort', listener);
-    });
-
-  it('close() turns a resignation into leaving for good, after its follower', () => {
-    const lines = virtually(({ candidate, at, expectAsked }) => {
-      const { store, election } = candidate();
-      const log = new Log(election);
-      abortListener(log, () => void election.close());
-      expectAsked(store).toBe('a 8ms r');
-      at(9, () => void election.stepDown());
-      return log.lines;
-    });
-    expect(lines).toEqual(['a:L', 'a:R', 'a|']);
-  });
-
-  it('close() when that is because of a stall says stalled, and completes', () => {
-    const lines = virtually(({ candidate, clock, at, stall }) => {
-      const { election } = candidate({}, { clock });
-      const log = new Log(election);
-      abortListener(log, () => void election.close());
-      at(9, () => stall(LIFETIME));
-      return log.lines;
-    });
-    expect(lines).toEqual(['a:L', 'a:T', 'a|']);
-  });
-
-  it('a new subscriber is told the role as it still is, then the follower, and leaving is no trouble', () => {
-    const lines = virtually(({ candidate, at }) => {
-      const { election } = candidate();
-      const log = new Log(election);
-      let b: Subscription | undefined;
-      const a = abortListener(log, () => {
-        b = log.subscribe('b');
-        a.unsubscribe();
-      });
-      at(9, () => void election.stepDown());
-      at(20, () => b?.unsubscribe());
-      return log.lines;
-    });
-    expect(lines).toEqual(['a:L', 'b:L', 'b:R']);
-  });
-
-  it('stepDown() joins the exit under way', () => {
-    virtually(({ candidate, at, expectAsked }) => {
-      const { store, election } = candidate({ acquire: [granted(7), held(9_999)] });
-      const log = new Log(election);
-      const a = abortListener(log, () => void election.stepDown({ cooldown: 1 }));
-      expectAsked(store).toBe('a 8ms r 100ms a');
-      at(9, () => void election.stepDown({ cooldown: 100 }));
-      at(200, () => a.unsubscribe());
-    });
-  });
-});
-
-describe('inside a callback of holders', () => {
-  it('close() is no trouble, the transition having been told before', () => {
-    const lines = virtually(({ candidate, expectAsked }) => {
-      const { store, election } = candidate();
-      const log = new Log(election);
-      expectAsked(store).toBe('ar');
-      election.holders.subscribe((holder) => holder && void election.close());
-      log.subscribe('a');
-      return log.lines;
-    });
-    expect(lines).toEqual(['a:L', 'a:C', 'a|']);
-  });
-
-  it('a subscription that brings a holder at once is not missed', () => {
-    virtually(({ candidate, at }) => {
-      const { election } = candidate({ acquire: [granted(7, 0)] });
-      const ids: Array<string | undefined> = [];
-      let candidacy: Subscription | undefined;
-      election.holders.subscribe((holder) => {
-        ids.push(holder?.name);
-        candidacy ??= election.subscribe();
-      });
-      at(9, () => {
-        candidacy?.unsubscribe();
-        expect(ids).toEqual([undefined, 'me', undefined]);
-      });
-    });
   });
 });

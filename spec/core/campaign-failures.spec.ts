@@ -1,0 +1,138 @@
+import { describe, expect, it } from '@jest/globals';
+import { Candidate, held, storeError } from '../support/candidate.js';
+
+/** A follower that was told at time 1 that the lease lasts until 10 000, and so asks again at 501. */
+function follower(options: ConstructorParameters<typeof Candidate>[0] = {}): Candidate {
+  const candidate = new Candidate(options);
+  candidate.wake(0);
+  candidate.reply(1, held(9_999));
+  return candidate;
+}
+
+describe('a request that fails', () => {
+  it('is tried again after timeout / 4 when it is the first silence, and nothing is said', () => {
+    for (const code of ['STORE_TIMEOUT', 'STORE_UNAVAILABLE'] as const) {
+      const candidate = follower();
+      candidate.wake(501);
+      expect(candidate.fail(601, code)).toEqual([]);
+      expect(candidate.wakesAt).toBe(626);
+    }
+  });
+
+  it('is an error at the second silence in a row, once, and attempts go on by wait and jitter', () => {
+    const candidate = follower({ random: 0.5 });
+    candidate.wake(521);
+    candidate.fail(621, 'STORE_TIMEOUT');
+    candidate.wake(646);
+    expect(candidate.fail(746, 'STORE_TIMEOUT')).toEqual([{ role: 'error', error: storeError('STORE_TIMEOUT') }]);
+    expect(candidate.wakesAt).toBe(746 + 500 + 20);
+    candidate.wake(1_266);
+    expect(candidate.fail(1_366, 'STORE_UNAVAILABLE')).toEqual([]);
+    expect(candidate.wakesAt).toBe(1_366 + 500 + 20);
+  });
+
+  it('is an error at once when the store answered so', () => {
+    const candidate = follower();
+    candidate.wake(501);
+    expect(candidate.fail(502, 'STORE_DENIED')).toEqual([{ role: 'error', error: storeError('STORE_DENIED') }]);
+    expect(candidate.state.holder).toBeUndefined();
+  });
+
+  it('is forgotten after an attempt that was answered: the next silence is a first one again', () => {
+    const candidate = follower();
+    candidate.wake(501);
+    candidate.fail(601, 'STORE_TIMEOUT');
+    candidate.wake(626);
+    candidate.reply(627, { status: 'free' });
+    candidate.reply(628, { status: 'gone' });
+    candidate.reply(629, held(9_999));
+    candidate.wake(1_129);
+    expect(candidate.fail(1_229, 'STORE_TIMEOUT')).toEqual([]);
+  });
+
+  it('is not forgotten because a read was answered in between', () => {
+    const candidate = follower();
+    candidate.wake(501);
+    candidate.fail(601, 'STORE_TIMEOUT');
+    candidate.wake(626);
+    candidate.reply(627, { status: 'free' });
+    candidate.reply(628, { status: 'gone' });
+    expect(candidate.asks?.verb).toBe('acquire');
+    expect(candidate.fail(728, 'STORE_TIMEOUT')).toMatchObject([{ role: 'error' }]);
+  });
+});
+
+describe('an attempt of unknown outcome', () => {
+  it.each(['STORE_TIMEOUT', 'STORE_UNAVAILABLE'] as const)(
+    'is followed by reads only until one is answered, then compare-and-deleted, then by a new id (%s, G4)',
+    (code) => {
+      const candidate = follower();
+      candidate.wake(501);
+      candidate.fail(601, code);
+      candidate.wake(626);
+      expect(candidate.asks).toEqual({ verb: 'read', key: 'k', timeout: 100 });
+      candidate.fail(726, code);
+      candidate.wake(1_226);
+      expect(candidate.asks?.verb).toBe('read');
+      candidate.reply(1_227, held(9_999));
+      expect(candidate.asks).toEqual({ verb: 'release', key: 'k', timeout: 100, id: 'me/1' });
+      candidate.reply(1_228, { status: 'gone' });
+      expect(candidate.asks).toMatchObject({ verb: 'acquire', id: 'me/2' });
+    },
+  );
+
+  it('is compare-and-deleted also after an answer that made no sense, in the light', () => {
+    const candidate = new Candidate();
+    candidate.wake(0);
+    candidate.fail(1, 'STORE_REPLY');
+    candidate.wake(501);
+    expect(candidate.asks).toMatchObject({ verb: 'release', id: 'me/1' });
+  });
+
+  it('keeps its id through a refusal: a refused request has granted nothing', () => {
+    const candidate = new Candidate();
+    candidate.wake(0);
+    candidate.fail(1, 'STORE_FULL');
+    candidate.wake(501);
+    expect(candidate.asks).toMatchObject({ verb: 'acquire', id: 'me/1' });
+  });
+
+  it('is deleted before the next attempt even if that takes several tries', () => {
+    const candidate = new Candidate();
+    candidate.wake(0);
+    candidate.fail(1, 'STORE_REPLY');
+    candidate.wake(501);
+    candidate.fail(502, 'STORE_READONLY');
+    candidate.wake(1_002);
+    expect(candidate.asks).toMatchObject({ verb: 'release', id: 'me/1' });
+  });
+
+  it('shows whom the read saw', () => {
+    const candidate = follower();
+    candidate.wake(501);
+    candidate.fail(601, 'STORE_TIMEOUT');
+    candidate.wake(626);
+    candidate.reply(627, { status: 'free' });
+    expect(candidate.state.holder).toBeUndefined();
+  });
+});
+
+describe('recovery from error', () => {
+  function failed(): Candidate {
+    const candidate = follower();
+    candidate.wake(501);
+    candidate.fail(502, 'STORE_READONLY');
+    candidate.wake(1_002);
+    return candidate;
+  }
+
+  it('is follower/standby when somebody else leads', () => {
+    expect(failed().reply(1_003, held(100))).toEqual([
+      { role: 'follower', reason: 'standby', leader: held(100).holder },
+    ]);
+  });
+
+  it('is leader when the lease is granted', () => {
+    expect(failed().reply(1_003, { status: 'granted', token: 9 })).toMatchObject([{ role: 'leader' }]);
+  });
+});
