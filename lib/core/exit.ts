@@ -98,7 +98,7 @@ export function hearExit({ sent: _, ...before }: Exiting, sent: Sent, reply: Lea
     case 'late':
       return next({ ...state, renewAt: Math.max(state.renewAt, context.now + backoff(context.settings.timeout)) });
     case 'granted': // an attempt that was under way when the exit began
-      return next({ ...state, release: [...state.release, state.id], id: context.nextId() });
+      return next({ ...state, release: [...state.release, state.id] });
     case 'released':
     case 'gone': {
       const [id, ...release] = state.release;
@@ -116,7 +116,7 @@ export function failExit({ sent: _, ...state }: Exiting, sent: Sent, error: Elec
   const { verb } = sent.request;
   if (verb === 'renew') return next({ ...state, dark, renewAt: context.now + backoff(context.settings.timeout) });
   if (verb === 'acquire') {
-    return next({ ...state, dark, release: [...state.release, state.id], id: context.nextId() });
+    return next({ ...state, dark, release: [...state.release, state.id] });
   }
   const [id, ...release] = state.release;
   return next({ ...state, dark, release, retired: id === undefined ? state.retired : [...state.retired, id] });

@@ -76,8 +76,8 @@ describe('leaving as the leader', () => {
   it('stops renewing past the deadline, and a reply heard after it revives nothing (G4)', () => {
     const candidate = leaving({ drain: 5_000 });
     candidate.wake(600);
-    candidate.wake(LIFETIME);
-    candidate.reply(LIFETIME + 1, { status: 'renewed' });
+    candidate.wake(LIFETIME - 1);
+    candidate.reply(LIFETIME, { status: 'renewed' });
     expect(candidate.state).toMatchObject({ term: { deadline: LIFETIME } });
     expect(candidate.wakesAt).toBe(5_100);
   });
