@@ -37,11 +37,8 @@ export function wakeAt(state: State): number {
       return state.sent ? Number.POSITIVE_INFINITY : state.nextAt;
     case 'leading':
       return state.sent ? state.term.deadline : Math.min(state.renewAt, state.term.deadline);
-    case 'exiting': {
-      if (state.sent) return Number.POSITIVE_INFINITY;
-      const keeping = state.term && state.renewAt < state.term.deadline;
-      return keeping ? Math.min(state.renewAt, state.drainBy) : state.drainBy;
-    }
+    case 'exiting':
+      return state.sent ? Number.POSITIVE_INFINITY : Math.min(state.renewAt, state.drainBy);
     case 'cooling':
       return state.nextAt;
     case 'done':
