@@ -86,9 +86,26 @@ describe('an election', () => {
     });
   });
 
-  it('asks for nothing when that subscriber goes before its turn has come', () => {
+  it('waits with that however many subscribe meanwhile', () => {
     virtually(({ candidate, expectAsked, expectTold }) => {
-      const { store, election } = candidate({ release: [says({ status: 'released' }, 80)] });
+      const { store, election } = candidate({ release: [says({ status: 'released' }, 30)] });
+      const first = '  ^ 49ms !';
+      const second = ' 60ms ^ 39ms     !';
+      const third = '  70ms ^ 29ms     !';
+      const asked = '  a 49ms r 29ms a 19ms r';
+      expectAsked(store).toBe(asked);
+      expectTold(election, first).toBe('-L');
+      expectTold(election, second).toBe('81ms L');
+      expectTold(election, third).toBe('81ms L');
+    });
+  });
+
+  it('asks for nothing when that subscriber goes before its turn has come, and forgets nothing (G3)', () => {
+    const store = virtually(({ candidate, expectAsked, expectTold }) => {
+      const { store, election } = candidate({
+        acquire: [granted(7)],
+        release: [says({ status: 'released' }, 80)],
+      });
       const first = '  ^ 49ms !';
       const second = ' 60ms ^ 9ms !';
       const third = '  90ms ^ 99ms !';
@@ -97,7 +114,9 @@ describe('an election', () => {
       expectTold(election, first).toBe('-L');
       expectTold(election, second).toBe('');
       expectTold(election, third).toBe('131ms L');
+      return store;
     });
+    expect(store.requests.acquire[1]).toMatchObject({ lastToken: 7 });
   });
 
   it('does not stand for a subscriber that an operator closed while it was subscribing', () => {
