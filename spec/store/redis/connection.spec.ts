@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { createClient } from 'redis';
 import type { RedisClient } from '../../../lib/store/redis/client.js';
 import { connectionOf } from '../../../lib/store/redis/connection.js';
@@ -92,10 +92,17 @@ describe('connectionOf', () => {
 });
 
 describe('the connection of a real client', () => {
+  const clients: Array<{ isOpen: boolean; destroy(): void }> = [];
+
+  afterEach(() => {
+    for (const client of clients.splice(0)) if (client.isOpen) client.destroy();
+  });
+
   /** A client to which nobody listens. */
   async function unheard(redis: RedisServer) {
     const client = createClient({ url: redis.url, socket: { reconnectStrategy: 20 } });
     await client.connect();
+    clients.push(client);
     return client;
   }
   type Unheard = Awaited<ReturnType<typeof unheard>>;
@@ -127,6 +134,7 @@ describe('the connection of a real client', () => {
     expect(client.listenerCount('ready')).toBe(0);
     const seen: unknown[] = [];
     const subscription = connection.notices.subscribe((notice) => seen.push(notice));
+    expect(client.eventNames().map(String).sort()).toEqual(['error', 'ready']);
     await redis.kill(); // unheard, the error would end the process
     await until(() => connection.lastError);
     await redis.start();
