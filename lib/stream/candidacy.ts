@@ -54,7 +54,6 @@ export class Candidacy {
   #stepping = false;
   #delivering = false;
   #closing = false;
-  #hasLearnt = false;
   #term: LiveTerm | undefined;
   #alarm = Subscription.EMPTY;
   #alarmAt = Number.POSITIVE_INFINITY;
@@ -139,7 +138,6 @@ export class Candidacy {
     if (state.sent !== before.sent) this.#send(state.sent);
     this.#arm(wakeAt(state));
     if ((event.kind === 'exit' || before.phase === 'exiting') && state.phase !== 'exiting') this.#settle(state);
-    if (state.holder !== before.holder) this.#hasLearnt = true;
   }
 
   /** Applies a change of role at once and queues it for telling: subscribers hear one at a time, in order. */
@@ -164,11 +162,7 @@ export class Candidacy {
     this.#delivering = true;
     for (let transition = this.#outbox.shift(); transition; transition = this.#outbox.shift()) this.#tell(transition);
     this.#delivering = false;
-    // After the transitions: who was leader until now is told of that before anything else.
-    if (this.#hasLearnt) {
-      this.#hasLearnt = false;
-      this.#learnt.next();
-    }
+    this.#learnt.next(); // after the transitions: who was leader until now is told of that before anything else
     if (this.#closing) this.#told.complete();
   }
 
