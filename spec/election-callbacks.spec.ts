@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { config } from 'rxjs';
+import { config, type Observable, of } from 'rxjs';
+import type { AcquireReply } from '../lib/store/lease-store.js';
 import type { Transition } from '../lib/stream/transition.js';
 import { Log } from './support/log.js';
-import { granted } from './support/scripted-store.js';
+import { fails, granted, held } from './support/scripted-store.js';
 import { LIFETIME, virtually } from './support/virtual-time.js';
 
 afterEach(() => {
@@ -60,12 +61,13 @@ describe('inside a callback', () => {
       const { election } = candidate();
       const log = new Log(election);
       log.subscribe('a');
-      at(9, () =>
+      at(9, () => {
         log.subscribe(
           'b',
           whenLeader(() => void election.close()),
-        ),
-      );
+        );
+        expect(log.lines.at(-1)).toBe('b|'); // all of it by the time subscribe() returns
+      });
       return log.lines;
     });
     expect(lines).toEqual(['a:L', 'b:L', 'a:C', 'b:C', 'a|', 'b|']);
@@ -159,6 +161,21 @@ describe('inside a callback', () => {
         });
       });
     });
+  });
+
+  it('a term that has ended before anyone has heard of it is not told, nor its end to who is a follower anyway', () => {
+    const told = (first: Observable<AcquireReply>) =>
+      virtually(({ candidate }) => {
+        const { store, election } = candidate({ acquire: [first, of({ status: 'granted', token: 7 } as const)] });
+        const log = new Log(election);
+        log.subscribe('a', () => {
+          store.tells.next({ kind: 'connected' }); // so that it asks, and leads, before this callback is over
+          void election.close();
+        });
+        return log.lines;
+      });
+    expect(told(held(9_999))).toEqual(['a:S', 'a|']);
+    expect(told(fails('STORE_DENIED'))).toEqual(['a:F', 'a:C', 'a|']);
   });
 
   it('a callback that throws is reported as RxJS does, and stops nothing', () => {

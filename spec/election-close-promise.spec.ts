@@ -97,6 +97,17 @@ describe('the promise of close', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
+  it('has no timer but the request’s own to wait for where only an answer can bring news (G6)', async () => {
+    const { election } = candidate({ acquire: [silence], release: [silence] });
+    const { leave } = tell(election);
+    expect(jest.getTimerCount()).toBe(1);
+    leave();
+    await pass(100);
+    expect(jest.getTimerCount()).toBe(1); // the release’s
+    await pass(100);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
   it('is what await using waits for', async () => {
     const { store, election } = candidate();
     tell(election);

@@ -133,6 +133,13 @@ describe('holders', () => {
     });
   });
 
+  it('completes at once when the signal has aborted while nobody listened', () => {
+    virtually(({ candidate, expectObservable }) => {
+      const { election } = candidate({}, { signal: AbortSignal.abort() });
+      expectObservable(initials(election)).toBe('(N|)');
+    });
+  });
+
   it('completes when the signal aborts, standing or not', () => {
     virtually(({ candidate, at, expectObservable }) => {
       const controller = new AbortController();

@@ -53,6 +53,21 @@ describe('a follower', () => {
     });
   });
 
+  it('listens to the store for as long as it stands, through a cooldown too (G6)', () => {
+    virtually(({ candidate, at }) => {
+      const { store, election } = candidate();
+      expect(store.tells.observed).toBe(false);
+      const candidacy = election.subscribe();
+      expect(store.tells.observed).toBe(true);
+      at(9, () => void election.stepDown());
+      at(99, () => {
+        expect(store.tells.observed).toBe(true);
+        candidacy.unsubscribe();
+        expect(store.tells.observed).toBe(false);
+      });
+    });
+  });
+
   it('stands on when the store’s notices fail', () => {
     virtually(({ candidate, at, expectAsked, expectTold }) => {
       const { store, election } = candidate({ acquire: [held(9_999), held(9_999)] });

@@ -199,6 +199,24 @@ describe('a process that was not running at its deadline', () => {
   });
 });
 
+describe('a term that is over', () => {
+  it('counts no ms of a later one', () => {
+    virtually(({ candidate, at }) => {
+      const { election } = candidate({ renew: [says({ status: 'lost' } as const)] });
+      const candidacy = election.subscribe();
+      let first: Term | undefined;
+      at(9, () => {
+        first = election.term;
+      });
+      at(700, () => {
+        expect(election.term?.remaining()).toBeGreaterThan(0);
+        expect([first?.token, first?.remaining()]).toEqual([1, 0]);
+        candidacy.unsubscribe();
+      });
+    });
+  });
+});
+
 describe('the time of a transition', () => {
   it('is the wall time of the decision, and the same for those who are told later', () => {
     virtually(({ candidate, clock, at, scheduler }) => {
