@@ -53,7 +53,7 @@ describe('for await over an election', () => {
       })(),
     );
     await pass(100);
-    expect(loop.at).toBe(1);
+    expect(loop).toEqual({ at: 1, value: undefined });
     expect(election.isLeading).toBe(true);
     expect(store.requests.release).toEqual([]);
     leave();

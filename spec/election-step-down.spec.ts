@@ -112,11 +112,18 @@ describe('the promise of stepDown', () => {
     leave();
     await pass(10);
     const after = watch(election.stepDown());
+    const leader = tell(election);
+    await pass(10);
+    expect(leader.letters).toEqual(['L']);
+    leader.leave();
+    await pass(500);
+    const later = watch(election.stepDown());
     await pass(0);
-    expect([before, follower, after]).toEqual([
+    expect([before, follower, after, later]).toEqual([
       { at: 0, value: false },
       { at: 10, value: false },
       { at: 20, value: false },
+      { at: 530, value: false },
     ]);
   });
 
@@ -154,6 +161,16 @@ describe('the promise of stepDown', () => {
     expect([third.value, fifth.value]).toEqual([true, true]);
     expect([third.at, fourth.at, fifth.at]).toEqual([200, 200, 200]);
     expect(store.requests.release).toHaveLength(2);
+  });
+
+  it('joins an exit to its end, whatever that is', async () => {
+    const { election } = candidate({ release: [fails('STORE_READONLY', 20)] });
+    const { leave } = tell(election);
+    await pass(100);
+    leave();
+    const joined = watch(election.stepDown());
+    await pass(100);
+    expect(joined).toEqual({ at: 120, value: false });
   });
 
   it('rejects a wrong cooldown with INVALID_OPTION, and ends nothing', async () => {

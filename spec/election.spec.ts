@@ -190,6 +190,20 @@ describe('role, isLeading and term', () => {
     });
   });
 
+  it('say nothing any more when completion is told, to anybody', () => {
+    const seen = virtually(({ candidate, at }) => {
+      const { election } = candidate();
+      const seen: unknown[] = [];
+      const complete = () => seen.push([election.role, election.isLeading, election.term]);
+      election.subscribe({ complete });
+      election.subscribe({ complete });
+      at(9, () => void election.close());
+      return seen;
+    });
+    const nothing = [undefined, false, undefined];
+    expect(seen).toEqual([nothing, nothing]);
+  });
+
   it('agree with the transition inside a callback', () => {
     const lost = { status: 'lost', holder: { id: 'rival/1', expiresIn: 9_999 } } as const;
     const seen = virtually(({ candidate, at }) => {
