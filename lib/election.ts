@@ -151,8 +151,8 @@ export class Election extends Observable<Transition> implements AsyncIterable<Tr
   #stand(subscriber: Subscriber<Transition>): void {
     const candidacy = new Candidacy(this.#environment);
     this.#candidacy = candidacy;
-    // Before any subscriber, so that those find the election between candidacies when they are told of the completion.
-    candidacy.transitions.subscribe({ complete: () => this.#detach(candidacy) });
+    // Before any subscriber, so that those find the election without a candidacy when they are told of the completion.
+    candidacy.transitions.subscribe({ complete: () => this.#forget(candidacy) });
     candidacy.known.subscribe(() => this.#news.next());
     const heed = this.#heedSignal();
     candidacy.transitions.subscribe({ complete: () => heed.unsubscribe() });
@@ -185,20 +185,18 @@ export class Election extends Observable<Transition> implements AsyncIterable<Tr
       },
     });
     // Without subscribers there is nobody left to be told, and whoever subscribes from now on stands anew.
-    const isDeserted = this.#subscribers === 0;
-    if (isDeserted) this.#candidacy = undefined;
+    if (this.#subscribers === 0) this.#candidacy = undefined;
     const settled = candidacy.exit('closed');
-    if (isDeserted) this.#news.next(); // after the signal has aborted
     concat(before ?? EMPTY, settled)
       .pipe(reduce((gaveUp, released) => gaveUp || released, false))
       .subscribe(leaving);
   }
 
-  #detach(candidacy: Candidacy): void {
+  /** A candidacy that still has subscribers completes by `close()` alone; one without has been left before. */
+  #forget(candidacy: Candidacy): void {
     if (this.#candidacy !== candidacy) return;
     this.#candidacy = undefined;
-    this.#news.next();
-    if (this.#closed) this.#news.complete();
+    this.#news.complete();
   }
 
   #holder(): Holder | undefined {
