@@ -108,6 +108,17 @@ describe('the promise of close', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
+  it('has no other on the way out, either (G6)', async () => {
+    const { election } = candidate({ release: [silence] });
+    const { leave } = tell(election);
+    await pass(10);
+    leave();
+    await pass(0);
+    expect(jest.getTimerCount()).toBe(1);
+    await pass(100);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
   it('is what await using waits for', async () => {
     const { store, election } = candidate();
     tell(election);

@@ -125,6 +125,14 @@ describe('holders', () => {
     });
   });
 
+  it('completes on a close inside a callback, after the transition', () => {
+    virtually(({ candidate, expectObservable }) => {
+      const { election } = candidate();
+      election.subscribe(({ role }) => role === 'leader' && void election.close());
+      expectObservable(initials(election)).toBe('N|');
+    });
+  });
+
   it('completes on close also when nobody stands', () => {
     virtually(({ candidate, at, expectObservable }) => {
       const { election } = candidate();

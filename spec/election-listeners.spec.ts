@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Subscription } from 'rxjs';
+import { of, type Subscription } from 'rxjs';
 import { Log } from './support/log.js';
 import { granted, held } from './support/scripted-store.js';
 import { LIFETIME, virtually } from './support/virtual-time.js';
@@ -76,12 +76,12 @@ describe('inside a callback of holders', () => {
 
   it('a subscription that brings a holder at once is not missed', () => {
     virtually(({ candidate, at }) => {
-      const { election } = candidate({ acquire: [granted(7, 0)] });
+      const { election } = candidate({ acquire: [of({ status: 'granted', token: 7 } as const)] });
       const ids: Array<string | undefined> = [];
       let candidacy: Subscription | undefined;
       election.holders.subscribe((holder) => {
         ids.push(holder?.name);
-        candidacy ??= election.subscribe();
+        if (ids.length === 1) candidacy = election.subscribe();
       });
       at(9, () => {
         candidacy?.unsubscribe();

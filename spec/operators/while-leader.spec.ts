@@ -146,8 +146,16 @@ describe('whileLeader, at the end of a term', () => {
     virtually(({ candidate, clock, at, stall, expectObservable }) => {
       const { election } = candidate({ release: [silence], read: [silence] }, { clock });
       const first = election.subscribe(({ role }) => role === 'leader' && stall(LIFETIME));
-      expectObservable(election.pipe(whileLeader(() => of('w'))), '^ 99ms !').toBe('');
-      at(99, () => first.unsubscribe());
+      let started = 0;
+      const project = () => {
+        started += 1;
+        return of('w');
+      };
+      expectObservable(election.pipe(whileLeader(project)), '^ 98ms !').toBe('');
+      at(99, () => {
+        first.unsubscribe();
+        expect(started).toBe(0);
+      });
     });
   });
 

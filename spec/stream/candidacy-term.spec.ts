@@ -50,6 +50,17 @@ describe('a leader', () => {
     expect(store.requests.renew).toMatchObject([{ token: 1 }, { token: 1 }, { token: 1 }, { token: 1 }]);
   });
 
+  it('takes a timer’s word that its time has come, where its clock is a little behind', () => {
+    const store = virtually(({ candidate, scheduler, at }) => {
+      const { store, election } = candidate({}, { clock: { now: () => scheduler.now() * 0.99 } });
+      const candidacy = election.subscribe();
+      at(700, () => candidacy.unsubscribe());
+      return store;
+    });
+    // Set at frame 1, when the clock said 0.99, for 600 by that clock.
+    expect(store.spans.renew[0]?.subscribedFrame).toBeCloseTo(1 + 600 - 0.99, 6);
+  });
+
   it('repeats a failed renewal at once when the connection is back', () => {
     virtually(({ candidate, at, expectAsked, expectTold }) => {
       const { store, election } = candidate({ renew: [fails('STORE_UNAVAILABLE')] });

@@ -198,7 +198,7 @@ describe('leaving the loop', () => {
     bench.lead();
     await bench.ask();
     bench.follow('lost');
-    bench.lead();
+    bench.fail();
     await bench.iterator.return?.();
     expect(await bench.ask()).toBe('|');
     expect(bench.source.observed).toBe(false);
