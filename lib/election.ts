@@ -175,6 +175,12 @@ export class Election extends Observable<Transition> implements AsyncIterable<Tr
   #leave(): void {
     const candidacy = this.#candidacy;
     if (!candidacy) return;
+    if (candidacy.memory === undefined) {
+      // It never began, so it has nothing of its own to settle; what it waited for is still being left.
+      if (this.#subscribers === 0) this.#candidacy = undefined;
+      candidacy.exit('closed');
+      return;
+    }
     const leaving = new AsyncSubject<boolean>();
     const before = this.#leaving;
     this.#leaving = leaving;

@@ -1,5 +1,7 @@
 import {
   AsyncSubject,
+  defer,
+  EMPTY,
   noop,
   Observable,
   type SchedulerLike,
@@ -91,10 +93,9 @@ export class Candidacy {
   start(memory: Memory): void {
     const { store, settings, clock } = this.#environment;
     this.#state = stand(memory, this.#context(clock.now()));
-    const notices = store.notices?.(settings.key);
-    this.#notices.add(
-      notices?.subscribe({ next: (notice) => this.#dispatch({ kind: 'notice', notice }), error: noop }),
-    );
+    // Deferred, since users write stores too: notices that cannot be had are done without.
+    const notices = defer(() => store.notices?.(settings.key) ?? EMPTY);
+    this.#notices.add(notices.subscribe({ next: (notice) => this.#dispatch({ kind: 'notice', notice }), error: noop }));
     this.#started = true;
     this.check();
   }

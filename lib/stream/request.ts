@@ -65,7 +65,7 @@ const unanswered = ({ verb, key, timeout }: LeaseRequest): ElectionError =>
 const unknownError = ({ verb, key }: LeaseRequest, cause: unknown): ElectionError =>
   new ElectionError(
     'STORE_REPLY',
-    `${verb} of "${key}" failed: ${cause instanceof Error ? cause.message : String(cause)}`,
+    `${verb} of "${key}" failed: ${cause instanceof Error ? cause.message : inspect(cause)}`,
     {
       cause,
     },
