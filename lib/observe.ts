@@ -10,7 +10,7 @@ import {
   type Observable,
   timer,
 } from 'rxjs';
-import { leaseStore, type StoreOptions, validKey, validTime } from './options.js';
+import { leaseStore, requireObject, type StoreOptions, validKey, validTime } from './options.js';
 import type { Holder, ReadReply } from './store/lease-store.js';
 import { ask } from './stream/request.js';
 
@@ -30,6 +30,7 @@ const LONGEST_LOOK = 1_000;
  * with an `ElectionError` when the store cannot be asked; put RxJS's `retry` behind it to go on. Throws `INVALID_OPTION`.
  */
 export function observe(options: ObserveOptions): Observable<Holder | undefined> {
+  requireObject(options);
   const store = leaseStore(options);
   const key = validKey(options.key);
   const every = validTime('every', options.every, 5_000);

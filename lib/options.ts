@@ -66,15 +66,13 @@ export type ElectionOptions = StoreOptions & {
 
 /** Validates once and for all, and fills in the defaults. Throws an `ElectionError` with code `INVALID_OPTION`. */
 export function environment(options: ElectionOptions): Environment {
-  if (typeof options !== 'object' || options === null) {
-    throw invalidOption('options', 'must be an object with at least a key and a redis client or store', options);
-  }
+  requireObject(options);
   const settings = validate(options);
   const scheduler = options.scheduler ?? asyncScheduler;
   requireMethod('scheduler', scheduler, 'schedule', 'an RxJS scheduler');
   const clock = options.clock ?? (scheduler instanceof VirtualTimeScheduler ? scheduler : systemClock());
   requireMethod('clock', clock, 'now', 'a clock with a method now()');
-  if (options.signal !== undefined) requireMethod('signal', options.signal, 'addEventListener', 'an AbortSignal');
+  if (options.signal !== undefined) requireSignal(options.signal);
   return {
     store: leaseStore(options),
     settings,
@@ -85,6 +83,12 @@ export function environment(options: ElectionOptions): Environment {
     random: Math.random,
     nextId: () => `${settings.name}/${randomBytes(16).toString('hex')}`,
   };
+}
+
+/** Refuses what is no object at all, before any field of it is looked for. */
+export function requireObject(options: unknown): void {
+  if (typeof options === 'object' && options !== null) return;
+  throw invalidOption('options', 'must be an object with at least a key and a redis client or store', options);
 }
 
 /** The store that `redis` or `store` means. */
@@ -158,6 +162,13 @@ function validate(options: ElectionOptions): Settings {
 function validName(name: unknown = `${hostname()}:${process.pid}`): string {
   if (typeof name !== 'string' || name === '') throw invalidOption('name', 'must be a non-empty string', name);
   return name;
+}
+
+function requireSignal(signal: unknown): void {
+  for (const method of ['addEventListener', 'removeEventListener'])
+    requireMethod('signal', signal, method, 'an AbortSignal');
+  if (typeof (signal as AbortSignal).aborted !== 'boolean')
+    throw invalidOption('signal', 'must be an AbortSignal', signal);
 }
 
 function requireMethod(option: string, value: unknown, method: string, what: string): void {
