@@ -126,11 +126,20 @@ describe('holders', () => {
   });
 
   it('completes on a close inside a callback, after the transition', () => {
-    virtually(({ candidate, expectObservable }) => {
+    const order = virtually(({ candidate }) => {
       const { election } = candidate();
-      election.subscribe(({ role }) => role === 'leader' && void election.close());
-      expectObservable(initials(election)).toBe('N|');
+      const order: string[] = [];
+      election.holders.subscribe({ complete: () => order.push('holders complete') });
+      election.subscribe({
+        next: ({ role }) => {
+          order.push(role);
+          void election.close();
+        },
+        complete: () => order.push('complete'),
+      });
+      return order;
     });
+    expect(order).toEqual(['leader', 'follower', 'holders complete', 'complete']);
   });
 
   it('completes on close also when nobody stands', () => {

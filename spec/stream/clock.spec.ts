@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { monotonicClock, systemClock } from '../../lib/stream/clock.js';
 
 /** A machine whose two clocks are moved by hand. Reading one costs no time unless `onUptime` says so. */
@@ -138,6 +138,44 @@ describe('monotonicClock', () => {
     const wall = new Machine(10).clock.wall?.() ?? 0;
     expect(wall).toBeGreaterThanOrEqual(before);
     expect(wall).toBeLessThanOrEqual(Date.now());
+  });
+});
+
+describe('the readings of the system', () => {
+  const actual = Object.getOwnPropertyDescriptor(process, 'platform') as PropertyDescriptor;
+
+  afterEach(() => {
+    Object.defineProperty(process, 'platform', actual);
+    jest.dontMock('node:os');
+    jest.restoreAllMocks();
+  });
+
+  /** How much of `seconds` of suspension the clock counts on `platform`. */
+  function counted(platform: NodeJS.Platform, seconds: number): number {
+    let uptime = 1_000;
+    jest.spyOn(performance, 'now').mockReturnValue(5_000);
+    jest.doMock('node:os', () => ({ uptime: () => uptime }));
+    Object.defineProperty(process, 'platform', { ...actual, value: platform });
+    let ms = Number.NaN;
+    jest.isolateModules(() => {
+      const { now } = jest
+        .requireActual<typeof import('../../lib/stream/clock.js')>('../../lib/stream/clock.js')
+        .monotonicClock();
+      const start = now();
+      uptime += seconds;
+      ms = now() - start;
+    });
+    return Math.round(ms);
+  }
+
+  it('are of 10 ms on Linux', () => {
+    expect([counted('linux', 0.009), counted('linux', 0.02), counted('linux', 60)]).toEqual([0, 20, 60_000]);
+  });
+
+  it('are of whole seconds elsewhere, so that less than two of them say nothing', () => {
+    expect([counted('darwin', 1), counted('darwin', 3), counted('win32', 1), counted('win32', 60)]).toEqual([
+      0, 3_000, 0, 60_000,
+    ]);
   });
 });
 
