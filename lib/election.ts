@@ -1,15 +1,12 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 import {
   AsyncSubject,
-  concat,
   distinctUntilChanged,
-  EMPTY,
   firstValueFrom,
   map,
   merge,
   Observable,
   of,
-  reduce,
   Subject,
   type Subscriber,
   Subscription,
@@ -175,14 +172,13 @@ export class Election extends Observable<Transition> implements AsyncIterable<Tr
   #leave(): void {
     const candidacy = this.#candidacy;
     if (!candidacy) return;
+    // Without subscribers there is nobody left to be told, and whoever subscribes from now on stands anew.
+    if (this.#subscribers === 0) this.#candidacy = undefined;
     if (candidacy.memory === undefined) {
-      // It never began, so it has nothing of its own to settle; what it waited for is still being left.
-      if (this.#subscribers === 0) this.#candidacy = undefined;
-      candidacy.exit('closed');
+      candidacy.exit('closed'); // it never began and has nothing to settle; what it waited for is still being left
       return;
     }
     const leaving = new AsyncSubject<boolean>();
-    const before = this.#leaving;
     this.#leaving = leaving;
     leaving.subscribe({
       complete: () => {
@@ -190,12 +186,7 @@ export class Election extends Observable<Transition> implements AsyncIterable<Tr
         if (this.#leaving === leaving) this.#leaving = undefined;
       },
     });
-    // Without subscribers there is nobody left to be told, and whoever subscribes from now on stands anew.
-    if (this.#subscribers === 0) this.#candidacy = undefined;
-    const settled = candidacy.exit('closed');
-    concat(before ?? EMPTY, settled)
-      .pipe(reduce((gaveUp, released) => gaveUp || released, false))
-      .subscribe(leaving);
+    candidacy.exit('closed').subscribe(leaving);
   }
 
   /** A candidacy that still has subscribers completes by `close()` alone; one without has been left before. */
