@@ -62,6 +62,7 @@ describe('MemoryLeaseStore', () => {
   it('tells time by its clock, from the epoch it is given, to the µs', () => {
     const clock = { now: () => 0.1234 };
     expect(new MemoryLeaseStore({ clock, epoch: 5_000 }).time).toBe(5_000.123);
+    expect(new MemoryLeaseStore({ clock: { now: () => 0.9999 }, epoch: 5_000 }).time).toBe(5_001);
     expect(new MemoryLeaseStore({ clock }).time).toBe(Date.UTC(2020, 0) + 0.123);
   });
 
@@ -169,6 +170,13 @@ describe('MemoryLeaseStore: faults', () => {
     expect(outcome(read())).toEqual(['KEY_CONFLICT']);
     expect(outcome(renew())).toEqual(['KEY_CONFLICT']);
     expect(store.lease(KEY)?.expiresIn).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  it('lets the record be when it plays another holder', () => {
+    outcome(acquire());
+    const before = store.record(KEY);
+    store.put(KEY, 'foreign', TTL);
+    expect([store.lease(KEY)?.id, store.record(KEY)]).toEqual(['foreign', before]);
   });
 });
 

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { createClientPool, RESP_TYPES } from 'redis';
 import { firstValueFrom, from, type ObservableInput, type Observer } from 'rxjs';
@@ -162,8 +163,7 @@ describe('redisStore: clients', () => {
     const pool = createClientPool({ url: redis.server.url }, { minimum: 2 });
     pool.on('error', () => {});
     await pool.connect();
-    await expectCycle(redisStore(pool));
-    pool.destroy();
+    await expectCycle(redisStore(pool)).finally(() => pool.destroy());
   });
 });
 
@@ -220,6 +220,25 @@ describe('redisStore: without a connection', () => {
     await client.ping();
     expect((await calls()).eval).toBe(before.eval);
     expect(await redis.client.exists([lease, record])).toBe(0);
+  });
+
+  it('sends none to a client either that takes no signal', async () => {
+    const asked: string[] = [];
+    let refuse = (_: Error) => {};
+    const told = new Promise((_, reject) => {
+      refuse = reject;
+    });
+    const client = Object.assign(new EventEmitter(), {
+      isOpen: true,
+      evalSha: () => told,
+      eval: async (script: string) => asked.push(script),
+    });
+    subscribe(redisStore(client).acquire(acquireRequest())).unsubscribe();
+    refuse(new Error('NOSCRIPT No matching script.'));
+    await new Promise(setImmediate);
+    expect(asked).toEqual([]);
+    subscribe(redisStore(client).acquire(acquireRequest()));
+    await until(() => asked.length === 1);
   });
 
   it('fails with the reason why there is no connection, when the time of the request is up', async () => {
