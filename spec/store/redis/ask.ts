@@ -1,5 +1,6 @@
+import { expect } from '@jest/globals';
 import { firstValueFrom, from } from 'rxjs';
-import type { ElectionError } from '../../../lib/errors.js';
+import { ElectionError, type ElectionErrorCode } from '../../../lib/errors.js';
 import type {
   AcquireReply,
   AcquireRequest,
@@ -9,6 +10,7 @@ import type {
   RenewReply,
   RenewRequest,
 } from '../../../lib/store/lease-store.js';
+import type { Client } from '../../support/redis.js';
 
 export const KEY = 'an election';
 
@@ -50,4 +52,39 @@ export async function failure(asked: Promise<unknown>): Promise<ElectionError> {
   );
   if ('error' in outcome) return outcome.error;
   throw new Error(`it did not fail, it answered ${JSON.stringify(outcome.reply)}`);
+}
+
+/** That `asked` fails with `code`, names verb and key, says what Redis said and keeps Redis's own error. */
+export async function expectFailure(
+  asked: Promise<unknown>,
+  code: ElectionErrorCode,
+  said: string | RegExp,
+): Promise<string> {
+  const error = await failure(asked);
+  expect(error).toBeInstanceOf(ElectionError);
+  expect([error.code, error.message]).toEqual([
+    code,
+    expect.stringMatching(/^(acquire|renew|release|read) of "an election" failed: /),
+  ]);
+  expect(error.message).toMatch(said);
+  expect(error.cause).toBeInstanceOf(Error);
+  return error.message;
+}
+
+/** How often each of EVALSHA and EVAL has run at `client`'s server. */
+export async function callsSoFar(client: Client): Promise<{ evalsha: number; eval: number }> {
+  const stats = await client.info('commandstats');
+  const count = (command: string) => Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
+  return { evalsha: count('evalsha'), eval: count('eval') };
+}
+
+/** How often each has run meanwhile. */
+export async function callsOf(
+  client: Client,
+  work: () => Promise<unknown>,
+): Promise<{ evalsha: number; eval: number }> {
+  const before = await callsSoFar(client);
+  await work();
+  const after = await callsSoFar(client);
+  return { evalsha: after.evalsha - before.evalsha, eval: after.eval - before.eval };
 }

@@ -1,3 +1,4 @@
+import { expect } from '@jest/globals';
 import { keysOf } from '../../../../lib/store/redis/keys.js';
 import { scripts } from '../../../../lib/store/redis/scripts.js';
 import type { Client } from '../../../support/redis.js';
@@ -42,6 +43,13 @@ export interface Answer {
 
 /** The record's fields, as they are in Redis. */
 export type Fields = Partial<Record<'token' | 'id' | 'name' | 'data' | 'run' | 'until', string>>;
+
+/** Ms that `answer` says are to be waited. */
+export const waitOf = ({ status, rest }: Answer): number => {
+  expect(status).toBe('suspect');
+  expect(rest).toEqual([expect.stringMatching(/^\d+$/)]);
+  return Number(rest[0]);
+};
 
 /** The four scripts, called as their headers say, and Redis behind them. */
 export class ScriptBench {
