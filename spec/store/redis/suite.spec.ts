@@ -9,7 +9,7 @@ describe('redisStore', () => {
 
   leaseStoreSuite({
     test: it,
-    ttl: 400,
+    ttl: 900,
     open: async () => ({
       store: redisStore(redis.client),
       put: async (key, id, ttl) => {
