@@ -157,6 +157,12 @@ describe('redis and store', () => {
     expect(() => settle({ store: undefined, redis: { ...client, [method]: undefined } })).toThrow(refusal('redis'));
   });
 
+  it('say what was given instead', () => {
+    expect(() => settle({ store: undefined, redis: 'redis://localhost' })).toThrow(/received "redis:\/\/localhost"$/);
+    expect(() => settle({ store: 5 })).toThrow(/received 5$/);
+    expect(() => settle({ redis: client })).toThrow(/received an object \(ScriptedStore\)$/);
+  });
+
   it.each([null, 'redis://localhost', 5])('refuse %p as either', (value) => {
     expect(() => settle({ store: undefined, redis: value })).toThrow(refusal('redis'));
     expect(() => settle({ store: value })).toThrow(refusal('store'));
