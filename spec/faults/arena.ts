@@ -120,6 +120,13 @@ export class Arena implements AsyncDisposable {
     return until(() => this.admin.get(this.keys.lease), { what: 'a lease to be granted' });
   }
 
+  /** Resolves when the leader has just renewed its lease. */
+  async renewed(): Promise<void> {
+    const before = await this.admin.hGet(this.keys.record, 'until');
+    const changed = async () => (await this.admin.hGet(this.keys.record, 'until')) !== before;
+    await until(changed, { what: 'the lease to be renewed' });
+  }
+
   /** Fails unless the lease is somebody else's than `id`, or nobody's. */
   async absent(id: string): Promise<void> {
     if ((await this.admin.get(this.keys.lease)) === id) throw new Error(`still there: the lease of ${id}`);

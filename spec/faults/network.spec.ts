@@ -203,8 +203,9 @@ describe('faults of the network', () => {
       const proxy = await arena.proxy();
       const [a] = await arena.pair({ to: proxy });
       await arena.steady([a], async () => {
+        await arena.renewed();
         await proxy.refuse();
-        await a.goesOn(1.1 * renewEvery); // so that one renewal at least fails
+        await a.goesOn(renewEvery + 1.25 * timeout); // so that one renewal at least waits for a connection until it is given up
         await proxy.accept();
         await a.goesOn(ttl);
       });
