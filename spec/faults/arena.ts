@@ -4,12 +4,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { keysOf } from '../../lib/store/redis/keys.js';
-import { OURS, type Variant } from '../support/mutant.js';
+import { violations } from '../../proof/checker.js';
+import { OURS, type Variant } from '../../proof/mutant.js';
 import { type ProxyTarget, startProxy, type TcpProxy } from '../support/proxy.js';
 import { type Client, type RedisOptions, type RedisServer, startRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
 import { Candidate, type CandidateOptions, monotonic } from './candidate.js';
-import { violations } from './checker.js';
 import { prepare } from './prepare.js';
 
 /** The times of every election here, in ms: short, but with 75 ms of guard and three renewals to a lease. */

@@ -1,9 +1,9 @@
 import path from 'node:path';
 import type { ElectionOptions } from 'rx-leader';
-import type { Build } from '../support/mutant.js';
+import type { Line, Log } from '../../proof/checker.js';
+import type { Build } from '../../proof/mutant.js';
 import { type Script, spawnScript } from '../support/script.js';
 import { until } from '../support/until.js';
-import type { Line, Log } from './checker.js';
 
 /** What fixtures/candidate.ts takes: how to reach Redis, the options of an election that fit into JSON, and how to misbehave. */
 export type CandidateOptions = Pick<

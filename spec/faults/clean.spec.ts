@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { describe } from '@jest/globals';
-import { build, OURS } from '../support/mutant.js';
+import { build, OURS } from '../../proof/mutant.js';
 import { spawnScript } from '../support/script.js';
 import { type Arena, TIMES } from './arena.js';
 import { monotonic } from './candidate.js';

@@ -1,7 +1,7 @@
 import { describe } from '@jest/globals';
+import { spansOf } from '../../proof/checker.js';
 import { HAND_OVER, RECOVERY, TIMES } from './arena.js';
 import { type Candidate, monotonic } from './candidate.js';
-import { spansOf } from './checker.js';
 import { REPLICATED, replicated } from './replicas.js';
 import { exception, row } from './row.js';
 import { noSuspect, waitsToBeTold } from './variants.js';

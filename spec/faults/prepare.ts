@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { type Build, build, type Variant } from '../support/mutant.js';
+import { type Build, build, type Variant } from '../../proof/mutant.js';
 
 interface Prepared {
   readonly library: Build;

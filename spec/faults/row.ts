@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { OURS, type Variant } from '../support/mutant.js';
+import { OURS, type Variant } from '../../proof/mutant.js';
 import type { RedisOptions } from '../support/redis.js';
 import { Arena } from './arena.js';
 import { prepare } from './prepare.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { OURS, type Variant } from '../support/mutant.js';
-import { spansOf, violations } from './checker.js';
+import { spansOf, violations } from '../../proof/checker.js';
+import { OURS, type Variant } from '../../proof/mutant.js';
 import { keepsLongLeases, noReckoning, uptimeIgnored, waitsForNobody, wholeTtl } from './variants.js';
 import { World } from './world.js';
 

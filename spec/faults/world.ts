@@ -2,8 +2,8 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import type { ElectionOptions, LeaseStore } from 'rx-leader';
 import { defer, NEVER, type ObservableInput, VirtualTimeScheduler } from 'rxjs';
-import { build, type Variant } from '../support/mutant.js';
-import type { Line, Log } from './checker.js';
+import type { Line, Log } from '../../proof/checker.js';
+import { build, type Variant } from '../../proof/mutant.js';
 
 /** One library, ours or a variant of it, loaded into this process. */
 export function load(variant: Variant) {

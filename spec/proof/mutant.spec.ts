@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { patched } from './mutant.js';
+import { patched } from '../../proof/mutant.js';
 
 const SOURCES = new Map([['a.ts', 'one two two $& three']]);
 const patch = (file: string, search: string, replace: string) =>

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Line, type Log, violations } from './checker.js';
+import { type Line, type Log, violations } from '../../proof/checker.js';
 
 /** Forged logs: a claim that was true at one known instant, a role told at one. */
 const claim = (at: number, token?: number): Line => ({
