@@ -106,6 +106,7 @@ describe('a server that loses what it was told', () => {
       await z.close();
       const hidden = await arena.proxy(arena.redis);
       const [a, b] = await arena.pair({ to: hidden }, { to: master });
+      await b.goesOn(ttl); // until the replica's copy of that first lease has run out, which would be waited out as well
       hidden.swallow();
       const since = monotonic();
       await failOver();
