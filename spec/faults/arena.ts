@@ -4,13 +4,13 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { keysOf } from '../../lib/store/redis/keys.js';
+import { Candidate, type CandidateOptions, monotonic } from '../../proof/candidate.js';
 import { violations } from '../../proof/checker.js';
 import { OURS, type Variant } from '../../proof/mutant.js';
+import { prepare } from '../../proof/prepare.js';
 import { type ProxyTarget, startProxy, type TcpProxy } from '../support/proxy.js';
 import { type Client, type RedisOptions, type RedisServer, startRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
-import { Candidate, type CandidateOptions, monotonic } from './candidate.js';
-import { prepare } from './prepare.js';
 
 /** The times of every election here, in ms: short, but with 75 ms of guard and three renewals to a lease. */
 export const TIMES = { ttl: 1_500, wait: 300, jitter: 20, renewEvery: 400, timeout: 240 } as const;

@@ -1,12 +1,12 @@
 import path from 'node:path';
 import { describe } from '@jest/globals';
+import { monotonic } from '../../proof/candidate.js';
+import type { CycleLine } from '../../proof/cycles.js';
 import { build, OURS } from '../../proof/mutant.js';
+import { keepsCandidacies, keepsListening, keepsTimers } from '../../proof/variants.js';
 import { spawnScript } from '../support/script.js';
 import { type Arena, TIMES } from './arena.js';
-import { monotonic } from './candidate.js';
-import type { CycleLine } from './cycles.js';
 import { row } from './row.js';
-import { keepsCandidacies, keepsListening, keepsTimers } from './variants.js';
 
 /** So long that a timer that is left behind is noticed. */
 const LONG = { ttl: 20 * TIMES.ttl, renewEvery: 5 * TIMES.ttl };
@@ -15,7 +15,7 @@ const LONG = { ttl: 20 * TIMES.ttl, renewEvery: 5 * TIMES.ttl };
 const FLAT = 1_000_000;
 
 async function cycles(arena: Arena, count: number, url: string[] = []): Promise<void> {
-  const { esm, scripts } = build(arena.variant, 'spec/faults/fixtures');
+  const { esm, scripts } = build(arena.variant, 'proof/processes');
   const env = { RX_LEADER: path.join(esm, 'index.js') };
   await using script = spawnScript<CycleLine>(path.join(scripts, 'cycles.js'), [String(count), ...url], { env });
   const said = await script.next(() => true, 150_000);

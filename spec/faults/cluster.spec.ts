@@ -1,10 +1,10 @@
 import { describe } from '@jest/globals';
+import { monotonic } from '../../proof/candidate.js';
+import { hashOnly } from '../../proof/variants.js';
 import type { Client, RedisServer } from '../support/redis.js';
 import { until } from '../support/until.js';
 import { type Arena, TIMES } from './arena.js';
-import { monotonic } from './candidate.js';
 import { row } from './row.js';
-import { hashOnly } from './variants.js';
 
 const { ttl } = TIMES;
 

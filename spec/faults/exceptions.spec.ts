@@ -1,10 +1,10 @@
 import { describe } from '@jest/globals';
+import { type Candidate, monotonic } from '../../proof/candidate.js';
 import { spansOf } from '../../proof/checker.js';
+import { noSuspect, waitsToBeTold } from '../../proof/variants.js';
 import { HAND_OVER, RECOVERY, TIMES } from './arena.js';
-import { type Candidate, monotonic } from './candidate.js';
 import { REPLICATED, replicated } from './replicas.js';
 import { exception, row } from './row.js';
-import { noSuspect, waitsToBeTold } from './variants.js';
 
 const { ttl, timeout, wait, renewEvery } = TIMES;
 

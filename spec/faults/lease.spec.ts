@@ -1,8 +1,8 @@
 import { describe } from '@jest/globals';
+import { monotonic } from '../../proof/candidate.js';
+import { noPutBack, noSuspect, plainDel, racesRelease, releasesFirst, renewsAnyones } from '../../proof/variants.js';
 import { HAND_OVER, RECOVERY, TIMES } from './arena.js';
-import { monotonic } from './candidate.js';
 import { row } from './row.js';
-import { noPutBack, noSuspect, plainDel, racesRelease, releasesFirst, renewsAnyones } from './variants.js';
 
 const { ttl, timeout, wait, renewEvery } = TIMES;
 

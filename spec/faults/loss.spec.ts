@@ -1,10 +1,10 @@
 import { describe } from '@jest/globals';
+import { monotonic } from '../../proof/candidate.js';
+import { noPutBack, noSuspect, plainCounter } from '../../proof/variants.js';
 import { until } from '../support/until.js';
 import { type Arena, RECOVERY, TIMES } from './arena.js';
-import { monotonic } from './candidate.js';
 import { REPLICATED, replicated } from './replicas.js';
 import { row } from './row.js';
-import { noPutBack, noSuspect, plainCounter } from './variants.js';
 
 const { ttl, timeout, wait } = TIMES;
 

@@ -1,7 +1,5 @@
 import { describe } from '@jest/globals';
-import { HAND_OVER, RECOVERY, TIMES, WATCH } from './arena.js';
-import { monotonic } from './candidate.js';
-import { row } from './row.js';
+import { monotonic } from '../../proof/candidate.js';
 import {
   acquiresInTheDark,
   deadlineIgnored,
@@ -12,7 +10,9 @@ import {
   patient,
   resignsAtOnce,
   stampedAtReply,
-} from './variants.js';
+} from '../../proof/variants.js';
+import { HAND_OVER, RECOVERY, TIMES, WATCH } from './arena.js';
+import { row } from './row.js';
 
 const { ttl, timeout, wait, renewEvery } = TIMES;
 

@@ -1,8 +1,8 @@
 import { describe } from '@jest/globals';
+import { monotonic } from '../../proof/candidate.js';
+import { deadlineIgnored, nameAsId, timerOnly, waitsToBeTold, wallClock } from '../../proof/variants.js';
 import { HAND_OVER, RECOVERY, TIMES } from './arena.js';
-import { monotonic } from './candidate.js';
 import { row } from './row.js';
-import { deadlineIgnored, nameAsId, timerOnly, waitsToBeTold, wallClock } from './variants.js';
 
 const { ttl } = TIMES;
 

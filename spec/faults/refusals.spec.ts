@@ -1,8 +1,8 @@
 import { describe } from '@jest/globals';
+import { type Candidate, monotonic } from '../../proof/candidate.js';
+import { deadlineIgnored, givesUp, hashOnly, noConflict, resignsAtOnce, writesFirst } from '../../proof/variants.js';
 import { type Arena, TIMES } from './arena.js';
-import { type Candidate, monotonic } from './candidate.js';
 import { row } from './row.js';
-import { deadlineIgnored, givesUp, hashOnly, noConflict, resignsAtOnce, writesFirst } from './variants.js';
 
 const { ttl, timeout, wait, renewEvery } = TIMES;
 

@@ -1,8 +1,8 @@
 import { expect, it } from '@jest/globals';
 import { OURS, type Variant } from '../../proof/mutant.js';
+import { prepare } from '../../proof/prepare.js';
 import type { RedisOptions } from '../support/redis.js';
 import { Arena } from './arena.js';
-import { prepare } from './prepare.js';
 
 export interface Proof {
   /** A library that lacks what the row is about. */

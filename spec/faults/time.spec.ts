@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { spansOf, violations } from '../../proof/checker.js';
 import { OURS, type Variant } from '../../proof/mutant.js';
-import { keepsLongLeases, noReckoning, uptimeIgnored, waitsForNobody, wholeTtl } from './variants.js';
+import { keepsLongLeases, noReckoning, uptimeIgnored, waitsForNobody, wholeTtl } from '../../proof/variants.js';
 import { World } from './world.js';
 
 const TTL = 2_000;

@@ -7,7 +7,7 @@ import { build, type Variant } from '../../proof/mutant.js';
 
 /** One library, ours or a variant of it, loaded into this process. */
 export function load(variant: Variant) {
-  const { cjs } = build(variant, 'spec/faults/fixtures');
+  const { cjs } = build(variant, 'proof/processes');
   const require = createRequire(path.join(cjs, 'index.js'));
   return {
     elect: require('./index.js').elect as typeof import('rx-leader')['elect'],

@@ -1,5 +1,5 @@
 import type { AcquireRequest, LeaseReply, LeaseRequest, RenewRequest, Watched } from '../../lib/index.js';
-import type { Random } from './random.js';
+import type { Random } from '../../proof/random.js';
 
 /** What is done to both stores: a request, or something that befalls them. */
 export type Command =

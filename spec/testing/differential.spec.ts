@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
+import { Random } from '../../proof/random.js';
 import { startRedis } from '../support/redis.js';
 import { type Command, Commands } from './commands.js';
-import { Random } from './random.js';
 import { type Answer, type Comparison, Twins } from './twins.js';
 
 /** `DIFF_COMMANDS=100000 npx jest spec/testing/differential` for a long look; `DIFF_SEED` to choose where it begins. */

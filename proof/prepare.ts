@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { type Build, build, type Variant } from '../../proof/mutant.js';
+import { type Build, build, type Variant } from './mutant.js';
 
 interface Prepared {
   readonly library: Build;
@@ -14,7 +14,7 @@ const prepared = new Map<Variant, Prepared>();
 export function prepare(variant: Variant): Prepared {
   const known = prepared.get(variant);
   if (known) return known;
-  const library = build(variant, 'spec/faults/fixtures');
+  const library = build(variant, 'proof/processes');
   const { scripts } = createRequire(path.join(library.cjs, 'index.js'))('./store/redis/scripts.js');
   const sources = Object.values<{ source: string }>(scripts).map(({ source }) => source);
   prepared.set(variant, { library, sources });

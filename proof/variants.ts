@@ -1,4 +1,4 @@
-import type { Patch, Variant } from '../../proof/mutant.js';
+import type { Patch, Variant } from './mutant.js';
 
 const patch = (file: string, search: string, replace: string): Patch => ({ file, search, replace });
 const variant = (name: string, ...patches: Patch[]): Variant => ({ name, patches });

@@ -7,7 +7,7 @@ export interface Left {
   readonly timers: number;
 }
 
-/** What fixtures/cycles.ts says. */
+/** What proof/processes/cycles.ts says. */
 export type CycleLine =
   | { readonly cycles: number; readonly before: Left; readonly warm: Left; readonly after: Left }
   | { readonly stray: string };

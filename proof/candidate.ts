@@ -1,11 +1,11 @@
 import path from 'node:path';
 import type { ElectionOptions } from 'rx-leader';
-import type { Line, Log } from '../../proof/checker.js';
-import type { Build } from '../../proof/mutant.js';
-import { type Script, spawnScript } from '../support/script.js';
-import { until } from '../support/until.js';
+import { type Script, spawnScript } from '../scripts/support/script.js';
+import { until } from '../scripts/support/until.js';
+import type { Line, Log } from './checker.js';
+import type { Build } from './mutant.js';
 
-/** What fixtures/candidate.ts takes: how to reach Redis, the options of an election that fit into JSON, and how to misbehave. */
+/** What processes/candidate.ts takes: how to reach Redis, the options of an election that fit into JSON, and how to misbehave. */
 export type CandidateOptions = Pick<
   ElectionOptions,
   'key' | 'ttl' | 'wait' | 'jitter' | 'renewEvery' | 'timeout' | 'drain' | 'name' | 'data' | 'coldStart'
