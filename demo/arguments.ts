@@ -1,6 +1,5 @@
-import { accessSync, constants, statSync } from 'node:fs';
-import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { requireWritable } from '../scripts/support/writable.js';
 
 /** What the user asked for. */
 export interface Arguments {
@@ -34,7 +33,7 @@ export function parseArguments(args: readonly string[]): Arguments {
   });
   const { help, quick, redis, svg } = values;
   if (redis !== undefined) requireRedisUrl(redis);
-  if (svg !== undefined) requireWritable(svg);
+  if (svg !== undefined) requireWritable('--svg', svg);
   return { help, quick, ...(redis !== undefined && { redis }), ...(svg !== undefined && { svg }) };
 }
 
@@ -42,17 +41,5 @@ function requireRedisUrl(text: string): void {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (!url || !['redis:', 'rediss:'].includes(url.protocol) || url.hostname === '') {
     throw new Error(`--redis must be a URL such as redis://localhost:6379; received "${text}"`);
-  }
-}
-
-/** Found out now rather than after the run. */
-function requireWritable(file: string): void {
-  if (file === '') throw new Error('--svg must name a file');
-  const exists = statSync(file, { throwIfNoEntry: false });
-  if (exists?.isDirectory()) throw new Error(`--svg must name a file; ${file} is a directory`);
-  try {
-    accessSync(exists ? file : path.dirname(file), constants.W_OK);
-  } catch {
-    throw new Error(`--svg: ${file} cannot be written`);
   }
 }

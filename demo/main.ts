@@ -5,18 +5,19 @@
 import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TimeoutError } from 'rxjs';
+import type { Caption } from '../scripts/drawing/page.js';
+import { milliseconds } from '../scripts/support/figures.js';
+import { type Ending, Interrupted, listenForEnd } from '../scripts/support/interrupt.js';
 import { type Arguments, parseArguments, USAGE } from './arguments.js';
 import { Crew } from './crew.js';
 import { happen, type Stage, settled } from './incidents.js';
-import { type Ending, Interrupted, listenForEnd } from './interrupt.js';
 import { Log } from './log.js';
 import { type Picture, pictureOf } from './picture.js';
 import type { Cause } from './report.js';
 import { screen } from './screen.js';
 import { ownServer, type Server, usersServer } from './server.js';
 import { summarize, type Verdict } from './summary.js';
-import { type Caption, svg } from './svg.js';
-import { milliseconds } from './texts.js';
+import { svg } from './svg.js';
 import { plainView, type View } from './view.js';
 
 const NAMES = ['alma', 'bert', 'cleo', 'dora'];

@@ -1,17 +1,7 @@
+import { laneOf, type Sign, type Span } from '../scripts/drawing/lane.js';
 import { type Claim, claimsOf } from './claims.js';
 import { type HandOver, handOversOf, type Incident, ledUntil, outcomesOf } from './hand-overs.js';
-import type { Entry } from './report.js';
-
-/** What a row shows: a role, or that its process is `stopped`, or that nobody in it stands (`gone`). */
-export type Look = 'leader' | 'follower' | 'error' | 'stopped' | 'gone';
-
-export interface Span {
-  readonly from: number;
-  readonly to: number;
-  readonly look: Look;
-  /** Of a leader. */
-  readonly token?: number;
-}
+import type { Entry, Who } from './report.js';
 
 /** A time in which nobody led. */
 export interface Gap {
@@ -48,53 +38,15 @@ export function pictureOf(names: readonly string[], entries: readonly Entry[], n
 }
 
 /** What a row has shown from 0 to `now`, without holes. */
-export function spansOf(name: string, entries: readonly Entry[], now: number): Span[] {
-  const own = entries.filter((entry) => 'by' in entry && entry.row === name).sort((a, b) => a.at - b.at);
-  const dead = new Set<string | undefined>();
-  const spans: Span[] = [];
-  let view: View = { look: 'gone' };
-  let since = 0;
-  const close = (to: number) => {
-    if (to > since) spans.push({ from: since, to, look: view.look, ...(view.token && { token: view.token }) });
-    since = Math.max(since, to);
-  };
-  for (const entry of own) {
-    if (!('by' in entry) || dead.has(entry.by)) continue; // said while it was being killed
-    if (entry.kind === 'process' && entry.state === 'dead') dead.add(entry.by);
-    const next = after(view, entry);
-    if (next.look !== view.look || next.token !== view.token) close(entry.at);
-    view = next;
-  }
-  close(now);
-  return spans;
-}
+export const spansOf = (name: string, entries: readonly Entry[], now: number): Span[] =>
+  laneOf(
+    entries.filter((entry): entry is Extract<Entry, Who> & Sign => SIGNS.has(entry.kind) && rowOf(entry) === name),
+    now,
+  );
 
-interface View {
-  readonly look: Look;
-  readonly token?: number;
-  /** Told to run again, but not heard of since. */
-  readonly waking?: boolean;
-}
+const SIGNS = new Set<Entry['kind']>(['role', 'yes', 'no', 'closed', 'process']);
 
-function after(view: View, entry: Entry): View {
-  if (entry.kind === 'process') {
-    if (entry.state === 'continued') return { ...view, waking: true };
-    return { look: entry.state === 'stopped' ? 'stopped' : 'gone' };
-  }
-  if (view.look === 'stopped' && !view.waking) return view; // said before it was stopped, heard of afterwards
-  switch (entry.kind) {
-    case 'role':
-      return entry.role === 'leader' ? { look: 'leader', token: entry.token } : { look: entry.role };
-    case 'yes':
-      return { look: 'leader', token: entry.token };
-    case 'no':
-      return { look: 'follower' };
-    case 'closed':
-      return { look: 'gone' };
-    default:
-      return view;
-  }
-}
+const rowOf = (entry: Entry): string | undefined => ('row' in entry ? entry.row : undefined);
 
 function gapsOf(entries: readonly Entry[], now: number): Gap[] {
   const claims = claimsOf(entries);

@@ -1,7 +1,8 @@
+import { milliseconds, seconds } from '../scripts/support/figures.js';
 import { claimsOf, fallenTokens, type Overlap, overlapsOf } from './claims.js';
 import { handOversOf, type Outcome, outcomesOf } from './hand-overs.js';
 import type { Cause, Entry } from './report.js';
-import { explain, LABELS, milliseconds, seconds, WHY } from './texts.js';
+import { explain, LABELS, WHY } from './texts.js';
 
 /** What a run was to show. */
 export interface Plan {

@@ -1,17 +1,12 @@
+import { BAR_DEFINITIONS, bar, legend } from '../scripts/drawing/bar.js';
+import type { Span } from '../scripts/drawing/lane.js';
+import { tag, text } from '../scripts/drawing/markup.js';
+import { type Caption, INK, MONO, page } from '../scripts/drawing/page.js';
+import { milliseconds } from '../scripts/support/figures.js';
 import type { HandOver } from './hand-overs.js';
-import { type Attributes, escapeText, tag, text } from './markup.js';
-import type { Look, Picture, Span } from './picture.js';
-import { LABELS, milliseconds } from './texts.js';
+import type { Picture } from './picture.js';
+import { LABELS } from './texts.js';
 import { shortened, tokenTail } from './timeline.js';
-
-/** What stands around the picture. */
-export interface Caption {
-  readonly title: string;
-  readonly subtitle: string;
-  /** What came of it, and whether that is as it should be. */
-  readonly result: string;
-  readonly ok: boolean;
-}
 
 const WIDTH = 900;
 const LEFT = 84;
@@ -22,33 +17,8 @@ const BAR = 20;
 /** Width of a token's digit. */
 const CHARACTER = 6.4;
 
-/** On a card of its own, so that it reads the same on a light page and on a dark one. */
-const INK = {
-  card: '#10161f',
-  edge: '#2f3b4a',
-  text: '#e6ebf2',
-  muted: '#93a1b3',
-  guide: '#b58ae6',
-  mark: '#cfa8ff',
-  arrow: '#e6ebf2',
-  nobody: '#ff7b72',
-  good: '#56d364',
-  onLeader: '#04210c',
-} as const;
-
-const COLORS: Readonly<Record<Look, string>> = {
-  leader: '#3fb950',
-  follower: '#4d8fb5',
-  error: '#f85149',
-  stopped: '#d9a520',
-  gone: '#5b6877',
-};
-
-const SANS = "ui-sans-serif, system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif";
-const MONO = "ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace";
-
 /** The picture as an SVG of its own: no script, no font, nothing to fetch. */
-export function svg(picture: Picture, { title, subtitle, result, ok }: Caption): string {
+export function svg(picture: Picture, caption: Caption): string {
   const x = (at: number) => LEFT + (Math.min(at, picture.now) / picture.now) * (RIGHT - LEFT);
   const y = (index: number) => TOP + index * ROW;
   const below = y(picture.rows.length);
@@ -56,56 +26,28 @@ export function svg(picture: Picture, { title, subtitle, result, ok }: Caption):
   const row = (name: string) => y(picture.rows.findIndex((candidate) => candidate.name === name));
   const tail = tokenTail(picture);
   const content = [
-    tag('title', {}, escapeText(title)),
-    tag('desc', {}, escapeText(describe(picture, result))),
-    DEFS,
-    tag('rect', { x: 0.5, y: 0.5, width: WIDTH - 1, height: height - 1, rx: 10, fill: INK.card, stroke: INK.edge }),
-    text(24, 36, title, { fill: INK.text, 'font-size': 17, 'font-weight': 600 }),
-    text(24, 57, subtitle, { fill: INK.muted, 'font-size': 13 }),
-    text(WIDTH - 24, 36, result, {
-      fill: ok ? INK.good : INK.nobody,
-      'font-size': 15,
-      'font-weight': 600,
-      'text-anchor': 'end',
-    }),
     ...marks(picture, x),
     ...guides(picture, x, row, below),
     ...picture.rows.flatMap(({ name, spans }, index) => [
       text(24, y(index) + 5, name, { fill: INK.text, 'font-size': 14, 'font-weight': 600 }),
-      ...spans.map((span) => bar(span, x, y(index))),
+      ...spans.map((span) => bar(span, x, y(index), BAR)),
       ...spans.map((span) => token(span, x, y(index), tail)),
     ]),
     ...picture.handOvers.map((handOver) => arrow(handOver, x, row)),
     ...targets(picture, x, row),
     ...nobody(picture, x, below),
     ...axis(picture.now, x, below + 50),
-    ...legend(height - 22),
+    ...legend(LOOKS, LEFT, height - 22, BAR),
   ];
-  const attributes = {
-    xmlns: 'http://www.w3.org/2000/svg',
-    viewBox: `0 0 ${WIDTH} ${height}`,
-    width: WIDTH,
-    height,
-    role: 'img',
-    'font-family': SANS,
-  };
-  return `${tag('svg', attributes, `\n${content.filter(Boolean).join('\n')}\n`)}\n`;
+  const description = describe(picture, caption.result);
+  return page({ width: WIDTH, height, caption, description, definitions: BAR_DEFINITIONS + HEAD }, content);
 }
 
-const DEFS = tag(
-  'defs',
-  {},
-  tag(
-    'pattern',
-    { id: 'stopped', width: 7, height: 7, patternUnits: 'userSpaceOnUse', patternTransform: 'rotate(45)' },
-    tag('rect', { width: 7, height: 7, fill: COLORS.stopped, 'fill-opacity': 0.3 }) +
-      tag('rect', { width: 3, height: 7, fill: COLORS.stopped }),
-  ) +
-    tag(
-      'marker',
-      { id: 'head', viewBox: '0 0 8 8', refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: 'auto' },
-      tag('path', { d: 'M0 0.5 L8 4 L0 7.5 z', fill: INK.arrow }),
-    ),
+/** Of an arrow. */
+const HEAD = tag(
+  'marker',
+  { id: 'head', viewBox: '0 0 8 8', refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: 'auto' },
+  tag('path', { d: 'M0 0.5 L8 4 L0 7.5 z', fill: INK.arrow }),
 );
 
 /** What was done, and to whom. */
@@ -127,26 +69,6 @@ const targets = ({ incidents }: Picture, x: (at: number) => number, row: (name: 
   incidents.flatMap(({ at, row: name }) =>
     name === undefined ? [] : [tag('circle', { cx: x(at), cy: row(name), r: 4.5, fill: INK.mark, stroke: INK.card })],
   );
-
-/** Terms and stopped processes are boxes, the rest are lines: told apart by shape as well as by colour. */
-function bar({ from, to, look }: Span, x: (at: number) => number, y: number): string {
-  const line = (dashes: Attributes) =>
-    tag('path', { d: `M${x(from)} ${y} H${x(to)}`, stroke: COLORS[look], ...dashes });
-  const box = (fill: string) =>
-    tag('rect', { x: x(from), y: y - BAR / 2, width: Math.max(1, x(to) - x(from)), height: BAR, rx: 3, fill });
-  switch (look) {
-    case 'leader':
-      return box(COLORS.leader);
-    case 'stopped':
-      return box('url(#stopped)');
-    case 'follower':
-      return line({ 'stroke-width': 2 });
-    case 'error':
-      return line({ 'stroke-width': 7, 'stroke-dasharray': '3 3' });
-    case 'gone':
-      return line({ 'stroke-width': 1.5, 'stroke-dasharray': '1 5' });
-  }
-}
 
 /** At the start of its bar: an incident's mark stands near the end. */
 function token({ from, to, look, token }: Span, x: (at: number) => number, y: number, tail: (token: number) => string) {
@@ -202,22 +124,13 @@ function axis(end: number, x: (at: number) => number, y: number) {
   );
 }
 
-function legend(y: number) {
-  const entries: ReadonlyArray<readonly [Look, string]> = [
-    ['leader', 'leads, and its fencing token'],
-    ['follower', 'follows'],
-    ['error', 'without Redis'],
-    ['stopped', 'stopped'],
-    ['gone', 'not standing'],
-  ];
-  let left = LEFT;
-  return entries.flatMap(([look, meaning]) => {
-    const sample = bar({ from: left, to: left + 26, look }, (at) => at, y - 4);
-    const label = text(left + 34, y, meaning, { fill: INK.muted, 'font-size': 12.5 });
-    left += 34 + meaning.length * 6.6 + 22;
-    return [sample, label];
-  });
-}
+const LOOKS = [
+  ['leader', 'leads, and its fencing token'],
+  ['follower', 'follows'],
+  ['error', 'without Redis'],
+  ['stopped', 'stopped'],
+  ['gone', 'not standing'],
+] as const;
 
 const describe = ({ handOvers }: Picture, result: string): string =>
   `${result}. ${handOvers

@@ -1,3 +1,4 @@
+import { milliseconds, seconds } from '../scripts/support/figures.js';
 import { handOversOf, type Outcome } from './hand-overs.js';
 import type { Cause, Entry } from './report.js';
 
@@ -88,8 +89,3 @@ export function explain(outcome: Outcome): string {
   if (outcome.kind === 'kept') return 'put its lease back, same token';
   return 'NOBODY TOOK OVER';
 }
-
-export const seconds = (ms: number): string => `${(ms / 1_000).toFixed(2)} s`;
-
-/** `1 012 ms`; thin spaces would be nicer, and not every terminal has them. */
-export const milliseconds = (ms: number): string => `${String(Math.round(ms)).replace(/\B(?=(\d{3})+$)/g, ' ')} ms`;

@@ -1,6 +1,8 @@
+import type { Look, Span } from '../scripts/drawing/lane.js';
+import { milliseconds } from '../scripts/support/figures.js';
 import { Line, type Style } from './canvas.js';
-import type { Look, Picture, Span } from './picture.js';
-import { LABELS, milliseconds } from './texts.js';
+import type { Picture } from './picture.js';
+import { LABELS } from './texts.js';
 
 /** How the picture is drawn as text. */
 export interface Frame {

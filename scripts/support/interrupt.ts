@@ -1,4 +1,4 @@
-/** The user, or whatever runs the demo, wants it to end. */
+/** The user, or whatever runs this, wants it to end. */
 export class Interrupted extends Error {
   constructor(
     message: string,
