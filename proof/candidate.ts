@@ -65,12 +65,12 @@ export class Candidate implements AsyncDisposable {
     return (await this.script.next((line) => line.kind === 'note' && line.note === note, within)) as never;
   }
 
-  /** SIGSTOP, for as long as `meanwhile` takes. */
-  async stopped(meanwhile: () => Promise<unknown>): Promise<void> {
+  /** SIGSTOP, for as long as `meanwhile` takes; `beyond`: which is longer than its lease. */
+  async stopped(meanwhile: () => Promise<unknown>, { beyond = true } = {}): Promise<void> {
     const from = monotonic();
     this.script.signal('SIGSTOP');
     const stop = { from, to: Number.POSITIVE_INFINITY };
-    this.#stops.push(stop);
+    if (beyond) this.#stops.push(stop);
     try {
       await meanwhile();
     } finally {
@@ -94,8 +94,10 @@ export class Candidate implements AsyncDisposable {
     });
   }
 
-  act(): void {
-    this.script.signal('SIGUSR2');
+  /** Makes it do `what`, such as `block 2000`; its own `act` by default. */
+  act(what?: string): void {
+    if (what === undefined) this.script.signal('SIGUSR2');
+    else this.script.tell(what);
   }
 
   /** Leaves in good order; resolves when the process has ended by itself. */

@@ -1,4 +1,5 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
 import { guard, killAndWait } from './guard.js';
 import { until } from './until.js';
 
@@ -27,6 +28,8 @@ export interface Script<Line> extends AsyncDisposable {
    */
   next(predicate: (line: Line) => boolean, within?: number): Promise<Line>;
   signal(signal: NodeJS.Signals): void;
+  /** Sends it a message, `process.on('message')` on its side; one that has ended gets none. */
+  tell(message: string): void;
 }
 
 /**
@@ -41,8 +44,8 @@ export function spawnScript<Line = Record<string, unknown>>(
   const loader = file.endsWith('.ts') ? ['--import', 'tsx'] : []; // a compiled one starts three times as fast without it
   const child = spawn(process.execPath, [...loader, file, ...args], {
     env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  }) as ChildProcessByStdio<null, Readable, Readable>;
   guard(child);
   const lines: Line[] = [];
   let noise = '';
@@ -96,6 +99,9 @@ export function spawnScript<Line = Record<string, unknown>>(
     },
     signal: (signal) => {
       if (ended === undefined) child.kill(signal);
+    },
+    tell: (message) => {
+      if (child.connected) child.send(message, () => {}); // it may end at this very moment
     },
     async [Symbol.asyncDispose]() {
       await killAndWait(child);

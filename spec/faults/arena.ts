@@ -8,15 +8,12 @@ import { Candidate, type CandidateOptions, monotonic } from '../../proof/candida
 import { violations } from '../../proof/checker.js';
 import { OURS, type Variant } from '../../proof/mutant.js';
 import { prepare } from '../../proof/prepare.js';
+import { RECOVERY, TIMES } from '../../proof/times.js';
 import { type ProxyTarget, startProxy, type TcpProxy } from '../support/proxy.js';
 import { type Client, type RedisOptions, type RedisServer, startRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
 
-/** The times of every election here, in ms: short, but with 75 ms of guard and three renewals to a lease. */
-export const TIMES = { ttl: 1_500, wait: 300, jitter: 20, renewEvery: 400, timeout: 240 } as const;
-
-/** ms within which somebody leads once a fault is healed. */
-export const RECOVERY = TIMES.ttl + TIMES.jitter + 2 * TIMES.timeout;
+export { RECOVERY, TIMES };
 
 /** ms within which somebody leads once the leader has left in good order. Notices would make it round trips. */
 export const HAND_OVER = TIMES.wait + TIMES.jitter + 2 * TIMES.timeout;

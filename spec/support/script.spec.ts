@@ -30,6 +30,16 @@ describe('spawnScript', () => {
     expect(await second.next(({ told }) => told !== undefined)).toEqual({ told: 'by environment' });
   });
 
+  it('passes messages on while it runs, and none to one that has ended', async () => {
+    await using script = teller();
+    await script.next(({ told }) => told !== undefined);
+    script.tell('by message');
+    expect(await script.next(({ told }) => told !== undefined)).toEqual({ told: 'by message' });
+    script.signal('SIGTERM');
+    await script.exit;
+    expect(() => script.tell('too late')).not.toThrow();
+  });
+
   it('reads lines as it is told to', async () => {
     await using script = spawnScript('spec/support/fixtures/teller.ts', ['x'], { parse: (line) => line.toUpperCase() });
     expect(await script.next((line) => line.includes('JSON'))).toBe('NOT JSON');
