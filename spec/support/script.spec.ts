@@ -31,7 +31,7 @@ describe('spawnScript', () => {
   });
 
   it('passes messages on while it runs, and none to one that has ended', async () => {
-    await using script = teller();
+    await using script = teller(['by argument']);
     await script.next(({ told }) => told !== undefined);
     script.tell('by message');
     expect(await script.next(({ told }) => told !== undefined)).toEqual({ told: 'by message' });
