@@ -1,0 +1,132 @@
+import { type ProxyTarget, startProxy, type TcpProxy } from '../../scripts/support/proxy.js';
+import { Candidate, monotonic } from '../candidate.js';
+import type { Line, Log } from '../checker.js';
+import type { Build } from '../mutant.js';
+import { TIMES } from '../times.js';
+
+/** ms for a process to start and connect, on a machine that has much else to do. */
+const PATIENCE = 20_000;
+
+/** ms that a candidate may take to leave: what the library promises, and then for its process to end. */
+export const EXIT = TIMES.ttl + 2 * TIMES.timeout + 1_000;
+
+/** ms for which a claim says that its process leads: several times as long as it takes it to say so again. */
+const FRESH = 50;
+
+/** A place for a candidate, with a connection of its own. Processes come and go, each a candidate by itself. */
+export interface Row {
+  readonly name: string;
+  readonly link: TcpProxy;
+  /** Who has the row now, if it stands. */
+  candidate?: Candidate;
+  processes: number;
+  /** What is being done to it already. */
+  readonly busy: { process: boolean; link: boolean };
+}
+
+/** Everybody who stands, and what has become of them. */
+export class Crew implements AsyncDisposable {
+  readonly rows: Row[] = [];
+  /** What candidates should not have done: ended by themselves, or not when they were asked to. */
+  readonly complaints: string[] = [];
+  readonly #library: Build;
+  readonly #key: string;
+  readonly #all: Candidate[] = [];
+  readonly #expected = new Set<Candidate>();
+
+  constructor(library: Build, key: string) {
+    this.#library = library;
+    this.#key = key;
+  }
+
+  async assemble(size: number, target: ProxyTarget): Promise<void> {
+    for (let number = 1; number <= size; number += 1) {
+      const link = await startProxy({ target });
+      this.rows.push({ name: `c${number}`, link, processes: 0, busy: { process: false, link: false } });
+    }
+    await Promise.all(this.rows.map((row) => this.enlist(row)));
+  }
+
+  /** A fresh process for a row; resolves when it stands. */
+  async enlist(row: Row): Promise<void> {
+    row.processes += 1;
+    const name = `${row.name}/${row.processes}`;
+    // Else one who has just come would take an emptied store for a new one, and lead beside the incumbent: documented.
+    const options = { ...TIMES, key: this.#key, coldStart: 'wait', url: row.link.url, name } as const;
+    const candidate = new Candidate(this.#library, options);
+    this.#all.push(candidate);
+    candidate.script.exit.then(({ code, signal }) => {
+      if (!this.#expected.has(candidate)) this.complaints.push(`${name} ended by itself: ${signal ?? code}`);
+    });
+    await candidate.notes('ready', PATIENCE);
+    row.candidate = candidate;
+  }
+
+  async kill(row: Row): Promise<void> {
+    const candidate = this.#discharge(row);
+    await candidate?.kill();
+  }
+
+  /** Asks a candidate to leave, and waits until its process has ended by itself, or takes too long. Tells how long it took. */
+  async close(row: Row): Promise<number> {
+    const candidate = this.#discharge(row);
+    const since = monotonic();
+    if (candidate && !(await inTime(candidate.close()))) {
+      this.complaints.push(`${candidate.name} has not ended ${EXIT} ms after SIGTERM`);
+      await candidate.kill();
+    }
+    return monotonic() - since;
+  }
+
+  /** Whose last word, a moment ago, is that it leads. */
+  get leaders(): Row[] {
+    const now = monotonic();
+    return this.rows.filter(({ candidate }) => {
+      const last = candidate && lastSaid(candidate.log);
+      return last?.kind === 'claim' && now - last.to < FRESH;
+    });
+  }
+
+  /** Whether one leads and every other one follows. */
+  get isSettled(): boolean {
+    const { leaders } = this;
+    const follows = ({ candidate }: Row) => candidate?.roles.at(-1)?.role === 'follower';
+    return leaders.length === 1 && this.rows.every((row) => row === leaders[0] || follows(row));
+  }
+
+  get logs(): Log[] {
+    return this.#all.map(({ log }) => log);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const candidate of this.#all) this.#expected.add(candidate);
+    await Promise.all(this.#all.map((candidate) => candidate[Symbol.asyncDispose]()));
+    await Promise.all(this.rows.map(({ link }) => link[Symbol.asyncDispose]()));
+  }
+
+  #discharge(row: Row): Candidate | undefined {
+    const { candidate } = row;
+    delete row.candidate;
+    if (candidate) this.#expected.add(candidate);
+    return candidate;
+  }
+}
+
+/** The last that a candidate said of whether it leads. */
+function lastSaid({ lines }: Log): Extract<Line, { kind: 'claim' | 'idle' }> | undefined {
+  for (let index = lines.length - 1; index >= 0; index -= 1) {
+    const line = lines[index] as Line;
+    if (line.kind === 'claim' || line.kind === 'idle') return line;
+  }
+  return undefined;
+}
+
+async function inTime(exit: Promise<unknown>): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(resolve, EXIT, false);
+  });
+  const ended = await Promise.race([exit.then(() => true), late]);
+  clearTimeout(timer);
+  return ended;
+}

@@ -1,0 +1,54 @@
+/**
+ * The chaos run: candidates as real processes on a real Redis with a replica, overlapping faults drawn from a seed, and the offline
+ * check over what all candidates said of themselves.
+ */
+import { randomInt } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { type Ending, Interrupted, listenForEnd } from '../../scripts/support/interrupt.js';
+import { type Arguments, parseArguments, USAGE } from './arguments.js';
+import { picture } from './picture.js';
+import { Results } from './results.js';
+import { run } from './run.js';
+import { summarize } from './summary.js';
+import { judge } from './verdict.js';
+
+const EXIT_CODES = { well: 0, wrong: 1, void: 2 } as const;
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+async function main(args: Arguments): Promise<number> {
+  using ending = listenForEnd();
+  try {
+    return await conduct(args, ending);
+  } catch (error) {
+    const reason = ending.signal.aborted ? ending.signal.reason : error;
+    if (reason instanceof Interrupted) return reason.exitCode;
+    process.stderr.write(`chaos: ${reason instanceof Error ? reason.stack : reason}\n`);
+    return EXIT_CODES.void;
+  }
+}
+
+async function conduct(args: Arguments, ending: Ending): Promise<number> {
+  const { minutes, candidates, seed, library } = args;
+  say(`chaos: ${candidates} candidates for ${minutes} minutes, library ${library.name}; again with --seed ${seed}`);
+  const evidence = await run(args, ending.signal, say);
+  const verdict = judge(evidence);
+  const results = new Results(seed);
+  const drawn = picture(args, evidence, verdict);
+  const file = args.svg ?? results.put('picture.svg', drawn);
+  if (args.svg !== undefined) writeFileSync(args.svg, drawn);
+  const lines = summarize(args, evidence, verdict);
+  if (verdict.outcome === 'wrong') lines.push(` logs        ${results.keep(evidence)}`);
+  say(['', ...lines, ` picture     ${file}`].join('\n'));
+  return EXIT_CODES[verdict.outcome];
+}
+
+let args: Arguments | undefined;
+try {
+  args = parseArguments(process.argv.slice(2), () => randomInt(2 ** 32));
+} catch (error) {
+  process.stderr.write(`chaos: ${(error as Error).message}\n\n${USAGE}\n`);
+  process.exitCode = 2;
+}
+if (args?.help) say(USAGE);
+else if (args) process.exitCode = await main(args);

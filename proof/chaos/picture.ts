@@ -1,0 +1,193 @@
+import { BAR_DEFINITIONS, bar, legend } from '../../scripts/drawing/bar.js';
+import { laneOf, type Sign, type Span } from '../../scripts/drawing/lane.js';
+import { tag, text } from '../../scripts/drawing/markup.js';
+import { INK, page } from '../../scripts/drawing/page.js';
+import type { Log } from '../checker.js';
+import type { Arguments } from './arguments.js';
+import { KINDS, kindOf, type Target } from './kinds.js';
+import type { Strike } from './strike.js';
+import { type Evidence, type Gap, gapsOf, type Verdict } from './verdict.js';
+
+const WIDTH = 1_400;
+const LEFT = 70;
+const RIGHT = WIDTH - 24;
+const TOP = 84;
+/** Heights in the strip of a minute: a bar and two lines of faults for each candidate, three lines for the servers. */
+const BAR = 11;
+const LINE = 10;
+const LANE = BAR + 2 * LINE + 4;
+const FOOT = 3 * LINE + 44;
+/** ms that a strip shows: as much as can be told apart. */
+const STRIP = 60_000;
+
+const COLORS: Readonly<Record<Target, string>> = {
+  process: '#cfa8ff',
+  link: '#f0a35e',
+  server: '#ff7b9c',
+  data: '#79c0ff',
+};
+
+/** Who led when and what happened to whom, a strip for each minute. */
+export function picture(args: Arguments, evidence: Evidence, verdict: Verdict): string {
+  const { begun, ended } = evidence;
+  const rows = rowsOf(evidence);
+  const gaps = gapsOf(verdict.terms, []);
+  const strips = Math.max(1, Math.ceil((ended - begun) / STRIP));
+  const tall = rows.length * LANE + FOOT;
+  const content = Array.from({ length: strips }, (_, index) => {
+    const from = begun + index * STRIP;
+    const strip: Strip = {
+      from,
+      to: Math.min(from + STRIP, ended),
+      top: TOP + index * tall,
+      x: (at) => LEFT + ((Math.max(from, Math.min(at, from + STRIP)) - from) / STRIP) * (RIGHT - LEFT),
+    };
+    return draw(strip, rows, evidence.strikes, gaps, begun);
+  });
+  const height = TOP + strips * tall + 56;
+  const result = `overlaps: ${verdict.overlaps}; ${verdict.changes} changes of leadership`;
+  const caption = {
+    title: `${args.candidates} candidates, ${evidence.strikes.length} faults, one leader at a time`,
+    subtitle: `Each with a connection of its own; what happened to its process above what happened to its connection. Seed ${args.seed}`,
+    result,
+    ok: verdict.outcome === 'well',
+  };
+  const description = `${result}; ${verdict.terms.length} terms.`;
+  return page({ width: WIDTH, height, caption, description, definitions: BAR_DEFINITIONS }, [
+    ...content.flat(),
+    ...legend(LOOKS, LEFT, height - 34, BAR),
+    ...key(height - 14),
+  ]);
+}
+
+const LOOKS = [
+  ['leader', 'leads'],
+  ['follower', 'follows'],
+  ['error', 'without Redis'],
+  ['stopped', 'stopped'],
+  ['gone', 'not standing'],
+] as const;
+
+/** What is drawn of one minute, and where. */
+interface Strip {
+  readonly from: number;
+  readonly to: number;
+  readonly top: number;
+  readonly x: (at: number) => number;
+}
+
+interface Row {
+  readonly name: string;
+  readonly spans: readonly Span[];
+}
+
+function draw(strip: Strip, rows: readonly Row[], strikes: readonly Strike[], gaps: readonly Gap[], begun: number) {
+  const { top, x } = strip;
+  const shown = strikes.filter(({ from, to, missed }) => from < strip.to && to >= strip.from && !missed);
+  const within = <Time extends { readonly from: number; readonly to: number }>(times: readonly Time[]) =>
+    times.filter(({ from, to }) => from < strip.to && to > strip.from);
+  const lanes = rows.flatMap(({ name, spans }, index) => {
+    const y = top + index * LANE;
+    const own = shown.filter(({ row }) => row === name);
+    return [
+      text(24, y + BAR - 1, name, { fill: INK.text, 'font-size': 12, 'font-weight': 600 }),
+      ...within(spans).map((span) => bar(span, x, y + BAR / 2, BAR)),
+      ...own.map((strike) => mark(strike, x, y + BAR + (kindOf(strike.kind).target === 'link' ? LINE : 0))),
+    ];
+  });
+  const y = top + rows.length * LANE + 2;
+  const label = (name: string, line: number) =>
+    text(24, y + line * LINE + 8, name, { fill: INK.muted, 'font-size': 10 });
+  return [
+    ...lanes,
+    label('server', 0),
+    label('data', 1),
+    label('nobody', 2),
+    ...shown
+      .filter(({ row }) => row === undefined)
+      .map((strike) => mark(strike, x, y + (kindOf(strike.kind).target === 'data' ? LINE : 0))),
+    ...within(gaps).map(({ from, to }) =>
+      tag('rect', {
+        x: x(from),
+        y: y + 2 * LINE + 1,
+        width: Math.max(1, x(to) - x(from)),
+        height: LINE - 3,
+        fill: INK.nobody,
+      }),
+    ),
+    ...axis(strip, begun, y + 3 * LINE + 12),
+  ];
+}
+
+/** A bar for as long as it lasted, and what it was. */
+function mark({ kind, length, from, to }: Strike, x: (at: number) => number, y: number): string {
+  const { short, target } = kindOf(kind);
+  const fill = COLORS[target];
+  const lasted = `${((to - from) / 1_000).toFixed(2)} s`;
+  const width = Math.max(2, x(to) - x(from));
+  return tag(
+    'g',
+    {},
+    tag('title', {}, `${kind}, ${length === 'instant' ? 'at once' : lasted}`) +
+      tag('rect', { x: x(from), y: y + 1, width, height: LINE - 1, fill, 'fill-opacity': 0.28 }) +
+      tag('rect', { x: x(from), y: y + 1, width: 2, height: LINE - 1, fill }) +
+      text(x(from) + 4, y + LINE - 1.5, short, { fill, 'font-size': 8.5 }),
+  );
+}
+
+function axis({ from, to, x }: Strip, begun: number, y: number): string[] {
+  const ticks: string[] = [];
+  for (let at = from; at <= to; at += 5_000) {
+    const label = `${Math.round((at - begun) / 1_000)} s`;
+    ticks.push(text(x(at), y, label, { fill: INK.muted, 'font-size': 10.5, 'text-anchor': 'middle' }));
+  }
+  return ticks;
+}
+
+/** What the few letters mean that there is room for. */
+function key(y: number): string[] {
+  let left = LEFT;
+  return KINDS.flatMap(({ name, short, target }) => {
+    if (name === short) return [];
+    const words = `${short} ${name}`;
+    const at = left;
+    left += words.length * 4.6 + 12;
+    return [text(at, y, words, { fill: COLORS[target], 'font-size': 8.5 })];
+  });
+}
+
+/** What each row showed, in the same order as its candidates came. */
+function rowsOf({ logs, strikes, begun, ended }: Evidence): Row[] {
+  const names = [...new Set(logs.map(({ who }) => rowNameOf(who)))];
+  return names.map((name) => {
+    const own = logs.filter(({ who }) => rowNameOf(who) === name);
+    const signs = [...own.flatMap(signsOf), ...strikes.filter(({ row }) => row === name).flatMap(stopsOf)];
+    return { name, spans: laneOf(signs, ended).filter(({ to }) => to > begun) };
+  });
+}
+
+const rowNameOf = (who: string): string => who.split('/')[0] as string;
+
+function signsOf({ who: by, lines }: Log): Sign[] {
+  return lines.flatMap((line): Sign[] => {
+    const token = 'token' in line && line.token !== undefined ? { token: line.token } : {};
+    switch (line.kind) {
+      case 'role':
+        return [{ kind: 'role', at: line.at, by, role: line.role, ...token }];
+      case 'claim':
+        return [{ kind: 'yes', at: line.from, by, ...token }];
+      case 'left':
+        return [{ kind: 'closed', at: line.at, by }];
+      default:
+        return []; // that it does not lead is said in its errors, too
+    }
+  });
+}
+
+/** What a process cannot say of itself. */
+function stopsOf({ kind, by, from, to }: Strike): Sign[] {
+  if (by === undefined) return [];
+  const sign = (at: number, state: 'stopped' | 'continued' | 'dead'): Sign => ({ kind: 'process', at, by, state });
+  if (kind === 'kill -9') return [sign(from, 'dead')];
+  return kind === 'SIGSTOP' ? [sign(from, 'stopped'), sign(to, 'continued')] : [];
+}

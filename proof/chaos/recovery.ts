@@ -1,0 +1,48 @@
+import { monotonic } from '../candidate.js';
+import { RECOVERY, TIMES } from '../times.js';
+import type { Crew } from './crew.js';
+import { type Aftermath, kindOf } from './kinds.js';
+import type { Strike } from './strike.js';
+
+/** How everybody got well once all faults were over. */
+export interface Recovery {
+  /** When that was. */
+  readonly healed: number;
+  /** ms until one led and all others followed; Infinity if that was not seen. */
+  readonly took: number;
+  /** ms that it may take. */
+  readonly allowed: number;
+}
+
+/** ms for which what a fault has left behind may still be waited for: an older lease, and then the loss itself. */
+const LINGERS = 3 * TIMES.ttl;
+
+/**
+ * ms from `healed` within which somebody leads, as docs/faults.md has it for each fault by itself: what one of the last faults
+ * has left behind comes on top of it.
+ */
+export function allowance(strikes: readonly Strike[], healed: number): number {
+  const left = new Set<Aftermath>(
+    strikes.filter(({ to }) => to > healed - LINGERS).map(({ kind }) => kindOf(kind).aftermath),
+  );
+  const { ttl, wait, timeout } = TIMES;
+  // Found at the next attempt, once an older lease is out of the way; then waited out.
+  const loss = left.has('loss') ? ttl + wait + timeout : 0;
+  const prolonged = left.has('prolonged') ? ttl : 0;
+  return RECOVERY + loss + prolonged;
+}
+
+/** Waits until one leads and all others follow, for longer than that may take: how late it is tells more than that it is. */
+export async function recover(
+  crew: Crew,
+  healed: number,
+  allowed: number,
+  pause: (ms: number) => Promise<void>,
+): Promise<Recovery> {
+  const end = healed + allowed + 2 * TIMES.ttl;
+  while (!crew.isSettled) {
+    if (monotonic() > end) return { healed, allowed, took: Number.POSITIVE_INFINITY };
+    await pause(10);
+  }
+  return { healed, allowed, took: monotonic() - healed };
+}

@@ -1,0 +1,35 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import type { Evidence } from './verdict.js';
+
+/** Where runs leave what they have to show; not under version control. */
+const FOLDER = 'chaos-results';
+
+/** A folder of this run's own, made when something is put there. */
+export class Results {
+  readonly folder: string;
+
+  constructor(seed: number, now = new Date()) {
+    const time = now.toISOString().replaceAll(/[-:]|\.\d+Z/g, '');
+    this.folder = path.join(FOLDER, `${time}-seed-${seed}`);
+  }
+
+  put(name: string, content: string): string {
+    mkdirSync(this.folder, { recursive: true });
+    const file = path.join(this.folder, name);
+    writeFileSync(file, content);
+    return file;
+  }
+
+  /** All that is needed to look for what went wrong: a line of JSON for each line of a log, and for each fault. */
+  keep({ logs, strikes, recoveries }: Evidence): string {
+    for (const { who, lines, stops } of logs) {
+      this.put(`${who.replace('/', '-')}.jsonl`, jsonLines([...lines, ...(stops ?? []).map((stop) => ({ stop }))]));
+    }
+    this.put('faults.jsonl', jsonLines(strikes));
+    this.put('recoveries.jsonl', jsonLines(recoveries));
+    return this.folder;
+  }
+}
+
+const jsonLines = (values: readonly unknown[]): string => values.map((value) => `${JSON.stringify(value)}\n`).join('');

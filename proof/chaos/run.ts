@@ -1,0 +1,66 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { keysOf } from '../../lib/store/redis/keys.js';
+import { monotonic } from '../candidate.js';
+import { prepare } from '../prepare.js';
+import { Random } from '../random.js';
+import { TIMES } from '../times.js';
+import type { Arguments } from './arguments.js';
+import { Crew } from './crew.js';
+import { planOf } from './plan.js';
+import { allowance, type Recovery, recover } from './recovery.js';
+import { Servers } from './servers.js';
+import { type Stage, storm } from './storm.js';
+import { Chronicle } from './strike.js';
+import { type Evidence, judge } from './verdict.js';
+
+const KEY = 'chaos';
+
+/** Tells whoever watches how it goes. */
+type Say = (line: string) => void;
+
+/** One run: everybody stands, storm after storm, and everybody leaves. Rejects where `signal` ends it, with nothing left running. */
+export async function run(args: Arguments, signal: AbortSignal, say: Say): Promise<Evidence> {
+  const { library } = prepare(args.library);
+  await using servers = await Servers.open();
+  await using crew = new Crew(library, KEY);
+  const stage: Stage = { crew, servers, keys: keysOf(KEY), chronicle: new Chronicle(), signal };
+  await crew.assemble(args.candidates, servers.target);
+  const begun = monotonic();
+  const recoveries: Recovery[] = [];
+  const evidence = (): Evidence => ({
+    minutes: args.minutes,
+    begun,
+    ended: monotonic(),
+    logs: crew.logs,
+    strikes: stage.chronicle.strikes,
+    recoveries,
+    exits: [],
+    complaints: crew.complaints,
+  });
+  // Nobody knows whether there was a leader before: as after a loss.
+  recoveries.push(await calm(stage, begun, allowance([], begun) + TIMES.ttl + TIMES.wait));
+  say(progress(evidence(), 'everybody stands'));
+  const rounds = planOf(args, new Random(args.seed));
+  for (const [index, round] of rounds.entries()) {
+    const start = monotonic();
+    await storm(stage, round);
+    const healed = monotonic();
+    recoveries.push(await calm(stage, healed, allowance(stage.chronicle.strikes, healed)));
+    say(progress(evidence(), `round ${index + 1} of ${rounds.length}`));
+    if (judge(evidence()).outcome === 'wrong') break; // more of it would tell no more
+    await sleep(Math.max(0, start + round.lasts - monotonic()), undefined, { signal });
+  }
+  const exits = await Promise.all(crew.rows.map((row) => crew.close(row)));
+  return { ...evidence(), exits };
+}
+
+const calm = ({ crew, signal }: Stage, healed: number, allowed: number): Promise<Recovery> =>
+  recover(crew, healed, allowed, (ms) => sleep(ms, undefined, { signal }));
+
+function progress(evidence: Evidence, what: string): string {
+  const { terms, changes, wrongs } = judge(evidence);
+  const time = ((evidence.ended - evidence.begun) / 1_000).toFixed(0).padStart(4);
+  const took = evidence.recoveries.at(-1)?.took.toFixed(0);
+  const figures = `${evidence.strikes.length} faults, ${terms.length} terms, ${changes} changes`;
+  return `${time} s  ${what}: well again in ${took} ms; ${figures}, ${wrongs.length} wrong`;
+}

@@ -1,0 +1,101 @@
+import { type Log, type Span, spansOf, violations } from '../checker.js';
+import type { Recovery } from './recovery.js';
+import type { Strike } from './strike.js';
+
+/** What a run has left to judge it by. Times are ms of one clock. */
+export interface Evidence {
+  readonly minutes: number;
+  readonly begun: number;
+  readonly ended: number;
+  readonly logs: readonly Log[];
+  readonly strikes: readonly Strike[];
+  readonly recoveries: readonly Recovery[];
+  /** ms that candidates took to leave at the end. */
+  readonly exits: readonly number[];
+  /** What went wrong with candidates' processes. */
+  readonly complaints: readonly string[];
+}
+
+/** A time in which nobody led. */
+export interface Gap {
+  readonly from: number;
+  readonly to: number;
+  /** What happened during it, or had happened just before it. */
+  readonly during: readonly Strike[];
+}
+
+export interface Verdict {
+  readonly outcome: 'well' | 'wrong' | 'void';
+  /** All that is not as it should be, a line each. */
+  readonly wrongs: readonly string[];
+  /** Pairs of candidates that led at one instant. */
+  readonly overlaps: number;
+  readonly terms: readonly Span[];
+  /** How often the leadership passed from one candidate to another. */
+  readonly changes: number;
+  /** Fewer show nothing. */
+  readonly needed: number;
+  readonly longest: Gap | undefined;
+}
+
+/** Changes of leadership a minute that a run must show to count: about half of what it usually does. */
+const CHANGES_A_MINUTE = 6;
+
+/** ms before a gap in which a fault may have been what led to it. */
+const BEFORE = 1_000;
+
+export function judge(evidence: Evidence): Verdict {
+  const found = violations(evidence.logs);
+  const wrongs = [
+    ...found.map(({ rule, text }) => `${rule}: ${text}`),
+    ...evidence.logs.flatMap(strayOf),
+    ...evidence.complaints,
+    ...evidence.recoveries.flatMap(lateness),
+  ];
+  const terms = termsOf(evidence.logs);
+  const changes = terms.filter(({ who }, index) => index > 0 && terms[index - 1]?.who !== who).length;
+  const needed = Math.ceil(CHANGES_A_MINUTE * evidence.minutes);
+  return {
+    outcome: wrongs.length > 0 ? 'wrong' : changes < needed ? 'void' : 'well',
+    wrongs,
+    overlaps: found.filter(({ rule }) => rule === 'two leaders').length,
+    terms,
+    changes,
+    needed,
+    longest: longestOf(gapsOf(terms, evidence.strikes)),
+  };
+}
+
+/** What nobody has caught in a candidate's process. */
+const strayOf = ({ who, lines }: Log): string[] =>
+  lines.flatMap((line) => (line.kind === 'note' && line.note === 'stray' ? [`stray: ${who}: ${line.text}`] : []));
+
+function lateness({ took, allowed }: Recovery, index: number): string[] {
+  if (took <= allowed) return [];
+  const much = Number.isFinite(took) ? `only after ${took.toFixed(0)}` : 'not seen';
+  return [`too late: one leader, and all others following, after round ${index + 1}: ${much}, ${allowed} ms allowed`];
+}
+
+/** Every term there was, by its beginning. */
+export const termsOf = (logs: readonly Log[]): Span[] =>
+  logs
+    .flatMap((log) => spansOf(log))
+    .filter(({ first, last }) => first <= last)
+    .sort((a, b) => a.first - b.first);
+
+/** Each time between two terms in which nobody led. */
+export function gapsOf(terms: readonly Span[], strikes: readonly Strike[]): Gap[] {
+  let led: number | undefined;
+  return terms.flatMap(({ first, last }) => {
+    const from = led ?? first;
+    led = Math.max(led ?? last, last);
+    const during = strikes.filter((strike) => strike.from < first && strike.to > from - BEFORE && !strike.missed);
+    return from < first ? [{ from, to: first, during }] : [];
+  });
+}
+
+const longestOf = (gaps: readonly Gap[]): Gap | undefined =>
+  gaps.reduce<Gap | undefined>(
+    (most, gap) => (most && most.to - most.from >= gap.to - gap.from ? most : gap),
+    undefined,
+  );
