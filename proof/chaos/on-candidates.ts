@@ -16,6 +16,12 @@ export interface OnCandidate {
 
 type Fault = (on: OnCandidate) => Promise<unknown>;
 
+/** When it began to do what it was told to: each order is waited for, so that none is taken for a later one. */
+async function ordered(candidate: Candidate, what: string): Promise<number> {
+  candidate.act(what);
+  return (await candidate.notes('acts')).at;
+}
+
 const late: Fault = async ({ row: { link }, planned, hold }) => {
   link.delay(planned.late);
   await hold();
@@ -34,8 +40,7 @@ const swallowed =
 export const ON_CANDIDATES = {
   SIGSTOP: ({ candidate, planned, hold }) => candidate.stopped(hold, { beyond: planned.length === 'beyond' }),
   'blocked event loop': async ({ candidate, planned: { length, lasts }, hold }) => {
-    candidate.act(`block ${lasts}`);
-    const { at } = await candidate.notes('acts');
+    const at = await ordered(candidate, `block ${lasts}`);
     if (length === 'beyond') candidate.wasBlocked(at, at + lasts);
     await hold();
   },
@@ -49,7 +54,7 @@ export const ON_CANDIDATES = {
     await hold();
     await crew.enlist(row);
   },
-  stepDown: async ({ candidate }) => candidate.act(`stepDown ${TIMES.ttl}`),
+  stepDown: ({ candidate }) => ordered(candidate, `stepDown ${TIMES.ttl}`),
   'slightly late': late,
   'much late': late,
   cut: async ({ row }) => row.link.cut(),

@@ -1,10 +1,9 @@
 import { BAR_DEFINITIONS, bar, legend } from '../../scripts/drawing/bar.js';
-import { laneOf, type Sign, type Span } from '../../scripts/drawing/lane.js';
 import { tag, text } from '../../scripts/drawing/markup.js';
 import { INK, page } from '../../scripts/drawing/page.js';
-import type { Log } from '../checker.js';
 import type { Arguments } from './arguments.js';
 import { KINDS, kindOf, type Target } from './kinds.js';
+import { type Row, rowsOf } from './rows.js';
 import type { Strike } from './strike.js';
 import { type Evidence, type Gap, gapsOf, type Verdict } from './verdict.js';
 
@@ -17,8 +16,8 @@ const BAR = 11;
 const LINE = 10;
 const LANE = BAR + 2 * LINE + 4;
 const FOOT = 3 * LINE + 44;
-/** ms that a strip shows: as much as can be told apart. */
-const STRIP = 60_000;
+/** ms that a strip shows at most: as much as can be told apart. */
+const LONGEST = 60_000;
 
 const COLORS: Readonly<Record<Target, string>> = {
   process: '#cfa8ff',
@@ -32,19 +31,20 @@ export function picture(args: Arguments, evidence: Evidence, verdict: Verdict): 
   const { begun, ended } = evidence;
   const rows = rowsOf(evidence);
   const gaps = gapsOf(verdict.terms, []);
-  const strips = Math.max(1, Math.ceil((ended - begun) / STRIP));
+  const length = Math.min(LONGEST, ended - begun);
+  const strips = Math.ceil((ended - begun) / length);
   const tall = rows.length * LANE + FOOT;
   const content = Array.from({ length: strips }, (_, index) => {
-    const from = begun + index * STRIP;
+    const from = begun + index * length;
     const strip: Strip = {
       from,
-      to: Math.min(from + STRIP, ended),
+      to: Math.min(from + length, ended),
       top: TOP + index * tall,
-      x: (at) => LEFT + ((Math.max(from, Math.min(at, from + STRIP)) - from) / STRIP) * (RIGHT - LEFT),
+      x: (at) => LEFT + ((Math.max(from, Math.min(at, from + length)) - from) / length) * (RIGHT - LEFT),
     };
     return draw(strip, rows, evidence.strikes, gaps, begun);
   });
-  const height = TOP + strips * tall + 56;
+  const height = TOP + strips * tall + 64;
   const result = `overlaps: ${verdict.overlaps}; ${verdict.changes} changes of leadership`;
   const caption = {
     title: `${args.candidates} candidates, ${evidence.strikes.length} faults, one leader at a time`,
@@ -55,8 +55,8 @@ export function picture(args: Arguments, evidence: Evidence, verdict: Verdict): 
   const description = `${result}; ${verdict.terms.length} terms.`;
   return page({ width: WIDTH, height, caption, description, definitions: BAR_DEFINITIONS }, [
     ...content.flat(),
-    ...legend(LOOKS, LEFT, height - 34, BAR),
-    ...key(height - 14),
+    ...legend(LOOKS, LEFT, height - 44, BAR),
+    ...key(height - 24),
   ]);
 }
 
@@ -74,11 +74,6 @@ interface Strip {
   readonly to: number;
   readonly top: number;
   readonly x: (at: number) => number;
-}
-
-interface Row {
-  readonly name: string;
-  readonly spans: readonly Span[];
 }
 
 function draw(strip: Strip, rows: readonly Row[], strikes: readonly Strike[], gaps: readonly Gap[], begun: number) {
@@ -144,50 +139,19 @@ function axis({ from, to, x }: Strip, begun: number, y: number): string[] {
   return ticks;
 }
 
-/** What the few letters mean that there is room for. */
+/** What the few letters mean that there is room for: what befalls candidates, and below it what befalls servers. */
 function key(y: number): string[] {
-  let left = LEFT;
-  return KINDS.flatMap(({ name, short, target }) => {
-    if (name === short) return [];
-    const words = `${short} ${name}`;
-    const at = left;
-    left += words.length * 4.6 + 12;
-    return [text(at, y, words, { fill: COLORS[target], 'font-size': 8.5 })];
+  const lines: ReadonlyArray<readonly Target[]> = [
+    ['process', 'link'],
+    ['server', 'data'],
+  ];
+  return lines.flatMap((targets, line) => {
+    let left = LEFT;
+    return KINDS.filter(({ target }) => targets.includes(target)).map(({ name, short, target }) => {
+      const words: string = name === short ? name : `${short}: ${name}`;
+      const at = left;
+      left += words.length * 5 + 14;
+      return text(at, y + line * 14, words, { fill: COLORS[target], 'font-size': 8.5 });
+    });
   });
-}
-
-/** What each row showed, in the same order as its candidates came. */
-function rowsOf({ logs, strikes, begun, ended }: Evidence): Row[] {
-  const names = [...new Set(logs.map(({ who }) => rowNameOf(who)))];
-  return names.map((name) => {
-    const own = logs.filter(({ who }) => rowNameOf(who) === name);
-    const signs = [...own.flatMap(signsOf), ...strikes.filter(({ row }) => row === name).flatMap(stopsOf)];
-    return { name, spans: laneOf(signs, ended).filter(({ to }) => to > begun) };
-  });
-}
-
-const rowNameOf = (who: string): string => who.split('/')[0] as string;
-
-function signsOf({ who: by, lines }: Log): Sign[] {
-  return lines.flatMap((line): Sign[] => {
-    const token = 'token' in line && line.token !== undefined ? { token: line.token } : {};
-    switch (line.kind) {
-      case 'role':
-        return [{ kind: 'role', at: line.at, by, role: line.role, ...token }];
-      case 'claim':
-        return [{ kind: 'yes', at: line.from, by, ...token }];
-      case 'left':
-        return [{ kind: 'closed', at: line.at, by }];
-      default:
-        return []; // that it does not lead is said in its errors, too
-    }
-  });
-}
-
-/** What a process cannot say of itself. */
-function stopsOf({ kind, by, from, to }: Strike): Sign[] {
-  if (by === undefined) return [];
-  const sign = (at: number, state: 'stopped' | 'continued' | 'dead'): Sign => ({ kind: 'process', at, by, state });
-  if (kind === 'kill -9') return [sign(from, 'dead')];
-  return kind === 'SIGSTOP' ? [sign(from, 'stopped'), sign(to, 'continued')] : [];
 }

@@ -35,9 +35,9 @@ export interface Wanted {
 /** ms of a round, about. */
 const ROUND = 20_000;
 /** ms at the end of a round in which nothing new is begun: for what still lasts, and the rest. */
-const CALM = 6_000;
+const CALM = 5_000;
 /** ms between the beginnings of two faults. */
-const GAP = [200, 1_100] as const;
+const GAP = [150, 900] as const;
 /** How many of the faults befall what. */
 const SHARES: ReadonlyArray<readonly [Target, number]> = [
   ['process', 45],
@@ -46,7 +46,7 @@ const SHARES: ReadonlyArray<readonly [Target, number]> = [
   ['server', 12],
 ];
 /** How many of the faults of candidates are aimed at their leader. */
-const AT_LEADER = 0.6;
+const AT_LEADER = 0.7;
 
 /** The same for the same seed. */
 export function planOf({ minutes, candidates }: Wanted, random: Random): Round[] {

@@ -1,6 +1,7 @@
 import { milliseconds, seconds } from '../../scripts/support/figures.js';
 import type { Arguments } from './arguments.js';
-import { KINDS } from './kinds.js';
+import { KINDS, type Length } from './kinds.js';
+import type { Recovery } from './recovery.js';
 import type { Strike } from './strike.js';
 import type { Evidence, Gap, Verdict } from './verdict.js';
 
@@ -9,7 +10,6 @@ export function summarize(args: Arguments, evidence: Evidence, verdict: Verdict)
   const { logs, strikes, recoveries, exits, begun } = evidence;
   const struck = strikes.filter(({ missed }) => missed === undefined);
   const missed = strikes.length - struck.length;
-  const slowest = recoveries.reduce((most, each) => Math.max(most, each.took), 0);
   return [
     ...faults(struck),
     '',
@@ -19,7 +19,7 @@ export function summarize(args: Arguments, evidence: Evidence, verdict: Verdict)
     row('terms', `${verdict.terms.length}, ${verdict.changes} changes of leadership (${verdict.needed} needed)`),
     row('overlaps', `${verdict.overlaps}`),
     row('no leader', longest(verdict.longest, begun)),
-    row('recoveries', `${recoveries.length}, the slowest in ${milliseconds(slowest)}`),
+    row('recoveries', slowest(recoveries)),
     row('exits', `${exits.length} at the end, the slowest in ${milliseconds(Math.max(0, ...exits))}`),
     ...verdict.wrongs.map((wrong) => row('WRONG', wrong)),
     row('outcome', OUTCOMES[verdict.outcome]),
@@ -34,18 +34,26 @@ const OUTCOMES = {
 
 const row = (name: string, text: string): string => ` ${name.padEnd(12)}${text}`;
 
-/** How often each kind was made to happen, below and beyond a ttl. */
+/** How often each kind was made to happen, for less and for more than a ttl. */
 function faults(strikes: readonly Strike[]): string[] {
-  const count = (kind: string, ...lengths: string[]) =>
-    strikes.filter((strike) => strike.kind === kind && lengths.includes(strike.length)).length;
+  const line = (befell: string, name: string, counts: readonly string[]) =>
+    ` ${befell.padEnd(9)}${name.padEnd(31)}${counts.map((count) => count.padStart(8)).join('')}`;
   const lines = KINDS.map(({ name, target, lengths }) => {
-    const counts = lengths.map((length) => `${String(count(name, length)).padStart(4)} ${TELL[length]}`);
-    return ` ${target.padEnd(9)}${name.padEnd(31)}${counts.join('')}`.trimEnd();
+    const count = (length: Length) =>
+      (lengths as readonly Length[]).includes(length)
+        ? String(strikes.filter((strike) => strike.kind === name && strike.length === length).length)
+        : '';
+    return line(target, name, [count('instant'), count('below'), count('beyond')]).trimEnd();
   });
-  return [' befell   fault                         how often', ...lines];
+  return [line('befell', 'fault', ['at once', '< ttl', '> ttl']), ...lines];
 }
 
-const TELL = { instant: '', below: 'below a ttl', beyond: 'beyond' } as const;
+/** How the one went that came nearest to being too late. */
+function slowest(recoveries: readonly Recovery[]): string {
+  const [most] = [...recoveries].sort((a, b) => b.took / b.allowed - a.took / a.allowed);
+  const figures = most ? `, the slowest in ${milliseconds(most.took)} of ${milliseconds(most.allowed)} allowed` : '';
+  return `${recoveries.length}${figures}`;
+}
 
 function longest(gap: Gap | undefined, begun: number): string {
   if (!gap) return 'never';

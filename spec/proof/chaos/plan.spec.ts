@@ -1,0 +1,53 @@
+import { describe, expect, it } from '@jest/globals';
+import { KINDS, kindOf, LENGTHS } from '../../../proof/chaos/kinds.js';
+import { planOf } from '../../../proof/chaos/plan.js';
+import { Random } from '../../../proof/random.js';
+import { TIMES } from '../../../proof/times.js';
+
+const plan = (seed: number, wanted = { minutes: 5, candidates: 8 }) => planOf(wanted, new Random(seed));
+
+describe('the plan of a chaos run', () => {
+  it('follows from its seed, and differs from that of another', () => {
+    expect(plan(7)).toEqual(plan(7));
+    expect(plan(7)).not.toEqual(plan(8));
+  });
+
+  it('fills the minutes with rounds of about twenty seconds', () => {
+    for (const minutes of [0.2, 0.5, 1.1, 5]) {
+      const rounds = plan(1, { minutes, candidates: 5 });
+      const total = rounds.reduce((sum, { lasts }) => sum + lasts, 0);
+      expect(total).toBeCloseTo(minutes * 60_000, 3);
+      for (const { storm, lasts } of rounds) expect([storm < lasts, lasts <= 30_000]).toEqual([true, true]);
+    }
+  });
+
+  it('draws every kind sooner or later, in each of its lengths', () => {
+    const drawn = new Set([1, 2, 3, 4, 5].flatMap(plan5).map(({ kind, length }) => `${kind} ${length}`));
+    const all = KINDS.flatMap(({ name, lengths }) => lengths.map((length) => `${name} ${length}`));
+    expect(all.filter((one) => !drawn.has(one))).toEqual([]);
+  });
+
+  it('overlaps faults, but never two of the server', () => {
+    const faults = plan(3).flatMap((round, number) => round.faults.map((fault) => ({ ...fault, number })));
+    const overlapping = (only: (kind: (typeof faults)[number]['kind']) => boolean) =>
+      faults.filter(({ number, at, kind }, index) =>
+        faults
+          .slice(0, index)
+          .some((one) => one.number === number && only(kind) && only(one.kind) && one.at + one.lasts > at),
+      );
+    expect(overlapping(() => true).length).toBeGreaterThan(faults.length / 2);
+    expect(overlapping((kind) => kindOf(kind).target === 'server')).toEqual([]);
+  });
+
+  it('has faults that a lease outlives and faults that outlive it, and none in between', () => {
+    expect(LENGTHS.below[1]).toBeLessThan(TIMES.ttl - TIMES.renewEvery);
+    expect(LENGTHS.beyond[0]).toBeGreaterThan(TIMES.ttl);
+    for (const { length, lasts } of plan5(9)) {
+      const [least, most] = LENGTHS[length];
+      expect(lasts).toBeGreaterThanOrEqual(least);
+      expect(lasts).toBeLessThanOrEqual(most);
+    }
+  });
+});
+
+const plan5 = (seed: number) => plan(seed, { minutes: 20, candidates: 5 }).flatMap(({ faults }) => faults);
