@@ -16,8 +16,12 @@ const BAR = 11;
 const LINE = 10;
 const LANE = BAR + 2 * LINE + 4;
 const FOOT = 3 * LINE + 44;
-/** ms that a strip shows at most: as much as can be told apart. */
-const LONGEST = 60_000;
+/** ms that a strip shows, about: as much as can be told apart. */
+const STRIP = 60_000;
+/** ms between two marks of the axis. */
+const TICK = 5_000;
+
+const TARGETS: readonly Target[] = ['process', 'link', 'server', 'data'];
 
 const COLORS: Readonly<Record<Target, string>> = {
   process: '#cfa8ff',
@@ -31,8 +35,8 @@ export function picture(args: Arguments, evidence: Evidence, verdict: Verdict): 
   const { begun, ended } = evidence;
   const rows = rowsOf(evidence);
   const gaps = gapsOf(verdict.terms, []);
-  const length = Math.min(LONGEST, ended - begun);
-  const strips = Math.ceil((ended - begun) / length);
+  const strips = Math.max(1, Math.round((ended - begun) / STRIP));
+  const length = (ended - begun) / strips;
   const tall = rows.length * LANE + FOOT;
   const content = Array.from({ length: strips }, (_, index) => {
     const from = begun + index * length;
@@ -44,7 +48,7 @@ export function picture(args: Arguments, evidence: Evidence, verdict: Verdict): 
     };
     return draw(strip, rows, evidence.strikes, gaps, begun);
   });
-  const height = TOP + strips * tall + 64;
+  const height = TOP + strips * tall + 92;
   const result = `overlaps: ${verdict.overlaps}; ${verdict.changes} changes of leadership`;
   const caption = {
     title: `${args.candidates} candidates, ${evidence.strikes.length} faults, one leader at a time`,
@@ -55,8 +59,8 @@ export function picture(args: Arguments, evidence: Evidence, verdict: Verdict): 
   const description = `${result}; ${verdict.terms.length} terms.`;
   return page({ width: WIDTH, height, caption, description, definitions: BAR_DEFINITIONS }, [
     ...content.flat(),
-    ...legend(LOOKS, LEFT, height - 44, BAR),
-    ...key(height - 24),
+    ...legend(LOOKS, LEFT, height - 72, BAR),
+    ...key(height - 52),
   ]);
 }
 
@@ -132,25 +136,21 @@ function mark({ kind, length, from, to }: Strike, x: (at: number) => number, y: 
 
 function axis({ from, to, x }: Strip, begun: number, y: number): string[] {
   const ticks: string[] = [];
-  for (let at = from; at <= to; at += 5_000) {
-    const label = `${Math.round((at - begun) / 1_000)} s`;
-    ticks.push(text(x(at), y, label, { fill: INK.muted, 'font-size': 10.5, 'text-anchor': 'middle' }));
+  for (let tick = Math.ceil((from - begun) / TICK) * TICK; begun + tick <= to; tick += TICK) {
+    const label = `${tick / 1_000} s`;
+    ticks.push(text(x(begun + tick), y, label, { fill: INK.muted, 'font-size': 10.5, 'text-anchor': 'middle' }));
   }
   return ticks;
 }
 
-/** What the few letters mean that there is room for: what befalls candidates, and below it what befalls servers. */
+/** What the few letters mean that there is room for, a line for each that faults befall. */
 function key(y: number): string[] {
-  const lines: ReadonlyArray<readonly Target[]> = [
-    ['process', 'link'],
-    ['server', 'data'],
-  ];
-  return lines.flatMap((targets, line) => {
+  return TARGETS.flatMap((only, line) => {
     let left = LEFT;
-    return KINDS.filter(({ target }) => targets.includes(target)).map(({ name, short, target }) => {
+    return KINDS.filter(({ target }) => target === only).map(({ name, short, target }) => {
       const words: string = name === short ? name : `${short}: ${name}`;
       const at = left;
-      left += words.length * 5 + 14;
+      left += words.length * 5.4 + 16;
       return text(at, y + line * 14, words, { fill: COLORS[target], 'font-size': 8.5 });
     });
   });

@@ -20,7 +20,7 @@ export interface Planned {
 
 /** Faults that overlap, and then none until everybody is well again. */
 export interface Round {
-  /** ms that faults are begun in. */
+  /** ms that faults are begun in, but for the last. */
   readonly storm: number;
   /** ms that it takes at least, the rest after the faults included. */
   readonly lasts: number;
@@ -34,8 +34,8 @@ export interface Wanted {
 
 /** ms of a round, about. */
 const ROUND = 20_000;
-/** ms at the end of a round in which nothing new is begun: for what still lasts, and the rest. */
-const CALM = 5_000;
+/** ms at the end of a round in which nothing is begun but the outage that ends it: for what still lasts, and the rest. */
+const CALM = 6_000;
 /** ms between the beginnings of two faults. */
 const GAP = [150, 900] as const;
 /** How many of the faults befall what. */
@@ -44,6 +44,17 @@ const SHARES: ReadonlyArray<readonly [Target, number]> = [
   ['link', 30],
   ['data', 13],
   ['server', 12],
+];
+/** What keeps everybody from the server, or nearly: each round ends with one, so that there is something to get well from. */
+const OUTAGES: readonly KindName[] = [
+  'redis SIGSTOP',
+  'restart',
+  'failover',
+  'failover to a lagging replica',
+  'CLIENT PAUSE',
+  'DEBUG SLEEP',
+  'NOREPLICAS',
+  'NOPERM',
 ];
 /** How many of the faults of candidates are aimed at their leader. */
 const AT_LEADER = 0.7;
@@ -58,25 +69,32 @@ export function planOf({ minutes, candidates }: Wanted, random: Random): Round[]
 function roundOf(lasts: number, candidates: number, random: Random): Round {
   const storm = Math.max(lasts - CALM, lasts / 2);
   const faults: Planned[] = [];
-  // A server has one thing done to it at a time, or what ends the one would end the other.
+  // A server has one thing done to it at a time, or what ends the one would end the other; and at last the outage.
   let serverFreeAt = 0;
+  const serverBusyAt = storm - LENGTHS.beyond[1] - LENGTHS.below[1];
   for (let at = 0; at < storm; at += random.whole(...GAP)) {
     const target = weighted(SHARES, random);
-    if (target === 'server' && at < serverFreeAt) continue;
-    const fault = drawn(target, at, candidates, random);
+    if (target === 'server' && (at < serverFreeAt || at > serverBusyAt)) continue;
+    const kinds = KINDS.filter((kind) => kind.target === target);
+    const fault = drawn(kinds, at, candidates, random);
     if (target === 'server') serverFreeAt = at + fault.lasts + LENGTHS.below[1];
     faults.push(fault);
   }
+  const outages = KINDS.filter(({ name }) => OUTAGES.includes(name)).map((kind) => ({ ...kind, lengths: BEYOND }));
+  faults.push(drawn(outages, storm, candidates, random));
   return { storm, lasts, faults };
 }
 
-function drawn(target: Target, at: number, candidates: number, random: Random): Planned {
-  const kinds = KINDS.filter((kind) => kind.target === target);
+const BEYOND = ['beyond'] as const;
+
+type Choice = Pick<Kind, 'lengths' | 'weight'> & { readonly name: KindName };
+
+function drawn(kinds: readonly Choice[], at: number, candidates: number, random: Random): Planned {
   const kind = weighted(
     kinds.map((kind) => [kind, kind.weight] as const),
     random,
   );
-  const length = random.pick(...(kind.lengths as Kind['lengths']));
+  const length = random.pick(...kind.lengths);
   const late = kind.name === 'slightly late' ? LATE.slightly : LATE.much;
   return {
     kind: kind.name,

@@ -38,9 +38,16 @@ function signsOf({ who: by, lines }: Log): Sign[] {
 }
 
 /** What a process cannot say of itself. */
-function stopsOf({ kind, by, from, to }: Strike): Sign[] {
+function stopsOf({ kind, by, from, to, leader }: Strike): Sign[] {
   if (by === undefined) return [];
-  const sign = (at: number, state: 'stopped' | 'continued' | 'dead'): Sign => ({ kind: 'process', at, by, state });
+  const sign = (at: number, state: Extract<Sign, { kind: 'process' }>['state']): Sign => ({
+    kind: 'process',
+    at,
+    by,
+    state,
+  });
   if (kind === 'kill -9') return [sign(from, 'dead')];
-  return kind === 'SIGSTOP' ? [sign(from, 'stopped'), sign(to, 'continued')] : [];
+  if (kind !== 'SIGSTOP') return [];
+  // One that led says at once whether it still does; the others have nothing to say.
+  return [sign(from, 'stopped'), sign(to, leader ? 'continued' : 'awake')];
 }

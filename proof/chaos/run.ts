@@ -15,6 +15,9 @@ import { type Evidence, judge } from './verdict.js';
 
 const KEY = 'chaos';
 
+/** ms between two lines on what goes on in a storm. */
+const GLANCE = 5_000;
+
 /** Tells whoever watches how it goes. */
 type Say = (line: string) => void;
 
@@ -43,7 +46,8 @@ export async function run(args: Arguments, signal: AbortSignal, say: Say): Promi
   const rounds = planOf(args, new Random(args.seed));
   for (const [index, round] of rounds.entries()) {
     const start = monotonic();
-    await storm(stage, round);
+    const ticker = setInterval(() => say(`${time(begun)}  ${glance(stage)}`), GLANCE);
+    await storm(stage, round).finally(() => clearInterval(ticker));
     const healed = monotonic();
     recoveries.push(await calm(stage, healed, allowance(stage.chronicle.strikes, healed)));
     say(progress(evidence(), `round ${index + 1} of ${rounds.length}`));
@@ -57,10 +61,20 @@ export async function run(args: Arguments, signal: AbortSignal, say: Say): Promi
 const calm = ({ crew, signal }: Stage, healed: number, allowed: number): Promise<Recovery> =>
   recover(crew, healed, allowed, (ms) => sleep(ms, undefined, { signal }));
 
+/** ms since `begun`, in seconds. */
+const time = (begun: number): string => `${((monotonic() - begun) / 1_000).toFixed(0).padStart(4)} s`;
+
+/** Who leads, and what happens to whom. */
+function glance({ crew, chronicle }: Stage): string {
+  const leader = crew.leaders.map(({ candidate }) => candidate?.name).join(' and ') || 'nobody';
+  const now = chronicle.strikes.filter(({ to }) => to === Number.POSITIVE_INFINITY);
+  return `${leader} leads; ${now.map(({ kind, row }) => (row ? `${kind} of ${row}` : kind)).join(', ') || 'no fault'}`;
+}
+
+/** What a round has come to. */
 function progress(evidence: Evidence, what: string): string {
   const { terms, changes, wrongs } = judge(evidence);
-  const time = ((evidence.ended - evidence.begun) / 1_000).toFixed(0).padStart(4);
   const took = evidence.recoveries.at(-1)?.took.toFixed(0);
   const figures = `${evidence.strikes.length} faults, ${terms.length} terms, ${changes} changes`;
-  return `${time} s  ${what}: well again in ${took} ms; ${figures}, ${wrongs.length} wrong`;
+  return `${time(evidence.begun)}  ${what}: well again in ${took} ms; ${figures}, ${wrongs.length} wrong`;
 }

@@ -15,7 +15,8 @@ export type Sign = { readonly at: number; readonly by: string } & (
   | { readonly kind: 'yes'; readonly token?: number }
   | { readonly kind: 'no' }
   | { readonly kind: 'closed' }
-  | { readonly kind: 'process'; readonly state: 'started' | 'stopped' | 'continued' | 'dead' }
+  /** `awake`: continued, and what it was before, as far as is known. */
+  | { readonly kind: 'process'; readonly state: 'started' | 'stopped' | 'continued' | 'awake' | 'dead' }
 );
 
 /** What a row has shown from 0 to `now`, without holes, by the signs of its processes. */
@@ -44,12 +45,15 @@ interface View {
   readonly token?: number;
   /** Told to run again, but not heard of since. */
   readonly waking?: boolean;
+  /** What it was when it was stopped. */
+  readonly before?: View;
 }
 
 function after(view: View, sign: Sign): View {
   if (sign.kind === 'process') {
     if (sign.state === 'continued') return { ...view, waking: true };
-    return { look: sign.state === 'stopped' ? 'stopped' : 'gone' };
+    if (sign.state === 'awake') return view.before ?? view;
+    return sign.state === 'stopped' ? { look: 'stopped', before: view } : { look: 'gone' };
   }
   if (view.look === 'stopped' && !view.waking) return view; // said before it was stopped, heard of afterwards
   switch (sign.kind) {

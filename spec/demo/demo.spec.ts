@@ -1,48 +1,16 @@
-import { type ChildProcess, spawn } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, describe, expect, it } from '@jest/globals';
-import { guard, killAndWait } from '../support/guard.js';
+import { describe, expect, it } from '@jest/globals';
+import { type Run, runProgram } from '../support/program.js';
 import { startRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
 
 /** ms for a whole quick run, on a machine that runs other specs as well. It takes 11 s where it is alone. */
 const WHOLE_RUN = 45_000;
 
-interface Run {
-  readonly child: ChildProcess;
-  readonly output: () => string;
-  readonly complaints: () => string;
-  /** Resolves when it has ended, with its exit code or signal. */
-  readonly exit: Promise<number | string | null>;
-}
-
-const runs: Run[] = [];
-
-function demo(...args: string[]): Run {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'demo/main.ts', ...args], { stdio: 'pipe' });
-  guard(child);
-  let output = '';
-  let complaints = '';
-  child.stdout.setEncoding('utf8').on('data', (text) => {
-    output += text;
-  });
-  child.stderr.setEncoding('utf8').on('data', (text) => {
-    complaints += text;
-  });
-  const exit = new Promise<number | string | null>((resolve) => {
-    child.once('close', (code, signal) => resolve(signal ?? code));
-  });
-  const run = { child, output: () => output, complaints: () => complaints, exit };
-  runs.push(run);
-  return run;
-}
-
-afterEach(async () => {
-  for (const { child } of runs.splice(0)) await killAndWait(child);
-});
+const demo = (...args: string[]): Run => runProgram('demo/main.ts', ...args);
 
 /** The processes that a run has told of: candidates, and its Redis by its port. */
 const pids = ({ output }: Run) => [...output().matchAll(/\(pid (\d+)\)/g)].map(([, pid]) => Number(pid));

@@ -39,6 +39,14 @@ describe('the plan of a chaos run', () => {
     expect(overlapping((kind) => kindOf(kind).target === 'server')).toEqual([]);
   });
 
+  it('ends each round with an outage that outlasts a lease', () => {
+    for (const { faults, storm } of plan(6)) {
+      const last = faults.at(-1);
+      expect(last).toMatchObject({ length: 'beyond', at: storm });
+      expect(last && kindOf(last.kind).target).toBe('server');
+    }
+  });
+
   it('has faults that a lease outlives and faults that outlive it, and none in between', () => {
     expect(LENGTHS.below[1]).toBeLessThan(TIMES.ttl - TIMES.renewEvery);
     expect(LENGTHS.beyond[0]).toBeGreaterThan(TIMES.ttl);

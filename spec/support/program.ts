@@ -1,0 +1,38 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { afterEach } from '@jest/globals';
+import { guard, killAndWait } from './guard.js';
+
+/** A program of ours as a user runs it. */
+export interface Run {
+  readonly child: ChildProcess;
+  readonly output: () => string;
+  readonly complaints: () => string;
+  /** Resolves when it has ended, with its exit code or signal. */
+  readonly exit: Promise<number | string | null>;
+}
+
+const runs: Run[] = [];
+
+afterEach(async () => {
+  for (const { child } of runs.splice(0)) await killAndWait(child);
+});
+
+/** Runs `file` until it ends, or the spec does. It and what it starts make a process group of their own, of its pid. */
+export function runProgram(file: string, ...args: string[]): Run {
+  const child = spawn(process.execPath, ['--import', 'tsx', file, ...args], { stdio: 'pipe', detached: true });
+  guard(child);
+  let output = '';
+  let complaints = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    output += text;
+  });
+  child.stderr.setEncoding('utf8').on('data', (text) => {
+    complaints += text;
+  });
+  const exit = new Promise<number | string | null>((resolve) => {
+    child.once('close', (code, signal) => resolve(signal ?? code));
+  });
+  const run = { child, output: () => output, complaints: () => complaints, exit };
+  runs.push(run);
+  return run;
+}
