@@ -18,7 +18,7 @@ random, several at a time; and the logs of them all checked: never two leaders, 
 
   npm run chaos -- [options]
 
-  --minutes N      how long, 5 by default; from 0.2 to 120
+  --minutes N      how long, 5 by default; from 0.2 to 60
   --candidates N   how many, 8 by default; from 2 to 32
   --seed N         draws the faults of an earlier run again; each run says its own
   --svg FILE       where to draw who led when, and what happened; in chaos-results/ by default
@@ -28,7 +28,7 @@ random, several at a time; and the logs of them all checked: never two leaders, 
 It exits with 0 if all was well, 1 if anything was wrong (the logs are kept, it says where), 2 if nothing was shown: too
 few changes of leadership, or arguments that make no sense.`;
 
-const NUMBERS = { minutes: [0.2, 120], candidates: [2, 32], seed: [0, 2 ** 32 - 1] } as const;
+const NUMBERS = { minutes: [0.2, 60], candidates: [2, 32], seed: [0, 2 ** 32 - 1] } as const;
 
 /** Throws an error with a message for the user where they cannot be made sense of. */
 export function parseArguments(args: readonly string[], anySeed: () => number): Arguments {

@@ -11,7 +11,7 @@ import { allowance, type Recovery, recover } from './recovery.js';
 import { Servers } from './servers.js';
 import { type Stage, storm } from './storm.js';
 import { Chronicle } from './strike.js';
-import { type Evidence, judge } from './verdict.js';
+import { type Evidence, judge, since, type Verdict } from './verdict.js';
 
 const KEY = 'chaos';
 
@@ -42,7 +42,7 @@ export async function run(args: Arguments, signal: AbortSignal, say: Say): Promi
   });
   // Nobody knows whether there was a leader before: as after a loss.
   recoveries.push(await calm(stage, begun, allowance([], begun) + TIMES.ttl + TIMES.wait));
-  say(progress(evidence(), 'everybody stands'));
+  say(`${time(begun)}  everybody stands`);
   const rounds = planOf(args, new Random(args.seed));
   for (const [index, round] of rounds.entries()) {
     const start = monotonic();
@@ -50,8 +50,10 @@ export async function run(args: Arguments, signal: AbortSignal, say: Say): Promi
     await storm(stage, round).finally(() => clearInterval(ticker));
     const healed = monotonic();
     recoveries.push(await calm(stage, healed, allowance(stage.chronicle.strikes, healed)));
-    say(progress(evidence(), `round ${index + 1} of ${rounds.length}`));
-    if (judge(evidence()).outcome === 'wrong') break; // more of it would tell no more
+    const latest = since(evidence(), start);
+    const verdict = judge(latest);
+    say(`${time(begun)}  round ${index + 1} of ${rounds.length}: ${progress(latest, verdict)}`);
+    if (verdict.outcome === 'wrong') break; // more of it would tell no more
     await sleep(Math.max(0, start + round.lasts - monotonic()), undefined, { signal });
   }
   const exits = await Promise.all(crew.rows.map((row) => crew.close(row)));
@@ -72,9 +74,7 @@ function glance({ crew, chronicle }: Stage): string {
 }
 
 /** What a round has come to. */
-function progress(evidence: Evidence, what: string): string {
-  const { terms, changes, wrongs } = judge(evidence);
-  const took = evidence.recoveries.at(-1)?.took.toFixed(0);
-  const figures = `${evidence.strikes.length} faults, ${terms.length} terms, ${changes} changes`;
-  return `${time(evidence.begun)}  ${what}: well again in ${took} ms; ${figures}, ${wrongs.length} wrong`;
+function progress({ recoveries, strikes }: Evidence, { terms, changes, wrongs }: Verdict): string {
+  const took = recoveries.at(-1)?.took.toFixed(0);
+  return `${strikes.length} faults, ${terms.length} terms, ${changes} changes; well again in ${took} ms; ${wrongs.length} wrong`;
 }

@@ -29,13 +29,13 @@ export class Servers implements AsyncDisposable {
   }
 
   static async open(): Promise<Servers> {
-    const master = await node();
+    const nodes = await Promise.all([node(), node()]);
+    const servers = new Servers(...nodes);
     try {
-      const servers = new Servers(master, await node());
       await servers.follow();
       return servers;
     } catch (error) {
-      await master.server[Symbol.asyncDispose]();
+      await servers[Symbol.asyncDispose]();
       throw error;
     }
   }

@@ -24,6 +24,21 @@ export interface Gap {
   readonly during: readonly Strike[];
 }
 
+/** What came to light from `at` on: a long run is not gone through as a whole while candidates' connections wait for it. */
+export function since(evidence: Evidence, at: number): Evidence {
+  const from = ({ from }: { readonly from: number }) => from >= at;
+  return {
+    ...evidence,
+    logs: evidence.logs.map(({ who, lines, stops = [] }) => ({
+      who,
+      lines: lines.filter((line) => ('from' in line ? line.from : line.at) >= at),
+      stops: stops.filter(from),
+    })),
+    strikes: evidence.strikes.filter(from),
+    recoveries: evidence.recoveries.filter(({ healed }) => healed >= at),
+  };
+}
+
 export interface Verdict {
   readonly outcome: 'well' | 'wrong' | 'void';
   /** All that is not as it should be, a line each. */

@@ -78,7 +78,7 @@ describe('the chaos run', () => {
   it('says what is wrong with its arguments and how it is used, and exits with 2', async () => {
     const run = chaos('--minutes', 'long');
     expect(await run.exit).toBe(2);
-    expect(run.complaints()).toContain('--minutes must be a number from 0.2 to 120; received "long"\n');
+    expect(run.complaints()).toContain('--minutes must be a number from 0.2 to 60; received "long"\n');
     expect(run.complaints()).toContain('npm run chaos -- [options]');
   });
 

@@ -19,9 +19,9 @@ describe('the arguments of a chaos run', () => {
   });
 
   it.each([
-    [['--minutes', '0'], '--minutes must be a number from 0.2 to 120; received "0"'],
-    [['--minutes', 'long'], '--minutes must be a number from 0.2 to 120; received "long"'],
-    [['--minutes', ''], '--minutes must be a number from 0.2 to 120; received ""'],
+    [['--minutes', '0'], '--minutes must be a number from 0.2 to 60; received "0"'],
+    [['--minutes', 'long'], '--minutes must be a number from 0.2 to 60; received "long"'],
+    [['--minutes', ''], '--minutes must be a number from 0.2 to 60; received ""'],
     [['--candidates', '1'], '--candidates must be a number from 2 to 32; received "1"'],
     [['--candidates', '2.5'], '--candidates must be a whole number; received "2.5"'],
     [['--seed', '-1'], "'--seed"],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { judge } from '../../../proof/chaos/verdict.js';
+import { judge, since } from '../../../proof/chaos/verdict.js';
 import { evidenceOf, led, noted, strike } from './forge.js';
 
 const wrongs = (facts: Parameters<typeof evidenceOf>[0]) => {
@@ -52,5 +52,18 @@ describe('the verdict on a chaos run', () => {
     const missed = strike({ kind: 'close', from: 3_000, to: 3_000, missed: 'nobody' });
     const { longest } = judge(evidenceOf({ logs, strikes: [long, before, during, missed] }));
     expect(longest).toEqual({ from: 1_000, to: 4_000, during: [before, during] });
+  });
+
+  it('is the same on what came to light since some time, as far as that goes', () => {
+    const logs = [led('c1/1', 1, 0, 1_000), led('c2/1', 2, 500, 1_500), led('c1/1', 3, 2_000, 3_000)];
+    const recoveries = [
+      { healed: 100, took: 9_000, allowed: 2_000 },
+      { healed: 2_500, took: 10, allowed: 2_000 },
+    ];
+    const strikes = [strike({ kind: 'cut', from: 50 }), strike({ kind: 'close', from: 2_100 })];
+    const latest = since(evidenceOf({ logs, recoveries, strikes }), 1_600);
+    expect(judge(latest)).toMatchObject({ wrongs: [], terms: [{ who: 'c1/1', token: 3 }] });
+    expect(latest.strikes).toEqual([strikes[1]]);
+    expect(judge(since(evidenceOf({ logs, recoveries }), 0)).wrongs.length).toBeGreaterThan(1);
   });
 });
