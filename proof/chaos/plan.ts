@@ -69,7 +69,7 @@ export function planOf({ minutes, candidates }: Wanted, random: Random): Round[]
 function roundOf(lasts: number, candidates: number, random: Random): Round {
   const storm = Math.max(lasts - CALM, lasts / 2);
   const faults: Planned[] = [];
-  // A server has one thing done to it at a time, or what ends the one would end the other; and at last the outage.
+  // A server has one thing done to it at a time, with room between them; and at last the outage.
   let serverFreeAt = 0;
   const serverBusyAt = storm - LENGTHS.beyond[1] - LENGTHS.below[1];
   for (let at = 0; at < storm; at += random.whole(...GAP)) {

@@ -21,6 +21,7 @@ export class Servers implements AsyncDisposable {
   readonly target = { host: '', port: 0 };
   #master: Node;
   #replica: Node;
+  #turn: Promise<unknown> = Promise.resolve();
 
   private constructor(master: Node, replica: Node) {
     this.#master = master;
@@ -47,6 +48,13 @@ export class Servers implements AsyncDisposable {
 
   get master(): RedisServer {
     return this.#master.server;
+  }
+
+  /** Does one thing at a time, each once all before it are over: the end of one would be the end of the other, too. */
+  async inTurn(what: () => Promise<unknown>): Promise<void> {
+    const turn = this.#turn.then(what);
+    this.#turn = turn.catch(() => {});
+    await turn;
   }
 
   /** Starts the master again, empty. */

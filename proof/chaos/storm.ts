@@ -22,32 +22,50 @@ export interface Stage {
 /** Makes the faults of a round happen, each in its time; resolves when all of them are over. */
 export async function storm(stage: Stage, { faults }: Round): Promise<void> {
   const begin = monotonic();
-  // Each ends by itself, and none is left to itself: a server started after all was tidied up would stay.
   const happening: Array<Promise<unknown>> = [];
+  const failures: unknown[] = [];
   try {
     for (const planned of faults) {
       await sleep(Math.max(0, begin + planned.at - monotonic()), undefined, { signal: stage.signal });
-      happening.push(happen(stage, planned).catch((error: unknown) => ({ error })));
+      happening.push(happen(stage, planned).catch((error) => failures.push(error)));
     }
   } finally {
+    // Also of a run that ends early: a server that is started again after all was tidied up would stay.
     await Promise.all(happening);
   }
-  for (const result of await Promise.all(happening)) {
-    if (result && typeof result === 'object' && 'error' in result) throw result.error;
-  }
+  if (failures.length > 0) throw failures[0];
 }
 
-async function happen(stage: Stage, planned: Planned): Promise<void> {
-  const { crew, servers, keys, chronicle, signal } = stage;
-  const { kind, length } = planned;
-  const hold = () => sleep(planned.lasts, undefined, { signal }).catch(() => {}); // undone all the same
-  if (!isOnCandidates(kind)) {
-    await chronicle.note({ kind, length, leader: false }, async () => {
+function happen(stage: Stage, planned: Planned): Promise<void> {
+  const { kind, lasts } = planned;
+  const { signal } = stage;
+  const hold = () => sleep(lasts, undefined, { signal }).catch(() => {}); // undone all the same
+  return isOnCandidates(kind) ? befallCandidate(kind, stage, planned, hold) : befallServers(kind, stage, planned, hold);
+}
+
+type Hold = () => Promise<void>;
+
+async function befallServers(
+  kind: keyof typeof ON_SERVERS,
+  { servers, keys, chronicle }: Stage,
+  planned: Planned,
+  hold: Hold,
+): Promise<void> {
+  const fault = () =>
+    chronicle.note({ kind, length: planned.length, leader: false }, async () => {
       await ON_SERVERS[kind]({ servers, keys, planned, hold });
     });
-    return;
-  }
-  const part = kindOf(kind).target as 'process' | 'link';
+  await (kindOf(kind).target === 'server' ? servers.inTurn(fault) : fault());
+}
+
+async function befallCandidate(
+  kind: keyof typeof ON_CANDIDATES,
+  { crew, chronicle }: Stage,
+  planned: Planned,
+  hold: Hold,
+): Promise<void> {
+  const { length } = planned;
+  const part = kindOf(kind).target as keyof Row['busy'];
   const { leaders } = crew;
   const row = victim(crew.rows, leaders, planned, part);
   if (!row?.candidate) return chronicle.miss(kind, length, 'everybody has enough to bear');
