@@ -58,6 +58,10 @@ const OUTAGES: readonly KindName[] = [
 ];
 /** How many of the faults of candidates are aimed at their leader. */
 const AT_LEADER = 0.8;
+/** How many of what keeps a leader from renewing come with a loss of data: only then is it a question who may take the lease. */
+const WITH_LOSS = 0.3;
+/** ms from such a fault to the loss. */
+const LOSS_AFTER = [20, 300] as const;
 
 /** The same for the same seed. */
 export function planOf({ minutes, candidates }: Wanted, random: Random): Round[] {
@@ -75,17 +79,21 @@ function roundOf(lasts: number, candidates: number, random: Random): Round {
   for (let at = 0; at < storm; at += random.whole(...GAP)) {
     const target = weighted(SHARES, random);
     if (target === 'server' && (at < serverFreeAt || at > serverBusyAt)) continue;
-    const kinds = KINDS.filter((kind) => kind.target === target);
-    const fault = drawn(kinds, at, candidates, random);
+    const fault = drawn(of(target), at, candidates, random);
     if (target === 'server') serverFreeAt = at + fault.lasts + LENGTHS.below[1];
     faults.push(fault);
+    if (fault.aim !== 'leader' || fault.length === 'instant' || !random.chance(WITH_LOSS)) continue;
+    const losses = of('data').filter(({ aftermath }) => aftermath === 'loss');
+    faults.push(drawn(losses, Math.min(storm - 1, at + random.whole(...LOSS_AFTER)), candidates, random));
   }
   const outages = KINDS.filter(({ name }) => OUTAGES.includes(name)).map((kind) => ({ ...kind, lengths: BEYOND }));
   faults.push(drawn(outages, storm, candidates, random));
-  return { storm, lasts, faults };
+  return { storm, lasts, faults: faults.sort((a, b) => a.at - b.at) };
 }
 
 const BEYOND = ['beyond'] as const;
+
+const of = (target: Target) => KINDS.filter((kind) => kind.target === target);
 
 type Choice = Pick<Kind, 'lengths' | 'weight'> & { readonly name: KindName };
 

@@ -21,10 +21,14 @@ export function summarize(args: Arguments, evidence: Evidence, verdict: Verdict)
     row('no leader', longest(verdict.longest, begun)),
     row('recoveries', slowest(recoveries)),
     row('exits', `${exits.length} at the end, the slowest in ${milliseconds(Math.max(0, ...exits))}`),
-    ...verdict.wrongs.map((wrong) => row('WRONG', wrong)),
+    ...verdict.wrongs.slice(0, SHOWN).map((wrong) => row('WRONG', wrong)),
+    ...(verdict.wrongs.length > SHOWN ? [row('WRONG', `and ${verdict.wrongs.length - SHOWN} more`)] : []),
     row('outcome', OUTCOMES[verdict.outcome]),
   ];
 }
+
+/** As many wrongs as there is a use for on a screen: the first ones mostly explain the others. */
+const SHOWN = 8;
 
 const OUTCOMES = {
   well: 'all as it should be',

@@ -39,6 +39,15 @@ describe('the plan of a chaos run', () => {
     expect(overlapping((kind) => kindOf(kind).target === 'server')).toEqual([]);
   });
 
+  it('loses data while a leader cannot renew, again and again', () => {
+    const faults = plan(4).flatMap((round, number) => round.faults.map((fault) => ({ ...fault, number })));
+    const losses = faults.filter(({ kind }) => kindOf(kind).target === 'data' && kindOf(kind).aftermath === 'loss');
+    const cut = losses.filter(({ number, at }) =>
+      faults.some((one) => one.number === number && one.aim === 'leader' && one.at < at && one.at + one.lasts > at),
+    );
+    expect(cut.length).toBeGreaterThan(15); // more than one a round
+  });
+
   it('ends each round with an outage that outlasts a lease', () => {
     for (const { faults, storm } of plan(6)) {
       const last = faults.at(-1);

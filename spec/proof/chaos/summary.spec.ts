@@ -46,6 +46,8 @@ describe('the summary of a chaos run', () => {
   it('says what is wrong, and that a run is void', () => {
     const logs = [led('c1/1', 1, 0, 1_000), led('c2/1', 2, 500, 1_500)];
     expect(summary({ logs })).toMatch(/ WRONG {7}two leaders: .*\n outcome {5}NOT AS IT SHOULD BE$/s);
+    const complaints = Array.from({ length: 10 }, (_, index) => `complaint ${index + 1}`);
+    expect(summary({ complaints })).toMatch(/complaint 8\n WRONG {7}and 2 more\n/);
     expect(summary({ minutes: 5 })).toMatch(/ outcome {5}VOID/);
   });
 });
