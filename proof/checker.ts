@@ -1,10 +1,10 @@
-/** What a candidate says, as a line of its log. Times are ms of the monotonic clock that all processes of a machine share. */
+/** What a candidate says, as a line of its log. Times are ms of one clock that all logs of a run share. */
 export type Line =
   /** It told its user of a change of role. */
   | {
       readonly kind: 'role';
       readonly at: number;
-      readonly role: 'leader' | 'follower' | 'error';
+      readonly role: Role;
       readonly token?: number;
       readonly reason?: string;
       readonly code?: string;
@@ -33,7 +33,9 @@ export interface Log {
   readonly stops?: ReadonlyArray<{ readonly from: number; readonly to: number }>;
 }
 
-/** One way in which the logs contradict the promise of one leader. */
+type Role = 'leader' | 'follower' | 'error';
+
+/** One way in which what candidates say contradicts the promise of one leader. */
 export interface Violation {
   readonly rule:
     | 'two leaders'
@@ -44,88 +46,210 @@ export interface Violation {
   readonly text: string;
 }
 
-/** All that is wrong with these logs; empty when they show at most one leader at every instant, in the order of tokens. */
-export function violations(logs: readonly Log[]): Violation[] {
-  const spans = logs.flatMap(spansOf);
-  return [...compare(spans), ...logs.flatMap(orderOfRoles), ...logs.flatMap(firstWords)];
-}
-
 /**
  * One term as one candidate claimed it. It was claiming at `first` at the latest, and still at `last` at the earliest; in
  * between without a break, as a term that is over never comes back. What lies outside is not held against it: a process may
  * be stopped between the look at the clock and the line in the log.
  */
-interface Span {
+export interface Span {
   readonly who: string;
   readonly token: number | undefined;
   readonly first: number;
   readonly last: number;
 }
 
-export function spansOf({ who, lines }: Log): Span[] {
-  const spans = new Map<number | undefined, Span>();
-  for (const line of lines) {
-    if (line.kind !== 'claim') continue;
-    const { token, from, to } = line;
-    const known = spans.get(token) ?? { who, token, first: to, last: from };
-    spans.set(token, { ...known, first: Math.min(known.first, to), last: Math.max(known.last, from) });
-  }
-  return [...spans.values()];
+/** Whether two claims that contradict each other are a documented exception, within its bound. */
+export type Excuse = (older: Span, newer: Span) => boolean;
+
+interface Claimed extends Span {
+  first: number;
+  last: number;
 }
 
-function compare(spans: readonly Span[]): Violation[] {
-  const found: Violation[] = [];
-  for (const [i, a] of spans.entries()) {
-    for (const b of spans.slice(i + 1)) {
-      if (a.who === b.who && (a.token === undefined || b.token === undefined)) continue;
-      const [older, newer] = (a.token ?? 0) <= (b.token ?? 0) ? [a, b] : [b, a];
-      const text = `${show(older)} and ${show(newer)}`;
-      if (a.first <= b.last && b.first <= a.last && a.first <= a.last && b.first <= b.last) {
-        found.push({ rule: 'two leaders', text: `for ${overlap(a, b).toFixed(1)} ms: ${text}` });
-      }
-      if (a.token === undefined || b.token === undefined) continue;
-      if (a.token === b.token) found.push({ rule: 'same token twice', text });
-      else if (older.last >= newer.first) {
-        const late = (older.last - newer.first).toFixed(1);
-        found.push({ rule: 'older token after newer', text: `by ${late} ms: ${text}` });
+type Conflict = 'two leaders' | 'older token after newer' | 'same token twice';
+
+/**
+ * Hears what candidates say, in the order of time, and finds what contradicts the promise of one leader. Used as things happen in
+ * a simulated world, and on the logs of real processes afterwards.
+ */
+export class Checker {
+  readonly #spans = new Map<string, Claimed[]>();
+  readonly #byToken = new Map<number, Claimed>();
+  readonly #conflicts = new Map<string, [Conflict, Claimed, Claimed]>();
+  readonly #roles = new Map<string, Role>();
+  /** Who leads as far as it has said, and has been stopped beyond its lease: since when, and until when. */
+  readonly #waking = new Map<string, string>();
+  readonly #misspoken: Violation[] = [];
+  readonly #excuse: Excuse;
+  /** The term of the highest token that has begun. */
+  #newest: Claimed | undefined;
+
+  constructor(excuse: Excuse = () => false) {
+    this.#excuse = excuse;
+  }
+
+  /** At one known instant `who` took itself for the leader. */
+  claim(who: string, token: number | undefined, at: number): void {
+    this.began(who, token, at);
+    this.still(who, token, at);
+  }
+
+  /** `who` took itself for the leader at `at` or before. */
+  began(who: string, token: number | undefined, at: number): void {
+    const span = this.#span(who, token);
+    if (at >= span.first) return;
+    span.first = at;
+    if (token === undefined) return;
+    const same = this.#byToken.get(token);
+    if (same && same !== span) this.#object('same token twice', same, span);
+    this.#byToken.set(token, span);
+    if (!this.#newest || token > (this.#newest.token as number)) this.#newest = span;
+  }
+
+  /** `who` took itself for the leader at `at` or after. */
+  still(who: string, token: number | undefined, at: number): void {
+    const span = this.#span(who, token);
+    if (at > span.last) span.last = at;
+    const newest = this.#newest;
+    if (newest && token !== undefined && token < (newest.token as number)) {
+      this.#object('older token after newer', span, newest);
+    }
+    if (span.first > span.last) return;
+    for (const [other, spans] of this.#spans) {
+      if (other === who && token !== undefined) continue;
+      for (let i = spans.length - 1; i >= 0 && (spans[i] as Claimed).last >= span.first; i -= 1) {
+        const rival = spans[i] as Claimed;
+        if (rival !== span && rival.first <= rival.last) this.#object('two leaders', rival, span);
       }
     }
   }
-  return found;
+
+  /** `who` told its user of a role. */
+  role(who: string, role: Role, at: number): void {
+    this.#word(who, role === 'follower' ? undefined : role);
+    const before = this.#roles.get(who);
+    if (before === role || (before === 'leader' && role !== 'follower')) {
+      this.#misspoken.push({ rule: 'order of roles', text: `${who}: ${role} after ${before} at ${at.toFixed(1)}` });
+    }
+    this.#roles.set(who, role);
+  }
+
+  /** The candidacy of `who` is over. */
+  left(who: string): void {
+    this.#roles.delete(who);
+    this.#waking.delete(who);
+  }
+
+  /** Who led when it was stopped, and wakes beyond its lease, must say `follower` before it says or claims anything else. */
+  woke(who: string, from: number, to: number): void {
+    if (this.#roles.get(who) === 'leader') this.#waking.set(who, `stopped ${from.toFixed(1)} … ${to.toFixed(1)}`);
+  }
+
+  /** `who` acted as the leader after it woke. */
+  acted(who: string, how: string): void {
+    this.#word(who, `a claim by ${how}`);
+  }
+
+  /** All that is wrong with what was heard so far. */
+  get violations(): Violation[] {
+    const found: Violation[] = [];
+    for (const [rule, a, b] of this.#conflicts.values()) {
+      const [older, newer] = (a.token ?? 0) <= (b.token ?? 0) ? [a, b] : [b, a];
+      if (!this.#excuse(older, newer)) found.push({ rule, text: describe(rule, older, newer) });
+    }
+    return [...found, ...this.#misspoken];
+  }
+
+  /** How many terms were claimed. */
+  get terms(): number {
+    return [...this.#spans.values()].reduce((sum, spans) => sum + spans.length, 0);
+  }
+
+  get spans(): Span[] {
+    return [...this.#spans.values()].flat();
+  }
+
+  #span(who: string, token: number | undefined): Claimed {
+    const spans = this.#spans.get(who) ?? [];
+    if (spans.length === 0) this.#spans.set(who, spans);
+    for (let i = spans.length - 1; i >= 0; i -= 1) {
+      const span = spans[i] as Claimed;
+      if (span.token === token) return span;
+    }
+    const span = { who, token, first: Number.POSITIVE_INFINITY, last: Number.NEGATIVE_INFINITY };
+    spans.push(span);
+    return span;
+  }
+
+  #object(rule: Conflict, a: Claimed, b: Claimed): void {
+    const key = `${rule} ${[`${a.who} ${a.token}`, `${b.who} ${b.token}`].sort().join(' ')}`;
+    if (!this.#conflicts.has(key)) this.#conflicts.set(key, [rule, a, b]);
+  }
+
+  #word(who: string, wrong: string | undefined): void {
+    const stop = this.#waking.get(who);
+    this.#waking.delete(who);
+    if (stop && wrong) this.#misspoken.push({ rule: 'first word on waking', text: `${who}, ${stop}: ${wrong}` });
+  }
 }
 
-const overlap = (a: Span, b: Span): number => Math.min(a.last, b.last) - Math.max(a.first, b.first);
+function describe(rule: Conflict, older: Span, newer: Span): string {
+  const text = `${show(older)} and ${show(newer)}`;
+  if (rule === 'same token twice') return text;
+  if (rule === 'older token after newer') return `by ${(older.last - newer.first).toFixed(1)} ms: ${text}`;
+  const overlap = Math.min(older.last, newer.last) - Math.max(older.first, newer.first);
+  return `for ${overlap.toFixed(1)} ms: ${text}`;
+}
 
 const show = ({ who, token, first, last }: Span): string =>
   `${who} (token ${token ?? 'none'}, ${first.toFixed(1)} … ${last.toFixed(1)})`;
 
-function orderOfRoles({ who, lines }: Log): Violation[] {
-  const found: Violation[] = [];
-  let before: string | undefined;
-  for (const line of lines) {
-    if (line.kind === 'left') before = undefined;
-    if (line.kind !== 'role') continue;
-    const { role, at } = line;
-    const wrong = before === role || (before === 'leader' && role !== 'follower');
-    if (wrong) found.push({ rule: 'order of roles', text: `${who}: ${role} after ${before} at ${at.toFixed(1)}` });
-    before = role;
-  }
-  return found;
+/** All that is wrong with these logs; empty when they show at most one leader at every instant, in the order of tokens. */
+export function violations(logs: readonly Log[], excuse?: Excuse): Violation[] {
+  return heard(logs, excuse).violations;
 }
 
-/** Who led when it was stopped, beyond its lease, must say `follower` before it says or claims anything else. */
-function firstWords({ who, lines, stops = [] }: Log): Violation[] {
-  return stops.flatMap(({ from, to }) => {
-    const before = lines.filter((line) => line.kind === 'role' && line.at < from).at(-1);
-    if (before?.kind !== 'role' || before.role !== 'leader') return [];
-    // What was on its way into the log when the process was stopped still belongs to the time before.
-    const first = lines.find(
-      (line) => (line.kind === 'role' && line.at >= to) || (line.kind === 'claim' && line.from >= to),
-    );
-    if (!first || (first.kind === 'role' && first.role === 'follower')) return [];
-    const said = first.kind === 'role' ? first.role : `a claim by ${(first as { by: string }).by}`;
-    return [
-      { rule: 'first word on waking' as const, text: `${who}, stopped ${from.toFixed(1)} … ${to.toFixed(1)}: ${said}` },
-    ];
+/** The terms that `log` claims. */
+export function spansOf(log: Log): Span[] {
+  return heard([log]).spans;
+}
+
+/** What a log says at one instant. What begins comes before what goes on: a claim at the very instant of another is one too many. */
+interface Saying {
+  readonly at: number;
+  readonly order: number;
+  readonly say: (checker: Checker) => void;
+}
+
+function heard(logs: readonly Log[], excuse?: Excuse): Checker {
+  const checker = new Checker(excuse);
+  const sayings = logs.flatMap(sayingsOf).sort((a, b) => a.at - b.at || a.order - b.order);
+  for (const { say } of sayings) say(checker);
+  return checker;
+}
+
+function sayingsOf({ who, lines, stops = [] }: Log): Saying[] {
+  const said = lines.flatMap((line): Saying[] => {
+    switch (line.kind) {
+      case 'claim': {
+        const { from, to, token, by } = line;
+        return [
+          { at: to, order: 1, say: (checker) => checker.began(who, token, to) },
+          { at: from, order: 2, say: (checker) => checker.still(who, token, from) },
+          { at: from, order: 3, say: (checker) => checker.acted(who, by) },
+        ];
+      }
+      case 'role':
+        return [{ at: line.at, order: 3, say: (checker) => checker.role(who, line.role, line.at) }];
+      case 'left':
+        return [{ at: line.at, order: 3, say: (checker) => checker.left(who) }];
+      default:
+        return [];
+    }
   });
+  // What was on its way into the log when the process was stopped still belongs to the time before.
+  const woken = stops
+    .filter(({ to }) => to < Number.POSITIVE_INFINITY)
+    .map(({ from, to }): Saying => ({ at: to, order: 0, say: (checker) => checker.woke(who, from, to) }));
+  return [...said, ...woken];
 }
