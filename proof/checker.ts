@@ -223,9 +223,19 @@ interface Saying {
 
 function heard(logs: readonly Log[], excuse?: Excuse): Checker {
   const checker = new Checker(excuse);
-  const sayings = logs.flatMap(sayingsOf).sort((a, b) => a.at - b.at || a.order - b.order);
+  const sayings = toldApart(logs)
+    .flatMap(sayingsOf)
+    .sort((a, b) => a.at - b.at || a.order - b.order);
   for (const { say } of sayings) say(checker);
   return checker;
+}
+
+/** Each log is a candidate's of its own, also where names repeat. */
+function toldApart(logs: readonly Log[]): Log[] {
+  return logs.map((log, index) => {
+    const namesakes = logs.slice(0, index).filter(({ who }) => who === log.who).length;
+    return namesakes === 0 ? log : { ...log, who: `${log.who} (${namesakes + 1})` };
+  });
 }
 
 function sayingsOf({ who, lines, stops = [] }: Log): Saying[] {

@@ -51,6 +51,12 @@ describe('the checker of claims', () => {
     expect(rules(log('a', stopped), log('b', claim(11, 2), claim(20, 2)))).toEqual([]);
   });
 
+  it('takes logs for those of different candidates, also where they share a name', () => {
+    expect(rules(log('a', role(0, 'follower')), log('a', role(1, 'follower')))).toEqual([]);
+    expect(rules(log('a', claim(0, 1)), log('a', claim(10, 1)))).toEqual(['same token twice']);
+    expect(rules(log('a', claim(0), claim(10)), log('a', claim(5), claim(20)))).toEqual(['two leaders']);
+  });
+
   it('counts work as a claim', () => {
     const work: Line = { kind: 'claim', from: 12, to: 12, token: 1, by: 'work' };
     expect(rules(log('a', claim(0, 1), work), log('b', claim(11, 2)))).toContain('older token after newer');
