@@ -7,9 +7,14 @@ import type { LeaseReply, Watched } from '../store/lease-store.js';
 export interface Memory {
   /** The highest fencing token seen, 0 at first. */
   readonly token: number;
+  /** The last request of the candidacy before went unanswered. */
+  readonly dark?: true;
   /** The store's clock at the last reply, beside our own at its receipt. */
   readonly sync?: { readonly time: number; readonly at: number };
-  /** The record's `until` as last seen, since when, and the lowest of (store time − own time) since. */
+  /**
+   * The record's `until` as last seen, since when, and the lowest of (store time − own time) since the reply before that: it was
+   * written after that reply, so a clock set forward in between has not set it forward.
+   */
   readonly watch?: { readonly until: number; readonly since: number; readonly offset: number };
 }
 
@@ -22,11 +27,10 @@ export function learn(memory: Memory, reply: LeaseReply, now: number): Memory {
   const sync = { time: reply.time, at: now };
   if (!reply.until) return { token, sync };
   const offset = reply.time - now;
-  const watch =
-    memory.watch?.until === reply.until
-      ? { ...memory.watch, offset: Math.min(memory.watch.offset, offset) }
-      : { until: reply.until, since: now, offset };
-  return { token, sync, watch };
+  const { watch } = memory;
+  if (watch?.until === reply.until) return { token, sync, watch: { ...watch, offset: Math.min(watch.offset, offset) } };
+  const before = memory.sync ? offsetOf(memory.sync) : offset;
+  return { token, sync, watch: { until: reply.until, since: now, offset: Math.min(before, offset) } };
 }
 
 /** Store time after which a request made now has been given up; undefined while the store's time is unknown. */
@@ -34,8 +38,10 @@ export function notAfter(memory: Memory, now: number, timeout: number): number |
   return memory.sync && memory.sync.time + (now - memory.sync.at) + timeout;
 }
 
-/** What a request made now can say of the watched `until`. */
-export function watched(memory: Memory, now: number): Watched | undefined {
-  const { watch } = memory;
-  return watch && { until: watch.until, time: watch.offset + now, age: now - watch.since };
+/** What a request made now can say of the store's time and of the watched `until`; undefined before the store has told its time. */
+export function watched({ sync, watch }: Memory, now: number): Watched | undefined {
+  if (watch) return { until: watch.until, time: watch.offset + now, age: now - watch.since };
+  return sync && { until: 0, time: offsetOf(sync) + now, age: 0 };
 }
+
+const offsetOf = ({ time, at }: NonNullable<Memory['sync']>): number => time - at;

@@ -5,8 +5,8 @@ import { expire, failRenewal, hearRenewal, renewRequest } from './lead.js';
 import { learn, type Memory } from './memory.js';
 import { type Campaigning, type Context, type Event, next, type State, type Step } from './state.js';
 
-/** A candidate that has done nothing yet and may try at once. */
-export function stand(memory: Memory, { now, nextId }: Context): Campaigning {
+/** A candidate that has done nothing yet and may try at once; to read, if the one before it was in the dark. */
+export function stand({ dark, ...memory }: Memory, { now, nextId }: Context): Campaigning {
   return {
     phase: 'campaigning',
     id: nextId(),
@@ -14,7 +14,7 @@ export function stand(memory: Memory, { now, nextId }: Context): Campaigning {
     role: undefined,
     holder: undefined,
     retired: [],
-    dark: false,
+    dark: dark ?? false,
     failures: 0,
     nextAt: now,
   };

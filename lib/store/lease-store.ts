@@ -54,7 +54,7 @@ export interface AcquireRequest extends RequestBase {
   readonly notAfter?: number;
   /** Whether a store without any record of this election is taken for new (`'elect'`) or for emptied (`'wait'`). */
   readonly coldStart: ColdStart;
-  /** What this candidate knows of the record's `until` by its own clock. */
+  /** What this candidate knows of the store's time and of the record's `until` by its own clock; absent before it has heard of either. */
   readonly watched?: Watched;
 }
 
@@ -86,11 +86,14 @@ export interface ReadRequest extends RequestBase {
 /** `'elect'` or `'wait'`: see the option of the same name. */
 export type ColdStart = 'elect' | 'wait';
 
-/** A candidate's own watch over one value of the record's `until`. */
+/** A candidate's own reckoning of the store's time, and its watch over one value of the record's `until`. */
 export interface Watched {
-  /** The `until` that was seen, in store ms. */
+  /** The `until` that was seen last, in store ms; 0 if there was none. */
   readonly until: number;
-  /** Store time now, in ms, by the candidate's own reckoning: the lowest since this `until` was first seen. */
+  /**
+   * Store time now, in ms, by the candidate's own reckoning from earlier replies: the lowest since the one before this `until` was first
+   * seen. It holds for an `until` that has not been seen, too: a store whose clock is set forward frees no lease by that.
+   */
   readonly time: number;
   /** ms for which this candidate has known this very `until`. */
   readonly age: number;

@@ -71,7 +71,8 @@ export class Candidacy {
 
   /** What this candidacy knows of its store; undefined if it never began. */
   get memory(): Memory | undefined {
-    return this.#started ? this.#state.memory : undefined;
+    const { memory, dark } = this.#state;
+    return this.#started ? { ...memory, ...(dark && { dark }) } : undefined;
   }
 
   /** Who leads, as far as this candidate knows, and since when it knows. */

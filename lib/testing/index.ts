@@ -3,5 +3,5 @@ export {
   type LeaseStoreUnderTest,
   leaseStoreSuite,
 } from './lease-store-suite.js';
-export { MemoryLeaseStore, type MemoryLeaseStoreOptions } from './memory-lease-store.js';
+export { MemoryLeaseStore, type MemoryLeaseStoreOptions, type StoreCopy } from './memory-lease-store.js';
 export type { LeaseRecord } from './model.js';

@@ -47,6 +47,12 @@ export interface MemoryLeaseStoreOptions {
   readonly scheduler?: SchedulerLike;
 }
 
+/** What a {@link MemoryLeaseStore} had stored at one moment. */
+export interface StoreCopy {
+  /** @internal */
+  readonly entries: ReadonlyMap<string, Entry>;
+}
+
 /** How requests are treated at present. */
 type Fault = { readonly kind: 'fail'; readonly error: unknown } | { readonly kind: 'hang' } | { readonly kind: 'mute' };
 
@@ -147,6 +153,18 @@ export class MemoryLeaseStore implements LeaseStore {
   restart({ keep = false }: { readonly keep?: boolean } = {}): void {
     this.#runs++;
     if (!keep) this.flush();
+  }
+
+  /** What is stored at present: as a replica has it that hears no more from now on. */
+  copy(): StoreCopy {
+    return { entries: new Map(this.#entries) };
+  }
+
+  /** A replica takes over, under a run id of its own, with what it knows: a {@link copy} made earlier. */
+  failOver({ entries }: StoreCopy): void {
+    this.#runs++;
+    this.#entries.clear();
+    for (const [key, entry] of entries) this.#entries.set(key, entry);
   }
 
   /** Steps the store's wall clock by `ms`, which may be negative. Leases end by that clock. */

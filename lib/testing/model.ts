@@ -167,8 +167,8 @@ function mend(record: LeaseRecord | undefined, request: AcquireRequest, server: 
 /** ms for which an absent lease is not free: by the store's clock and by the candidate's reckoning of it, a ttl at most. */
 function stillToWait(until: number, { ttl, watched }: AcquireRequest, now: number): number {
   if (until === 0) return 0;
-  if (watched?.until !== until) return until - now;
-  return Math.min(Math.max(until - now, until - watched.time), ttl - watched.age);
+  const age = watched?.until === until ? watched.age : 0;
+  return Math.min(until - Math.min(now, watched?.time ?? now), ttl - age);
 }
 
 const nextToken = (record: LeaseRecord | undefined, { lastToken }: AcquireRequest, { micros }: Server): number =>

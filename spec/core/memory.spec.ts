@@ -21,7 +21,7 @@ describe('learn', () => {
   it('forgets the watched until when the record has none any more, as after a release', () => {
     const known = learn(NOTHING_KNOWN, free({ time: 1_000, until: 4_000 }), 10);
     expect(watched(known, 10)).toBeDefined();
-    expect(watched(learn(known, free({ time: 1_001, until: 0 }), 11), 11)).toBeUndefined();
+    expect(watched(learn(known, free({ time: 1_001, until: 0 }), 11), 20)).toEqual({ until: 0, time: 1_010, age: 0 });
   });
 });
 
@@ -39,6 +39,18 @@ describe('notAfter', () => {
 
 describe('watched', () => {
   const until = 9_000;
+
+  it('is unknown before the store has told its time', () => {
+    expect(watched(NOTHING_KNOWN, 5)).toBeUndefined();
+  });
+
+  it('reckons an until that was not there at the last reply by that reply: a clock set forward since frees no lease (G1)', () => {
+    const before = learn(NOTHING_KNOWN, free({ time: 1_000, until: 0 }), 10);
+    const stepped = learn(before, free({ time: 8_000, until }), 110);
+    expect(watched(stepped, 110)).toEqual({ until, time: 1_100, age: 0 });
+    const other = learn(stepped, free({ time: 8_010, until: until + 1 }), 120);
+    expect(watched(other, 120)?.time).toBe(8_010);
+  });
 
   it('tells for how long this very until has been known', () => {
     const first = learn(NOTHING_KNOWN, free({ time: 1_000, until }), 10);

@@ -80,7 +80,7 @@ const ACQUIRE = `
 -- ARGV[1] id          ARGV[2] ttl, ms              ARGV[3] name               ARGV[4] data
 -- ARGV[5] highest token the candidate has seen     ARGV[6] not after, server ms, or empty
 -- ARGV[7] 'elect' or 'wait': what no record means  ARGV[8] channel
--- ARGV[9] the until the candidate watches, server ms, or empty
+-- ARGV[9] the until the candidate watches, server ms, 0 for none; this and the next two are empty before its first reply
 -- ARGV[10] server time by its own reckoning, ms    ARGV[11] ms it has watched that until
 --
 -- Returns { status, server time us, token on record, until ms, ... }:
@@ -145,12 +145,11 @@ if record.till > now + ttl then
 end
 
 if record.till > 0 then
-  local watching = ARGV[9] ~= '' and tonumber(ARGV[9]) == record.till
-  local wait = math.max(record.till - now, watching and record.till - tonumber(ARGV[10]) or 0)
-  if wait > 0 and not (watching and tonumber(ARGV[11]) >= ttl) then
-    if watching then wait = math.min(wait, ttl - tonumber(ARGV[11])) end
-    return reply('suspect', record, text(math.ceil(wait)))
-  end
+  -- By the server's clock and by the candidate's reckoning of it, since either may be wrong; a ttl at most, since neither may stop.
+  local reckoned = tonumber(ARGV[10]) or now
+  local watchedFor = tonumber(ARGV[9]) == record.till and tonumber(ARGV[11]) or 0
+  local wait = math.min(record.till - math.min(now, reckoned), ttl - watchedFor)
+  if wait > 0 then return reply('suspect', record, text(math.ceil(wait))) end
 end
 
 record = grant(math.max(record.token + 1, micros, seen + 1), run)

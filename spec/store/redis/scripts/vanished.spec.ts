@@ -65,6 +65,16 @@ describe('an absent lease', () => {
     expect((await bench.acquire({ watched: { ...watched, time: till } })).status).toBe('granted');
   });
 
+  it('is not free by an until that the candidate has not seen while its reckoning says so: a ttl at most', async () => {
+    const { now } = await bench.read();
+    const till = now - 1_000;
+    await bench.putRecord({ token: '5', id: 'leader', run, until: String(till) });
+    const watched = { until: till - 400, time: till - 700.5, age: 100 };
+    expect(waitOf(await bench.acquire({ watched }))).toBe(701);
+    expect(waitOf(await bench.acquire({ watched: { until: 0, time: till - 10 * LONG, age: 0 } }))).toBe(LONG);
+    expect((await bench.acquire({ watched: { ...watched, time: till } })).status).toBe('granted');
+  });
+
   it('is not free by the candidate’s own reckoning alone', async () => {
     const { until: till } = await lostTerm();
     const suspect = await bench.acquire({ id: 'me', watched: { until: till, time: till + 1, age: 0 } });
