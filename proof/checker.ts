@@ -160,6 +160,11 @@ export class Checker {
     return [...found, ...this.#misspoken];
   }
 
+  /** Whether any two claims contradict each other, excused or not. */
+  get isContested(): boolean {
+    return this.#conflicts.size > 0;
+  }
+
   /** How many terms were claimed. */
   get terms(): number {
     return [...this.#spans.values()].reduce((sum, spans) => sum + spans.length, 0);

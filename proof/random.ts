@@ -6,6 +6,13 @@ export class Random {
     this.#state = seed;
   }
 
+  /** A stream of its own for each purpose, so that a draw more or less for one leaves the others as they were. */
+  static of(seed: number, purpose: string): Random {
+    let hash = seed ^ 0x811c9dc5;
+    for (let i = 0; i < purpose.length; i += 1) hash = Math.imul(hash ^ purpose.charCodeAt(i), 0x01000193);
+    return new Random(Math.imul(hash ^ (hash >>> 16), 0x85ebca6b));
+  }
+
   /** From 0 (inclusive) to 1 (exclusive). */
   next(): number {
     this.#state = (this.#state + 0x6d2b79f5) | 0;
@@ -17,6 +24,11 @@ export class Random {
   /** A whole number from `from` to `to`, both included. */
   whole(from: number, to: number): number {
     return from + Math.floor(this.next() * (to - from + 1));
+  }
+
+  /** Any number from `from` (inclusive) to `to` (exclusive). */
+  between(from: number, to: number): number {
+    return from + this.next() * (to - from);
   }
 
   pick<T>(...choices: readonly T[]): T {

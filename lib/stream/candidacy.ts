@@ -11,10 +11,11 @@ import {
   timer,
 } from 'rxjs';
 import { type Memory, NOTHING_KNOWN } from '../core/memory.js';
-import type { Settings } from '../core/settings.js';
+import { guard, type Settings } from '../core/settings.js';
 import type { Context, Decision, Event, Known, Sent, State } from '../core/state.js';
 import { stand, step, wakeAt } from '../core/step.js';
 import type { LeaseStore } from '../store/lease-store.js';
+import { awakenings } from './awakenings.js';
 import type { Clock } from './clock.js';
 import { ask } from './request.js';
 import { LiveTerm } from './term.js';
@@ -59,6 +60,7 @@ export class Candidacy {
   #term: LiveTerm | undefined;
   #alarm = Subscription.EMPTY;
   #alarmAt = Number.POSITIVE_INFINITY;
+  #vigil = Subscription.EMPTY;
   #exchange = Subscription.EMPTY;
   #exit: AsyncSubject<boolean> | undefined;
 
@@ -139,6 +141,7 @@ export class Candidacy {
     if (state.phase === 'exiting' && before.phase === 'leading') this.#drain();
     if (state.sent !== before.sent) this.#send(state.sent);
     this.#arm(wakeAt(state));
+    this.#keepVigil('term' in state && state.term !== undefined);
     if ((event.kind === 'exit' || before.phase === 'exiting') && state.phase !== 'exiting') this.#settle(state);
   }
 
@@ -219,6 +222,19 @@ export class Candidacy {
       this.#alarmAt = Number.POSITIVE_INFINITY;
       // A timer that rings says that its time has come, though Node's may ring up to a millisecond before that by the clock.
       this.#dispatch({ kind: 'wake' }, Math.max(at, clock.now()));
+    });
+  }
+
+  /** As long as there is a lease, a machine that was suspended must not leave its timers to ring as late as it slept. */
+  #keepVigil(holds: boolean): void {
+    if (holds !== this.#vigil.closed) return;
+    this.#vigil.unsubscribe();
+    if (!holds) return;
+    const { clock, scheduler, settings } = this.#environment;
+    // Half of the guard, or it would be spent before it is noticed.
+    this.#vigil = awakenings(clock, scheduler, guard(settings.ttl) / 2).subscribe(() => {
+      this.#alarmAt = Number.NaN; // whatever it was set to, it is to be set anew
+      this.check();
     });
   }
 

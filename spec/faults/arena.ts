@@ -142,6 +142,13 @@ export class Arena implements AsyncDisposable {
     return Number(calls);
   }
 
+  /** How often the server has answered with an error that begins with `prefix`. */
+  async refusals(prefix: string): Promise<number> {
+    const [, count = '0'] =
+      new RegExp(`errorstat_${prefix}:count=(\\d+)`).exec(await this.admin.info('errorstats')) ?? [];
+    return Number(count);
+  }
+
   /** What is wrong with all that was logged so far: more than one leader, or anything stray. */
   wrongs(): string[] {
     const logs = this.#candidates.map(({ log }) => log);

@@ -1,6 +1,7 @@
 import { describe } from '@jest/globals';
 import { type Candidate, monotonic } from '../../proof/candidate.js';
 import { deadlineIgnored, givesUp, hashOnly, noConflict, resignsAtOnce, writesFirst } from '../../proof/variants.js';
+import { until } from '../support/until.js';
 import { type Arena, TIMES } from './arena.js';
 import { row } from './row.js';
 
@@ -90,10 +91,12 @@ describe('a server that refuses', () => {
       `${name} for less than a lease costs no leadership (G5)`,
       { variant: resignsAtOnce, fails: /not steady/ },
       async (arena) => {
-        const [a] = await refused(arena);
+        // Alone, so that what is refused is a renewal.
+        const a = await arena.candidate('a', await login(arena, refusal));
+        await a.says({ role: 'leader' });
         await arena.steady([a], async () => {
           await begin(arena);
-          await a.goesOn(1.1 * renewEvery); // so that one renewal at least is refused
+          await until(async () => (await arena.refusals(name)) > 0, { what: `a renewal to be refused with ${name}` });
           await end(arena);
           await a.goesOn(ttl);
         });

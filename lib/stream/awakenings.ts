@@ -1,0 +1,47 @@
+import { defer, filter, finalize, interval, type Observable, type SchedulerLike, share } from 'rxjs';
+import type { Clock } from './clock.js';
+
+/** Told by one timer to all who listen, however many elections there are. */
+const shared = new WeakMap<SchedulerLike, WeakMap<Clock, Map<number, Observable<unknown>>>>();
+
+/**
+ * Emits when `clock` has gone on while the timers of `scheduler` stood still: a machine that was suspended is awake again. What was to
+ * ring at some time by that clock would else ring late, by as long as the machine slept (Linux counts timers by `CLOCK_MONOTONIC`). Noticed
+ * within `every` ms; a gain below half of that is not.
+ */
+export function awakenings(clock: Clock, scheduler: SchedulerLike, every: number): Observable<unknown> {
+  const byClock = getOrMake(shared, scheduler, () => new WeakMap<Clock, Map<number, Observable<unknown>>>());
+  const byPeriod = getOrMake(byClock, clock, () => new Map<number, Observable<unknown>>());
+  return getOrMake(byPeriod, every, () =>
+    gains(clock, scheduler, every).pipe(
+      finalize(() => byPeriod.delete(every)),
+      share(),
+    ),
+  );
+}
+
+const gains = (clock: Clock, scheduler: SchedulerLike, every: number): Observable<unknown> =>
+  defer(() => {
+    let last = clock.now();
+    return interval(every, scheduler).pipe(
+      filter(() => {
+        const now = clock.now();
+        const gained = now - last - every;
+        last = now;
+        return gained > every / 2;
+      }),
+    );
+  });
+
+interface Lookup<Key, Value> {
+  get(key: Key): Value | undefined;
+  set(key: Key, value: Value): unknown;
+}
+
+function getOrMake<Key, Value>(lookup: Lookup<Key, Value>, key: Key, make: () => Value): Value {
+  const known = lookup.get(key);
+  if (known !== undefined) return known;
+  const made = make();
+  lookup.set(key, made);
+  return made;
+}

@@ -1,0 +1,30 @@
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import { type Build, build, type Variant } from './mutant.js';
+
+/** A library, ours or a variant of it, loaded into this process: what programs use of it, and the parts of it that worlds are made of. */
+export interface Library {
+  readonly elect: typeof import('rx-leader')['elect'];
+  readonly whileLeader: typeof import('rx-leader')['whileLeader'];
+  readonly ElectionError: typeof import('rx-leader')['ElectionError'];
+  readonly MemoryLeaseStore: typeof import('rx-leader/testing')['MemoryLeaseStore'];
+  readonly Election: typeof import('../lib/election.js')['Election'];
+  readonly environment: typeof import('../lib/options.js')['environment'];
+  readonly monotonicClock: typeof import('../lib/stream/clock.js')['monotonicClock'];
+}
+
+export function load(variant: Variant): Library {
+  return loaded(build(variant, 'proof/processes'));
+}
+
+/** The same of one that has been compiled already. */
+export function loaded({ cjs }: Pick<Build, 'cjs'>): Library {
+  const require = createRequire(path.join(cjs, 'index.js'));
+  return {
+    ...require('./index.js'),
+    MemoryLeaseStore: require('./testing/index.js').MemoryLeaseStore,
+    Election: require('./election.js').Election,
+    environment: require('./options.js').environment,
+    monotonicClock: require('./stream/clock.js').monotonicClock,
+  };
+}

@@ -1,0 +1,121 @@
+import type { AcquireRequest } from 'rx-leader';
+import type { LeaseRecord } from 'rx-leader/testing';
+import type { Span } from '../checker.js';
+import type { Agenda } from './agenda.js';
+
+/** What a candidate has heard of the store. */
+export interface Heard {
+  /** When the record was written last, by whomever. */
+  readonly written: number | undefined;
+  /** When it was answered last before that. */
+  readonly before: number | undefined;
+  /** When it was answered first since then. */
+  readonly since: number | undefined;
+}
+
+/**
+ * Where the contract allows two leaders at once, or a token that falls, and for how long: what is written down in docs/faults.md under
+ * "What is not promised", as far as a world has made it possible.
+ */
+export class Exceptions {
+  readonly #agenda: Agenda;
+  readonly #ttl: number;
+  /** True times at which the lease was granted to one who could not have known better. */
+  readonly #unknowing: number[] = [];
+  /** Machines whose every clock stood still, and until when. */
+  readonly #frozen: Array<{ readonly who: string; readonly from: number; to: number }> = [];
+  #lastRun = 0;
+  #lostAt = Number.NEGATIVE_INFINITY;
+  #lost = false;
+  readonly #steps: Array<{ readonly at: number; readonly ms: number }> = [];
+
+  constructor(agenda: Agenda, ttl: number) {
+    this.#agenda = agenda;
+    this.#ttl = ttl;
+  }
+
+  /** The store may have lost something. */
+  lost(): void {
+    this.#lost = true;
+    this.#lostAt = this.#agenda.now;
+  }
+
+  /** What was lost may have been lost since the leader last wrote it: what it gives up has to be waited out. */
+  get hasJustLost(): boolean {
+    return this.#agenda.now - this.#lostAt < this.#ttl;
+  }
+
+  /** Another run of the store has the data now. */
+  ranAnew(): void {
+    this.#lastRun = this.#agenda.now;
+  }
+
+  /** Whether what was granted at `at` has been granted by another run of the store: the first hand-over then takes a lease. */
+  isOfEarlierRun(at: number): boolean {
+    return at <= this.#lastRun;
+  }
+
+  /** The store's clock was set. */
+  set(ms: number): void {
+    this.#steps.push({ at: this.#agenda.now, ms });
+  }
+
+  froze(name: string): () => void {
+    const span = { who: name, from: this.#agenda.now, to: Number.POSITIVE_INFINITY };
+    this.#frozen.push(span);
+    return () => {
+      span.to = this.#agenda.now;
+    };
+  }
+
+  /**
+   * The lease was granted to one who can tell neither an emptied store from a new one, nor a clock that was set forward since the
+   * lease was written from one that was not: as it had heard nothing before, or only under a clock that was further ahead.
+   */
+  granted({ lastToken, coldStart }: AcquireRequest, record: LeaseRecord | undefined, heard: Heard): void {
+    const emptied = this.#lost && !record && lastToken === 0 && coldStart === 'elect';
+    if (emptied || this.#isMisdated(heard)) this.#unknowing.push(this.#agenda.now);
+  }
+
+  #isMisdated({ written, before, since }: Heard): boolean {
+    if (written === undefined) return false;
+    const limit = this.#offsetAt(written);
+    const isAhead = (at: number | undefined) => at === undefined || this.#offsetAt(at) > limit;
+    return isAhead(this.#agenda.now) && isAhead(before) && isAhead(since);
+  }
+
+  /** By how much the server's clock had been set by `time`. */
+  #offsetAt(time: number): number {
+    return this.#steps.reduce((sum, { at, ms }) => (at <= time ? sum + ms : sum), 0);
+  }
+
+  /** Tokens rise as long as the record, a candidate's memory or a server clock that has not gone back survives. */
+  get mayLowerTokens(): boolean {
+    return this.#lost && this.#steps.some(({ ms }) => ms < 0);
+  }
+
+  excuse(older: Span, newer: Span): boolean {
+    // Until its lease would have run out at the latest.
+    if (this.#unknowing.some((at) => older.first <= at && at <= newer.first && older.last <= at + this.#ttl))
+      return true;
+    const froze =
+      this.#frozenTime(older.who, older.first, older.last) > 0 &&
+      older.last - newer.first - this.#frozenTime(older.who, newer.first, older.last) <= this.#ttl;
+    return froze || (this.mayLowerTokens && newer.last < older.first);
+  }
+
+  /** ms between `from` and `to` for which every clock of a machine stood still. */
+  #frozenTime(who: string, from: number, to: number): number {
+    let sum = 0;
+    let counted = from;
+    for (const span of this.#frozen) {
+      if (span.who !== who) continue;
+      const end = Math.min(span.to, to);
+      const begin = Math.max(span.from, counted);
+      if (end <= begin) continue;
+      sum += end - begin;
+      counted = end;
+    }
+    return sum;
+  }
+}

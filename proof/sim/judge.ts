@@ -1,0 +1,390 @@
+import type { LeaseReply, LeaseRequest, Term, Transition } from 'rx-leader';
+import type { LeaseRecord } from 'rx-leader/testing';
+import { Checker, type Span } from '../checker.js';
+import type { Agenda } from './agenda.js';
+import type { Exceptions, Heard } from './exceptions.js';
+import type { Answer, Call, Ear, Link } from './link.js';
+import type { Machine } from './machine.js';
+import type { Witness } from './server.js';
+import type { Sightings } from './sightings.js';
+import type { User } from './user.js';
+
+/** A promise that was broken. `rule`: a guarantee, or what the contract says besides. */
+export interface Wrong {
+  readonly rule: string;
+  readonly at: number;
+  readonly text: string;
+}
+
+/** What is known of a term. */
+interface Facts {
+  readonly user: User;
+  readonly term: Term;
+  /** Leader-only work by `whileLeader`. */
+  working: boolean;
+  /** Work given to `waitUntil` that has not settled. */
+  pending: number;
+  /** By its machine's clock, when a voluntary exit began in good time. */
+  exitAt: number | undefined;
+  /** When it was seen, or said, to be over. */
+  overAt: number | undefined;
+}
+
+/** What is known of an election's requests. */
+interface Conduct {
+  /** Its last request went unanswered. */
+  dark: boolean;
+  /** Ids of attempts whose outcome it does not know, and in which of its candidacies they were made. */
+  readonly unsettled: Map<string, number>;
+  /** When it was answered last; and around the last writing of the record that it has heard of. */
+  lastAnswer: number | undefined;
+  heard: Heard;
+  /** In which candidacy each id was first used. */
+  readonly ids: Map<string, number>;
+}
+
+const NOTHING_HEARD: Heard = { written: undefined, before: undefined, since: undefined };
+
+/** Looks at everything that happens in a world, by true time, and objects to what breaks a promise. */
+export class Judge implements Ear, Witness {
+  /** Set where something may be waiting to go on in a microtask. */
+  isPromised = false;
+  /** Told of all that is worth telling, where there is somebody to listen. */
+  tell: ((text: string) => void) | undefined;
+  readonly #agenda: Agenda;
+  readonly #drain: number;
+  /** ms within which a machine that was suspended notices. */
+  readonly #notices: number;
+  readonly #exceptions: Exceptions;
+  readonly #sightings: Sightings;
+  readonly #checker: Checker;
+  readonly #users = new Map<Machine, User>();
+  readonly #terms = new Map<string, Facts>();
+  readonly #grants = new Map<string, number>();
+  readonly #conduct = new Map<Link, Conduct>();
+  readonly #wrongs: Wrong[] = [];
+  /** Told late that they do not lead any more, unless there is an excuse for that. */
+  readonly #tardy: Array<{ readonly older: Span; readonly newer: Span; readonly at: number }> = [];
+  #highest = 0;
+  /** When the record's `until` was written last. */
+  #written: number | undefined;
+
+  constructor(
+    agenda: Agenda,
+    { drain, ttl }: { readonly drain: number; readonly ttl: number },
+    exceptions: Exceptions,
+    sightings: Sightings,
+  ) {
+    this.#agenda = agenda;
+    this.#drain = drain;
+    this.#notices = ttl / 20;
+    this.#exceptions = exceptions;
+    this.#sightings = sightings;
+    this.#checker = new Checker((older, newer) => exceptions.excuse(older, newer));
+  }
+
+  object(rule: string, text: string): void {
+    this.tell?.(`WRONG (${rule}): ${text}`);
+    this.#wrongs.push({ rule, at: this.#agenda.now, text });
+  }
+
+  saw(sight: string): void {
+    this.#sightings.saw(sight);
+  }
+
+  promised(): void {
+    this.isPromised = true;
+  }
+
+  /** All that is wrong with what has happened so far. */
+  get wrongs(): Wrong[] {
+    const tardy = this.#tardy.filter(({ older, newer }) => !this.#exceptions.excuse(older, newer));
+    return [
+      ...this.#checker.violations.map(({ rule, text }) => ({
+        rule: RULES[rule],
+        at: this.#agenda.now,
+        text: `${rule}: ${text}`,
+      })),
+      ...tardy.map(({ older, newer, at }) => ({
+        rule: 'G2',
+        at,
+        text: `${older.who} has yet to be told that its term ${older.token} is over when ${newer.who} is granted ${newer.token}`,
+      })),
+      ...this.#wrongs,
+    ];
+  }
+
+  get terms(): number {
+    return this.#terms.size;
+  }
+
+  // What users do and hear.
+
+  enters(user: User): void {
+    this.#users.set(user.machine, user);
+    this.#conduct.set(user.link, {
+      dark: false,
+      unsettled: new Map(),
+      lastAnswer: undefined,
+      heard: NOTHING_HEARD,
+      ids: new Map(),
+    });
+  }
+
+  stood(user: User): void {
+    this.tell?.(`${user.machine.name} stands`);
+  }
+
+  /** A voluntary exit begins. */
+  leaves(user: User): void {
+    const { term, machine, election } = user;
+    const facts = term && this.#terms.get(term.id);
+    this.tell?.(`${machine.name} leaves${term ? ` its term ${term.token}` : ''}`);
+    if (facts && facts.exitAt === undefined && election.isLeading) facts.exitAt = machine.clock.now();
+  }
+
+  left(user: User): void {
+    this.#checker.left(user.machine.name);
+  }
+
+  told(user: User, transition: Transition): void {
+    const { role } = transition;
+    const { name } = user.machine;
+    const why =
+      role === 'leader' ? transition.term.token : role === 'error' ? transition.error.code : transition.reason;
+    this.tell?.(`${name} is told ${role} (${why})`);
+    this.saw(role === 'leader' ? 'role leader' : `role ${role}/${why}`);
+    this.#checker.role(name, role, this.#agenda.now);
+    if (user.style.loop) this.promised(); // what its loop waits for has come
+    if (role === 'leader') {
+      const { term } = transition;
+      if (!this.#terms.has(term.id)) {
+        this.#terms.set(term.id, {
+          user,
+          term,
+          working: false,
+          pending: 0,
+          exitAt: undefined,
+          since: this.#agenda.now,
+          overAt: undefined,
+        });
+      }
+    } else if (user.term) {
+      this.#over(user.term);
+    }
+    this.look(user);
+  }
+
+  workBegins(user: User, { id, token }: Term): void {
+    const facts = this.#terms.get(id);
+    if (!facts) {
+      this.object('contract', `work of ${user.machine.name} begins before it is told of its term ${token}`);
+      return;
+    }
+    facts.working = true;
+    if (facts.overAt !== undefined)
+      this.object('G2', `work of ${user.machine.name} begins when its term ${token} is over`);
+  }
+
+  workStops({ id }: Term): void {
+    const facts = this.#terms.get(id);
+    if (facts) facts.working = false;
+  }
+
+  /** Work that a voluntary exit is to wait for. */
+  work(term: Term, promise: Promise<void>): Promise<void> {
+    const facts = this.#terms.get(term.id);
+    if (facts) facts.pending += 1;
+    return promise.then(() => {
+      if (facts) facts.pending -= 1;
+    });
+  }
+
+  // What processes do.
+
+  woke(machine: Machine): void {
+    const user = this.#users.get(machine);
+    if (!user) return;
+    // Who leads as far as it was told, and does not by its clock: whatever comes next, it must say so first.
+    if (user.term && !user.election.isLeading) this.#checker.woke(machine.name, this.#agenda.now, this.#agenda.now);
+    this.look(user);
+  }
+
+  turned(machine: Machine): void {
+    const user = this.#users.get(machine);
+    if (user) this.look(user);
+    if (this.#checker.isContested) this.lookAround();
+  }
+
+  /** Whether `user` takes itself for the leader at this instant. */
+  look(user: User): void {
+    const { machine, election } = user;
+    if (!machine.isRunning) return;
+    if (!election.isLeading) {
+      if (user.term) this.#over(user.term);
+      return;
+    }
+    const { name } = machine;
+    const term = election.term as Term;
+    const facts = this.#terms.get(term.id);
+    if (facts?.overAt !== undefined) this.object('G4', `the term ${term.token} of ${name} was over, and goes on`);
+    this.#checker.claim(name, term.token, this.#agenda.now);
+    this.#checker.acted(name, 'isLeading');
+  }
+
+  lookAround(): void {
+    for (const user of this.#users.values()) this.look(user);
+  }
+
+  /** When the store granted `term`. */
+  grantedAt({ id }: Term): number {
+    return this.#grants.get(id) ?? 0;
+  }
+
+  /** Whether `term` was over before this instant. */
+  wasOver({ id }: Term): boolean {
+    return (this.#terms.get(id)?.overAt ?? this.#agenda.now) < this.#agenda.now;
+  }
+
+  #over({ id }: Term): void {
+    const facts = this.#terms.get(id);
+    if (facts) facts.overAt ??= this.#agenda.now;
+  }
+
+  /** Every candidate that takes itself for the leader. */
+  get leaders(): User[] {
+    return [...this.#users.values()].filter(({ machine, election }) => machine.isRunning && election.isLeading);
+  }
+
+  // What goes to and fro.
+
+  sent({ machine }: Link, request: LeaseRequest): void {
+    const user = this.#users.get(machine);
+    const conduct = user && this.#conduct.get(user.link);
+    this.tell?.(`${machine.name} asks: ${describe(request)}`);
+    if (request.verb === 'acquire' && user && conduct) this.#mayAcquire(user, conduct, request.id);
+    if (request.verb === 'release') this.#mayRelease(request.id);
+  }
+
+  heard(link: Link, request: LeaseRequest, answer: Answer): void {
+    const conduct = this.#conduct.get(link);
+    const code = 'error' in answer ? String((answer.error as { code?: unknown }).code) : undefined;
+    const silent = code === 'STORE_UNAVAILABLE' || code === 'STORE_TIMEOUT';
+    this.tell?.(`${link.machine.name} hears: ${request.verb}: ${'reply' in answer ? answer.reply.status : code}`);
+    if (!conduct) return;
+    conduct.dark = silent;
+    if ('reply' in answer) this.#answered(conduct);
+    if (request.verb === 'acquire' && (silent || code === 'STORE_REPLY'))
+      conduct.unsettled.set(request.id, conduct.ids.get(request.id) ?? 0);
+    if (request.verb === 'release' && 'reply' in answer) conduct.unsettled.delete(request.id);
+  }
+
+  gaveUp(link: Link, request: LeaseRequest): void {
+    const conduct = this.#conduct.get(link);
+    if (!conduct || link.machine.isDead) return;
+    this.saw(`${request.verb} goes unanswered`);
+    this.tell?.(`${link.machine.name} waits no longer: ${request.verb}`);
+    conduct.dark = true;
+    if (request.verb === 'acquire') conduct.unsettled.set(request.id, conduct.ids.get(request.id) ?? 0);
+  }
+
+  executed({ request, link }: Call, before: Stored, after: Stored, reply: LeaseReply): void {
+    const { name } = link.machine;
+    this.tell?.(`  the store: ${describe(request)} of ${name}: ${reply.status}`);
+    this.#sightings.executed(request, before, after, reply);
+    if (
+      request.verb === 'renew' &&
+      before.lease !== undefined &&
+      before.lease !== request.id &&
+      reply.status === 'renewed'
+    ) {
+      this.object('G4', `${name} renews the lease of ${before.lease}`);
+    }
+    if (
+      request.verb === 'release' &&
+      before.lease !== undefined &&
+      before.lease !== request.id &&
+      after.lease === undefined
+    ) {
+      this.object('G4', `${name} releases the lease of ${before.lease}`);
+    }
+    if (reply.status === 'released' && 'id' in request && !this.#terms.has(request.id)) {
+      this.saw('an acquire of unknown outcome is taken back');
+    }
+    if (reply.status === 'granted' && request.verb === 'acquire' && before.lease !== request.id) {
+      this.#exceptions.granted(request, before.record, this.#heardBy(link));
+      this.#grants.set(request.id, this.#agenda.now);
+      this.#granted(name, reply.token);
+    }
+    if (after.record?.until !== before.record?.until) this.#written = this.#agenda.now;
+  }
+
+  #answered(conduct: Conduct): void {
+    const { now } = this.#agenda;
+    const written = this.#written;
+    if (conduct.heard.written !== written) conduct.heard = { written, before: conduct.lastAnswer, since: now };
+    conduct.lastAnswer = now;
+  }
+
+  #heardBy(link: Link): Heard {
+    const conduct = this.#conduct.get(link);
+    const written = this.#written;
+    if (conduct?.heard.written === written) return conduct?.heard ?? NOTHING_HEARD;
+    return { written, before: conduct?.lastAnswer, since: undefined };
+  }
+
+  #granted(name: string, token: number): void {
+    if (token <= this.#highest && !this.#exceptions.mayLowerTokens) {
+      this.object('G3', `${name} is granted the token ${token} after ${this.#highest}`);
+    }
+    this.#highest = Math.max(this.#highest, token);
+    const { now } = this.#agenda;
+    for (const { machine, term } of this.#users.values()) {
+      // One that has just begun to run again has a moment to notice.
+      if (!term || machine.name === name || !machine.isRunning || now - machine.wokeAt < this.#notices) continue;
+      const older = { who: machine.name, token: term.token, first: this.grantedAt(term), last: now };
+      this.#tardy.push({ older, newer: { who: name, token, first: now, last: now }, at: now });
+    }
+    this.lookAround();
+  }
+
+  /** Nothing is acquired while nobody answers, nor before what may have been acquired unheard in the same candidacy is taken back. */
+  #mayAcquire({ machine: { name }, stands }: User, { dark, unsettled, ids }: Conduct, id: string): void {
+    if (!ids.has(id)) ids.set(id, stands);
+    if (dark) this.object('G4', `${name} acquires in the dark`);
+    for (const [other, stand] of unsettled) {
+      if (stand === ids.get(id)) this.object('G4', `${name} acquires before ${other} is taken back`);
+    }
+  }
+
+  /** A voluntary exit gives its lease up only when the work has stopped, or has had its time. */
+  #mayRelease(id: string): void {
+    const facts = this.#terms.get(id);
+    if (!facts) return;
+    const { user, term, working, pending, exitAt } = facts;
+    const { name, clock } = user.machine;
+    if (working) this.object('G7', `${name} gives up its term ${term.token} while its work goes on`);
+    if (!term.signal.aborted) this.object('G7', `${name} gives up its term ${term.token} before its signal aborts`);
+    if (pending > 0 && exitAt !== undefined && clock.now() < exitAt + this.#drain - 1) {
+      this.object('G7', `${name} gives up its term ${term.token} before the work it was to wait for has settled`);
+    }
+  }
+}
+
+/** What the store keeps of the election. */
+export interface Stored {
+  readonly lease: string | undefined;
+  readonly record: LeaseRecord | undefined;
+}
+
+const RULES = {
+  'two leaders': 'G1',
+  'older token after newer': 'G1',
+  'same token twice': 'G3',
+  'order of roles': 'contract',
+  'first word on waking': 'G2',
+} as const;
+
+function describe(request: LeaseRequest): string {
+  return 'id' in request ? `${request.verb} ${request.id}` : request.verb;
+}

@@ -1,0 +1,164 @@
+import type { Happening } from './plan.js';
+import type { User } from './user.js';
+import type { World } from './world.js';
+
+/** Ends what a happening began. */
+type Undo = () => void;
+
+interface Kind {
+  /** Makes it happen; what it returns ends it. */
+  readonly begin: (world: World, happening: Happening) => Undo | undefined;
+  /** Somebody new comes with it. */
+  readonly newcomer?: true;
+}
+
+/** What befalls one user, or nobody where there is none. */
+const toUser = (befall: (user: User, world: World, happening: Happening) => Undo | undefined): Kind => ({
+  begin(world, happening) {
+    const user = world.aimedAt(happening);
+    return user && befall(user, world, happening);
+  },
+});
+
+const toLink = (condition: (happening: Happening, ttl: number) => Parameters<User['link']['befall']>[0]): Kind =>
+  toUser((user, { ttl }, happening) => user.link.befall(condition(happening, ttl)));
+
+const toServer = (refusal: (world: World) => Parameters<World['server']['befall']>[0]): Kind => ({
+  begin: (world) => world.server.befall(refusal(world)),
+});
+
+const loss = (lose: (world: World, happening: Happening) => void): Kind => ({
+  begin(world, happening) {
+    world.exceptions.lost();
+    lose(world, happening);
+    return undefined;
+  },
+});
+
+const refused = (code: Parameters<World['error']>[0], more: { grantsOnly?: true; afterwards?: true } = {}): Kind =>
+  toServer((world) => ({ error: world.error(code), ...more }));
+
+const clockSet = (sign: 1 | -1): Kind => ({
+  begin(world, { amount }) {
+    const ms = Math.floor(sign * world.ttl * 3 * amount);
+    world.exceptions.set(ms);
+    world.server.store.stepClock(ms);
+    return undefined;
+  },
+});
+
+/** Everything that may happen in a world, by name. */
+export const KINDS = {
+  // To a process or a machine.
+  pause: toUser(({ machine }) => machine.halt('paused')),
+  suspend: toUser(({ machine }) => machine.halt('suspended')),
+  freeze: toUser(({ machine }, world) => {
+    const frozen = world.exceptions.froze(machine.name);
+    const thaw = machine.halt('frozen');
+    return () => {
+      frozen();
+      thaw();
+    };
+  }),
+  drift: toUser(({ machine }, _, { amount }) => {
+    machine.rate = 0.99 + 0.02 * amount;
+  }),
+  kill: {
+    newcomer: true,
+    begin(world, happening) {
+      const user = world.aimedAt(happening);
+      if (!user) return undefined;
+      world.kill(user);
+      return () => world.add(happening.newcomer);
+    },
+  },
+
+  // To a connection.
+  'requests lost': toLink(() => ({ requests: 'lost' })),
+  'replies lost': toLink(() => ({ replies: 'lost' })),
+  'both lost': toLink(() => ({ requests: 'lost', replies: 'lost' })),
+  'requests held': toLink(() => ({ requests: 'held' })),
+  'replies held': toLink(() => ({ replies: 'held' })),
+  'requests slow': toLink(({ amount }, ttl) => ({ requests: 'slow', slower: amount * ttl * 1.5 })),
+  'replies slow': toLink(({ amount }, ttl) => ({ replies: 'slow', slower: amount * ttl * 1.5 })),
+  queued: toLink(() => ({ queued: true })),
+  drop: toUser(({ link }, world) => {
+    link.drop(world.error('STORE_UNAVAILABLE'));
+  }),
+  refused: toUser(({ link }, world) => {
+    link.drop(world.error('STORE_UNAVAILABLE'));
+    return link.befall({ queued: true });
+  }),
+
+  // To the server.
+  hang: toServer(() => ({ hangs: true })),
+  unavailable: refused('STORE_UNAVAILABLE'),
+  readonly: refused('STORE_READONLY'),
+  denied: refused('STORE_DENIED'),
+  loading: refused('STORE_LOADING'),
+  full: refused('STORE_FULL', { grantsOnly: true }),
+  nonsense: refused('STORE_REPLY'),
+  'nonsense afterwards': refused('STORE_REPLY', { afterwards: true }),
+  'clock set forward': clockSet(1),
+  'clock set back': clockSet(-1),
+
+  // To what is stored.
+  flush: loss(({ server }) => server.store.flush()),
+  'lease evicted': loss(({ server, key }) => server.store.evict(key, 'lease')),
+  'record evicted': loss(({ server, key }) => server.store.evict(key, 'record')),
+  'empty restart': loss(({ server, exceptions }) => {
+    exceptions.ranAnew();
+    server.store.restart();
+  }),
+  restart: loss(({ server, exceptions }) => {
+    exceptions.ranAnew();
+    server.store.restart({ keep: true });
+  }),
+  failover: { begin: (world) => world.failOver() },
+  'lease overwritten': {
+    begin({ server, key, ttl }, { amount }) {
+      server.store.put(key, 'somebody', Math.floor(amount * ttl));
+      return undefined;
+    },
+  },
+  'no lease': {
+    begin({ server, key }) {
+      server.store.put(key, 'no lease at all');
+      return () => server.store.evict(key, 'lease');
+    },
+  },
+
+  // What users do.
+  leave: toUser((user, world, { lasts }) => {
+    user.machine.receive(() => user.leave());
+    world.later(lasts, () => user.machine.receive(() => user.join()));
+  }),
+  'leave and join at once': toUser((user) => {
+    user.machine.receive(() => {
+      user.leave();
+      user.join();
+    });
+  }),
+  'step down': toUser((user, { ttl }, { amount }) => {
+    user.machine.receive(() => user.stepDown(amount * ttl));
+    return undefined;
+  }),
+  close: {
+    newcomer: true,
+    begin(world, happening) {
+      const user = world.aimedAt(happening);
+      if (!user) return undefined;
+      user.machine.receive(() => void user.close(happening.amount < 0.5 ? 'close' : 'abort'));
+      return () => world.add(happening.newcomer);
+    },
+  },
+  newcomer: {
+    newcomer: true,
+    begin(world, { newcomer }) {
+      world.add(newcomer);
+      return undefined;
+    },
+  },
+} as const satisfies Record<string, Kind>;
+
+export type KindName = keyof typeof KINDS;

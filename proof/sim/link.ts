@@ -1,0 +1,238 @@
+import type { LeaseReply, LeaseRequest, LeaseStore, Notice } from 'rx-leader';
+import { Observable, Subject, type Subscriber } from 'rxjs';
+import type { Random } from '../random.js';
+import type { Agenda } from './agenda.js';
+import type { Machine } from './machine.js';
+
+/** How a network is on an ordinary day. */
+export interface Network {
+  /** Mean ms from one end to the other. */
+  readonly latency: number;
+  /** How likely anything is to take ten times as long. */
+  readonly spikes: number;
+  /** How likely a request, or a reply, is to get lost. */
+  readonly loss: number;
+  /** How likely a request is to be sent twice. */
+  readonly duplicates: number;
+  /** Whether what is sent first arrives first, as on one connection; else as over a pool. */
+  readonly ordered: boolean;
+}
+
+/** What befalls one direction of a connection: what is `held` gets through when that is over, whoever still waits for it. */
+type Way = 'lost' | 'held' | 'slow';
+
+/** What befalls a connection for a while. */
+export interface Condition {
+  readonly requests?: Way;
+  readonly replies?: Way;
+  /** The client has no connection, and keeps what it is asked for until there is one, or until nobody waits for it any more. */
+  readonly queued?: boolean;
+  /** ms by which `slow` is slower. */
+  readonly slower?: number;
+}
+
+/** One request, from its sender's point of view. */
+export interface Call {
+  readonly request: LeaseRequest;
+  readonly link: Link;
+  /** Whether somebody waits for the answer. */
+  readonly isOpen: boolean;
+}
+
+/** What becomes of a request. */
+export type Answer = { readonly reply: LeaseReply } | { readonly error: unknown };
+
+/** What is at the other end. */
+export interface Remote {
+  arrive(call: Call): void;
+}
+
+/** What the world is told of everything that is sent. */
+export interface Ear {
+  /** A request leaves the library. */
+  sent(link: Link, request: LeaseRequest): void;
+  /** Its answer reaches the library. */
+  heard(link: Link, request: LeaseRequest, answer: Answer): void;
+  /** The library stops waiting for it. */
+  gaveUp(link: Link, request: LeaseRequest): void;
+  saw(sight: string): void;
+}
+
+interface Pending extends Call {
+  readonly subscriber: Subscriber<LeaseReply>;
+  isOpen: boolean;
+  answered: boolean;
+}
+
+/** A machine's connection to the store, with everything that can go wrong on the way. */
+export class Link implements LeaseStore {
+  readonly machine: Machine;
+  readonly #agenda: Agenda;
+  readonly #random: Random;
+  readonly #weather: () => Network;
+  readonly #remote: Remote;
+  readonly #ear: Ear;
+  readonly #conditions = new Set<Condition>();
+  readonly #open = new Set<Pending>();
+  readonly #notices = new Subject<Notice>();
+  #queued: Pending[] = [];
+  #held: Array<() => void> = [];
+  /** When what was sent last in each direction arrives. */
+  readonly #last = { requests: 0, replies: 0 };
+
+  constructor(machine: Machine, agenda: Agenda, random: Random, weather: () => Network, remote: Remote, ear: Ear) {
+    this.machine = machine;
+    this.#agenda = agenda;
+    this.#random = random;
+    this.#weather = weather;
+    this.#remote = remote;
+    this.#ear = ear;
+  }
+
+  acquire = (request: LeaseRequest) => this.#ask<never>(request);
+  renew = (request: LeaseRequest) => this.#ask<never>(request);
+  release = (request: LeaseRequest) => this.#ask<never>(request);
+  read = (request: LeaseRequest) => this.#ask<never>(request);
+  notices = (): Observable<Notice> => this.#notices;
+
+  /** Whatever of the library still waits or listens here. */
+  get isIdle(): boolean {
+    return this.#open.size === 0 && !this.#notices.observed;
+  }
+
+  /** Lets `condition` befall this connection until what is returned is called. */
+  befall(condition: Condition): () => void {
+    this.#conditions.add(condition);
+    return () => {
+      if (!this.#conditions.delete(condition)) return;
+      if (condition.queued) this.#reconnect();
+      if (condition.requests === 'held' || condition.replies === 'held') this.#releaseHeld();
+    };
+  }
+
+  /** The connection breaks: what was on its way may or may not have got through, and its sender is told that it failed. */
+  drop(error: unknown): void {
+    for (const call of this.#open) this.#fail(call, error);
+    this.#agenda.after(this.#delay('replies'), () => this.#tell({ kind: 'connected' }));
+  }
+
+  /** A fresh connection: what is still on its way on the old one holds nothing up. */
+  reconnectAfresh(): void {
+    this.#last.requests = 0;
+    this.#last.replies = 0;
+  }
+
+  answer(call: Call, answer: Answer): void {
+    const way = this.#way('replies');
+    if (way === 'lost' || (way !== 'held' && this.#random.chance(this.#weather().loss))) {
+      this.#ear.saw('a reply is lost');
+      return;
+    }
+    if (way === 'held') this.#held.push(() => this.#bring(call as Pending, answer));
+    else this.#bring(call as Pending, answer);
+  }
+
+  #ask<Reply>(request: LeaseRequest): Observable<Reply> {
+    return new Observable<LeaseReply>((subscriber) => {
+      this.#ear.sent(this, request);
+      const call: Pending = { request, link: this, subscriber, isOpen: true, answered: false };
+      this.#open.add(call);
+      this.#depart(call);
+      return () => {
+        call.isOpen = false;
+        this.#open.delete(call);
+        if (!call.answered) this.#ear.gaveUp(this, request);
+      };
+    }) as Observable<never>;
+  }
+
+  #depart(call: Pending): void {
+    if (this.#has('queued')) {
+      this.#queued.push(call);
+      return;
+    }
+    const way = this.#way('requests');
+    if (way === 'lost' || (way !== 'held' && this.#random.chance(this.#weather().loss))) {
+      this.#ear.saw('a request is lost');
+      return;
+    }
+    const travel = () => this.#agenda.at(this.#arrival('requests'), () => this.#remote.arrive(call));
+    if (way === 'held') this.#held.push(travel);
+    else travel();
+    if (this.#weather().duplicates > 0 && this.#random.chance(this.#weather().duplicates)) travel();
+  }
+
+  #bring(call: Pending, answer: Answer): void {
+    this.#agenda.at(this.#arrival('replies'), () => this.machine.receive(() => this.#deliver(call, answer)));
+  }
+
+  #deliver(call: Pending, answer: Answer): void {
+    const { subscriber, request } = call;
+    if (!call.isOpen || call.answered) {
+      this.#ear.saw('a reply comes late');
+      return;
+    }
+    call.answered = true;
+    this.#ear.heard(this, request, answer);
+    if ('error' in answer) {
+      subscriber.error(answer.error);
+      return;
+    }
+    subscriber.next(answer.reply);
+    subscriber.complete();
+  }
+
+  #fail(call: Pending, error: unknown): void {
+    this.machine.receive(() => this.#deliver(call, { error }));
+  }
+
+  #reconnect(): void {
+    const queued = this.#queued;
+    this.#queued = [];
+    for (const call of queued) {
+      if (call.isOpen) this.#depart(call);
+      else this.#ear.saw('a request dies in the queue of its client');
+    }
+    this.#tell({ kind: 'connected' });
+  }
+
+  #releaseHeld(): void {
+    const held = this.#held;
+    this.#held = [];
+    if (held.length > 0) this.#ear.saw('what was held gets through');
+    for (const go of held) go();
+  }
+
+  #tell(notice: Notice): void {
+    this.machine.receive(() => this.#notices.next(notice));
+  }
+
+  #has(what: 'queued'): boolean {
+    for (const condition of this.#conditions) if (condition[what]) return true;
+    return false;
+  }
+
+  /** The worst that befalls a direction. */
+  #way(direction: 'requests' | 'replies'): Way | undefined {
+    let worst: Way | undefined;
+    for (const { [direction]: way } of this.#conditions) {
+      if (way === 'lost') return way;
+      if (way === 'held' || worst === undefined) worst = way;
+    }
+    return worst;
+  }
+
+  #arrival(direction: 'requests' | 'replies'): number {
+    const time = this.#agenda.now + this.#delay(direction);
+    const arrival = this.#weather().ordered ? Math.max(time, this.#last[direction]) : time;
+    this.#last[direction] = arrival;
+    return arrival;
+  }
+
+  #delay(direction: 'requests' | 'replies'): number {
+    const { latency, spikes } = this.#weather();
+    let delay = -Math.log(1 - this.#random.next()) * latency * (spikes > 0 && this.#random.chance(spikes) ? 10 : 1);
+    for (const { [direction]: way, slower = 0 } of this.#conditions) if (way === 'slow') delay += slower;
+    return delay;
+  }
+}

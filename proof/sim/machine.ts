@@ -1,0 +1,239 @@
+import type { Clock } from 'rx-leader';
+import { type SchedulerAction, type SchedulerLike, Subscription } from 'rxjs';
+import type { Library } from '../library.js';
+import type { Random } from '../random.js';
+import type { Agenda, Entry } from './agenda.js';
+
+/**
+ * How a process stands still. `paused`: a stopped process or a blocked event loop, while all clocks go on. `suspended`: the whole
+ * machine, whose monotonic clock stands still and whose uptime does not. `frozen`: every clock of it stands still.
+ */
+export type Halt = 'paused' | 'suspended' | 'frozen';
+
+/** What the world does around everything that happens in a process. */
+export interface Hooks {
+  /** A process runs again: what its user had planned for the time before may come first. */
+  woke(machine: Machine): void;
+  /** One callback is through. */
+  turned(machine: Machine): void;
+}
+
+interface Timer {
+  /** By the monotonic clock. */
+  readonly due: number;
+  readonly run: () => void;
+  entry: Entry | undefined;
+}
+
+interface Task {
+  readonly timer?: Timer;
+  readonly run: () => void;
+}
+
+/** By how much `os.uptime()` is coarse, in ms. */
+const UPTIME_STEP = 10;
+
+/** A machine with clocks of its own, and the one process on it with its event loop. */
+export class Machine {
+  readonly name: string;
+  /** What the library reads the time from. */
+  readonly clock: Clock;
+  readonly scheduler: SchedulerLike;
+  /** Runs what comes right after the present callback, as a microtask does. */
+  readonly soon: SchedulerLike;
+  isDead = false;
+  /** When it began to run, or to run again. */
+  wokeAt: number;
+  readonly #agenda: Agenda;
+  readonly #random: Random;
+  readonly #hooks: Hooks;
+  readonly #halts = new Set<Halt[]>();
+  readonly #timers = new Set<Timer>();
+  readonly #lateness: number;
+  #backlog: Task[] = [];
+  #soon: Array<() => void> = [];
+  #inside = false;
+  #rate: number;
+  /** Readings of its clocks at true time `since`. */
+  #read = { since: 0, monotonic: 0, uptime: 0 };
+
+  constructor(
+    name: string,
+    agenda: Agenda,
+    random: Random,
+    library: Pick<Library, 'monotonicClock'>,
+    /** `lateness`: ms by which timers may ring late in a process that runs. */
+    { rate, lateness }: { readonly rate: number; readonly lateness: number },
+    hooks: Hooks,
+  ) {
+    this.name = name;
+    this.#agenda = agenda;
+    this.#random = random;
+    this.#hooks = hooks;
+    this.#rate = rate;
+    this.#lateness = lateness;
+    this.wokeAt = agenda.now;
+    const begun = random.between(0, 1e6);
+    this.#read = { since: agenda.now, monotonic: begun, uptime: begun + random.between(0, 1e6) };
+    this.clock = library.monotonicClock({
+      monotonic: () => this.#monotonic,
+      uptime: () => Math.floor(this.#uptime / UPTIME_STEP) * UPTIME_STEP,
+      resolution: UPTIME_STEP,
+    });
+    this.scheduler = scheduler(this.clock, (delay, run) => this.#plan(delay, run));
+    this.soon = scheduler(this.clock, (_, run) => this.#next(run));
+  }
+
+  get isRunning(): boolean {
+    return this.#halts.size === 0 && !this.isDead;
+  }
+
+  /** Timers that are still to ring. */
+  get timers(): number {
+    return this.#timers.size;
+  }
+
+  set rate(rate: number) {
+    this.#change(() => {
+      this.#rate = rate;
+    });
+  }
+
+  /** The process stands still until what is returned is called; it may be stopped in several ways at once. */
+  halt(how: Halt): () => void {
+    const halt = [how];
+    this.#change(() => this.#halts.add(halt));
+    return () => {
+      if (!this.#halts.has(halt)) return;
+      this.#change(() => this.#halts.delete(halt));
+      if (this.isRunning) this.#wake();
+    };
+  }
+
+  /** Kills the process: nothing happens in it any more. */
+  kill(): void {
+    this.isDead = true;
+    this.#backlog = [];
+    for (const timer of this.#timers) if (timer.entry) timer.entry.run = undefined;
+    this.#timers.clear();
+  }
+
+  /** Something comes in: handled now, or as soon as the process runs again. */
+  receive(run: () => void): void {
+    if (this.isDead) return;
+    if (this.isRunning) this.#turn(run);
+    else this.#backlog.push({ run });
+  }
+
+  get #monotonic(): number {
+    const { since, monotonic } = this.#read;
+    return this.#stands('suspended') || this.#stands('frozen')
+      ? monotonic
+      : monotonic + (this.#agenda.now - since) * this.#rate;
+  }
+
+  get #uptime(): number {
+    const { since, uptime } = this.#read;
+    return this.#stands('frozen') ? uptime : uptime + (this.#agenda.now - since) * this.#rate;
+  }
+
+  #stands(how: Halt): boolean {
+    if (this.#halts.size === 0) return false;
+    for (const [one] of this.#halts) if (one === how) return true;
+    return false;
+  }
+
+  /** Clocks go differently from now on, and timers follow the monotonic one. */
+  #change(apply: () => void): void {
+    this.#read = { since: this.#agenda.now, monotonic: this.#monotonic, uptime: this.#uptime };
+    apply();
+    for (const timer of this.#timers) {
+      if (timer.entry) timer.entry.run = undefined;
+      this.#set(timer);
+    }
+  }
+
+  #plan(delay: number, run: () => void): () => void {
+    const timer: Timer = { due: this.#monotonic + Math.max(0, delay), run, entry: undefined };
+    this.#timers.add(timer);
+    this.#set(timer);
+    return () => {
+      this.#timers.delete(timer);
+      if (timer.entry) timer.entry.run = undefined;
+    };
+  }
+
+  #set(timer: Timer): void {
+    timer.entry = undefined;
+    if (this.isDead || this.#stands('suspended') || this.#stands('frozen')) return;
+    const late = this.#random.next() * (this.#random.chance(0.05) ? this.#lateness : this.#lateness / 10);
+    timer.entry = this.#agenda.after((timer.due - this.#monotonic) / this.#rate + late, () => {
+      timer.entry = undefined;
+      if (this.isRunning) this.#ring(timer);
+      else this.#backlog.push({ timer, run: timer.run });
+    });
+  }
+
+  #ring(timer: Timer): void {
+    if (this.#timers.delete(timer)) this.#turn(timer.run); // else it was called off meanwhile
+  }
+
+  /** What has come together is handled now: timers in their order, what came in in its own, and one among the other by chance. */
+  #wake(): void {
+    this.wokeAt = this.#agenda.now;
+    this.#hooks.woke(this);
+    const backlog = this.#backlog;
+    this.#backlog = [];
+    const timers = backlog.filter(({ timer }) => timer);
+    const messages = backlog.filter(({ timer }) => !timer);
+    while (timers.length > 0 || messages.length > 0) {
+      const first = timers.length === 0 || (messages.length > 0 && this.#random.chance(0.5)) ? messages : timers;
+      const { timer, run } = first.shift() as Task;
+      if (this.isDead) return;
+      if (timer) this.#ring(timer);
+      else this.#turn(run);
+    }
+  }
+
+  /** Does something within the process, and what that leaves for right afterwards. */
+  #turn(run: () => void): void {
+    this.#inside = true;
+    run();
+    for (let next = this.#soon.shift(); next; next = this.#soon.shift()) next();
+    this.#inside = false;
+    this.#hooks.turned(this);
+  }
+
+  #next(run: () => void): () => void {
+    let off = false;
+    const unlessOff = () => {
+      if (!off) run();
+    };
+    if (this.#inside) this.#soon.push(unlessOff);
+    else this.#agenda.after(0, () => this.receive(unlessOff));
+    return () => {
+      off = true;
+    };
+  }
+}
+
+/** An RxJS scheduler over anything that runs something after some ms and can call it off. */
+function scheduler(clock: Clock, plan: (delay: number, run: () => void) => () => void): SchedulerLike {
+  return {
+    now: () => clock.now(),
+    schedule<T>(work: (this: SchedulerAction<T>, state: T) => void, delay = 0, state?: T): Subscription {
+      let cancel: (() => void) | undefined;
+      const action = new Subscription(() => cancel?.()) as SchedulerAction<T>;
+      action.schedule = (state, delay = 0) => {
+        cancel?.();
+        cancel = plan(delay, () => {
+          cancel = undefined;
+          work.call(action, state as T);
+          if (!cancel) action.unsubscribe(); // lets whoever keeps it go
+        });
+        return action;
+      };
+      return action.schedule(state, delay);
+    },
+  };
+}

@@ -1,0 +1,150 @@
+import { Random } from '../random.js';
+import { KINDS, type KindName } from './kinds.js';
+import type { Network } from './link.js';
+import type { Options, Style } from './user.js';
+
+/** All that will befall a world, drawn beforehand as plain data: so that a world that goes wrong can be made smaller. */
+export interface Plan {
+  /** Of everything that is drawn while the world goes on. */
+  readonly seed: number;
+  /** ms of weather, before the calm at the end. */
+  readonly lasts: number;
+  readonly options: Options & {
+    readonly ttl: number;
+    readonly wait: number;
+    readonly jitter: number;
+    readonly timeout: number;
+    readonly drain: number;
+    readonly renewEvery: number;
+  };
+  readonly network: Network;
+  /** How fast the server's clock runs. */
+  readonly serverRate: number;
+  /** Those who stand from the beginning; newcomers come by their own happenings. */
+  readonly machines: readonly MachinePlan[];
+  readonly happenings: readonly Happening[];
+}
+
+export interface MachinePlan {
+  readonly rate: number;
+  /** ms by which its timers may ring late. */
+  readonly lateness: number;
+  /** ms from the beginning until it stands. */
+  readonly joins: number;
+  readonly style: Style;
+}
+
+/** One thing that befalls somebody. */
+export interface Happening {
+  readonly at: number;
+  readonly kind: KindName;
+  /** ms for which it lasts, where it does. */
+  readonly lasts: number;
+  /** A part of whatever the kind counts in. */
+  readonly amount: number;
+  /** Whom it befalls: the leader if there is one, or the machine of this number. */
+  readonly aim: 'leader' | 'anyone';
+  readonly machine: number;
+  /** For who comes anew. */
+  readonly newcomer?: MachinePlan;
+}
+
+export const KEY = 'k';
+
+/** How far clock rates may be off: ρ. */
+const DRIFT = 0.01;
+
+/** The world of a seed. */
+export function planOf(seed: number): Plan {
+  const random = Random.of(seed, 'plan');
+  const ttl = random.pick(500, 1_000, 2_000, 5_000, 10_000);
+  const options = optionsOf(ttl, random);
+  const harsh = random.next();
+  const present = presentKinds(random);
+  const lasts = ttl * random.whole(4, 24);
+  const machines = Array.from({ length: random.whole(2, 5) }, () => machineOf(ttl, harsh, random));
+  const happenings: Happening[] = [];
+  const pace = ttl * random.pick(0.3, 0.7, 1.5, 3);
+  for (let at = random.next() * pace; at < lasts && present.length > 0; at += -Math.log(1 - random.next()) * pace) {
+    happenings.push(happeningOf(at, present, ttl, machines.length, harsh, random));
+  }
+  return {
+    seed,
+    lasts,
+    options,
+    network: networkOf(options.timeout, harsh, random),
+    serverRate: rateOf(random),
+    machines,
+    happenings,
+  };
+}
+
+function optionsOf(ttl: number, random: Random): Plan['options'] {
+  const timeout = Math.floor(ttl / random.pick(8, 10, 20, 50));
+  return {
+    key: KEY,
+    ttl,
+    wait: Math.max(1, Math.floor(ttl * random.pick(0.05, 0.2, 0.5, 1.5))),
+    jitter: Math.floor(ttl * random.pick(0, 0.02, 0.2)),
+    renewEvery: Math.floor(ttl / random.pick(3, 4, 10)),
+    timeout,
+    drain: Math.floor(ttl * random.pick(0.1, 0.5, 1, 2)),
+    coldStart: random.pick('elect', 'wait'),
+  };
+}
+
+/** Each seed has some kinds of fault and not others: what hides behind a common one would else never be seen. */
+function presentKinds(random: Random): KindName[] {
+  const share = random.pick(0, 0.1, 0.25, 0.5, 1);
+  return (Object.keys(KINDS) as KindName[]).filter(() => random.chance(share));
+}
+
+const rateOf = (random: Random): number =>
+  random.pick(1, 1, 1 - DRIFT, 1 + DRIFT, random.between(1 - DRIFT, 1 + DRIFT));
+
+function machineOf(ttl: number, harsh: number, random: Random): MachinePlan {
+  return {
+    rate: rateOf(random),
+    lateness: random.pick(0, 1, ttl / 100),
+    joins: random.chance(0.5) ? 0 : random.next() * 3 * ttl,
+    style: {
+      work: random.pick('none', 'stream', 'stream', 'slow', 'promise'),
+      teardown: ttl * random.pick(0, 0.05, 0.5, 3) * random.next(),
+      loop: random.chance(0.2),
+      busy: random.pick(0, ttl * random.next()),
+      rash: random.chance(0.2) ? 0.3 * harsh : 0,
+    },
+  };
+}
+
+function networkOf(timeout: number, harsh: number, random: Random): Network {
+  const bad = random.chance(0.5) ? harsh : 0;
+  return {
+    latency: timeout * random.pick(0.002, 0.01, 0.05, 0.15),
+    spikes: bad * random.pick(0, 0.05),
+    loss: bad * random.pick(0, 0.02, 0.1),
+    duplicates: bad * random.pick(0, 0.05),
+    ordered: random.chance(0.5),
+  };
+}
+
+function happeningOf(
+  at: number,
+  present: readonly KindName[],
+  ttl: number,
+  machines: number,
+  harsh: number,
+  random: Random,
+): Happening {
+  const kind = random.pick(...present);
+  const lasts = ttl * random.pick(0.05, 0.3, 0.8, 1.3, 2.5) * (0.5 + harsh) * random.next();
+  return {
+    at,
+    kind,
+    lasts,
+    amount: random.next(),
+    aim: random.chance(0.6) ? 'leader' : 'anyone',
+    machine: random.whole(0, machines - 1),
+    ...('newcomer' in KINDS[kind] && { newcomer: machineOf(ttl, harsh, random) }),
+  };
+}

@@ -1,0 +1,101 @@
+import type { LeaseReply, LeaseRequest } from 'rx-leader';
+import type { MemoryLeaseStore } from 'rx-leader/testing';
+import type { Observable } from 'rxjs';
+import type { Agenda } from './agenda.js';
+import type { Stored } from './judge.js';
+import type { Answer, Call, Remote } from './link.js';
+
+/** What befalls the server for a while. */
+export interface Refusal {
+  /** Neither carries out nor answers; what has arrived meanwhile it does when it is over. */
+  readonly hangs?: boolean;
+  /** Answers with this error. */
+  readonly error?: unknown;
+  /** Refuses only what needs memory, as a full server does. */
+  readonly grantsOnly?: boolean;
+  /** Has carried out what it answers with the error. */
+  readonly afterwards?: boolean;
+}
+
+/** What the world is told of what the server does. */
+export interface Witness {
+  /** Before and after anything is carried out: what the store keeps. */
+  executed(call: Call, before: Stored, after: Stored, reply: LeaseReply): void;
+  saw(sight: string): void;
+}
+
+/** The one server, which carries out one request after the other. */
+export class Server implements Remote {
+  readonly store: MemoryLeaseStore;
+  readonly #agenda: Agenda;
+  readonly #key: string;
+  readonly #witness: Witness;
+  readonly #refusals = new Set<Refusal>();
+  #waiting: Call[] = [];
+
+  constructor(store: MemoryLeaseStore, agenda: Agenda, key: string, witness: Witness) {
+    this.store = store;
+    this.#agenda = agenda;
+    this.#key = key;
+    this.#witness = witness;
+  }
+
+  /** Lets `refusal` befall the server until what is returned is called. */
+  befall(refusal: Refusal): () => void {
+    this.#refusals.add(refusal);
+    return () => {
+      if (!this.#refusals.delete(refusal) || this.#hangs) return;
+      const waiting = this.#waiting;
+      this.#waiting = [];
+      if (waiting.length > 0) this.#witness.saw('requests wait for a server that stands still');
+      for (const call of waiting) this.#agenda.after(0, () => this.arrive(call));
+    };
+  }
+
+  arrive(call: Call): void {
+    if (this.#hangs) {
+      this.#waiting.push(call);
+      return;
+    }
+    const refusal = this.#refusalOf(call.request);
+    if (!refusal) {
+      call.link.answer(call, this.#execute(call));
+      return;
+    }
+    if (refusal.afterwards) this.#execute(call);
+    this.#witness.saw('a request is refused');
+    call.link.answer(call, { error: refusal.error });
+  }
+
+  get #hangs(): boolean {
+    for (const { hangs } of this.#refusals) if (hangs) return true;
+    return false;
+  }
+
+  #refusalOf({ verb }: LeaseRequest): Refusal | undefined {
+    for (const refusal of this.#refusals) {
+      if (!refusal.hangs && (!refusal.grantsOnly || verb === 'acquire')) return refusal;
+    }
+    return undefined;
+  }
+
+  #execute(call: Call): Answer {
+    const { request } = call;
+    const before = this.#stored;
+    let answer: Answer = { error: new Error('the model of the store does not answer at once') };
+    (this.store[request.verb](request as never) as Observable<LeaseReply>).subscribe({
+      next: (reply) => {
+        answer = { reply };
+      },
+      error: (error) => {
+        answer = { error };
+      },
+    });
+    if ('reply' in answer) this.#witness.executed(call, before, this.#stored, (answer as { reply: LeaseReply }).reply);
+    return answer;
+  }
+
+  get #stored(): Stored {
+    return { lease: this.store.lease(this.#key)?.id, record: this.store.record(this.#key) };
+  }
+}

@@ -1,0 +1,242 @@
+import type { Election, ElectionOptions, Term, Transition } from 'rx-leader';
+import { interval, Subscription, tap } from 'rxjs';
+import type { Library } from '../library.js';
+import type { Random } from '../random.js';
+import type { Judge } from './judge.js';
+import type { Link } from './link.js';
+import type { Machine } from './machine.js';
+
+/** What somebody does with an election. */
+export interface Style {
+  /** Leader-only work: none; what stops at once; what takes `teardown` ms to stop; a promise that lasts `teardown` ms. */
+  readonly work: 'none' | 'stream' | 'slow' | 'promise';
+  readonly teardown: number;
+  /** Whether there is a `for await` loop, too, and for how many ms it is busy with each transition. */
+  readonly loop: boolean;
+  readonly busy: number;
+  /** How likely it is to leave, close or step down from within what it is told. */
+  readonly rash: number;
+}
+
+export type Options = Omit<ElectionOptions, 'redis' | 'store'>;
+
+/** ms between two looks of leader-only work, a part of the ttl. */
+const WORK_EVERY = 1 / 7;
+
+/** A process that stands in the election, and looks whether it is told what it was promised. */
+export class User {
+  readonly machine: Machine;
+  readonly link: Link;
+  readonly election: Election;
+  readonly style: Style;
+  /** It leads as far as it was told. */
+  term: Term | undefined;
+  isRash: boolean;
+  /** Counts candidacies. */
+  stands = 0;
+  isStanding = false;
+  isClosed = false;
+  readonly #judge: Judge;
+  readonly #random: Random;
+  readonly #library: Library;
+  readonly #ttl: number;
+  readonly #abort = new AbortController();
+  #subscription = Subscription.EMPTY;
+  #said: Transition['role'] | undefined;
+  #iterator: AsyncIterator<Transition> | undefined;
+
+  constructor(library: Library, link: Link, random: Random, options: Options, style: Style, judge: Judge) {
+    const { machine } = link;
+    this.machine = machine;
+    this.link = link;
+    this.style = style;
+    this.isRash = style.rash > 0;
+    this.#judge = judge;
+    this.#random = random;
+    this.#library = library;
+    const environment = library.environment({
+      ...options,
+      name: machine.name,
+      store: link,
+      scheduler: machine.scheduler,
+      clock: machine.clock,
+    });
+    this.#ttl = environment.settings.ttl;
+    let ids = 0;
+    const drawn = { random: () => random.next(), nextId: () => `${machine.name}#${++ids}`, soon: machine.soon };
+    this.election = new library.Election({ ...environment, ...drawn }, this.#abort.signal);
+  }
+
+  /** What it was told last. */
+  get role(): Transition['role'] | undefined {
+    return this.#said;
+  }
+
+  join(): void {
+    if (this.isStanding || this.isClosed || this.machine.isDead) return;
+    this.isStanding = true;
+    this.stands += 1;
+    this.#judge.stood(this);
+    const stand = this.stands;
+    const { election } = this;
+    this.#subscription = new Subscription();
+    this.#subscription.add(
+      election.subscribe({
+        next: (transition) => this.#told(transition, stand),
+        error: (error) => this.#judge.object('contract', `${this.machine.name}: the stream errors: ${error}`),
+        complete: () => this.#completed(),
+      }),
+    );
+    if (this.style.work !== 'none') this.#subscription.add(this.#works(stand));
+    if (this.style.loop) void this.#loop();
+  }
+
+  leave(): void {
+    if (!this.isStanding) return;
+    this.isStanding = false;
+    this.#judge.leaves(this);
+    this.#subscription.unsubscribe();
+    void this.#iterator?.return?.();
+    this.#judge.promised();
+    this.#left();
+  }
+
+  /** Ends its candidacy for good; resolves when that has settled. */
+  close(how: 'close' | 'abort' = 'close'): Promise<void> {
+    this.isClosed = true;
+    this.#judge.leaves(this);
+    if (how === 'abort') this.#abort.abort();
+    const settled = this.election.close();
+    this.#judge.promised();
+    return settled;
+  }
+
+  stepDown(cooldown: number): void {
+    this.#judge.leaves(this);
+    this.#judge.promised();
+    void this.election.stepDown({ cooldown: Math.floor(cooldown) });
+  }
+
+  #told(transition: Transition, stand: number): void {
+    const { election, machine } = this;
+    const judge = this.#judge;
+    judge.told(this, transition);
+    if (!this.isStanding || stand !== this.stands)
+      judge.object('G6', `${machine.name} is told ${transition.role} after it left`);
+    if (election.role !== transition.role) {
+      judge.object('contract', `${machine.name} is told ${transition.role} while its role is ${election.role}`);
+    }
+    this.#said = transition.role;
+    if (transition.role === 'leader') this.#leads(transition.term);
+    else this.#ends();
+    if (this.isRash && this.#random.chance(this.style.rash)) this.#actRashly();
+  }
+
+  #leads(term: Term): void {
+    this.term = term;
+    const { machine, election } = this;
+    term.signal.addEventListener('abort', () => {
+      if (election.isLeading) this.#judge.object('G2', `${machine.name} still leads when its signal aborts`);
+    });
+  }
+
+  /** By now everything says that the term is over. */
+  #ends(): void {
+    const { term, machine, election } = this;
+    this.term = undefined;
+    if (term && !term.signal.aborted) this.#judge.object('G2', `${machine.name} is told before its signal aborts`);
+    if (election.isLeading) this.#judge.object('G2', `${machine.name} is told that it does not lead while isLeading`);
+  }
+
+  #actRashly(): void {
+    const act = this.#random.pick('leave', 'close', 'abort', 'stepDown');
+    this.#judge.saw(`${act} from within a transition`);
+    if (act === 'leave') this.leave();
+    else if (act === 'stepDown') this.stepDown(this.#random.between(0, this.#ttl));
+    else void this.close(act);
+  }
+
+  #completed(): void {
+    if (!this.isClosed) this.#judge.object('contract', `${this.machine.name}: the stream completes by itself`);
+    this.isStanding = false;
+    this.#left();
+  }
+
+  #left(): void {
+    this.term = undefined;
+    this.#said = undefined;
+    this.#judge.left(this);
+  }
+
+  /** Leader-only work by `whileLeader`, which claims to lead each time that it goes on. */
+  #works(stand: number): Subscription {
+    const { work, teardown } = this.style;
+    const judge = this.#judge;
+    const running = (term: Term) =>
+      interval(this.#ttl * WORK_EVERY, this.machine.scheduler).pipe(
+        tap({
+          subscribe: () => judge.workBegins(this, term),
+          finalize: () => judge.workStops(term),
+        }),
+      );
+    const project = (term: Term) => {
+      if (work === 'promise') return judge.work(term, this.#after(teardown));
+      if (work === 'slow')
+        term.waitUntil(
+          judge.work(
+            term,
+            this.#endOf(term).then(() => this.#after(teardown)),
+          ),
+        );
+      return running(term);
+    };
+    return this.election.pipe(this.#library.whileLeader<unknown>(project)).subscribe(() => {
+      const { election, machine } = this;
+      if (!this.isStanding || stand !== this.stands)
+        judge.object('G6', `work of ${machine.name} is forwarded after it left`);
+      if (!election.isLeading && work !== 'promise')
+        judge.object('G2', `work of ${machine.name} is forwarded past its term`);
+    });
+  }
+
+  #endOf(term: Term): Promise<void> {
+    return new Promise((resolve) => {
+      term.signal.addEventListener('abort', () => {
+        this.#judge.promised();
+        resolve();
+      });
+    });
+  }
+
+  /** Resolves `ms` later by this machine's timers. */
+  #after(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.machine.scheduler.schedule(() => {
+        this.#judge.promised();
+        resolve();
+      }, ms);
+    });
+  }
+
+  /** As `for await` does, except that leaving it does not wait until it is told something. */
+  async #loop(): Promise<void> {
+    const { machine, election, style } = this;
+    const judge = this.#judge;
+    const iterator = election[Symbol.asyncIterator]();
+    this.#iterator = iterator;
+    let before: Transition['role'] | undefined;
+    for (let result = await iterator.next(); !result.done; result = await iterator.next()) {
+      const { value: transition } = result;
+      const { role } = transition;
+      if (role === before) judge.object('contract', `the loop of ${machine.name} is told ${role} twice`);
+      if (before === 'leader' && role !== 'follower') {
+        judge.object('contract', `the loop of ${machine.name} is told ${role} after leader`);
+      }
+      if (role === 'leader' && judge.wasOver(transition.term)) {
+        judge.object('G2', `the loop of ${machine.name} is told of a leadership that is over`);
+      }
+      before = role;
+      if (style.busy > 0) await this.#after(style.busy);
+    }
+  }
+}

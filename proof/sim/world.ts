@@ -1,0 +1,252 @@
+import type { ElectionErrorCode } from 'rx-leader';
+import type { Library } from '../library.js';
+import { Random } from '../random.js';
+import { Agenda } from './agenda.js';
+import { Exceptions } from './exceptions.js';
+import { Judge, type Wrong } from './judge.js';
+import { KINDS } from './kinds.js';
+import { Link, type Network } from './link.js';
+import { Machine } from './machine.js';
+import { type Happening, KEY, type MachinePlan, type Plan } from './plan.js';
+import { Server } from './server.js';
+import { Sightings } from './sightings.js';
+import { User } from './user.js';
+
+/** What a world has come to. */
+export interface Outcome {
+  readonly wrongs: readonly Wrong[];
+  /** ms of true time that went by. */
+  readonly lasted: number;
+  readonly terms: number;
+  readonly sightings: Sightings;
+}
+
+/** Candidates, their machines, clocks and connections, and a store, under whatever a plan lets befall them. Everything follows from the plan. */
+export class World {
+  readonly key = KEY;
+  readonly ttl: number;
+  readonly server: Server;
+  readonly exceptions: Exceptions;
+  readonly #plan: Plan;
+  readonly #library: Library;
+  readonly #agenda: Agenda;
+  readonly #judge: Judge;
+  readonly #sightings = new Sightings();
+  readonly #users: User[] = [];
+  readonly #undos = new Set<() => void>();
+  #network: Network;
+
+  constructor(plan: Plan, library: Library, tell?: (text: string) => void) {
+    this.#plan = plan;
+    this.#library = library;
+    this.#network = plan.network;
+    this.ttl = plan.options.ttl;
+    this.#agenda = new Agenda(Random.of(plan.seed, 'agenda'));
+    const agenda = this.#agenda;
+    this.exceptions = new Exceptions(agenda, this.ttl);
+    this.#judge = new Judge(agenda, plan.options, this.exceptions, this.#sightings);
+    if (tell) this.#judge.tell = (text) => tell(`${agenda.now.toFixed(1).padStart(10)}  ${text}`);
+    const store = new library.MemoryLeaseStore({ clock: { now: () => agenda.now * plan.serverRate } });
+    this.server = new Server(store, agenda, KEY, this.#judge);
+  }
+
+  async run(): Promise<Outcome> {
+    const { machines, happenings, lasts } = this.#plan;
+    for (const machine of machines) this.add(machine);
+    for (const happening of happenings) this.#agenda.at(happening.at, () => this.#befall(happening));
+    await this.#until(() => false, lasts);
+    this.#heal();
+    await this.#recovers();
+    await this.#handsOver();
+    await this.#outlivesACrash();
+    await this.#ends();
+    return {
+      wrongs: this.#judge.wrongs,
+      lasted: this.#agenda.now,
+      terms: this.#judge.terms,
+      sightings: this.#sightings,
+    };
+  }
+
+  // What happenings do.
+
+  error(code: ElectionErrorCode): Error {
+    return new this.#library.ElectionError(code, `The store fails: ${code}`);
+  }
+
+  /** Whom a happening is aimed at, among those who are there. */
+  aimedAt({ aim, machine }: Happening): User | undefined {
+    const there = this.#users.filter((user) => !user.machine.isDead && !user.isClosed);
+    const [leader] = aim === 'leader' ? there.filter(({ term }) => term) : [];
+    return leader ?? there[machine % Math.max(1, there.length)];
+  }
+
+  kill({ machine }: User): void {
+    this.#judge.tell?.(`${machine.name} is killed`);
+    machine.kill();
+  }
+
+  /** Somebody new. */
+  add(plan: MachinePlan | undefined): void {
+    if (!plan) return;
+    const name = `m${this.#users.length + 1}`;
+    const random = Random.of(this.#plan.seed, name);
+    const machine = new Machine(name, this.#agenda, random, this.#library, plan, this.#judge);
+    const link = new Link(machine, this.#agenda, random, () => this.#network, this.server, this.#judge);
+    const user = new User(this.#library, link, random, this.#plan.options, plan.style, this.#judge);
+    this.#users.push(user);
+    this.#judge.enters(user);
+    this.later(plan.joins, () => machine.receive(() => user.join()));
+  }
+
+  /** To a replica that hears nothing from now on, and takes over when what is returned is called. */
+  failOver(): () => void {
+    const { store } = this.server;
+    const copy = store.copy();
+    return () => {
+      this.exceptions.lost();
+      this.exceptions.ranAnew();
+      store.failOver(copy);
+    };
+  }
+
+  later(ms: number, run: () => void): void {
+    this.#agenda.after(ms, run);
+  }
+
+  #befall(happening: Happening): void {
+    const { kind, lasts } = happening;
+    this.#judge.tell?.(`*** ${kind}, for ${lasts.toFixed(0)} ms`);
+    this.#sightings.saw(`kind ${kind}`);
+    const undo = KINDS[kind].begin(this, happening);
+    if (!undo) return;
+    const once = () => {
+      if (this.#undos.delete(once)) undo();
+    };
+    this.#undos.add(once);
+    this.#agenda.after(lasts, () => {
+      if (this.#undos.has(once)) this.#judge.tell?.(`... ${kind} is over`);
+      once();
+    });
+  }
+
+  // Whether all get well.
+
+  #heal(): void {
+    this.#judge.tell?.('*** all is well');
+    for (const undo of [...this.#undos]) undo();
+    const { store } = this.server;
+    if (store.lease(KEY)?.expiresIn === Number.POSITIVE_INFINITY) store.evict(KEY, 'lease'); // brought back by a failover
+    const latency = Math.min(this.#network.latency, this.#plan.options.timeout / 50);
+    this.#network = { latency, spikes: 0, loss: 0, duplicates: 0, ordered: true };
+  }
+
+  get #standing(): User[] {
+    return this.#users.filter(({ machine, isStanding }) => isStanding && !machine.isDead);
+  }
+
+  get #isSettled(): boolean {
+    const leaders = this.#standing.filter(({ role }) => role === 'leader');
+    return leaders.length === 1 && this.#standing.every((user) => user === leaders[0] || user.role === 'follower');
+  }
+
+  /** Once all faults are over, one leads and all others follow. */
+  async #recovers(): Promise<void> {
+    const calm: MachinePlan = {
+      rate: 1,
+      lateness: 1,
+      joins: 0,
+      style: { work: 'stream', teardown: 0, loop: false, busy: 0, rash: 0 },
+    };
+    for (const user of this.#users) {
+      user.isRash = false;
+      user.link.reconnectAfresh();
+      if (!user.isClosed) user.machine.receive(() => user.join());
+    }
+    for (let n = this.#standing.length; n < 3; n += 1) this.add(calm);
+    const { ttl, wait, jitter, timeout, drain } = this.#plan.options;
+    // What is left of a lease, a loss to be found and waited out, a cooldown, an exit; an attempt each.
+    const allowed = 4 * ttl + drain + 3 * (wait + jitter + 2 * timeout);
+    const took = await this.#until(() => this.#isSettled, allowed);
+    if (!this.#isSettled) this.#judge.object('G5', `${took} ms after all is well: ${this.#glance()}`);
+  }
+
+  /** After a graceful exit there is a next leader within an attempt. */
+  async #handsOver(): Promise<void> {
+    await this.#idle();
+    const [leader] = this.#standing.filter(({ role }) => role === 'leader');
+    if (!leader) return;
+    const { ttl, wait, jitter, timeout, drain } = this.#plan.options;
+    const isDistrusted = leader.term && this.exceptions.isOfEarlierRun(this.#judge.grantedAt(leader.term));
+    const distrusted = isDistrusted || this.exceptions.mayLowerTokens || this.exceptions.hasJustLost ? ttl + wait : 0;
+    let settled = false;
+    leader.machine.receive(() => {
+      leader.close().then(() => {
+        settled = true;
+      });
+    });
+    const teardown = Math.min(
+      drain,
+      leader.style.work === 'slow' || leader.style.work === 'promise' ? leader.style.teardown : 0,
+    );
+    const slack = this.#slack;
+    const took = await this.#until(
+      () => this.#isSettled,
+      1.02 * (teardown + distrusted + wait + jitter + 2 * timeout) + slack,
+    );
+    if (!this.#isSettled) this.#judge.object('G5', `${took} ms after ${leader.machine.name} closed: ${this.#glance()}`);
+    await this.#until(() => settled, 1.02 * (drain + timeout) + slack - took);
+    if (!settled) this.#judge.object('contract', `close() of ${leader.machine.name} has not settled`);
+  }
+
+  /** After a crash there is one within its lease. */
+  async #outlivesACrash(): Promise<void> {
+    await this.#idle();
+    const [leader] = this.#standing.filter(({ role }) => role === 'leader');
+    if (!leader || this.#standing.length < 2) return;
+    this.kill(leader);
+    const { ttl, jitter, timeout } = this.#plan.options;
+    const took = await this.#until(() => this.#isSettled, 1.02 * (ttl + jitter) + 2 * timeout + this.#slack);
+    if (!this.#isSettled)
+      this.#judge.object('G5', `${took} ms after ${leader.machine.name} was killed: ${this.#glance()}`);
+  }
+
+  /** After everybody has left there is nothing that anybody of them still has to do. */
+  async #ends(): Promise<void> {
+    const { drain, timeout } = this.#plan.options;
+    for (const user of this.#users) user.machine.receive(() => void user.close());
+    await this.#until(() => false, 1.02 * (drain + timeout) + this.#slack + 3 * this.ttl);
+    for (const { machine, link } of this.#users) {
+      if (machine.isDead) continue;
+      if (machine.timers > 0) this.#judge.object('G6', `${machine.name} has left ${machine.timers} timers behind`);
+      if (!link.isIdle) this.#judge.object('G6', `${machine.name} still waits for the store`);
+    }
+  }
+
+  /** Lets a moment pass that is no multiple of anything. */
+  async #idle(): Promise<void> {
+    await this.#until(() => false, this.ttl * Random.of(this.#plan.seed, 'idle').next());
+  }
+
+  /** ms that ordinary delays of an ordinary day may add. */
+  get #slack(): number {
+    return 20 * this.#plan.network.latency + (4 * this.ttl) / 100 + 5;
+  }
+
+  /** Lets things happen until `condition`, `within` ms at most; how long that took. */
+  async #until(condition: () => boolean, within: number): Promise<number> {
+    const begun = this.#agenda.now;
+    const end = begun + within;
+    while (!condition() && this.#agenda.step(end)) {
+      if (!this.#judge.isPromised) continue;
+      this.#judge.isPromised = false;
+      await new Promise(setImmediate);
+    }
+    return this.#agenda.now - begun;
+  }
+
+  #glance(): string {
+    const states = this.#standing.map(({ machine, role }) => `${machine.name} ${role ?? 'says nothing'}`);
+    return states.join(', ') || 'nobody stands';
+  }
+}
