@@ -192,7 +192,7 @@ export const wholeTtl = variant(
 /** Believes the store's clock. */
 export const noReckoning = variant(
   'no-reckoning-of-the-server-clock',
-  patch('testing/model.ts', 'Math.max(until - now, until - watched.time)', 'until - now'),
+  patch('testing/model.ts', 'until - Math.min(now, watched?.time ?? now)', 'until - now'),
 );
 
 /** Waits for a lease to run out, however far ahead that is. */

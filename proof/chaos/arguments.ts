@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { requireWritable } from '../../scripts/support/writable.js';
+import { libraryOption, numberOption, wholeOption } from '../arguments.js';
 import { OURS, type Variant } from '../mutant.js';
-import * as variants from '../variants.js';
 
 /** What the user asked for. */
 export interface Arguments {
@@ -28,7 +28,7 @@ random, several at a time; and the logs of them all checked: never two leaders, 
 It exits with 0 if all was well, 1 if anything was wrong (the logs are kept, it says where), 2 if nothing was shown: too
 few changes of leadership, or arguments that make no sense.`;
 
-const NUMBERS = { minutes: [0.2, 60], candidates: [2, 32], seed: [0, 2 ** 32 - 1] } as const;
+const RANGES = { minutes: [0.2, 60], candidates: [2, 32], seed: [0, 2 ** 32 - 1] } as const;
 
 /** Throws an error with a message for the user where they cannot be made sense of. */
 export function parseArguments(args: readonly string[], anySeed: () => number): Arguments {
@@ -47,34 +47,10 @@ export function parseArguments(args: readonly string[], anySeed: () => number): 
   if (svg !== undefined) requireWritable('--svg', svg);
   return {
     help,
-    minutes: number('minutes', minutes),
-    candidates: whole('candidates', candidates),
-    seed: seed === undefined ? anySeed() : whole('seed', seed),
-    library: libraryOf(library),
+    minutes: numberOption('minutes', minutes, RANGES.minutes),
+    candidates: wholeOption('candidates', candidates, RANGES.candidates),
+    seed: seed === undefined ? anySeed() : wholeOption('seed', seed, RANGES.seed),
+    library: libraryOption(library),
     ...(svg !== undefined && { svg }),
   };
-}
-
-function number(name: keyof typeof NUMBERS, text: string): number {
-  const [least, most] = NUMBERS[name];
-  const value = Number(text);
-  if (text.trim() === '' || !(value >= least && value <= most)) {
-    throw new Error(`--${name} must be a number from ${least} to ${most}; received "${text}"`);
-  }
-  return value;
-}
-
-function whole(name: keyof typeof NUMBERS, text: string): number {
-  const value = number(name, text);
-  if (!Number.isInteger(value)) throw new Error(`--${name} must be a whole number; received "${text}"`);
-  return value;
-}
-
-function libraryOf(name: string): Variant {
-  const libraries = [OURS, ...Object.values(variants)];
-  const found = libraries.find((variant) => variant.name === name);
-  if (found) return found;
-  throw new Error(
-    `--library must be one of ${libraries.map((variant) => variant.name).join(', ')}; received "${name}"`,
-  );
 }

@@ -91,17 +91,26 @@ export class Exceptions {
 
   /** Tokens rise as long as the record, a candidate's memory or a server clock that has not gone back survives. */
   get mayLowerTokens(): boolean {
-    return this.#lost && this.#steps.some(({ ms }) => ms < 0);
+    return this.#lost && this.wasSetBack;
+  }
+
+  get wasSetBack(): boolean {
+    return this.#steps.some(({ ms }) => ms < 0);
   }
 
   excuse(older: Span, newer: Span): boolean {
-    // Until its lease would have run out at the latest.
-    if (this.#unknowing.some((at) => older.first <= at && at <= newer.first && older.last <= at + this.#ttl))
-      return true;
-    const froze =
-      this.#frozenTime(older.who, older.first, older.last) > 0 &&
-      older.last - newer.first - this.#frozenTime(older.who, newer.first, older.last) <= this.#ttl;
-    return froze || (this.mayLowerTokens && newer.last < older.first);
+    const fell = newer.first < older.first;
+    if (fell && !this.mayLowerTokens) return false;
+    const [before, after] = fell ? [newer, older] : [older, newer];
+    return before.last < after.first || this.#mayOverlap(before, after);
+  }
+
+  #mayOverlap(before: Span, after: Span): boolean {
+    // Until the lease of the one or the other would have run out at the latest.
+    const until = Math.min(before.last, after.last) - this.#ttl;
+    if (this.#unknowing.some((at) => before.first <= at && at <= after.first && until <= at)) return true;
+    const frozen = this.#frozenTime(before.who, after.first, before.last);
+    return this.#frozenTime(before.who, before.first, before.last) > 0 && until - frozen <= after.first;
   }
 
   /** ms between `from` and `to` for which every clock of a machine stood still. */

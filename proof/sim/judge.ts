@@ -49,6 +49,8 @@ const NOTHING_HEARD: Heard = { written: undefined, before: undefined, since: und
 export class Judge implements Ear, Witness {
   /** Set where something may be waiting to go on in a microtask. */
   isPromised = false;
+  /** The highest token that was granted. */
+  highest = 0;
   /** Told of all that is worth telling, where there is somebody to listen. */
   tell: ((text: string) => void) | undefined;
   readonly #agenda: Agenda;
@@ -65,7 +67,7 @@ export class Judge implements Ear, Witness {
   readonly #wrongs: Wrong[] = [];
   /** Told late that they do not lead any more, unless there is an excuse for that. */
   readonly #tardy: Array<{ readonly older: Span; readonly newer: Span; readonly at: number }> = [];
-  #highest = 0;
+  #contested = false;
   /** When the record's `until` was written last. */
   #written: number | undefined;
 
@@ -165,7 +167,6 @@ export class Judge implements Ear, Witness {
           working: false,
           pending: 0,
           exitAt: undefined,
-          since: this.#agenda.now,
           overAt: undefined,
         });
       }
@@ -213,7 +214,10 @@ export class Judge implements Ear, Witness {
   turned(machine: Machine): void {
     const user = this.#users.get(machine);
     if (user) this.look(user);
-    if (this.#checker.isContested) this.lookAround();
+    if (!this.#checker.isContested) return;
+    if (!this.#contested) this.tell?.('TWO CLAIMS CONTRADICT EACH OTHER');
+    this.#contested = true;
+    this.lookAround();
   }
 
   /** Whether `user` takes itself for the leader at this instant. */
@@ -334,10 +338,10 @@ export class Judge implements Ear, Witness {
   }
 
   #granted(name: string, token: number): void {
-    if (token <= this.#highest && !this.#exceptions.mayLowerTokens) {
-      this.object('G3', `${name} is granted the token ${token} after ${this.#highest}`);
+    if (token <= this.highest && !this.#exceptions.mayLowerTokens) {
+      this.object('G3', `${name} is granted the token ${token} after ${this.highest}`);
     }
-    this.#highest = Math.max(this.#highest, token);
+    this.highest = Math.max(this.highest, token);
     const { now } = this.#agenda;
     for (const { machine, term } of this.#users.values()) {
       // One that has just begun to run again has a moment to notice.

@@ -63,6 +63,10 @@ export const KINDS = {
   drift: toUser(({ machine }, _, { amount }) => {
     machine.rate = 0.99 + 0.02 * amount;
   }),
+  'wall clock set': toUser(({ machine }, { ttl }, { amount }) => {
+    machine.wallStep += (amount - 0.5) * 10 * ttl;
+    return undefined;
+  }),
   kill: {
     newcomer: true,
     begin(world, happening) {

@@ -42,6 +42,8 @@ export class Machine {
   /** Runs what comes right after the present callback, as a microtask does. */
   readonly soon: SchedulerLike;
   isDead = false;
+  /** ms by which its wall clock was set. */
+  wallStep = 0;
   /** When it began to run, or to run again. */
   wokeAt: number;
   readonly #agenda: Agenda;
@@ -75,11 +77,12 @@ export class Machine {
     this.wokeAt = agenda.now;
     const begun = random.between(0, 1e6);
     this.#read = { since: agenda.now, monotonic: begun, uptime: begun + random.between(0, 1e6) };
-    this.clock = library.monotonicClock({
+    const elapsed = library.monotonicClock({
       monotonic: () => this.#monotonic,
       uptime: () => Math.floor(this.#uptime / UPTIME_STEP) * UPTIME_STEP,
       resolution: UPTIME_STEP,
     });
+    this.clock = { now: () => elapsed.now(), wall: () => this.#uptime + this.wallStep };
     this.scheduler = scheduler(this.clock, (delay, run) => this.#plan(delay, run));
     this.soon = scheduler(this.clock, (_, run) => this.#next(run));
   }

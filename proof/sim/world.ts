@@ -177,8 +177,14 @@ export class World {
     const [leader] = this.#standing.filter(({ role }) => role === 'leader');
     if (!leader) return;
     const { ttl, wait, jitter, timeout, drain } = this.#plan.options;
-    const isDistrusted = leader.term && this.exceptions.isOfEarlierRun(this.#judge.grantedAt(leader.term));
-    const distrusted = isDistrusted || this.exceptions.mayLowerTokens || this.exceptions.hasJustLost ? ttl + wait : 0;
+    // Those who have seen a higher token take what it gives up for lost; so does another run of the store, and one that has lost the record.
+    const isDistrusted =
+      this.exceptions.hasJustLost ||
+      (leader.term !== undefined &&
+        (leader.term.token < this.#judge.highest ||
+          this.exceptions.isOfEarlierRun(this.#judge.grantedAt(leader.term))));
+    // A clock that was set back lets renewals pass for timely that are late, and put back what nobody holds any more.
+    const distrusted = (isDistrusted ? ttl + wait : 0) + (this.exceptions.wasSetBack ? ttl + wait : 0);
     let settled = false;
     leader.machine.receive(() => {
       leader.close().then(() => {
@@ -205,8 +211,10 @@ export class World {
     const [leader] = this.#standing.filter(({ role }) => role === 'leader');
     if (!leader || this.#standing.length < 2) return;
     this.kill(leader);
-    const { ttl, jitter, timeout } = this.#plan.options;
-    const took = await this.#until(() => this.#isSettled, 1.02 * (ttl + jitter) + 2 * timeout + this.#slack);
+    const { ttl, wait, jitter, timeout } = this.#plan.options;
+    const prolonged = this.exceptions.wasSetBack ? ttl + wait : 0;
+    const allowed = 1.02 * (ttl + jitter) + 2 * timeout + prolonged + this.#slack;
+    const took = await this.#until(() => this.#isSettled, allowed);
     if (!this.#isSettled)
       this.#judge.object('G5', `${took} ms after ${leader.machine.name} was killed: ${this.#glance()}`);
   }

@@ -1,0 +1,53 @@
+import { parseArgs } from 'node:util';
+import { libraryOption, wholeOption } from '../arguments.js';
+import { OURS, type Variant } from '../mutant.js';
+import { MUTANTS } from './mutants.js';
+
+/** What the user asked for: many worlds, or one to look at. */
+export type Arguments = { readonly help: boolean; readonly library: Variant; readonly workers: number } & (
+  | { readonly seed: number }
+  | { readonly from: number; readonly seeds: number }
+);
+
+export const USAGE = `Simulated worlds: the election's real code on clocks, processes, a network and a store that are drawn from a seed, with
+everything that can go wrong in them; each is watched by true time, which nobody in it knows, for whatever breaks a promise.
+
+  npm run sim -- [options]
+
+  --seeds N        how many worlds, 2000 by default
+  --from N         the first seed, 1 by default
+  --seed N         this world alone, told line by line
+  --workers N      processes that share the work; by default one for each core
+  --library NAME   with a library that lacks something, to see that it is found out, such as bare-DEL
+  --help           says this
+
+It exits with 0 if all was well, 1 if a promise was broken (it tells the smallest such story it finds, and how to see it
+again), 2 if the arguments make no sense.`;
+
+const SEEDS = [0, 2 ** 32 - 1] as const;
+
+/** Throws an error with a message for the user where they cannot be made sense of. */
+export function parseArguments(args: readonly string[], cores: number): Arguments {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      help: { type: 'boolean', default: false },
+      seeds: { type: 'string', default: '2000' },
+      from: { type: 'string', default: '1' },
+      seed: { type: 'string' },
+      workers: { type: 'string', default: String(cores) },
+      library: { type: 'string', default: OURS.name },
+    },
+  });
+  const { help, seeds, from, seed } = values;
+  const common = {
+    help,
+    library: libraryOption(
+      values.library,
+      MUTANTS.map(({ variant }) => variant),
+    ),
+    workers: wholeOption('workers', values.workers, [1, 64]),
+  };
+  if (seed !== undefined) return { ...common, seed: wholeOption('seed', seed, SEEDS) };
+  return { ...common, from: wholeOption('from', from, SEEDS), seeds: wholeOption('seeds', seeds, [1, 10_000_000]) };
+}

@@ -1,0 +1,118 @@
+/**
+ * The simulator: as many worlds as there is patience for, shared by all cores; the first that goes wrong is made as small as it gets
+ * and told.
+ */
+import { availableParallelism } from 'node:os';
+import { listenForEnd } from '../../scripts/support/interrupt.js';
+import { load } from '../library.js';
+import { build } from '../mutant.js';
+import { type Arguments, parseArguments, USAGE } from './arguments.js';
+import { planOf } from './plan.js';
+import { Sightings } from './sightings.js';
+import type { Failure } from './simulate.js';
+import { watch } from './simulate.js';
+import { storyOf } from './story.js';
+import { Workers } from './workers.js';
+
+/** Seeds that a worker is given at once. */
+const CHUNK = 250;
+/** ms between two lines on how far it is. */
+const GLANCE = 5_000;
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+type Many = Extract<Arguments, { seeds: number }>;
+type One = Extract<Arguments, { seed: number }>;
+
+/** One world, told. */
+async function tell({ seed, library }: One): Promise<number> {
+  const plan = planOf(seed);
+  const { lines, wrongs } = await watch(plan, load(library));
+  say(JSON.stringify({ ...plan, happenings: plan.happenings.length }));
+  for (const line of lines) say(line);
+  for (const { rule, text } of wrongs) say(`WRONG (${rule}): ${text}`);
+  return wrongs.length > 0 ? 1 : 0;
+}
+
+async function run({ from, seeds, library, workers: count }: Many, signal: AbortSignal): Promise<number> {
+  say(`sim: the worlds of the seeds ${from} … ${from + seeds - 1}, library ${library.name}, ${count} workers`);
+  const begun = performance.now();
+  const sightings = new Sightings();
+  const failures: Failure[] = [];
+  const sum = { worlds: 0, minutes: 0, terms: 0 };
+  const ticker = setInterval(() => say(`  ${sum.worlds} worlds, ${sum.terms} terms, ${failures.length} wrong`), GLANCE);
+  using workers = new Workers(count);
+  let next = from;
+  const work = async () => {
+    while (next < from + seeds && failures.length === 0 && !signal.aborted) {
+      const first = next;
+      next = Math.min(first + CHUNK, from + seeds);
+      const tally = await workers.do({
+        library: build(library, 'proof/processes'),
+        from: first,
+        to: next,
+        first: true,
+      });
+      sum.worlds += tally.worlds;
+      sum.minutes += tally.minutes;
+      sum.terms += tally.terms;
+      sightings.add(tally.counts);
+      failures.push(...tally.failures);
+    }
+  };
+  build(library, 'proof/processes'); // once, before they all want it
+  await Promise.all(Array.from({ length: count }, work)).finally(() => clearInterval(ticker));
+  const seconds = (performance.now() - begun) / 1_000;
+  for (const line of summary(sum, seconds, sightings, failures)) say(line);
+  const [failure] = failures.sort((a, b) => a.seed - b.seed);
+  if (failure) await explain(failure, library);
+  return failure ? 1 : 0;
+}
+
+function summary(
+  { worlds, minutes, terms }: { worlds: number; minutes: number; terms: number },
+  seconds: number,
+  { counts, missing }: Sightings,
+  failures: readonly Failure[],
+): string[] {
+  const kinds = [...counts].filter(([sight]) => sight.startsWith('kind '));
+  const rare = [...counts].filter(([sight]) => !sight.startsWith('kind ')).sort((a, b) => a[1] - b[1]);
+  return [
+    '',
+    ` worlds      ${worlds}, ${minutes.toFixed(0)} simulated minutes in ${seconds.toFixed(1)} s: ${(minutes / seconds).toFixed(0)} minutes a second`,
+    ` terms       ${terms}`,
+    ` faults      ${kinds.reduce((sum, [, times]) => sum + times, 0)} of ${kinds.length} kinds`,
+    ` seldom      ${rare
+      .slice(0, 8)
+      .map(([sight, times]) => `${sight}: ${times}`)
+      .join(', ')}`,
+    ` never       ${missing.join(', ') || 'nothing that was looked for'}`,
+    ` violations  ${failures.length}`,
+  ];
+}
+
+async function explain({ seed, wrong }: Failure, library: Arguments['library']): Promise<void> {
+  const option = library.name === 'ours' ? '' : ` --library ${library.name}`;
+  say(` WRONG       ${wrong.rule}: ${wrong.text}`);
+  say(` again       npm run sim -- --seed ${seed}${option}`);
+  say('');
+  say('The smallest story found that goes wrong in the same way:');
+  const { plan, lines, wrong: same } = await storyOf(seed, wrong.rule, load(library));
+  for (const line of lines) say(line);
+  say(`WRONG (${same.rule}): ${same.text}`);
+  say('');
+  say(JSON.stringify(plan));
+}
+
+let args: Arguments | undefined;
+try {
+  args = parseArguments(process.argv.slice(2), availableParallelism());
+} catch (error) {
+  process.stderr.write(`sim: ${(error as Error).message}\n\n${USAGE}\n`);
+  process.exitCode = 2;
+}
+if (args?.help) say(USAGE);
+else if (args) {
+  using ending = listenForEnd();
+  process.exitCode = await ('seed' in args ? tell(args) : run(args, ending.signal));
+}

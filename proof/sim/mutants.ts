@@ -1,0 +1,209 @@
+import type { Patch, Variant } from '../mutant.js';
+import * as variants from '../variants.js';
+
+/** A library that lacks one thing, and what that is. */
+export interface Mutant {
+  readonly variant: Variant;
+  /** What it does instead. */
+  readonly does: string;
+}
+
+const mutant = (name: string, does: string, ...patches: ReadonlyArray<readonly [string, string, string]>): Mutant => ({
+  does,
+  variant: { name, patches: patches.map(([file, search, replace]): Patch => ({ file, search, replace })) },
+});
+
+const known = (variant: Variant, does: string): Mutant => ({ variant, does });
+
+/** Each lacks something that the simulator must miss: of the engine, and of the store as its model has it. */
+export const MUTANTS: readonly Mutant[] = [
+  // Time.
+  known(variants.deadlineIgnored, 'leads until it is told that the lease is lost'),
+  known(variants.timerOnly, 'notices the deadline by its timer alone'),
+  known(variants.stampedAtReply, 'counts a lease from the reply'),
+  known(variants.patient, 'waits for each reply as long as it takes'),
+  known(variants.uptimeIgnored, 'does not count the time that a machine was suspended'),
+  known(variants.wholeTtl, 'leaves no margin for drift and for tearing down'),
+  mutant(
+    'wall-clock',
+    'measures leases by the wall clock',
+    [
+      'stream/candidacy.ts',
+      '#dispatch(event: Event, now = this.#environment.clock.now())',
+      '#dispatch(event: Event, now = (this.#environment.clock as any).wall())',
+    ],
+    ['stream/candidacy.ts', 'Math.max(at, clock.now())', 'Math.max(at, (clock as any).wall())'],
+    ['stream/candidacy.ts', 'Math.max(0, at - clock.now())', 'Math.max(0, at - (clock as any).wall())'],
+    ['stream/candidacy.ts', 'this.#context(clock.now()));', 'this.#context((clock as any).wall()));'],
+    ['stream/term.ts', 'this.deadline - this.#clock.now()', 'this.deadline - (this.#clock as any).wall()'],
+  ),
+  mutant('late-timers-after-suspend', 'lets timers ring as late as the machine has slept', [
+    'stream/candidacy.ts',
+    'if (holds !== this.#vigil.closed) return;',
+    'if (holds === holds) return;',
+  ]),
+  mutant('no-look-at-the-clock', 'looks at the clock when a timer rings, not when a reply comes', [
+    'core/step.ts',
+    'const expired = expire(before, context);',
+    "const expired = event.kind === 'wake' ? expire(before, context) : next(before);",
+  ]),
+  mutant('jitter-delays-renewals', 'renews later by the jitter, not earlier', [
+    'core/campaign.ts',
+    'sentAt + renewEvery - random() * Math.min(jitter, renewEvery / 2)',
+    'sentAt + renewEvery + random() * 8 * jitter',
+  ]),
+  // Requests.
+  known(variants.acquiresInTheDark, 'tries again under the same id after a silence'),
+  known(variants.forgetsRetired, 'takes back nothing of what may have been acquired unheard'),
+  mutant('late-replies-heard', 'hears a reply to whatever it had asked', [
+    'core/step.ts',
+    'return event.sent === state.sent ? hearAnswer(state, event, context) : next(state);',
+    'return hearAnswer(state, event, context);',
+  ]),
+  mutant(
+    'late-replies-revive',
+    'lets a late renewal revive a term that is over',
+    ['stream/candidacy.ts', 'this.#exchange.unsubscribe();\n    if (!sent) return;', 'if (!sent) return;'],
+    [
+      'core/step.ts',
+      'return event.sent === state.sent ? hearAnswer(state, event, context) : next(state);',
+      "if (event.kind === 'reply' && event.reply.status === 'renewed' && state.phase === 'campaigning') return next({ ...state, phase: 'leading', role: 'leader', renewAt: context.now + context.settings.renewEvery, term: { id: (event.sent.request as any).id, token: (event.sent.request as any).token, deadline: context.now + context.settings.ttl } } as any, { role: 'leader', term: { id: (event.sent.request as any).id, token: (event.sent.request as any).token, deadline: context.now + context.settings.ttl } } as any);\n      return event.sent === state.sent ? hearAnswer(state, event, context) : next(state);",
+    ],
+  ),
+  mutant('no-notAfter', 'grants to whoever asked, however long ago', [
+    'testing/model.ts',
+    'notAfter !== undefined && micros > notAfter * 1000',
+    'notAfter !== undefined && micros > notAfter * 1e9',
+  ]),
+  known(variants.givesUp, 'does not try again after an error'),
+  known(variants.waitsToBeTold, 'follows until it is told that the lease is free'),
+  known(variants.resignsAtOnce, 'resigns at the first renewal that fails'),
+  // Vanished leases.
+  mutant('no-suspicion', 'takes every absent lease for free', [
+    'testing/model.ts',
+    'if (record && wait > 0) {',
+    'if (record && wait > Number.MAX_VALUE) {',
+  ]),
+  mutant('no-run', 'takes what another run of the server has written for its own', [
+    'testing/model.ts',
+    "return run !== '' && record.run !== '' && record.run !== run;",
+    'return run === undefined;',
+  ]),
+  mutant('no-memory', 'does not remember the highest token it has seen', [
+    'core/memory.ts',
+    'const token = Math.max(memory.token, reply.token ?? 0);',
+    'const token = memory.token;',
+  ]),
+  mutant('memory-of-one-candidacy', 'forgets what it knew when it stands anew', [
+    'election.ts',
+    'this.#memory = candidacy.memory ?? this.#memory;',
+    '',
+  ]),
+  mutant('one-loss-only', 'keeps the time of a record that was mended, when it is lost again', [
+    'testing/model.ts',
+    "const stands = record !== undefined && record.id === '' && record.run === server.run;",
+    "const stands = record !== undefined && record.id === '';",
+  ]),
+  mutant('endless-mending', 'lets each who finds a loss begin the wait anew', [
+    'testing/model.ts',
+    "const stands = record !== undefined && record.id === '' && record.run === server.run;",
+    'const stands = record === undefined;',
+  ]),
+  mutant('no-put-back', 'takes its lease for lost when it does not find it', [
+    'testing/model.ts',
+    'if (!lease && (released || record.token > token)) {',
+    'if (!lease) {',
+  ]),
+  mutant('puts-back-what-is-over', 'puts its lease back although a later term has begun', [
+    'testing/model.ts',
+    'if (!lease && (released || record.token > token)) {',
+    'if (!lease && released) {',
+  ]),
+  mutant('puts-back-what-was-released', 'puts back a lease that it has released', [
+    'testing/model.ts',
+    'if (!lease && (released || record.token > token)) {',
+    'if (!lease && record.token > token) {',
+  ]),
+  known(variants.noReckoning, 'believes the server’s clock'),
+  mutant('reckons-only-what-it-has-seen', 'reckons the time of the server from when it has seen the until', [
+    'core/memory.ts',
+    'const before = memory.sync ? offsetOf(memory.sync) : offset;',
+    'const before = offset;',
+  ]),
+  known(variants.keepsLongLeases, 'waits for a lease to run out, however far ahead that is'),
+  mutant('no-coldStart', 'takes no record for no election, whatever it was told', [
+    'testing/model.ts',
+    "if (!record) return request.coldStart === 'wait';",
+    'if (!record) return false;',
+  ]),
+  // The own lease only.
+  mutant('bare-DEL', 'releases whoever’s lease it finds', [
+    'testing/model.ts',
+    '...(lease && !holds && { lease }),',
+    '',
+  ]),
+  mutant('renews-anyones', 'renews whoever’s lease it finds', [
+    'testing/model.ts',
+    'if (lease && lease.id !== id) {',
+    'if (lease && lease.id === undefined) {',
+  ]),
+  // Tokens.
+  mutant('plain-counter', 'counts terms by what the store remembers, and nothing else', [
+    'testing/model.ts',
+    'Math.max((record?.token ?? 0) + 1, micros, lastToken + 1);',
+    '(record?.token ?? 0) + 1 + 0 * micros * lastToken;',
+  ]),
+  mutant('clock-as-token', 'makes tokens of the server’s clock alone', [
+    'testing/model.ts',
+    'Math.max((record?.token ?? 0) + 1, micros, lastToken + 1);',
+    'micros + 0 * (record?.token ?? 0) * lastToken;',
+  ]),
+  // Leaving.
+  known(variants.releasesFirst, 'gives up its lease before the work has stopped'),
+  mutant('releases-at-once', 'gives up its lease in the teardown itself', [
+    'stream/candidacy.ts',
+    'this.#environment.soon.schedule(() => term?.whenIdle(drained));',
+    'term?.whenIdle(drained);',
+  ]),
+  mutant('no-renewal-while-draining', 'does not renew while it waits for the work', [
+    'core/exit.ts',
+    'const due = state.term && now >= state.renewAt && now < state.term.deadline;',
+    'const due = state.term && now >= state.renewAt && now < 0;',
+  ]),
+  mutant('endless-drain', 'waits for the work as long as it takes', [
+    'core/exit.ts',
+    'if (!state.drained && now < state.drainBy) {',
+    'if (!state.drained) {',
+  ]),
+  {
+    does: 'releases while a renewal is on its way, which then puts the lease back',
+    variant: {
+      name: 'release-overtakes-renewal',
+      patches: [
+        ...variants.racesRelease.patches,
+        {
+          file: 'testing/model.ts',
+          search: 'if (!lease && (released || record.token > token)) {',
+          replace: 'if (!lease && record.token > token) {',
+        },
+      ],
+    },
+  },
+  mutant('signal-after-follower', 'aborts the signal after it has told of the end', [
+    'stream/candidacy.ts',
+    'term?.end(decision.reason);\n    }\n    this.#outbox.push({ at, ...decision });',
+    'this.#outbox.push({ at, ...decision });\n      this.#environment.soon.schedule(() => term?.end(decision.reason));\n      return;\n    }\n    this.#outbox.push({ at, ...decision });',
+  ]),
+  mutant('goes-on-telling', 'tells of changes that come while another is told before that one is through', [
+    'stream/candidacy.ts',
+    'if (this.#delivering || this.#stepping) return;',
+    'if (this.#stepping) return;',
+  ]),
+  mutant('loops-told-of-old-terms', 'tells a loop of a leadership that is over', [
+    'stream/iterate.ts',
+    "return second.role === 'leader' && !isAlive(second.term) ? undefined : second;",
+    'return second;',
+  ]),
+  known(variants.keepsTimers, 'leaves timers behind'),
+  known(variants.keepsListening, 'goes on listening to the store after it has left'),
+];

@@ -1,0 +1,81 @@
+import type { Plan } from './plan.js';
+
+/** How often a world is tried at most. */
+const TRIES = 1_500;
+
+/**
+ * A smaller plan that still `fails`: fewer things happen, to fewer machines, for a shorter time, on a kinder network. What is tried
+ * comes in order of how much it takes away; whatever still fails is what is made smaller next.
+ */
+export async function shrink(plan: Plan, fails: (plan: Plan) => Promise<boolean>): Promise<Plan> {
+  let smallest = plan;
+  let tries = 0;
+  for (let found = true; found; ) {
+    found = false;
+    for (const smaller of smallerThan(smallest)) {
+      if (tries >= TRIES) return smallest;
+      tries += 1;
+      if (!(await fails(smaller))) continue;
+      smallest = smaller;
+      found = true;
+      break;
+    }
+  }
+  return smallest;
+}
+
+function* smallerThan(plan: Plan): Generator<Plan> {
+  const { happenings, machines, lasts, network, options } = plan;
+  for (let size = Math.ceil(happenings.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
+    for (let from = 0; from < happenings.length; from += size) {
+      yield { ...plan, happenings: without(happenings, from, size) };
+    }
+  }
+  for (let index = machines.length - 1; index >= 0 && machines.length > 1; index -= 1) {
+    yield { ...plan, machines: without(machines, index, 1) };
+  }
+  const last = happenings.at(-1);
+  const end = last ? Math.ceil(last.at + last.lasts) : Math.ceil(lasts / 2);
+  if (end < lasts) yield { ...plan, lasts: end };
+  yield* changed(plan, 'network', { ...network, spikes: 0, loss: 0, duplicates: 0 });
+  yield* changed(plan, 'network', { ...network, ordered: true });
+  yield* changed(plan, 'serverRate', 1);
+  yield* changed(plan, 'options', { ...options, jitter: 0 });
+  yield* changed(plan, 'options', { ...options, coldStart: 'elect' });
+  for (const [index, machine] of machines.entries()) {
+    const { style } = machine;
+    for (const simpler of [
+      { ...machine, rate: 1 },
+      { ...machine, lateness: 0 },
+      { ...machine, joins: 0 },
+      { ...machine, style: { ...style, work: 'none' as const, teardown: 0 } },
+      { ...machine, style: { ...style, loop: false, busy: 0 } },
+      { ...machine, style: { ...style, rash: 0 } },
+    ]) {
+      yield* changed(plan, 'machines', replaced(machines, index, simpler));
+    }
+  }
+  for (const [index, happening] of happenings.entries()) {
+    if (happening.lasts < 1) continue;
+    yield* changed(
+      plan,
+      'happenings',
+      replaced(happenings, index, { ...happening, lasts: Math.floor(happening.lasts / 2) }),
+    );
+  }
+}
+
+function* changed<Key extends keyof Plan>(plan: Plan, key: Key, value: Plan[Key]): Generator<Plan> {
+  if (JSON.stringify(plan[key]) !== JSON.stringify(value)) yield { ...plan, [key]: value };
+}
+
+const without = <T>(list: readonly T[], from: number, count: number): T[] => [
+  ...list.slice(0, from),
+  ...list.slice(from + count),
+];
+
+const replaced = <T>(list: readonly T[], index: number, value: T): T[] => [
+  ...list.slice(0, index),
+  value,
+  ...list.slice(index + 1),
+];

@@ -1,0 +1,26 @@
+// Simulates the worlds it is told to, one job after the other.
+import { type Library, loaded } from '../library.js';
+import { simulate } from './simulate.js';
+import type { Answer, Job } from './workers.js';
+
+const answer = (answer: Answer): void => void process.send?.(answer);
+
+let current: Job | undefined;
+const libraries = new Map<string, Library>();
+
+// Nothing of the sort may come out of an election; RxJS tells of what a subscriber throws in this way, too.
+for (const event of ['uncaughtException', 'unhandledRejection']) {
+  process.on(event, (reason) => {
+    const text = `${event} among the seeds ${current?.from} … ${(current?.to ?? 0) - 1}: ${reason?.stack ?? reason}`;
+    answer({ broke: text });
+  });
+}
+
+process.on('message', async (job: Job) => {
+  current = job;
+  const { library, from, to, first } = job;
+  const loadedLibrary = libraries.get(library.cjs) ?? loaded(library);
+  libraries.set(library.cjs, loadedLibrary);
+  answer({ tally: await simulate(loadedLibrary, from, to, { first }) });
+});
+process.on('disconnect', () => process.exit());

@@ -1,0 +1,53 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { Build } from '../mutant.js';
+import type { Tally } from './simulate.js';
+
+/** A part of the work: the worlds of some seeds, with one library. */
+export interface Job {
+  readonly library: Pick<Build, 'cjs'>;
+  readonly from: number;
+  readonly to: number;
+  /** No further than to the first world that goes wrong. */
+  readonly first: boolean;
+}
+
+/** How a worker answers. */
+export type Answer = { readonly tally: Tally } | { readonly broke: string };
+
+/** Processes that simulate worlds: a core each, and an exception that nobody catches ends no more than one of them. */
+export class Workers implements Disposable {
+  readonly #idle: ChildProcess[] = [];
+  readonly #waiting: Array<(worker: ChildProcess) => void> = [];
+  readonly #all: ChildProcess[] = [];
+
+  constructor(count: number) {
+    for (let i = 0; i < count; i += 1) this.#add(fork(fileURLToPath(new URL('./worker.ts', import.meta.url))));
+  }
+
+  /** Done by the next worker that has nothing to do. */
+  async do(job: Job): Promise<Tally> {
+    const worker = this.#idle.pop() ?? (await new Promise<ChildProcess>((resolve) => this.#waiting.push(resolve)));
+    const gone = once(worker, 'exit').then(
+      ([code, signal]): Answer => ({ broke: `a worker ended: ${signal ?? code}` }),
+    );
+    worker.send(job);
+    const answer = await Promise.race([once(worker, 'message').then(([answer]) => answer as Answer), gone]);
+    if ('broke' in answer) throw new Error(answer.broke);
+    const next = this.#waiting.shift();
+    if (next) next(worker);
+    else this.#idle.push(worker);
+    return answer.tally;
+  }
+
+  [Symbol.dispose](): void {
+    for (const worker of this.#all) worker.kill('SIGKILL');
+  }
+
+  #add(worker: ChildProcess): void {
+    worker.setMaxListeners(0);
+    this.#all.push(worker);
+    this.#idle.push(worker);
+  }
+}
