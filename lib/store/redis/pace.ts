@@ -1,12 +1,12 @@
-/** ms between two attempts of which the first succeeded: whoever comes and goes by the hundred makes few connections. */
-const LEAST = 100;
+/** ms before an attempt that nothing speaks against: who is gone again by then makes no connection, not even by the hundred. */
+const SOON = 50;
 /** ms between two attempts after a failure; twice as many after each further one. */
 const FIRST = 1_000;
 const LONGEST = 30_000;
 /** ms a connection lasts that is worth having back at once. */
 const STEADY = 1_000;
 
-/** ms to wait after so many failures in a row, spread by a fifth, since all who lost one server come back to it. */
+/** ms to wait after so many failures in a row, more by up to a fifth, since all who lost one server come back to it. */
 export function pauseAfter(failures: number): number {
   return Math.min(FIRST * 2 ** (failures - 1), LONGEST) * (1 + Math.random() / 5);
 }
@@ -15,34 +15,34 @@ export function pauseAfter(failures: number): number {
 export class Pace {
   #failures = 0;
   #begun = Number.NEGATIVE_INFINITY;
-  #succeeded: number | undefined;
+  #succeeded = Number.POSITIVE_INFINITY;
 
-  /** ms until the next attempt is due. */
+  /** ms from now until the next attempt. */
   get wait(): number {
-    return this.#until(this.#failures === 0 ? LEAST : pauseAfter(this.#failures));
+    return this.#until(pauseAfter(this.#failures));
   }
 
-  /** ms until the next attempt where there is hope again. */
+  /** The same where there is reason to hope. */
   get leastWait(): number {
-    return this.#until(this.#failures === 0 ? LEAST : FIRST);
+    return this.#until(FIRST);
   }
 
   begin(): void {
     this.#begun = performance.now();
-    this.#succeeded = undefined;
+    this.#succeeded = Number.POSITIVE_INFINITY;
   }
 
   succeed(): void {
     this.#succeeded = performance.now();
   }
 
-  /** The attempt has failed, or what it brought is over, against our will. */
+  /** The attempt came to nothing, or what it brought has been lost. */
   fail(): void {
-    const lasted = performance.now() - (this.#succeeded ?? Number.POSITIVE_INFINITY);
-    this.#failures = lasted >= STEADY ? 0 : this.#failures + 1;
+    const wasSteady = performance.now() - this.#succeeded >= STEADY;
+    this.#failures = wasSteady ? 0 : this.#failures + 1;
   }
 
   #until(pause: number): number {
-    return Math.max(0, this.#begun + pause - performance.now());
+    return this.#failures === 0 ? SOON : Math.max(SOON, this.#begun + pause - performance.now());
   }
 }
