@@ -38,7 +38,7 @@ interface Duplicate {
   connect(): Promise<unknown>;
   destroy(): void;
   subscribe(channel: string, listener: (message: unknown, channel: unknown) => void): Promise<unknown>;
-  unsubscribe(channel: string): Promise<unknown>;
+  unsubscribe(channel: string, listener: (message: unknown, channel: unknown) => void): Promise<unknown>;
 }
 
 /** Whether `client` can be duplicated into a subscriber. A pool, cluster or sentinel has no options of one connection, or cannot subscribe. */
@@ -79,13 +79,33 @@ export function openLink(client: DuplicableClient): Observable<Link> {
 function link(duplicate: Duplicate, messages: Subject<Message>, drop: () => void): Link {
   // One listener for all channels, so that a channel which could not be left keeps none of its own.
   const hear = (text: unknown, channel: unknown) => messages.next({ channel: String(channel), text: String(text) });
+  const inTurn = turns();
   return {
     messages,
     drop,
-    subscribe: (channel) => duplicate.subscribe(channel, hear),
+    subscribe: (channel) => inTurn(channel, () => duplicate.subscribe(channel, hear)),
     unsubscribe: (channel) => {
-      if (duplicate.isReady) duplicate.unsubscribe(channel).catch(() => {});
+      const leave = async () => duplicate.isReady && duplicate.unsubscribe(channel, hear);
+      inTurn(channel, leave).catch(() => {});
     },
+  };
+}
+
+/**
+ * Has things done on each channel one after the other. node-redis (6.3.1) takes a channel for subscribed that it has just been told to
+ * leave, where the confirmation of its subscription came in between.
+ */
+function turns(): (channel: string, act: () => Promise<unknown>) => Promise<unknown> {
+  const last = new Map<string, Promise<void>>();
+  return (channel, act) => {
+    const done = (last.get(channel) ?? Promise.resolve()).then(act);
+    const settled = done
+      .catch(() => {})
+      .then(() => {
+        if (last.get(channel) === settled) last.delete(channel);
+      });
+    last.set(channel, settled);
+    return done;
   };
 }
 
