@@ -120,9 +120,6 @@ function overrides({ socket = {}, pingInterval = Number.POSITIVE_INFINITY }: Opt
     pingInterval: Number.isFinite(ping) ? ping : undefined,
     // The user's own, for their own commands: an abort signal would end ours, a type mapping garble them.
     commandOptions: {},
-    // Limits that fit the user's commands; subscribing comes on top.
-    commandsQueueMaxLength: undefined,
-    disableOfflineQueue: false,
     // A cache that is handed over is shared, and emptied when this connection ends. Both also take CLIENT TRACKING, which may be refused.
     clientSideCache: undefined,
     emitInvalidate: false,

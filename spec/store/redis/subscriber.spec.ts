@@ -10,7 +10,9 @@ import { useRedis } from './use-redis.js';
 
 const redis = useRedis();
 const subscriptions: Subscription[] = [];
+const clients: Array<{ destroy(): void }> = [];
 afterEach(() => {
+  for (const client of clients.splice(0)) client.destroy();
   for (const subscription of subscriptions.splice(0)) subscription.unsubscribe();
 });
 
@@ -131,6 +133,7 @@ describe('a subscriber', () => {
     const { url, host, port } = redis.server;
     const where = 'url' in options ? { socket: { host, port } } : { url };
     const made = createClient({ ...options, ...where, name: 'odd' } as never);
+    clients.push(made);
     made.on('error', () => {});
     await made.connect();
     const { client } = duplicable(made);
@@ -142,7 +145,6 @@ describe('a subscriber', () => {
     expect(subscriber?.flags).not.toContain('t'); // tracks no keys
     await redis.client.clientKill({ filter: 'ID', id: subscriber?.id ?? 0 } as never);
     await ended();
-    made.destroy();
   });
 
   it('is not ended by a signal that was meant for the user’s commands', async () => {
