@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createClient } from 'redis';
 import type { Subscription } from 'rxjs';
@@ -79,6 +80,37 @@ describe('openLink', () => {
     await settled('hasty', 1);
     await until(() => duplicates.every(({ isOpen, isReady }) => !isOpen && !isReady));
     expect(duplicates).toHaveLength(40);
+  });
+
+  it('left while the socket connects is closed when it has: some versions cannot close one that only connects', async () => {
+    const destroyed: string[] = [];
+    const duplicate = Object.assign(new EventEmitter(), {
+      isOpen: true,
+      isReady: false,
+      unref: () => {},
+      connect: () => new Promise(() => {}),
+      destroy: () => destroyed.push('destroyed'),
+    });
+    const client = { options: {}, duplicate: () => duplicate } as unknown as DuplicableClient;
+    open(client).subscription.unsubscribe();
+    expect(destroyed).toEqual([]);
+    duplicate.emit('connect');
+    expect(destroyed).toEqual(['destroyed']);
+  });
+
+  it('is subscribed again also where it was told to leave just before, at whatever moment', async () => {
+    const { opened } = open(duplicable(await redis.server.client()).client);
+    const link = await opened();
+    for (let turns = 0; turns < 60; turns++) {
+      const first = link.subscribe('news');
+      for (let wait = 0; wait < turns % 4; wait++) await new Promise(setImmediate);
+      link.unsubscribe('news');
+      await first;
+      await link.subscribe('news');
+      expect(await redis.client.publish('news', 'hello')).toBe(1);
+      link.unsubscribe('news');
+      await until(async () => (await redis.client.pubSubNumSub(['news'])).news === 0);
+    }
   });
 
   it('ends where there is no server, or none that lets it in, and leaves nothing open', async () => {
