@@ -50,3 +50,8 @@ export const connected = (admin: Client, name: string, count: number): Promise<u
 export async function accepted(admin: Client): Promise<number> {
   return Number(/total_connections_received:(\d+)/.exec(await admin.info('stats'))?.[1]);
 }
+
+/** PINGs that `admin`'s server has answered since its start. */
+export async function pings(admin: Client): Promise<number> {
+  return Number(/cmdstat_ping:calls=(\d+)/.exec(await admin.info('commandstats'))?.[1] ?? 0);
+}
