@@ -3,7 +3,7 @@ import {
   catchError,
   defer,
   distinctUntilChanged,
-  exhaustMap,
+  filter,
   map,
   merge,
   NEVER,
@@ -12,13 +12,17 @@ import {
 } from 'rxjs';
 import { leaseStore, requireObject, type StoreOptions, validKey, validTime } from './options.js';
 import type { Holder, ReadReply } from './store/lease-store.js';
+import { coalesce } from './stream/coalesce.js';
 import { ask } from './stream/request.js';
 
 /** What {@link observe} takes. */
 export type ObserveOptions = StoreOptions & {
   /** Names the election. */
   readonly key: string;
-  /** ms between two looks, from 1 to 2³¹ − 1. Default: 5 000. */
+  /**
+   * ms between two looks that nothing gave cause for, from 1 to 2³¹ − 1. Default: 5 000. A change that the store gives notice of is seen
+   * at once; one that it does not, when the next look comes.
+   */
   readonly every?: number;
 };
 
@@ -37,10 +41,13 @@ export function observe(options: ObserveOptions): Observable<Holder | undefined>
   const timeout = Math.min(every, LONGEST_LOOK);
   const look = defer(() => ask(store, { verb: 'read', key, timeout }, asyncScheduler));
   // Notices hasten a look, and the store guards its connection while they are listened to. Where they fail, the timer is enough.
-  const notices = (store.notices?.(key) ?? NEVER).pipe(catchError(() => NEVER));
-  const looks = merge(timer(0, every), notices);
-  return looks.pipe(
-    exhaustMap(() => look),
+  const notices = defer(() => store.notices?.(key) ?? NEVER).pipe(
+    filter(({ kind }) => kind !== 'deaf'), // nothing has changed, as far as anyone knows
+    catchError(() => NEVER),
+  );
+  // What is told during a look may have happened after it was answered; so many looks there may be, but no more than two are waited for.
+  return merge(timer(0, every), notices).pipe(
+    coalesce(look),
     map((reply) => holderOf(reply as ReadReply)),
     distinctUntilChanged((before, now) => before?.id === now?.id),
   );

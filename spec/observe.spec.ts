@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { map, type Observable } from 'rxjs';
 import { observe } from '../lib/observe.js';
-import type { Holder, ReadReply, ReadRequest } from '../lib/store/lease-store.js';
+import type { Holder, Notice, ReadReply, ReadRequest } from '../lib/store/lease-store.js';
 import { type Answer, fails, ScriptedStore, says, silence } from './support/scripted-store.js';
 import { virtually } from './support/virtual-time.js';
 
@@ -91,21 +91,66 @@ describe('observe', () => {
     });
   });
 
-  it('has one look under way at a time', () => {
+  it('has one look under way at a time, and one more afterwards for all that was told meanwhile', () => {
     virtually(({ at, expectAsked, expectObservable }) => {
-      const { store, ids } = watching([says({ status: 'free' } as const, 5)], 10);
-      at(3, () => store.tells.next({ kind: 'connected' }));
-      expectAsked(store).toBe('d 9ms d');
-      expectObservable(ids, '^ 18ms !').toBe('-----N');
+      const { store, ids } = watching(
+        [
+          says({ status: 'held', holder: { id: 'a', expiresIn: 100 } } as const, 5),
+          says({ status: 'free' } as const, 5),
+        ],
+        100,
+      );
+      for (const frame of [2, 3, 3, 4]) at(frame, () => store.tells.next({ kind: 'released', id: 'a' }));
+      expectAsked(store).toBe('d----d');
+      expectObservable(ids, '^ 49ms !').toBe('-----a----N');
     });
   });
 
-  it('looks at once when the store has been connected again', () => {
+  it('makes of a flood of notices one look after the other', () => {
+    virtually(({ at, expectAsked, expectObservable }) => {
+      const look = says({ status: 'free' } as const, 5);
+      const { store, ids } = watching(Array(9).fill(look), 1_000);
+      for (let frame = 1; frame < 21; frame++) {
+        for (let times = 0; times < 50; times++) at(frame, () => store.tells.next({ kind: 'released', id: 'a' }));
+      }
+      expectAsked(store).toBe('d----d----d----d----d');
+      expectObservable(ids, '^ 99ms !').toBe('-----N');
+      at(50, () =>
+        expect(
+          store.spans.read.every((span, i, all) => span.subscribedFrame >= (all[i - 1]?.unsubscribedFrame ?? 0)),
+        ).toBe(true),
+      );
+    });
+  });
+
+  it.each<Notice>([
+    { kind: 'connected' },
+    { kind: 'listening' },
+    { kind: 'elected', holder: { id: 'forged', expiresIn: 100 } },
+    { kind: 'released', id: 'forged' },
+  ])('looks at once when told $kind, and believes what it sees', (notice) => {
     virtually(({ at, expectAsked, expectObservable }) => {
       const { store, ids } = watching([free, by('a')]);
-      at(50, () => store.tells.next({ kind: 'connected' }));
+      at(50, () => store.tells.next(notice));
       expectAsked(store).toBe('d 49ms d');
       expectObservable(ids, '^ 99ms !').toBe('-N 49ms a');
+    });
+  });
+
+  it('sees nothing new in that it will not be told', () => {
+    virtually(({ at, expectAsked, expectObservable }) => {
+      const { store, ids } = watching([]);
+      at(50, () => store.tells.next({ kind: 'deaf' }));
+      expectAsked(store).toBe('d');
+      expectObservable(ids, '^ 99ms !').toBe('-N');
+    });
+  });
+
+  it('listens for as long as it is subscribed', () => {
+    virtually(({ at, expectObservable }) => {
+      const { store, ids } = watching([]);
+      expectObservable(ids, '^ 99ms !').toBe('-N');
+      at(99, () => expect(store.tells.observed).toBe(true));
       at(101, () => expect(store.tells.observed).toBe(false));
     });
   });

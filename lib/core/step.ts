@@ -58,7 +58,7 @@ function hear(state: State, event: Event, context: Context): Step {
     case 'drained':
       return next(state.phase === 'exiting' ? { ...state, drained: true } : state);
     case 'notice':
-      return next(hasten(state, context));
+      return next(event.notice.kind === 'connected' ? hasten(state, context) : state);
   }
 }
 

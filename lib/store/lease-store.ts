@@ -19,8 +19,8 @@ export interface LeaseStore {
   /** Looks who holds the lease, and changes nothing. */
   read(request: ReadRequest): ObservableInput<ReadReply>;
   /**
-   * Tells what happens at the store for as long as it is subscribed. A notice may hasten an attempt and never grants
-   * anything, so that a lost or forged one costs time at most. Optional: without it, timers do.
+   * Tells what happens to the election `key`, and to the store, for as long as it is subscribed. A notice may hasten an attempt and
+   * never grants anything, so that a lost or forged one costs time at most. Optional: without it, timers do.
    */
   notices?(key: string): Observable<Notice>;
 }
@@ -177,5 +177,21 @@ export type RenewReply = Renewed | Lost | Late;
 export type ReleaseReply = Released | Gone;
 export type ReadReply = Held | Free;
 
-/** What a store may tell by itself. `connected`: it can be reached again, and what happened meanwhile is unknown. */
-export type Notice = { readonly kind: 'connected' };
+/**
+ * What a store may tell by itself, told apart by `kind`. None of it is a promise: notices get lost, and anyone who may publish can forge
+ * them. They are a reason to look, and what is seen then decides.
+ */
+export type Notice =
+  /** The store can be reached again, and what happened meanwhile is unknown. */
+  | { readonly kind: 'connected' }
+  /**
+   * From now on elections and releases are told; what there has been before may have gone untold. Told at once to whoever subscribes
+   * while it is so, and again after each `deaf`.
+   */
+  | { readonly kind: 'listening' }
+  /** Elections and releases are not told any more, until the next `listening`. */
+  | { readonly kind: 'deaf' }
+  /** The lease was granted, and no renewal is told: `holder.expiresIn` is the whole ttl. */
+  | { readonly kind: 'elected'; readonly holder: Holder }
+  /** The holder of this `id` has given its lease up; `successor` is the id of the one who is to acquire next, if one was chosen. */
+  | { readonly kind: 'released'; readonly id: string; readonly successor?: string };

@@ -3,9 +3,10 @@ import {
   asyncScheduler,
   defer,
   NEVER,
-  type Observable,
+  Observable,
   of,
   type SchedulerLike,
+  Subject,
   throwError,
   timer,
 } from 'rxjs';
@@ -15,6 +16,7 @@ import type {
   AcquireRequest,
   LeaseRequest,
   LeaseStore,
+  Notice,
   ReadReply,
   ReadRequest,
   ReleaseReply,
@@ -56,11 +58,18 @@ export interface StoreCopy {
 /** How requests are treated at present. */
 type Fault = { readonly kind: 'fail'; readonly error: unknown } | { readonly kind: 'hang' } | { readonly kind: 'mute' };
 
+/** A notice, and of which election: of all, without a key. */
+interface Message {
+  readonly key?: string;
+  readonly notice: Notice;
+}
+
 const YEAR_2020 = Date.UTC(2020, 0);
 
 /**
  * A {@link LeaseStore} in memory that does what the one in Redis does, reply by reply, on a clock that a test can set, and that
- * fails when it is told to. Candidates that share one instance stand against each other. It tells no notices.
+ * fails when it is told to. Candidates that share one instance stand against each other, and hear of each other's elections and
+ * releases by notice, synchronously, before the request that made them is answered.
  */
 export class MemoryLeaseStore implements LeaseStore {
   readonly #clock: Clock;
@@ -71,6 +80,10 @@ export class MemoryLeaseStore implements LeaseStore {
   #epoch: number;
   #runs = 1;
   #fault: Fault | undefined;
+  readonly #told = new Subject<Message>();
+  /** What has yet to be told: one thing after the other, also where hearing of it makes the next happen. */
+  readonly #telling: Message[] = [];
+  #tells = true;
 
   constructor({
     clock = systemClock(),
@@ -98,6 +111,19 @@ export class MemoryLeaseStore implements LeaseStore {
 
   read({ key }: ReadRequest): Observable<ReadReply> {
     return this.#answer(() => read(this.#entry(key), this.#server()));
+  }
+
+  /** Elections and releases under `key`, as they happen; and first of all `listening`, unless muted. */
+  notices(key: string): Observable<Notice> {
+    return new Observable((subscriber) => {
+      // Heard before it is said to be: what that makes the listener do is told as well.
+      subscriber.add(
+        this.#told.subscribe((message) => {
+          if (message.key === undefined || message.key === key) subscriber.next(message.notice);
+        }),
+      );
+      if (this.#tells) subscriber.next({ kind: 'listening' });
+    });
   }
 
   /** The store's wall time in ms, precise to the µs. */
@@ -133,9 +159,22 @@ export class MemoryLeaseStore implements LeaseStore {
     this.#fault = { kind: 'mute' };
   }
 
-  /** Ends `fail`, `hang` and `loseReplies`. What went unanswered stays so. */
+  /** From now on elections and releases go untold; who listens is told `deaf`. Requests are treated as before. */
+  muteNotices(): void {
+    if (!this.#tells) return;
+    this.#tells = false;
+    this.#tell({ notice: { kind: 'deaf' } });
+  }
+
+  /**
+   * Ends `fail`, `hang`, `loseReplies` and `muteNotices`. What went unanswered or untold stays so; after the last, who listens is told
+   * `listening`.
+   */
   heal(): void {
     this.#fault = undefined;
+    if (this.#tells) return;
+    this.#tells = true;
+    this.#tell({ notice: { kind: 'listening' } });
   }
 
   /** Everything is gone, as after `FLUSHALL`. */
@@ -185,9 +224,18 @@ export class MemoryLeaseStore implements LeaseStore {
     return { micros: Math.round((this.#epoch + this.#clock.now()) * 1000), run: `run${this.#runs}` };
   }
 
-  #commit<Reply>({ key }: LeaseRequest, { entry, reply }: Outcome<Reply>): Reply {
+  #commit<Reply>({ key }: LeaseRequest, { entry, reply, notice }: Outcome<Reply>): Reply {
     this.#entries.set(key, entry);
+    if (notice && this.#tells) this.#tell({ key, notice });
     return reply;
+  }
+
+  #tell(message: Message): void {
+    if (this.#telling.push(message) > 1) return;
+    for (let next = this.#telling[0]; next; next = this.#telling[0]) {
+      this.#told.next(next);
+      this.#telling.shift();
+    }
   }
 
   /** One request: made on subscription, and once on its way not to be taken back. */

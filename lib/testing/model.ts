@@ -4,6 +4,7 @@ import type {
   AcquireRequest,
   Granted,
   Holder,
+  Notice,
   ReadReply,
   ReleaseReply,
   ReleaseRequest,
@@ -51,6 +52,8 @@ export interface Server {
 export interface Outcome<Reply> {
   readonly entry: Entry;
   readonly reply: Reply;
+  /** What those who listen are told of it. */
+  readonly notice?: Notice;
 }
 
 const NO_RECORD: LeaseRecord = { token: 0, id: '', name: '', data: '', run: '', until: 0 };
@@ -109,12 +112,14 @@ export function renew(entry: Entry, request: RenewRequest, server: Server): Outc
 export function release(entry: Entry, { id }: ReleaseRequest, server: Server): Outcome<ReleaseReply> {
   const { lease, record } = entry;
   const holds = liveLease(entry, msOf(server))?.id === id;
+  const own = record?.id === id && record.until !== 0;
   const after: Entry = {
     ...(lease && !holds && { lease }),
     // Also where the lease is gone already: nobody need wait for what its holder has given up.
     ...(record && { record: record.id === id ? { ...record, until: 0 } : record }),
   };
-  return { entry: after, reply: { status: holds ? 'released' : 'gone', ...sight(after, server) } };
+  const reply: ReleaseReply = { status: holds ? 'released' : 'gone', ...sight(after, server) };
+  return { entry: after, reply, ...((holds || own) && { notice: { kind: 'released', id } }) };
 }
 
 /** Tells who holds the lease. */
@@ -143,8 +148,14 @@ function claim(before: LeaseRecord | undefined, request: AcquireRequest, server:
     const after = { record };
     return { entry: after, reply: { status: 'suspect', ...sight(after, server), wait: Math.ceil(wait) } };
   }
-  return grant(request, nextToken(record, request, server), server.run, server);
+  const outcome = grant(request, nextToken(record, request, server), server.run, server);
+  return { ...outcome, notice: elected(request, outcome.reply) };
 }
+
+const elected = ({ id, name, data, ttl }: AcquireRequest, { token }: Granted): Notice => ({
+  kind: 'elected',
+  holder: { id, ...(name && { name }), ...(data && { data }), token, expiresIn: ttl },
+});
 
 /** Whether the store has lost what it knew: it runs anew, the candidate knows better, or nothing is there at all. */
 function isLost(record: LeaseRecord | undefined, request: AcquireRequest, { run }: Server): boolean {

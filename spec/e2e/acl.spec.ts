@@ -50,9 +50,9 @@ async function connect(): Promise<Client> {
   return client;
 }
 
-/** A candidate of the user `app`, on a connection of its own. */
-async function stand(): Promise<{ election: Election; told: Transition[] }> {
-  const election = elect({ redis: await connect(), key: KEY, ttl: TTL, ...TIMES });
+/** A candidate of the user `app`, on a connection of its own unless told otherwise. */
+async function stand(redis?: Client, key = KEY): Promise<{ election: Election; told: Transition[] }> {
+  const election = elect({ redis: redis ?? (await connect()), key, ttl: TTL, ...TIMES });
   const told: Transition[] = [];
   elections.push(election);
   election.subscribe((transition) => told.push(transition));
@@ -61,6 +61,7 @@ async function stand(): Promise<{ election: Election; told: Transition[] }> {
 }
 
 const leases = () => admin.keys('leader:*');
+const channels = () => admin.pubSubChannels('{leader:*');
 
 /** What is published meanwhile about any election. */
 async function listen(): Promise<string[]> {
@@ -101,6 +102,7 @@ describe('the rule', () => {
     expect(await leases()).toEqual([]);
     await until(() => heard.length === 4);
     expect(heard).toEqual(['elected', 'released', 'elected', 'released']);
+    expect(await isLeft()).toBe(true);
     // Servers that know CLIENT SETINFO refuse it here, which node-redis ignores.
     const denied = (await admin.aclLog()).filter(({ object }) => !object.startsWith('client'));
     expect(denied).toEqual([]);
@@ -129,8 +131,13 @@ const WITHOUT: Record<string, [effect: string, proof: () => Promise<void>]> = {
   '+pexpire': ['no term is renewed', expires],
   '+pttl': ['nobody can stand by, nor observe', onlyLeads],
   '+del': ['a lease is not released, and runs out instead', keepsItsLease],
-  '&{leader:*': ['all works, but nothing is published', isSilent],
+  '&{leader:*': ['all works, but nothing is published, nor listened to', isSilent],
   '+publish': ['all works, but nothing is published', isSilent],
+  '+subscribe': ['all works, but nobody listens', isDeaf],
+  '+unsubscribe': [
+    'all works, but what is published of one election still comes while the client has another',
+    async () => expect(await isLeft()).toBe(false),
+  ],
   '+info': [
     'all works, but a fresh candidate does not notice that the data is from an older run of the server',
     isGullible,
@@ -182,17 +189,45 @@ async function keepsItsLease(): Promise<void> {
   expect(await leases()).toHaveLength(1);
 }
 
-async function isSilent(): Promise<void> {
-  const heard = await listen();
+async function handsOver(): Promise<void> {
   const first = await stand();
   const second = await stand();
   expect(await first.election.stepDown()).toBe(true);
   await until(() => second.election.isLeading);
   await second.election.close();
   expect(await leases()).toEqual([]);
+}
+
+async function isSilent(): Promise<void> {
+  const heard = await listen();
+  await handsOver();
   await admin.publish('{leader:}', '{"event":"the end"}'); // whatever came before it has been heard by then
   await until(() => heard.length > 0);
   expect(heard).toEqual(['the end']);
+}
+
+async function isDeaf(): Promise<void> {
+  const heard = await listen();
+  await handsOver();
+  await until(() => heard.length === 4);
+  const { told } = await stand();
+  const refusals = async () => (await admin.aclLog()).filter(({ object }) => object === 'subscribe');
+  await until(async () => (await refusals()).length > 0);
+  expect(told).toMatchObject([{ role: 'leader' }]);
+  expect(await channels()).toEqual([]);
+}
+
+/** Whether a channel is left with its election, though the client has another. */
+async function isLeft(): Promise<boolean> {
+  const before = (await channels()).length;
+  const client = await connect();
+  const { election } = await stand(client, 'one');
+  await stand(client, 'other');
+  await until(async () => (await channels()).length === before + 2);
+  await election.close();
+  expect(await leases()).toHaveLength(1);
+  await until(async () => (await channels()).length < before + 2, { within: TTL / 4 }).catch(() => {});
+  return (await channels()).length === before + 1;
 }
 
 async function isGullible(): Promise<void> {

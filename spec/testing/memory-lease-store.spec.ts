@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
-import { ElectionError, elect, type LeaseReply, type Transition } from 'rx-leader';
+import { ElectionError, elect, type LeaseReply, type Notice, type Transition } from 'rx-leader';
 import { MemoryLeaseStore } from 'rx-leader/testing';
 import { type Observable, VirtualTimeScheduler } from 'rxjs';
 import { acquireRequest, KEY } from '../store/redis/ask.js';
@@ -180,6 +180,86 @@ describe('MemoryLeaseStore: faults', () => {
   });
 });
 
+describe('MemoryLeaseStore: notices', () => {
+  /** What is told of `key` from now on, into `told`. */
+  function listen(key = KEY): { told: Notice[]; leave(): void } {
+    const told: Notice[] = [];
+    const subscription = store.notices(key).subscribe((notice) => told.push(notice));
+    return { told, leave: () => subscription.unsubscribe() };
+  }
+  const kinds = ({ told }: { told: Notice[] }) => told.map(({ kind }) => kind);
+
+  it('are told at once, of one’s own key alone, for as long as one listens', () => {
+    const [one, other, another] = [listen(), listen(), listen('another')];
+    outcome(acquire());
+    other.leave();
+    outcome(release());
+    expect(one.told).toEqual([
+      { kind: 'listening' },
+      { kind: 'elected', holder: { id: 'me', name: 'my name', token: store.record(KEY)?.token, expiresIn: TTL } },
+      { kind: 'released', id: 'me' },
+    ]);
+    expect([kinds(other), kinds(another)]).toEqual([['listening', 'elected'], ['listening']]);
+  });
+
+  it('come after what they tell of, and before the answer', () => {
+    const log: unknown[] = [];
+    const subscription = store.notices(KEY).subscribe(({ kind }) => log.push(kind, store.lease(KEY)?.id));
+    acquire().subscribe(() => log.push('granted'));
+    release().subscribe(() => log.push('answered'));
+    subscription.unsubscribe();
+    expect(log).toEqual(['listening', undefined, 'elected', 'me', 'granted', 'released', undefined, 'answered']);
+  });
+
+  it('reach everyone in the order in which it happened, whatever hearing of it makes others do', () => {
+    const subscription = store.notices(KEY).subscribe(({ kind }) => {
+      if (kind === 'released') outcome(acquire('next'));
+    });
+    const last = listen();
+    outcome(acquire());
+    outcome(release());
+    subscription.unsubscribe();
+    expect(kinds(last)).toEqual(['listening', 'elected', 'released', 'elected']);
+    expect(last.told[3]).toMatchObject({ holder: { id: 'next' } });
+  });
+
+  it('are told to who acts on hearing that it listens', () => {
+    const told: string[] = [];
+    const subscription = store.notices(KEY).subscribe(({ kind }) => {
+      told.push(kind);
+      if (kind === 'listening') outcome(acquire());
+    });
+    subscription.unsubscribe();
+    expect(told).toEqual(['listening', 'elected']);
+  });
+
+  it('are muted, and healed: what happened meanwhile stays untold', () => {
+    const listener = listen();
+    store.muteNotices();
+    store.muteNotices();
+    const late = listen();
+    outcome(acquire());
+    expect([kinds(listener), kinds(late)]).toEqual([['listening', 'deaf'], []]);
+    store.heal();
+    store.heal();
+    outcome(release());
+    expect(kinds(listener)).toEqual(['listening', 'deaf', 'listening', 'released']);
+    expect(kinds(late)).toEqual(['listening', 'released']);
+  });
+
+  it('tell of what is done, answered or not, and of nothing that is not', () => {
+    const listener = listen();
+    store.hang();
+    outcome(acquire());
+    store.fail('STORE_FULL');
+    outcome(acquire());
+    expect(kinds(listener)).toEqual(['listening']);
+    store.loseReplies();
+    outcome(acquire());
+    expect(kinds(listener)).toEqual(['listening', 'elected']);
+  });
+});
+
 describe('MemoryLeaseStore: latency', () => {
   let scheduler: VirtualTimeScheduler;
   let log: string[];
@@ -192,6 +272,14 @@ describe('MemoryLeaseStore: latency', () => {
 
   const at = (time: number, act: () => void) => scheduler.schedule(act, time);
   const note = (what: string) => log.push(`${scheduler.now()} ${what}`);
+
+  it('gives notice when a request is carried out', () => {
+    const subscription = store.notices(KEY).subscribe(({ kind }) => note(kind));
+    acquire().subscribe(({ status }) => note(status));
+    scheduler.flush();
+    subscription.unsubscribe();
+    expect(log).toEqual(['0 listening', '10 elected', '20 granted']);
+  });
 
   it('carries a request out half-way, and then answers', () => {
     acquire().subscribe({ next: ({ status }) => note(status), complete: () => note('complete') });

@@ -65,10 +65,11 @@ local function write(record)
   return type(done) == 'table' and done.err and done or nil
 end
 
-local function announce(channel, record)
+local function announce(channel, record, ttl)
   publish(channel, {
     '"event":"elected"', '"id":' .. cjson.encode(record.id), '"name":' .. cjson.encode(record.name),
     '"data":' .. cjson.encode(record.data), '"token":' .. text(record.token), '"until":' .. text(record.till),
+    '"ttl":' .. text(ttl),
   })
 end
 `;
@@ -159,7 +160,7 @@ if refused then
   redis.call('DEL', LEASE) -- a refused request has granted nothing
   return refused
 end
-announce(channel, record)
+announce(channel, record, ttl)
 return reply('granted', record, run)
 `;
 

@@ -1,5 +1,6 @@
-import { Observable } from 'rxjs';
+import { merge, Observable } from 'rxjs';
 import type { LeaseRequest, LeaseStore } from '../lease-store.js';
+import { channelsOf } from './channels.js';
 import { abortable, type RedisClient, type ScriptOptions } from './client.js';
 import { type Connection, connectionOf } from './connection.js';
 import { type Keys, keysOf } from './keys.js';
@@ -10,6 +11,7 @@ import { translate } from './translate.js';
 /** Leases in Redis, through the caller's client. */
 export function redisStore(client: RedisClient): LeaseStore {
   const connection = connectionOf(client);
+  const channels = channelsOf(client);
   return {
     acquire: (request) => {
       const { id, ttl, name, data = '', lastToken, notAfter, coldStart, watched } = request;
@@ -28,7 +30,7 @@ export function redisStore(client: RedisClient): LeaseStore {
       return run(client, connection, request, scripts.release, keys, [request.id, keys.channel], releaseReply);
     },
     read: (request) => run(client, connection, request, scripts.read, keysOf(request.key), [], readReply),
-    notices: () => connection.notices,
+    notices: (key) => merge(connection.notices, channels.notices(keysOf(key).channel)),
   };
 }
 

@@ -23,10 +23,10 @@ async function messages(): Promise<unknown[]> {
 }
 
 describe('the channel', () => {
-  it('tells of an election: whose, its token in full, until when', async () => {
+  it('tells of an election: whose, its token in full, until when by the server’s clock, and how long that is', async () => {
     const { token, until: till } = await bench.acquire({ id: 'me', name: 'my name', data: 'http://me' });
     expect(await messages()).toEqual([
-      { event: 'elected', id: 'me', name: 'my name', data: 'http://me', token, until: till },
+      { event: 'elected', id: 'me', name: 'my name', data: 'http://me', token, until: till, ttl: LONG },
     ]);
     expect(heard[0]).toContain(`"token":${token}`); // 16 digits, none of them rounded
   });

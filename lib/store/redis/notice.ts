@@ -1,0 +1,39 @@
+import type { Notice } from '../lease-store.js';
+
+/** The longest time there is, in ms: what timers take. */
+const LONGEST = 2 ** 31 - 1;
+
+/**
+ * What a message on an election's channel tells; undefined where it is not one of ours. Anyone who may publish can put anything
+ * there, so nothing about it is taken for granted, and a message that is wrong in one thing is not believed in the others.
+ */
+export function noticeOf(message: string): Notice | undefined {
+  const { event, id, ...rest } = fieldsOf(message);
+  if (!isName(id)) return undefined;
+  if (event === 'released') return released(id, rest);
+  return event === 'elected' ? elected(id, rest) : undefined;
+}
+
+type Fields = Readonly<Record<string, unknown>>;
+
+function elected(id: string, { name, data, token, ttl }: Fields): Notice | undefined {
+  if (!isText(name) || !isText(data) || !isCount(token) || !isCount(ttl) || ttl > LONGEST) return undefined;
+  return { kind: 'elected', holder: { id, ...(name && { name }), ...(data && { data }), token, expiresIn: ttl } };
+}
+
+function released(id: string, { successor }: Fields): Notice | undefined {
+  if (successor === undefined) return { kind: 'released', id };
+  return isName(successor) ? { kind: 'released', id, successor } : undefined;
+}
+
+function fieldsOf(message: string): Fields {
+  try {
+    return Object(JSON.parse(message)) as Fields;
+  } catch {
+    return {};
+  }
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string';
+const isName = (value: unknown): value is string => isText(value) && value !== '';
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) > 0;

@@ -1,0 +1,72 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { elect, type Holder, observe } from 'rx-leader';
+import { type Client, type RedisServer, startRedis } from '../support/redis.js';
+import { until } from '../support/until.js';
+
+let server: RedisServer;
+let redis: Client;
+
+beforeAll(async () => {
+  server = await startRedis();
+  redis = await server.client();
+});
+
+afterAll(async () => {
+  await server?.[Symbol.asyncDispose]();
+});
+
+const reads = async () => Number(/cmdstat_evalsha:calls=(\d+)/.exec(await redis.info('commandstats'))?.[1] ?? 0);
+const channels = () => redis.pubSubChannels('{leader:*');
+
+describe('observe', () => {
+  it('sees each change of leader within milliseconds of it, though it looks once a minute by itself', async () => {
+    const seen: Array<{ holder: Holder | undefined; at: number }> = [];
+    const observer = await server.client();
+    const subscription = observe({ redis: observer, key: 'k', every: 60_000 }).subscribe((holder) =>
+      seen.push({ holder, at: performance.now() }),
+    );
+    await until(async () => (await channels()).length === 1);
+    const latencies: number[] = [];
+    for (let terms = 1; terms <= 10; terms++) {
+      const election = elect({ redis, key: 'k', ttl: 60_000 });
+      const led = new Promise<number>((resolve) => {
+        election.subscribe(({ role }) => role === 'leader' && resolve(performance.now()));
+      });
+      const from = await led;
+      await until(() => seen.at(-1)?.holder?.id === election.term?.id);
+      latencies.push((seen.at(-1)?.at ?? Number.NaN) - from);
+      await election.close();
+      await until(() => seen.at(-1)?.holder === undefined);
+    }
+    subscription.unsubscribe();
+    expect(seen).toHaveLength(21); // nobody at first, and two changes a term
+    expect(latencies.sort((a, b) => a - b)[5]).toBeLessThan(50);
+  });
+
+  it('answers a flood of forged notices with looks one after the other, and sees what is true', async () => {
+    const seen: Array<Holder | undefined> = [];
+    const observer = await server.client();
+    const subscription = observe({ redis: observer, key: 'k', every: 60_000 }).subscribe((holder) => seen.push(holder));
+    await until(async () => (await channels()).length === 1);
+    const [channel = ''] = await channels();
+    const before = await reads();
+    const flood = 5_000;
+    const forged = JSON.stringify({ event: 'elected', id: 'forged', name: '', data: '', token: 1, ttl: 60_000 });
+    await Promise.all(Array.from({ length: flood }, () => redis.publish(channel, forged)));
+    expect((await reads()) - before).toBeLessThan(flood / 5);
+    const election = elect({ redis, key: 'k', ttl: 60_000 });
+    election.subscribe();
+    await until(() => seen.at(-1) !== undefined);
+    expect(seen.map((holder) => holder?.id)).toEqual([undefined, election.term?.id]);
+    await election.close();
+    subscription.unsubscribe();
+  });
+
+  it('leaves no connection behind', async () => {
+    const before = (await redis.clientList()).length;
+    const subscription = observe({ redis, key: 'k', every: 60_000 }).subscribe();
+    await until(async () => (await redis.clientList()).length === before + 1);
+    subscription.unsubscribe();
+    await until(async () => (await redis.clientList()).length === before);
+  });
+});
