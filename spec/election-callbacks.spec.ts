@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import { config, type Observable, of } from 'rxjs';
+import { config, Observable } from 'rxjs';
 import type { AcquireReply } from '../lib/store/lease-store.js';
 import type { Transition } from '../lib/stream/transition.js';
 import { Log } from './support/log.js';
@@ -166,12 +166,13 @@ describe('inside a callback', () => {
   it('a term that has ended before anyone has heard of it is not told, nor its end to who is a follower anyway', () => {
     const told = (first: Observable<AcquireReply>) =>
       virtually(({ candidate }) => {
-        const { store, election } = candidate({ acquire: [first, of({ status: 'granted', token: 7 } as const)] });
-        const log = new Log(election);
-        log.subscribe('a', () => {
-          store.tells.next({ kind: 'connected' }); // so that it asks, and leads, before this callback is over
-          void election.close();
+        const grant = new Observable<AcquireReply>((subscriber) => {
+          subscriber.next({ status: 'granted', token: 7 });
+          void election.close(); // before anyone is told
         });
+        const { election } = candidate({ acquire: [first, grant] });
+        const log = new Log(election);
+        log.subscribe('a');
         return log.lines;
       });
     expect(told(held(9_999))).toEqual(['a:S', 'a|']);

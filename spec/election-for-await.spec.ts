@@ -78,7 +78,7 @@ describe('for await over an election', () => {
     const iterator = election[Symbol.asyncIterator]();
     await pass(60);
     expect(election.isLeading).toBe(true);
-    ahead = LIFETIME;
+    ahead = LIFETIME + 200;
     const next = watch(iterator.next());
     await pass(0);
     expect(next.at).toBeUndefined(); // the leader is not told, though no timer has said so yet

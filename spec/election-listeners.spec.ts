@@ -27,7 +27,7 @@ describe('inside an abort listener of the term', () => {
       const { election } = candidate({}, { clock });
       const log = new Log(election);
       abortListener(log, () => void election.close());
-      at(9, () => stall(LIFETIME));
+      at(9, () => stall(LIFETIME + 200));
       return log.lines;
     });
     expect(lines).toEqual(['a:L', 'a:T', 'a|']);

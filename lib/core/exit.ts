@@ -34,8 +34,10 @@ export function exit(
     }
     default: {
       if (cooldown !== undefined) return next(state); // nothing to resign from
-      const leaving = { ...beginExit(state, state.retired, cooldown, context), drained: true };
-      return next({ ...leaving, ...keepSent(state) });
+      // What is still to be given up may be of a term that has ended just now, and whose work is only being torn down.
+      const kept = keepSent(state);
+      const drained = state.retired.length === 0 || kept.sent !== undefined;
+      return next({ ...beginExit(state, state.retired, cooldown, context), drained, ...kept });
     }
   }
 }

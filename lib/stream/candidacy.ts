@@ -61,6 +61,7 @@ export class Candidacy {
   #alarm = Subscription.EMPTY;
   #alarmAt = Number.POSITIVE_INFINITY;
   #vigil = Subscription.EMPTY;
+  #sent: Sent | undefined;
   #exchange = Subscription.EMPTY;
   #exit: AsyncSubject<boolean> | undefined;
 
@@ -125,11 +126,25 @@ export class Candidacy {
   /** Everything that happens comes through here, one after the other, also what happens while something else is handled. */
   #dispatch(event: Event, now = this.#environment.clock.now()): void {
     this.#inbox.push({ event, now });
+    this.#proceed();
+  }
+
+  /**
+   * Steps, tells, then asks, until nothing is left of any. Told before anything is asked: work that ends by being told has ended
+   * before a lease is given up.
+   */
+  #proceed(): void {
     if (this.#stepping) return;
-    this.#stepping = true;
-    for (let item = this.#inbox.shift(); item; item = this.#inbox.shift()) this.#step(item.event, item.now);
-    this.#stepping = false;
-    this.#deliver();
+    do {
+      this.#stepping = true;
+      for (let item = this.#inbox.shift(); item; item = this.#inbox.shift()) this.#step(item.event, item.now);
+      this.#stepping = false;
+      if (this.#delivering) return; // whoever is telling goes on from here
+      this.#deliver();
+      this.#stepping = true;
+      this.#send();
+      this.#stepping = false;
+    } while (this.#inbox.length > 0);
   }
 
   #step(event: Event, now: number): void {
@@ -138,10 +153,9 @@ export class Candidacy {
     this.#state = state;
     if ('term' in state && this.#term && state.term) this.#term.deadline = state.term.deadline;
     for (const decision of decisions) this.#decide(decision);
-    if (state.phase === 'exiting' && before.phase === 'leading') this.#drain();
-    if (state.sent !== before.sent) this.#send(state.sent);
+    if (state.phase === 'exiting' && before.phase !== 'exiting' && !state.drained) this.#drain();
     this.#arm(wakeAt(state));
-    this.#keepVigil('term' in state && state.term !== undefined);
+    this.#keepVigil(state.phase === 'leading' || (state.phase === 'exiting' && !state.drained));
     if ((event.kind === 'exit' || before.phase === 'exiting') && state.phase !== 'exiting') this.#settle(state);
   }
 
@@ -163,7 +177,6 @@ export class Candidacy {
   }
 
   #deliver(): void {
-    if (this.#delivering || this.#stepping) return;
     this.#delivering = true;
     for (let transition = this.#outbox.shift(); transition; transition = this.#outbox.shift()) this.#tell(transition);
     this.#delivering = false;
@@ -178,7 +191,7 @@ export class Candidacy {
     if (this.current) subscriber.next(this.current);
     subscriber.add(this.#told.subscribe(subscriber));
     this.#delivering = delivering;
-    this.#deliver();
+    this.#proceed();
   }
 
   #tell(transition: Transition): void {
@@ -196,10 +209,14 @@ export class Candidacy {
       // Work that outlived the drain of its own term says nothing about a later one.
       if (this.#term === term) this.#dispatch({ kind: 'drained' });
     };
-    this.#environment.soon.schedule(() => term?.whenIdle(drained));
+    this.#environment.soon.schedule(() => (term ? term.whenIdle(drained) : drained()));
   }
 
-  #send(sent: Sent | undefined): void {
+  /** The request in flight is the one that the state says. */
+  #send(): void {
+    const { sent } = this.#state;
+    if (sent === this.#sent) return;
+    this.#sent = sent;
     this.#exchange.unsubscribe();
     if (!sent) return;
     const { store, scheduler } = this.#environment;

@@ -72,8 +72,14 @@ export class Exceptions {
    * The lease was granted to one who can tell neither an emptied store from a new one, nor a clock that was set forward since the
    * lease was written from one that was not: as it had heard nothing before, or only under a clock that was further ahead.
    */
-  granted({ lastToken, coldStart }: AcquireRequest, record: LeaseRecord | undefined, heard: Heard): void {
-    const emptied = this.#lost && !record && lastToken === 0 && coldStart === 'elect';
+  granted(
+    { coldStart }: AcquireRequest,
+    record: LeaseRecord | undefined,
+    heard: Heard,
+    /** The highest it was told of. */
+    token: number,
+  ): void {
+    const emptied = this.#lost && !record && token === 0 && coldStart === 'elect';
     if (emptied || this.#isMisdated(heard)) this.#unknowing.push(this.#agenda.now);
   }
 

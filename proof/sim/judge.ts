@@ -1,4 +1,4 @@
-import type { LeaseReply, LeaseRequest, Term, Transition } from 'rx-leader';
+import type { LeaseReply, LeaseRequest, RenewRequest, Term, Transition } from 'rx-leader';
 import type { LeaseRecord } from 'rx-leader/testing';
 import { Checker, type Span } from '../checker.js';
 import type { Agenda } from './agenda.js';
@@ -38,6 +38,8 @@ interface Conduct {
   readonly unsettled: Map<string, number>;
   /** When it was answered last; and around the last writing of the record that it has heard of. */
   lastAnswer: number | undefined;
+  /** The highest token it was told of. */
+  token: number;
   heard: Heard;
   /** In which candidacy each id was first used. */
   readonly ids: Map<string, number>;
@@ -128,6 +130,7 @@ export class Judge implements Ear, Witness {
       dark: false,
       unsettled: new Map(),
       lastAnswer: undefined,
+      token: 0,
       heard: NOTHING_HEARD,
       ids: new Map(),
     });
@@ -277,7 +280,7 @@ export class Judge implements Ear, Witness {
     this.tell?.(`${link.machine.name} hears: ${request.verb}: ${'reply' in answer ? answer.reply.status : code}`);
     if (!conduct) return;
     conduct.dark = silent;
-    if ('reply' in answer) this.#answered(conduct);
+    if ('reply' in answer) this.#answered(conduct, answer.reply);
     if (request.verb === 'acquire' && (silent || code === 'STORE_REPLY'))
       conduct.unsettled.set(request.id, conduct.ids.get(request.id) ?? 0);
     if (request.verb === 'release' && 'reply' in answer) conduct.unsettled.delete(request.id);
@@ -304,6 +307,9 @@ export class Judge implements Ear, Witness {
     ) {
       this.object('G4', `${name} renews the lease of ${before.lease}`);
     }
+    if (request.verb === 'renew' && before.lease === undefined && reply.status === 'renewed') {
+      this.#mayPutBack(name, request, before);
+    }
     if (
       request.verb === 'release' &&
       before.lease !== undefined &&
@@ -316,15 +322,23 @@ export class Judge implements Ear, Witness {
       this.saw('an acquire of unknown outcome is taken back');
     }
     if (reply.status === 'granted' && request.verb === 'acquire' && before.lease !== request.id) {
-      this.#exceptions.granted(request, before.record, this.#heardBy(link));
+      this.#exceptions.granted(request, before.record, this.#heardBy(link), this.#conduct.get(link)?.token ?? 0);
       this.#grants.set(request.id, this.#agenda.now);
       this.#granted(name, reply.token);
     }
     if (after.record?.until !== before.record?.until) this.#written = this.#agenda.now;
   }
 
-  #answered(conduct: Conduct): void {
+  /** A lease that has vanished is put back by who has it still: under its own token, and unless it was given up. */
+  #mayPutBack(name: string, { id, token }: RenewRequest, { record }: Stored): void {
+    if (record && record.token > token)
+      this.object('G4', `${name} puts ${token} back, though ${record.token} came after it`);
+    if (record?.id === id && record.until === 0) this.object('G4', `${name} puts ${token} back, which it had released`);
+  }
+
+  #answered(conduct: Conduct, { token = 0 }: LeaseReply): void {
     const { now } = this.#agenda;
+    conduct.token = Math.max(conduct.token, token);
     const written = this.#written;
     if (conduct.heard.written !== written) conduct.heard = { written, before: conduct.lastAnswer, since: now };
     conduct.lastAnswer = now;

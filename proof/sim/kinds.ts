@@ -120,7 +120,8 @@ export const KINDS = {
   }),
   failover: { begin: (world) => world.failOver() },
   'lease overwritten': {
-    begin({ server, key, ttl }, { amount }) {
+    begin({ server, key, ttl, exceptions }, { amount }) {
+      exceptions.lost();
       server.store.put(key, 'somebody', Math.floor(amount * ttl));
       return undefined;
     },

@@ -55,11 +55,6 @@ export const MUTANTS: readonly Mutant[] = [
   // Requests.
   known(variants.acquiresInTheDark, 'tries again under the same id after a silence'),
   known(variants.forgetsRetired, 'takes back nothing of what may have been acquired unheard'),
-  mutant('late-replies-heard', 'hears a reply to whatever it had asked', [
-    'core/step.ts',
-    'return event.sent === state.sent ? hearAnswer(state, event, context) : next(state);',
-    'return hearAnswer(state, event, context);',
-  ]),
   mutant(
     'late-replies-revive',
     'lets a late renewal revive a term that is over',

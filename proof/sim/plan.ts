@@ -108,7 +108,7 @@ function machineOf(ttl: number, harsh: number, random: Random): MachinePlan {
     lateness: random.pick(0, 1, ttl / 100),
     joins: random.chance(0.5) ? 0 : random.next() * 3 * ttl,
     style: {
-      work: random.pick('none', 'stream', 'stream', 'slow', 'promise'),
+      work: random.pick('none', 'switchMap', 'stream', 'slow', 'promise'),
       teardown: ttl * random.pick(0, 0.05, 0.5, 3) * random.next(),
       loop: random.chance(0.2),
       busy: random.pick(0, ttl * random.next()),

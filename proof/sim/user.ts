@@ -1,5 +1,5 @@
 import type { Election, ElectionOptions, Term, Transition } from 'rx-leader';
-import { interval, Subscription, tap } from 'rxjs';
+import { EMPTY, interval, Subscription, switchMap, tap } from 'rxjs';
 import type { Library } from '../library.js';
 import type { Random } from '../random.js';
 import type { Judge } from './judge.js';
@@ -8,8 +8,8 @@ import type { Machine } from './machine.js';
 
 /** What somebody does with an election. */
 export interface Style {
-  /** Leader-only work: none; what stops at once; what takes `teardown` ms to stop; a promise that lasts `teardown` ms. */
-  readonly work: 'none' | 'stream' | 'slow' | 'promise';
+  /** Leader-only work: none; what stops at once, by `switchMap` or by `whileLeader`; what takes `teardown` ms to stop; a promise that lasts `teardown` ms. */
+  readonly work: 'none' | 'switchMap' | 'stream' | 'slow' | 'promise';
   readonly teardown: number;
   /** Whether there is a `for await` loop, too, and for how many ms it is busy with each transition. */
   readonly loop: boolean;
@@ -190,11 +190,13 @@ export class User {
         );
       return running(term);
     };
-    return this.election.pipe(this.#library.whileLeader<unknown>(project)).subscribe(() => {
+    const byHand = switchMap((t: Transition) => (t.role === 'leader' ? running(t.term) : EMPTY));
+    const operator = work === 'switchMap' ? byHand : this.#library.whileLeader<unknown>(project);
+    return this.election.pipe(operator).subscribe(() => {
       const { election, machine } = this;
       if (!this.isStanding || stand !== this.stands)
         judge.object('G6', `work of ${machine.name} is forwarded after it left`);
-      if (!election.isLeading && work !== 'promise')
+      if (!election.isLeading && work !== 'promise' && work !== 'switchMap')
         judge.object('G2', `work of ${machine.name} is forwarded past its term`);
     });
   }

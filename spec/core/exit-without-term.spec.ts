@@ -21,6 +21,8 @@ describe('leaving without a term', () => {
     candidate.wake(727);
     expect(candidate.asks?.verb).toBe('read');
     candidate.close(730);
+    expect(candidate.asks).toBeUndefined();
+    candidate.on({ kind: 'drained' }, 730);
     expect(candidate.asks).toMatchObject({ verb: 'release', id: 'me/2' });
   });
 

@@ -42,6 +42,8 @@ describe('step', () => {
   it('ends a term past its deadline before anything else is looked at, an exit too (G2)', () => {
     const candidate = Candidate.leading();
     expect(candidate.close(LIFETIME)).toEqual([{ role: 'follower', reason: 'expired' }]);
+    expect(candidate.asks).toBeUndefined(); // the work is only being torn down
+    candidate.on({ kind: 'drained' }, LIFETIME);
     expect(candidate.asks).toMatchObject({ verb: 'release', id: 'me/1' });
     const other = Candidate.leading();
     expect(other.resign(LIFETIME, 50)).toEqual([{ role: 'follower', reason: 'expired' }]);

@@ -172,11 +172,11 @@ describe('a process that was not running at its deadline', () => {
 
   it('is expired, not stalled, while the guard has not passed', () => {
     virtually(({ candidate, clock, stall, at, expectTold }) => {
-      const { election } = candidate({ renew: [silence] }, { clock });
-      at(601, () => stall(LIFETIME - 700 + 101));
-      // The renewal's timeout rings at 700 by the scheduler, which is 101 after the deadline by the clock.
-      const subscribe = ' ^ 700ms  !';
-      const told = '      -L 698ms E';
+      const { election } = candidate({ renew: Array(20).fill(silence) }, { clock });
+      at(LIFETIME - 5, () => stall(20));
+      // The timer of the deadline rings by the scheduler, which is 20 after the deadline by the clock.
+      const subscribe = ' ^ 1879ms  !';
+      const told = '      -L 1875ms (EF)';
       expectTold(election, subscribe).toBe(told);
     });
   });
@@ -203,8 +203,30 @@ describe('a process that was not running at its deadline', () => {
           ['leader', false, false, 0],
         ]);
       });
-      const subscribe = ' ^ 99ms !';
+      const subscribe = ' ^ 39ms !';
       const told = '      -L';
+      expectTold(election, subscribe).toBe(told);
+    });
+  });
+
+  it('is told within half the guard after the machine was suspended, though its timers slept, too (G2)', () => {
+    virtually(({ candidate, clock, stall, at, expectTold }) => {
+      const { election } = candidate({ release: [silence] }, { clock });
+      at(400, () => stall(LIFETIME - 400));
+      const subscribe = ' ^ 419ms           !';
+      const told = '      -L 403ms E'; // 50.5 ms after the one at 354.5
+      expectTold(election, subscribe).toBe(told);
+    });
+  });
+
+  it('leaves a leader alone that was suspended for less, and renews in time', () => {
+    virtually(({ candidate, clock, stall, at, expectAsked, expectTold }) => {
+      const { store, election } = candidate({}, { clock });
+      at(400, () => stall(500));
+      const subscribe = ' ^ 699ms !';
+      const asked = '     a 404ms n 294ms r';
+      const told = '      -L';
+      expectAsked(store).toBe(asked);
       expectTold(election, subscribe).toBe(told);
     });
   });
