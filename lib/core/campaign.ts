@@ -1,7 +1,8 @@
 import type { ElectionError } from '../errors.js';
 import type { AcquireReply, Held, LeaseReply, LeaseRequest, Suspect } from '../store/lease-store.js';
 import { notAfter, watched } from './memory.js';
-import { backoff, LONGEST_TIMER, lifetime } from './settings.js';
+import { hearNotice } from './notice.js';
+import { backoff, lifetime } from './settings.js';
 import {
   type Campaigning,
   type Context,
@@ -13,6 +14,7 @@ import {
   type State,
   type Step,
 } from './state.js';
+import { awaitLease, scheduleBy } from './wait.js';
 
 /** Codes of failures after which it is unknown whether the request took effect and whether anyone hears us. */
 export const isUnanswered = ({ code }: ElectionError): boolean =>
@@ -24,10 +26,6 @@ export const campaign = (from: State, nextAt: number): Campaigning => ({
   phase: 'campaigning',
   nextAt,
 });
-
-/** When to try again, `within` ms at most before jitter. */
-const schedule = ({ settings, now, random }: Context, within: number): number =>
-  now + Math.min(Math.min(settings.wait, within) + random() * settings.jitter, LONGEST_TIMER);
 
 /** Own time of the next renewal of a lease asked for at `sentAt`. Jitter makes it earlier only: later would cost certainty. */
 export const renewalAfter = (sentAt: number, { settings: { renewEvery, jitter }, random }: Context): number =>
@@ -111,19 +109,15 @@ export function retire<S extends State>(state: S, { nextId }: Context): S {
   return { ...state, retired: [...state.retired, state.id], id: nextId() };
 }
 
-/** Waits for the lease that `reply` tells of to run out, or for `wait`, whichever is first. */
-export function awaitLease(state: Campaigning, reply: Held | Suspect, context: Context): Campaigning {
-  // One more: a lease is still there in the very millisecond in which it ends.
-  const within = reply.status === 'suspect' ? reply.wait : reply.holder.expiresIn + 1;
-  return { ...state, nextAt: schedule(context, within), holder: known(reply, context.now) };
-}
-
 /** Whom a reply names as the holder. */
 export const known = (reply: LeaseReply, now: number): Known | undefined =>
   'holder' in reply && reply.holder ? { holder: reply.holder, at: now } : undefined;
 
-function standBy(state: Campaigning, reply: Held | Suspect, context: Context): Step {
-  const waiting = awaitLease(state, reply, context);
+function standBy(before: Campaigning, reply: Held | Suspect, context: Context): Step {
+  const { missed, ...hearing } = before.hearing;
+  const state: Campaigning = { ...before, hearing };
+  const awaiting = awaitLease(state, reply, context);
+  const waiting = missed ? hearNotice(awaiting, missed, context) : awaiting;
   if (state.role === 'follower') return next(waiting);
   const leader = reply.status === 'held' && { leader: reply.holder };
   return next({ ...waiting, role: 'follower' }, { role: 'follower', reason: 'standby', ...leader });
@@ -147,7 +141,7 @@ export function failing(state: Campaigning, error: ElectionError, context: Conte
     ...state,
     role: 'error',
     holder: undefined,
-    nextAt: schedule(context, Number.POSITIVE_INFINITY),
+    nextAt: scheduleBy(context),
   };
   return state.role === 'error' ? next(waiting) : next(waiting, { role: 'error', error });
 }

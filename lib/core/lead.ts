@@ -1,6 +1,6 @@
 import type { ElectionError } from '../errors.js';
 import type { LeaseReply, RenewRequest } from '../store/lease-store.js';
-import { awaitLease, campaign, failing, isUnanswered, known, renewalAfter, retire } from './campaign.js';
+import { campaign, failing, isUnanswered, known, renewalAfter, retire } from './campaign.js';
 import { notAfter } from './memory.js';
 import { backoff, guard, lifetime } from './settings.js';
 import {
@@ -13,6 +13,7 @@ import {
   type Step,
   type TermFacts,
 } from './state.js';
+import { awaitLease } from './wait.js';
 
 /** The request that extends `term`. */
 export function renewRequest({ memory }: State, term: TermFacts, { settings, now }: Context): RenewRequest {

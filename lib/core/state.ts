@@ -31,6 +31,18 @@ export interface Known {
   readonly at: number;
 }
 
+/** What a candidate hears of its store by notice. */
+export interface Hearing {
+  /** Whether elections and releases are told at present. */
+  readonly live: boolean;
+  /** The id that was told to have been released last. */
+  readonly released?: string;
+  /** Own time for which a notice that was no news has hastened an attempt last. */
+  readonly hastenedAt?: number;
+  /** Came while a request was in flight that may have been answered before it. */
+  readonly missed?: Notice;
+}
+
 interface Common {
   /** The id of the next attempt to acquire, or of the term. Never used again once an attempt's outcome is unknown. */
   readonly id: string;
@@ -43,6 +55,7 @@ interface Common {
   readonly retired: readonly string[];
   /** The last request went unanswered: nothing but reads until one is answered. */
   readonly dark: boolean;
+  readonly hearing: Hearing;
   /** Failed requests in a row, while campaigning. */
   readonly failures: number;
   /** The one request in flight. */
@@ -136,6 +149,6 @@ export interface Context {
 export const next = (state: State, ...decisions: Decision[]): Step => ({ state, decisions });
 
 /** The fields that outlive a phase, of `state`. The request in flight is not among them. */
-export function common({ id, memory, role, holder, retired, dark, failures }: State): Common {
-  return { id, memory, role, holder, retired, dark, failures };
+export function common({ id, memory, role, holder, retired, dark, hearing, failures }: State): Common {
+  return { id, memory, role, holder, retired, dark, hearing, failures };
 }

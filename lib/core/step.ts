@@ -3,6 +3,7 @@ import { campaign, campaignRequest, failCampaign, hearCampaign } from './campaig
 import { exit, exitRequest, failExit, hearExit, settle } from './exit.js';
 import { expire, failRenewal, hearRenewal, renewRequest } from './lead.js';
 import { learn, type Memory } from './memory.js';
+import { hearNotice } from './notice.js';
 import { type Campaigning, type Context, type Event, next, type State, type Step } from './state.js';
 
 /** A candidate that has done nothing yet and may try at once; to read, if the one before it was in the dark. */
@@ -15,6 +16,7 @@ export function stand({ dark, ...memory }: Memory, { now, nextId }: Context): Ca
     holder: undefined,
     retired: [],
     dark: dark ?? false,
+    hearing: { live: false },
     failures: 0,
     nextAt: now,
   };
@@ -58,7 +60,7 @@ function hear(state: State, event: Event, context: Context): Step {
     case 'drained':
       return next(state.phase === 'exiting' ? { ...state, drained: true } : state);
     case 'notice':
-      return next(event.notice.kind === 'connected' ? hasten(state, context) : state);
+      return next(hearNotice(state, event.notice, context));
   }
 }
 
@@ -78,14 +80,6 @@ function hearAnswer(before: State, event: Answer, context: Context): Step {
   if (state.phase === 'leading') return hearRenewal(withoutSent(state), sent, reply, context);
   if (state.phase === 'exiting') return hearExit(state, sent, reply, context);
   return next(state);
-}
-
-/** The store can be reached again: a waiting attempt need wait no longer. Spread by jitter, since every candidate hears it. */
-function hasten(state: State, { now, settings, random }: Context): State {
-  if (state.phase === 'campaigning') {
-    return { ...state, nextAt: Math.min(state.nextAt, now + random() * settings.jitter) };
-  }
-  return state.phase === 'leading' && state.error ? { ...state, renewAt: Math.min(state.renewAt, now) } : state;
 }
 
 /** Puts the next request in flight when there is none and one is due. One at a time, so that no two can overtake each other. */

@@ -2,7 +2,6 @@ import {
   AsyncSubject,
   defer,
   EMPTY,
-  noop,
   Observable,
   type SchedulerLike,
   Subject,
@@ -14,7 +13,7 @@ import { type Memory, NOTHING_KNOWN } from '../core/memory.js';
 import { guard, type Settings } from '../core/settings.js';
 import type { Context, Decision, Event, Known, Sent, State } from '../core/state.js';
 import { stand, step, wakeAt } from '../core/step.js';
-import type { LeaseStore } from '../store/lease-store.js';
+import type { LeaseStore, Notice } from '../store/lease-store.js';
 import { awakenings } from './awakenings.js';
 import type { Clock } from './clock.js';
 import { ask } from './request.js';
@@ -99,7 +98,9 @@ export class Candidacy {
     this.#state = stand(memory, this.#context(clock.now()));
     // Deferred, since users write stores too: notices that cannot be had are done without.
     const notices = defer(() => store.notices?.(settings.key) ?? EMPTY);
-    this.#notices.add(notices.subscribe({ next: (notice) => this.#dispatch({ kind: 'notice', notice }), error: noop }));
+    const hear = (notice: Notice) => this.#dispatch({ kind: 'notice', notice });
+    const endOf = () => hear({ kind: 'deaf' });
+    this.#notices.add(notices.subscribe({ next: hear, error: endOf, complete: endOf }));
     this.#started = true;
     this.check();
   }

@@ -57,6 +57,10 @@ export class Judge implements Ear, Witness {
   tell: ((text: string) => void) | undefined;
   readonly #agenda: Agenda;
   readonly #drain: number;
+  readonly #ttl: number;
+  /** Requests of one candidate within a ttl that are too many: failures are repeated after a quarter of a timeout. */
+  readonly #most: number;
+  readonly #asked = new Map<string, number[]>();
   /** ms within which a machine that was suspended notices. */
   readonly #notices: number;
   readonly #exceptions: Exceptions;
@@ -75,12 +79,14 @@ export class Judge implements Ear, Witness {
 
   constructor(
     agenda: Agenda,
-    { drain, ttl }: { readonly drain: number; readonly ttl: number },
+    { drain, ttl, timeout }: { readonly drain: number; readonly ttl: number; readonly timeout: number },
     exceptions: Exceptions,
     sightings: Sightings,
   ) {
     this.#agenda = agenda;
     this.#drain = drain;
+    this.#ttl = ttl;
+    this.#most = Math.ceil((6 * ttl) / timeout) + 60;
     this.#notices = ttl / 20;
     this.#exceptions = exceptions;
     this.#sightings = sightings;
@@ -266,11 +272,22 @@ export class Judge implements Ear, Witness {
   // What goes to and fro.
 
   sent({ machine }: Link, request: LeaseRequest): void {
+    this.#count(machine);
     const user = this.#users.get(machine);
     const conduct = user && this.#conduct.get(user.link);
     this.tell?.(`${machine.name} asks: ${describe(request)}`);
     if (request.verb === 'acquire' && user && conduct) this.#mayAcquire(user, conduct, request.id);
     if (request.verb === 'release') this.#mayRelease(request.id);
+  }
+
+  /** However much is told and refused, nobody asks in a flood. */
+  #count({ name }: Machine): void {
+    const { now } = this.#agenda;
+    const times = this.#asked.get(name) ?? [];
+    this.#asked.set(name, times);
+    times.push(now);
+    while ((times[0] as number) < now - this.#ttl) times.shift();
+    if (times.length === this.#most) this.object('contract', `${name} has asked ${times.length} times within a ttl`);
   }
 
   heard(link: Link, request: LeaseRequest, answer: Answer): void {

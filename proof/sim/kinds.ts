@@ -86,6 +86,17 @@ export const KINDS = {
   'requests slow': toLink(({ amount }, ttl) => ({ requests: 'slow', slower: amount * ttl * 1.5 })),
   'replies slow': toLink(({ amount }, ttl) => ({ replies: 'slow', slower: amount * ttl * 1.5 })),
   queued: toLink(() => ({ queued: true })),
+  'notices down': toLink(() => ({ notices: 'down' })),
+  'notices lost': toLink(() => ({ notices: 'lost' })),
+  'notices dropped': toUser(({ link }) => {
+    link.dropNotices();
+    return undefined;
+  }),
+  'notices forged': toUser((user, world, { lasts, amount }) => {
+    for (let n = 0; n < 1 + 60 * amount ** 8 * 10; n += 1)
+      world.later(lasts * world.draw(), () => user.link.publish(world.forged()));
+    return undefined;
+  }),
   drop: toUser(({ link }, world) => {
     link.drop(world.error('STORE_UNAVAILABLE'));
   }),
@@ -110,13 +121,17 @@ export const KINDS = {
   flush: loss(({ server }) => server.store.flush()),
   'lease evicted': loss(({ server, key }) => server.store.evict(key, 'lease')),
   'record evicted': loss(({ server, key }) => server.store.evict(key, 'record')),
-  'empty restart': loss(({ server, exceptions }) => {
+  'empty restart': loss((world) => {
+    const { server, exceptions } = world;
     exceptions.ranAnew();
     server.store.restart();
+    world.dropNotices();
   }),
-  restart: loss(({ server, exceptions }) => {
+  restart: loss((world) => {
+    const { server, exceptions } = world;
     exceptions.ranAnew();
     server.store.restart({ keep: true });
+    world.dropNotices();
   }),
   failover: { begin: (world) => world.failOver() },
   'lease overwritten': {

@@ -1,5 +1,5 @@
 import type { LeaseReply, LeaseRequest, LeaseStore, Notice } from 'rx-leader';
-import { Observable, Subject, type Subscriber } from 'rxjs';
+import { Observable, Subject, type Subscriber, Subscription, tap } from 'rxjs';
 import type { Random } from '../random.js';
 import type { Agenda } from './agenda.js';
 import type { Machine } from './machine.js';
@@ -29,6 +29,8 @@ export interface Condition {
   readonly queued?: boolean;
   /** ms by which `slow` is slower. */
   readonly slower?: number;
+  /** The connection that notices come by is down, and known to be; or it hangs, and nobody knows. */
+  readonly notices?: 'down' | 'lost';
 }
 
 /** One request, from its sender's point of view. */
@@ -45,6 +47,8 @@ export type Answer = { readonly reply: LeaseReply } | { readonly error: unknown 
 /** What is at the other end. */
 export interface Remote {
   arrive(call: Call): void;
+  /** What is published there. */
+  readonly published: Observable<Notice>;
 }
 
 /** What the world is told of everything that is sent. */
@@ -75,10 +79,12 @@ export class Link implements LeaseStore {
   readonly #conditions = new Set<Condition>();
   readonly #open = new Set<Pending>();
   readonly #notices = new Subject<Notice>();
+  #published = Subscription.EMPTY;
+  #isListening = false;
   #queued: Pending[] = [];
   #held: Array<() => void> = [];
   /** When what was sent last in each direction arrives. */
-  readonly #last = { requests: 0, replies: 0 };
+  readonly #last = { requests: 0, replies: 0, notices: 0 };
 
   constructor(machine: Machine, agenda: Agenda, random: Random, weather: () => Network, remote: Remote, ear: Ear) {
     this.machine = machine;
@@ -93,7 +99,15 @@ export class Link implements LeaseStore {
   renew = (request: LeaseRequest) => this.#ask<never>(request);
   release = (request: LeaseRequest) => this.#ask<never>(request);
   read = (request: LeaseRequest) => this.#ask<never>(request);
-  notices = (): Observable<Notice> => this.#notices;
+  notices = (): Observable<Notice> =>
+    this.#notices.pipe(
+      tap({
+        subscribe: () => this.#listen(),
+        finalize: () => {
+          if (!this.#notices.observed) this.#unlisten();
+        },
+      }),
+    );
 
   /** Whatever of the library still waits or listens here. */
   get isIdle(): boolean {
@@ -103,8 +117,10 @@ export class Link implements LeaseStore {
   /** Lets `condition` befall this connection until what is returned is called. */
   befall(condition: Condition): () => void {
     this.#conditions.add(condition);
+    if (condition.notices === 'down') this.#unlisten();
     return () => {
       if (!this.#conditions.delete(condition)) return;
+      if (condition.notices === 'down' && this.#notices.observed) this.#listen();
       if (condition.queued) this.#reconnect();
       if (condition.requests === 'held' || condition.replies === 'held') this.#releaseHeld();
     };
@@ -120,6 +136,7 @@ export class Link implements LeaseStore {
   reconnectAfresh(): void {
     this.#last.requests = 0;
     this.#last.replies = 0;
+    this.#last.notices = 0;
   }
 
   answer(call: Call, answer: Answer): void {
@@ -130,6 +147,45 @@ export class Link implements LeaseStore {
     }
     if (way === 'held') this.#held.push(() => this.#bring(call as Pending, answer));
     else this.#bring(call as Pending, answer);
+  }
+
+  /** The connection that notices come by is made anew; what is published meanwhile is lost. */
+  dropNotices(): void {
+    if (!this.#isListening) return;
+    this.#unlisten();
+    this.#listen();
+  }
+
+  /** Comes by the channel, whoever has published it. */
+  publish(notice: Notice): void {
+    if (!this.#isListening) return;
+    const isLost = this.#has('notices', 'lost') || this.#way('replies') === 'lost';
+    if (isLost || this.#random.chance(this.#weather().loss)) {
+      this.#ear.saw('a notice is lost');
+      return;
+    }
+    const deliver = () =>
+      this.#agenda.at(this.#arrival('notices'), () => {
+        if (this.#isListening) this.#tell(notice);
+      });
+    if (this.#way('replies') === 'held') this.#held.push(deliver);
+    else deliver();
+    if (this.#random.chance(this.#weather().duplicates)) deliver();
+  }
+
+  #listen(): void {
+    this.#agenda.after(2 * this.#delay('requests'), () => {
+      if (this.#isListening || this.#has('notices', 'down') || !this.#notices.observed || this.machine.isDead) return;
+      this.#isListening = true;
+      this.#published = this.#remote.published.subscribe((notice) => this.publish(notice));
+      this.#tell({ kind: 'listening' });
+    });
+  }
+
+  #unlisten(): void {
+    this.#published.unsubscribe();
+    if (this.#isListening) this.#tell({ kind: 'deaf' });
+    this.#isListening = false;
   }
 
   #ask<Reply>(request: LeaseRequest): Observable<Reply> {
@@ -147,7 +203,7 @@ export class Link implements LeaseStore {
   }
 
   #depart(call: Pending): void {
-    if (this.#has('queued')) {
+    if (this.#has('queued', true)) {
       this.#queued.push(call);
       return;
     }
@@ -207,8 +263,8 @@ export class Link implements LeaseStore {
     this.machine.receive(() => this.#notices.next(notice));
   }
 
-  #has(what: 'queued'): boolean {
-    for (const condition of this.#conditions) if (condition[what]) return true;
+  #has<Key extends 'queued' | 'notices'>(what: Key, value: Condition[Key]): boolean {
+    for (const condition of this.#conditions) if (condition[what] === value) return true;
     return false;
   }
 
@@ -222,8 +278,8 @@ export class Link implements LeaseStore {
     return worst;
   }
 
-  #arrival(direction: 'requests' | 'replies'): number {
-    const time = this.#agenda.now + this.#delay(direction);
+  #arrival(direction: 'requests' | 'replies' | 'notices'): number {
+    const time = this.#agenda.now + this.#delay(direction === 'notices' ? 'replies' : direction);
     const arrival = this.#weather().ordered ? Math.max(time, this.#last[direction]) : time;
     this.#last[direction] = arrival;
     return arrival;

@@ -73,6 +73,42 @@ export const MUTANTS: readonly Mutant[] = [
   known(variants.givesUp, 'does not try again after an error'),
   known(variants.waitsToBeTold, 'follows until it is told that the lease is free'),
   known(variants.resignsAtOnce, 'resigns at the first renewal that fails'),
+  // Notices.
+  mutant('deaf', 'does not ask when it is told of a release', [
+    'core/notice.ts',
+    "return before.phase === 'campaigning' ? hearReleased(before, notice, context) : before;",
+    'return before;',
+  ]),
+  mutant('misses-what-is-told-meanwhile', 'forgets what it is told while a request is in flight', [
+    'core/notice.ts',
+    'if (state.sent) return { ...state, hearing: { ...state.hearing, missed: notice } };',
+    'if (state.sent) return state;',
+  ]),
+  mutant('not-anew', 'does not ask for what was told before it listened', [
+    'core/notice.ts',
+    'return askBy(state, notice, now + random() * settings.jitter);',
+    'return random() < 0 ? askBy(state, notice, now + settings.jitter) : state;',
+  ]),
+  mutant(
+    'believes-what-is-told',
+    'waits for the lease that it is told of, however long that is',
+    ['core/notice.ts', 'const expiresIn = Math.min(holder.expiresIn, settings.ttl);', 'const { expiresIn } = holder;'],
+    [
+      'core/notice.ts',
+      'return { ...waiting, nextAt: Math.min(waiting.nextAt, Math.max(state.nextAt, answeredAt + settings.ttl)) };',
+      'return answeredAt < 0 ? state : waiting;',
+    ],
+  ),
+  mutant('follows-every-notice', 'asks each time that it is told of a release', [
+    'core/notice.ts',
+    'const isNews = holder?.holder.id === id && hearing.released !== id;',
+    'const isNews = id !== undefined || holder === undefined;',
+  ]),
+  mutant('leads-by-notice', 'leads when it is told that it does', [
+    'core/notice.ts',
+    "case 'elected':\n",
+    "case 'elected':\n      if (before.phase === 'campaigning' && before.sent && notice.holder.id === before.id) return { ...before, phase: 'leading', role: 'leader', renewAt: now, term: { id: before.id, token: notice.holder.token, deadline: now + settings.ttl } } as any;\n",
+  ]),
   // Vanished leases.
   mutant('no-suspicion', 'takes every absent lease for free', [
     'testing/model.ts',

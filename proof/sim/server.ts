@@ -1,6 +1,6 @@
-import type { LeaseReply, LeaseRequest } from 'rx-leader';
+import type { LeaseReply, LeaseRequest, Notice } from 'rx-leader';
 import type { MemoryLeaseStore } from 'rx-leader/testing';
-import type { Observable } from 'rxjs';
+import { filter, type Observable } from 'rxjs';
 import type { Agenda } from './agenda.js';
 import type { Stored } from './judge.js';
 import type { Answer, Call, Remote } from './link.js';
@@ -50,6 +50,10 @@ export class Server implements Remote {
       if (waiting.length > 0) this.#witness.saw('requests wait for a server that stands still');
       for (const call of waiting) this.#agenda.after(0, () => this.arrive(call));
     };
+  }
+
+  get published(): Observable<Notice> {
+    return this.store.notices(this.#key).pipe(filter(({ kind }) => kind === 'elected' || kind === 'released'));
   }
 
   arrive(call: Call): void {

@@ -21,6 +21,7 @@ export const RARE = [
   'a request is lost',
   'a reply is lost',
   'a reply comes late',
+  'a notice is lost',
   'a request is refused',
   'a request dies in the queue of its client',
   'what was held gets through',

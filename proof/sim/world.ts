@@ -1,4 +1,4 @@
-import type { ElectionErrorCode } from 'rx-leader';
+import type { ElectionErrorCode, Notice } from 'rx-leader';
 import type { Library } from '../library.js';
 import { Random } from '../random.js';
 import { Agenda } from './agenda.js';
@@ -30,6 +30,7 @@ export class World {
   readonly #plan: Plan;
   readonly #library: Library;
   readonly #agenda: Agenda;
+  readonly #random: Random;
   readonly #judge: Judge;
   readonly #sightings = new Sightings();
   readonly #users: User[] = [];
@@ -43,6 +44,7 @@ export class World {
     this.ttl = plan.options.ttl;
     this.#agenda = new Agenda(Random.of(plan.seed, 'agenda'));
     const agenda = this.#agenda;
+    this.#random = Random.of(plan.seed, 'world');
     this.exceptions = new Exceptions(agenda, this.ttl);
     this.#judge = new Judge(agenda, plan.options, this.exceptions, this.#sightings);
     if (tell) this.#judge.tell = (text) => tell(`${agenda.now.toFixed(1).padStart(10)}  ${text}`);
@@ -107,7 +109,26 @@ export class World {
       this.exceptions.lost();
       this.exceptions.ranAnew();
       store.failOver(copy);
+      this.dropNotices();
     };
+  }
+
+  dropNotices(): void {
+    for (const { link } of this.#users) link.dropNotices();
+  }
+
+  draw(): number {
+    return this.#random.next();
+  }
+
+  /** A notice that somebody has made up, though not without a look at the store. */
+  forged(): Notice {
+    const random = this.#random;
+    const lease = this.server.store.lease(KEY)?.id ?? 'nobody';
+    const id = random.pick(lease, 'somebody', `m${random.whole(1, 4)}#${random.whole(1, 9)}`);
+    if (random.chance(0.5)) return { kind: 'released', id };
+    const token = random.pick(1, Number.MAX_SAFE_INTEGER);
+    return { kind: 'elected', holder: { id, token, expiresIn: random.pick(0, this.ttl, 2 ** 31) } };
   }
 
   later(ms: number, run: () => void): void {
@@ -176,7 +197,7 @@ export class World {
     await this.#idle();
     const [leader] = this.#standing.filter(({ role }) => role === 'leader');
     if (!leader) return;
-    const { ttl, wait, jitter, timeout, drain } = this.#plan.options;
+    const { ttl, wait, timeout, drain } = this.#plan.options;
     // Those who have seen a higher token take what it gives up for lost; so does another run of the store, and one that has lost the record.
     const isDistrusted =
       this.exceptions.hasJustLost ||
@@ -196,10 +217,8 @@ export class World {
       leader.style.work === 'slow' || leader.style.work === 'promise' ? leader.style.teardown : 0,
     );
     const slack = this.#slack;
-    const took = await this.#until(
-      () => this.#isSettled,
-      1.02 * (teardown + distrusted + wait + jitter + 2 * timeout) + slack,
-    );
+    // A release is told, and the lease asked for at once: not by `wait`.
+    const took = await this.#until(() => this.#isSettled, 1.02 * (teardown + distrusted) + slack);
     if (!this.#isSettled) this.#judge.object('G5', `${took} ms after ${leader.machine.name} closed: ${this.#glance()}`);
     await this.#until(() => settled, 1.02 * (drain + timeout) + slack - took);
     if (!settled) this.#judge.object('contract', `close() of ${leader.machine.name} has not settled`);

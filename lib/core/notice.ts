@@ -1,0 +1,72 @@
+import type { Holder, Notice } from '../store/lease-store.js';
+import type { Campaigning, Context, State } from './state.js';
+import { awaitHolder, scheduleBy } from './wait.js';
+
+/**
+ * What is made of a notice: when to ask next, and whom to take for the holder until then. It grants nothing and ends nothing, so that
+ * one which is lost, late, repeated or forged costs time at most: a little, since it can neither keep a candidate from asking for longer
+ * than a ttl, nor make it ask in a flood.
+ */
+export function hearNotice(before: State, notice: Notice, context: Context): State {
+  const { now, settings, random } = context;
+  switch (notice.kind) {
+    case 'connected':
+      return hasten(before, context);
+    case 'listening': {
+      // What was told before is not known: it is asked for, though not by everybody at once.
+      const state = { ...before, hearing: { ...before.hearing, live: true } };
+      return askBy(state, notice, now + random() * settings.jitter);
+    }
+    case 'deaf': {
+      if (!before.hearing.live) return before;
+      const state = { ...before, hearing: { ...before.hearing, live: false } };
+      return state.phase === 'campaigning' ? { ...state, nextAt: Math.min(state.nextAt, scheduleBy(context)) } : state;
+    }
+    case 'elected':
+      return before.phase === 'campaigning' ? hearElected(before, notice.holder, context) : before;
+    case 'released':
+      return before.phase === 'campaigning' ? hearReleased(before, notice, context) : before;
+  }
+}
+
+/** The store can be reached again: a waiting attempt need wait no longer. Spread by jitter, since every candidate hears it. */
+function hasten(state: State, { now, settings, random }: Context): State {
+  if (state.phase === 'campaigning') {
+    return { ...state, nextAt: Math.min(state.nextAt, now + random() * settings.jitter) };
+  }
+  return state.phase === 'leading' && state.error ? { ...state, renewAt: Math.min(state.renewAt, now) } : state;
+}
+
+/** Asks by `at`; what is being asked may have been answered before the notice, which is then heard again after the answer. */
+function askBy(state: State, notice: Notice, at: number): State {
+  if (state.phase !== 'campaigning') return state;
+  if (state.sent) return { ...state, hearing: { ...state.hearing, missed: notice } };
+  return { ...state, nextAt: Math.min(state.nextAt, at) };
+}
+
+/** There is a new leader: attempts that are pending are not worth making until its lease runs out. */
+function hearElected(state: Campaigning, holder: Holder, context: Context): Campaigning {
+  const { now, settings } = context;
+  const isOwn = holder.id === state.id || state.retired.includes(holder.id); // only an answer makes a leader
+  if (isOwn || state.role !== 'follower' || state.dark || state.sent) return state;
+  const expiresIn = Math.min(holder.expiresIn, settings.ttl);
+  const waiting = awaitHolder(state, { ...holder, expiresIn }, context);
+  // Once in a ttl it is asked for whatever is told.
+  const answeredAt = state.memory.sync?.at ?? now;
+  return { ...waiting, nextAt: Math.min(waiting.nextAt, Math.max(state.nextAt, answeredAt + settings.ttl)) };
+}
+
+/** The lease was given up: asked for at once. A lease is given up once; what else is told is heard once in a timeout. */
+function hearReleased(
+  before: Campaigning,
+  notice: Extract<Notice, { readonly kind: 'released' }>,
+  { now, settings }: Context,
+): State {
+  const { id } = notice;
+  if (before.sent) return askBy(before, notice, now);
+  const { hearing, holder } = before;
+  const isNews = holder?.holder.id === id && hearing.released !== id;
+  const at = isNews ? now : Math.max(now, (hearing.hastenedAt ?? Number.NEGATIVE_INFINITY) + settings.timeout);
+  const state = { ...before, hearing: { ...hearing, released: id, hastenedAt: at } };
+  return askBy(isNews ? { ...state, holder: undefined } : state, notice, at);
+}
