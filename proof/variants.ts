@@ -43,13 +43,17 @@ export const plainDel = variant(
 /** Follows until it is told that the lease is free. */
 export const waitsToBeTold = variant(
   'followers-that-wait-to-be-told',
-  patch('core/campaign.ts', 'nextAt: schedule(context, within), holder', 'nextAt: Number.POSITIVE_INFINITY, holder'),
+  patch(
+    'core/wait.ts',
+    'nextAt, holder: { holder, at: context.now } };',
+    'nextAt: nextAt + Number.POSITIVE_INFINITY, holder: { holder, at: context.now } };',
+  ),
 );
 
 /** Does not try again after an error. */
 export const givesUp = variant(
   'no-attempt-after-an-error',
-  patch('core/campaign.ts', 'nextAt: schedule(context, Number.POSITIVE_INFINITY)', 'nextAt: Number.POSITIVE_INFINITY'),
+  patch('core/campaign.ts', 'nextAt: scheduleBy(context)', 'nextAt: Number.POSITIVE_INFINITY'),
 );
 
 /** Measures leases by the wall clock. */
@@ -136,7 +140,7 @@ export const racesRelease = variant(
 /** Releases first, and lets the work find out. */
 export const releasesFirst = variant(
   'release-before-teardown',
-  patch('stream/candidacy.ts', 'term?.whenIdle(drained)', 'drained()'),
+  patch('stream/candidacy.ts', '(term ? term.whenIdle(drained) : drained())', 'drained()'),
 );
 
 /** Counts terms by what the store remembers, and nothing else. */
@@ -204,7 +208,7 @@ export const keepsLongLeases = variant(
 /** Asks again at once. */
 export const waitsForNobody = variant(
   'no-wait-between-attempts',
-  patch('core/campaign.ts', 'Math.min(settings.wait, within)', 'Math.min(1, within)'),
+  patch('core/wait.ts', 'Math.min(context.settings.wait, within)', 'Math.min(1, within)'),
 );
 
 /** Goes on listening after it has left. */

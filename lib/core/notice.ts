@@ -67,6 +67,7 @@ function hearReleased(
   const { hearing, holder } = before;
   const isNews = holder?.holder.id === id && hearing.released !== id;
   const at = isNews ? now : Math.max(now, (hearing.hastenedAt ?? Number.NEGATIVE_INFINITY) + settings.timeout);
-  const state = { ...before, hearing: { ...hearing, released: id, hastenedAt: at } };
+  const heard = isNews ? { released: id } : { hastenedAt: at };
+  const state = { ...before, hearing: { ...hearing, ...heard } };
   return askBy(isNews ? { ...state, holder: undefined } : state, notice, at);
 }

@@ -65,7 +65,7 @@ export const MUTANTS: readonly Mutant[] = [
       "if (event.kind === 'reply' && event.reply.status === 'renewed' && state.phase === 'campaigning') return next({ ...state, phase: 'leading', role: 'leader', renewAt: context.now + context.settings.renewEvery, term: { id: (event.sent.request as any).id, token: (event.sent.request as any).token, deadline: context.now + context.settings.ttl } } as any, { role: 'leader', term: { id: (event.sent.request as any).id, token: (event.sent.request as any).token, deadline: context.now + context.settings.ttl } } as any);\n      return event.sent === state.sent ? hearAnswer(state, event, context) : next(state);",
     ],
   ),
-  mutant('no-notAfter', 'grants to whoever asked, however long ago', [
+  mutant('grants-however-late', 'grants to whoever asked, however long ago', [
     'testing/model.ts',
     'notAfter !== undefined && micros > notAfter * 1000',
     'notAfter !== undefined && micros > notAfter * 1e9',
@@ -140,7 +140,7 @@ export const MUTANTS: readonly Mutant[] = [
     "const stands = record !== undefined && record.id === '' && record.run === server.run;",
     'const stands = record === undefined;',
   ]),
-  mutant('no-put-back', 'takes its lease for lost when it does not find it', [
+  mutant('lets-its-lease-go', 'takes its lease for lost when it does not find it', [
     'testing/model.ts',
     'if (!lease && (released || record.token > token)) {',
     'if (!lease) {',
@@ -193,8 +193,8 @@ export const MUTANTS: readonly Mutant[] = [
   known(variants.releasesFirst, 'gives up its lease before the work has stopped'),
   mutant('releases-at-once', 'gives up its lease in the teardown itself', [
     'stream/candidacy.ts',
-    'this.#environment.soon.schedule(() => term?.whenIdle(drained));',
-    'term?.whenIdle(drained);',
+    'this.#environment.soon.schedule(() => (term ? term.whenIdle(drained) : drained()));',
+    'term ? term.whenIdle(drained) : drained();',
   ]),
   mutant('no-renewal-while-draining', 'does not renew while it waits for the work', [
     'core/exit.ts',
@@ -227,8 +227,8 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   mutant('goes-on-telling', 'tells of changes that come while another is told before that one is through', [
     'stream/candidacy.ts',
-    'if (this.#delivering || this.#stepping) return;',
-    'if (this.#stepping) return;',
+    'if (this.#delivering) return; // whoever is telling goes on from here',
+    '',
   ]),
   mutant('loops-told-of-old-terms', 'tells a loop of a leadership that is over', [
     'stream/iterate.ts',

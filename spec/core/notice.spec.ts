@@ -1,0 +1,169 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Notice } from '../../lib/store/lease-store.js';
+import { Candidate, held, SETTINGS } from '../support/candidate.js';
+
+const { ttl, wait, timeout } = SETTINGS;
+
+const released = (id = 'rival/1'): Notice => ({ kind: 'released', id });
+const elected = (id = 'other/1', expiresIn: number = ttl): Notice => ({
+  kind: 'elected',
+  holder: { id, name: 'other', token: 42, expiresIn },
+});
+const LISTENING: Notice = { kind: 'listening' };
+const DEAF: Notice = { kind: 'deaf' };
+
+const tell = (candidate: Candidate, notice: Notice, now: number) => candidate.on({ kind: 'notice', notice }, now);
+
+/** Asked at 0, told at 1 that a rival's lease lasts `expiresIn` more, and listening. */
+function follower(expiresIn = 1_500, options = {}): Candidate {
+  const candidate = new Candidate(options);
+  tell(candidate, LISTENING, 0);
+  candidate.reply(1, { ...held(expiresIn), time: 5_000 });
+  return candidate;
+}
+
+describe('a follower that listens', () => {
+  it('asks when the lease that it knows of runs out, not by wait', () => {
+    expect(follower(1_500).wakesAt).toBe(1_502);
+    expect(follower(1_500, { random: 0.5 }).wakesAt).toBe(1_522);
+  });
+
+  it('asks by wait under a holder without a token, who publishes nothing (go-leader)', () => {
+    const candidate = new Candidate();
+    tell(candidate, LISTENING, 0);
+    candidate.reply(1, { status: 'held', holder: { id: 'go', expiresIn: 1_500 } });
+    expect(candidate.wakesAt).toBe(1 + wait);
+  });
+
+  it('asks when a loss has been waited out, not by wait', () => {
+    const candidate = new Candidate();
+    tell(candidate, LISTENING, 0);
+    candidate.reply(1, { status: 'suspect', wait: 1_400 });
+    expect(candidate.wakesAt).toBe(1_401);
+  });
+
+  it('asks by wait after an error', () => {
+    const candidate = follower(100);
+    candidate.wake(102);
+    candidate.fail(103, 'STORE_READONLY');
+    expect(candidate.wakesAt).toBe(103 + wait);
+  });
+
+  it('asks at once when it is told that the holder has released, and knows of no holder until then (G5)', () => {
+    const candidate = follower();
+    expect(tell(candidate, released(), 50)).toEqual([]);
+    expect(candidate.state).toMatchObject({ role: 'follower', holder: undefined });
+    expect(candidate.asks).toMatchObject({ verb: 'acquire', id: 'me/1' });
+    expect(candidate.state.sent?.at).toBe(50);
+  });
+
+  it('hears of a release while it asks once it is answered, if the answer is older', () => {
+    const candidate = follower(100);
+    candidate.wake(102);
+    tell(candidate, released(), 103);
+    expect(candidate.asks?.verb).toBe('acquire');
+    candidate.reply(104, held(1_000));
+    expect(candidate.state.sent?.at).toBe(104);
+    candidate.reply(105, held(1_000)); // it was not true, and is not heard again
+    expect(candidate.state.sent).toBeUndefined();
+    expect(candidate.wakesAt).toBe(1_106);
+  });
+
+  it('knows of a new leader by being told, and cancels the attempt that it was about to make', () => {
+    const candidate = follower();
+    candidate.wake(1_502);
+    candidate.reply(1_503, { ...held(50), time: 6_502 });
+    tell(candidate, elected(), 1_510);
+    expect(candidate.state.holder).toEqual({
+      holder: { id: 'other/1', name: 'other', token: 42, expiresIn: ttl },
+      at: 1_510,
+    });
+    expect(candidate.wakesAt).toBe(1_503 + ttl);
+  });
+
+  it('is not kept from asking for longer than a ttl, whatever it is told', () => {
+    const candidate = follower(1_500);
+    for (let now = 10; now < 2_021; now += 10) tell(candidate, elected(`forged/${now}`, 2 ** 31), now);
+    expect(candidate.state.sent?.at ?? candidate.wakesAt).toBeLessThanOrEqual(1 + ttl);
+  });
+
+  it('asks no more than once in a timeout because of releases that are no news', () => {
+    const candidate = follower(10_000);
+    const asked: number[] = [];
+    for (let now = 10; now < 1_010; now += 1) {
+      tell(candidate, released(now % 2 === 0 ? 'rival/1' : 'forged'), now);
+      candidate.wake(now);
+      if (!candidate.state.sent) continue;
+      asked.push(now);
+      candidate.reply(now, held(10_000));
+    }
+    expect(asked.length).toBeGreaterThan(1);
+    expect(asked.length).toBeLessThanOrEqual(2 + 1_000 / timeout);
+  });
+
+  it('leads by an answer alone: what it is told of itself changes nothing', () => {
+    const candidate = follower(100);
+    candidate.wake(102);
+    const before = candidate.state;
+    expect(tell(candidate, elected('me/1'), 103)).toEqual([]);
+    expect(candidate.state).toEqual(before);
+  });
+
+  it('has no use for what it is told in the dark, or in an error, but asks again', () => {
+    const dark = follower(100);
+    dark.wake(102);
+    dark.fail(202, 'STORE_TIMEOUT');
+    const { nextAt } = dark.state as { nextAt: number };
+    tell(dark, elected(), 203);
+    expect(dark.wakesAt).toBe(nextAt);
+    tell(dark, released(), 204);
+    expect(dark.asks?.verb).toBe('read');
+  });
+
+  it('goes by wait again when it is told no more', () => {
+    const candidate = follower(1_500);
+    tell(candidate, DEAF, 100);
+    expect(candidate.wakesAt).toBe(100 + wait);
+    candidate.wake(600);
+    candidate.reply(601, held(900));
+    expect(candidate.wakesAt).toBe(601 + wait);
+  });
+
+  it('asks for what it has not heard when it listens again, by jitter', () => {
+    const candidate = follower(1_500, { random: 0.5 });
+    tell(candidate, DEAF, 100);
+    tell(candidate, LISTENING, 200);
+    expect(candidate.wakesAt).toBe(220);
+  });
+
+  it('asks again after an answer that may be older than that it listens', () => {
+    const candidate = new Candidate();
+    candidate.wake(0);
+    tell(candidate, LISTENING, 1);
+    candidate.reply(2, held(1_500));
+    expect(candidate.state.sent?.at).toBe(2);
+  });
+});
+
+describe('whoever does not campaign', () => {
+  it('is not moved by what is told: a leader', () => {
+    const leader = Candidate.leading();
+    const { state } = leader;
+    for (const notice of [elected(), released('me/1'), released()]) expect(tell(leader, notice, 10)).toEqual([]);
+    expect(leader.state).toEqual(state);
+  });
+
+  it('is not moved by what is told: one that stands aside', () => {
+    const candidate = Candidate.leading();
+    candidate.resign(10, 500);
+    candidate.on({ kind: 'drained' }, 11);
+    candidate.reply(12, { status: 'released' });
+    expect(candidate.state.phase).toBe('cooling');
+    tell(candidate, released(), 20);
+    tell(candidate, LISTENING, 21);
+    expect(candidate.wakesAt).toBe(512);
+    candidate.wake(512);
+    candidate.reply(513, held(1_900));
+    expect(candidate.wakesAt).toBe(513 + 1_901); // and has heard since when it listens
+  });
+});
