@@ -54,6 +54,11 @@ export const waitsToBeTold = variant(
 export const givesUp = variant(
   'no-attempt-after-an-error',
   patch('core/campaign.ts', 'nextAt: scheduleBy(context)', 'nextAt: Number.POSITIVE_INFINITY'),
+  patch(
+    'core/step.ts',
+    'hearNotice(state, event.notice, context)',
+    "state.role === 'error' ? state : hearNotice(state, event.notice, context)",
+  ),
 );
 
 /** Measures leases by the wall clock. */

@@ -105,32 +105,22 @@ export class Exceptions {
   }
 
   excuse(older: Span, newer: Span): boolean {
+    if (this.#hasFrozen(older, newer)) return true;
     const fell = newer.first < older.first;
     if (fell && !this.mayLowerTokens) return false;
     const [before, after] = fell ? [newer, older] : [older, newer];
     return before.last < after.first || this.#mayOverlap(before, after);
   }
 
-  #mayOverlap(before: Span, after: Span): boolean {
-    // Until the lease of the one or the other would have run out at the latest.
-    const until = Math.min(before.last, after.last) - this.#ttl;
-    if (this.#unknowing.some((at) => before.first <= at && at <= after.first && until <= at)) return true;
-    const frozen = this.#frozenTime(before.who, after.first, before.last);
-    return this.#frozenTime(before.who, before.first, before.last) > 0 && until - frozen <= after.first;
+  /** Until a lease would have run out by a clock that has stood still until then; the term may have been told only then, too. */
+  #hasFrozen(older: Span, newer: Span): boolean {
+    const end = Math.min(older.last, Math.max(newer.last, older.first));
+    return this.#frozen.some(({ who, from, to }) => who === older.who && from <= end && end <= to + this.#ttl);
   }
 
-  /** ms between `from` and `to` for which every clock of a machine stood still. */
-  #frozenTime(who: string, from: number, to: number): number {
-    let sum = 0;
-    let counted = from;
-    for (const span of this.#frozen) {
-      if (span.who !== who) continue;
-      const end = Math.min(span.to, to);
-      const begin = Math.max(span.from, counted);
-      if (end <= begin) continue;
-      sum += end - begin;
-      counted = end;
-    }
-    return sum;
+  /** Until the lease of the one or the other would have run out at the latest. */
+  #mayOverlap(before: Span, after: Span): boolean {
+    const end = Math.min(before.last, after.last);
+    return this.#unknowing.some((at) => before.first <= at && at <= after.first && end <= at + this.#ttl);
   }
 }

@@ -197,7 +197,7 @@ export class World {
     await this.#idle();
     const [leader] = this.#standing.filter(({ role }) => role === 'leader');
     if (!leader) return;
-    const { ttl, wait, timeout, drain } = this.#plan.options;
+    const { ttl, wait, jitter, timeout, drain } = this.#plan.options;
     // Those who have seen a higher token take what it gives up for lost; so does another run of the store, and one that has lost the record.
     const isDistrusted =
       this.exceptions.hasJustLost ||
@@ -205,7 +205,8 @@ export class World {
         (leader.term.token < this.#judge.highest ||
           this.exceptions.isOfEarlierRun(this.#judge.grantedAt(leader.term))));
     // A clock that was set back lets renewals pass for timely that are late, and put back what nobody holds any more.
-    const distrusted = (isDistrusted ? ttl + wait : 0) + (this.exceptions.wasSetBack ? ttl + wait : 0);
+    const lease = ttl + wait + jitter;
+    const distrusted = (isDistrusted ? lease : 0) + (this.exceptions.wasSetBack ? lease : 0);
     let settled = false;
     leader.machine.receive(() => {
       leader.close().then(() => {
@@ -264,11 +265,11 @@ export class World {
   async #until(condition: () => boolean, within: number): Promise<number> {
     const begun = this.#agenda.now;
     const end = begun + within;
-    while (!condition() && this.#agenda.step(end)) {
+    do {
       if (!this.#judge.isPromised) continue;
       this.#judge.isPromised = false;
-      await new Promise(setImmediate);
-    }
+      await new Promise(setImmediate); // every microtask has had its turn by then
+    } while (!condition() && this.#agenda.step(end));
     return this.#agenda.now - begun;
   }
 

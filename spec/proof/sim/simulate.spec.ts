@@ -1,0 +1,45 @@
+import { describe, expect, it } from '@jest/globals';
+import { load } from '../../../proof/library.js';
+import { OURS } from '../../../proof/mutant.js';
+import { MUTANTS } from '../../../proof/sim/mutants.js';
+import { planOf } from '../../../proof/sim/plan.js';
+import { simulate, watch } from '../../../proof/sim/simulate.js';
+
+const ours = load(OURS);
+const named = (name: string) => {
+  const found = MUTANTS.find(({ variant }) => variant.name === name);
+  if (!found) throw new Error(`there is no mutant ${name}`);
+  return load(found.variant);
+};
+/** Each is found out within a few worlds. */
+const MUTED = [
+  'deadline-ignored',
+  'no-suspicion',
+  'bare-DEL',
+  'release-before-teardown',
+  'acquires-in-the-dark',
+  'deaf',
+];
+const mutants = MUTED.map((name) => [name, named(name)] as const);
+
+describe('a simulated world', () => {
+  it('follows from its seed, line by line', async () => {
+    for (const seed of [3, 14, 15]) {
+      const [first, second] = [await watch(planOf(seed), ours), await watch(planOf(seed), ours)];
+      expect(first.lines.length).toBeGreaterThan(50);
+      expect(second).toEqual(first);
+    }
+  });
+
+  it('breaks no promise, whatever befalls it (G1–G7)', async () => {
+    const { worlds, terms, failures } = await simulate(ours, 1, 101);
+    expect(failures).toEqual([]);
+    expect(worlds).toBe(100);
+    expect(terms).toBeGreaterThan(200);
+  });
+
+  it.each(mutants)('finds out a library that lacks something: %s', async (_, library) => {
+    const { failures } = await simulate(library, 1, 101, { first: true });
+    expect(failures).toHaveLength(1);
+  });
+});
