@@ -122,6 +122,21 @@ describe('faults of clocks, simulated', () => {
     },
   );
 
+  it('exception: a fresh candidate leads beside the incumbent just after the server clock was set forward, until that one would renew', () => {
+    const world = new World(OURS);
+    const [a, b] = pair(world);
+    world.store.stepClock(3_600_000);
+    const fresh = world.candidate('c', TIMES).stand();
+    const begun = world.now;
+    world.run(TTL);
+    expect(fresh.election.isLeading).toBe(true);
+    expect([a.election.role, b.election.role]).toEqual(['follower', 'follower']);
+    const overlap = (spansOf(a.log)[0]?.last ?? 0) - begun;
+    expect(overlap).toBeGreaterThan(0); // or there is no exception to speak of
+    expect(overlap).toBeLessThanOrEqual(TIMES.renewEvery + TIMES.timeout);
+    expect(spansOf(b.log)).toEqual([]);
+  });
+
   it('exception: while every clock of a leader is frozen another leads, and the first learns of it by its next renewal', () => {
     const world = new World(OURS);
     const [a, b] = pair(world);
