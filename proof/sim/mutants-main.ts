@@ -32,8 +32,13 @@ function line({ mutant, seed, how }: Finding): string {
   return ` ${mutant.variant.name.padEnd(34)}${String(seed ?? '–').padStart(6)}  ${text}`;
 }
 
-const wanted = new Set(process.argv.slice(2));
-const mutants = MUTANTS.filter(({ variant }) => wanted.size === 0 || wanted.has(variant.name));
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !MUTANTS.some(({ variant }) => variant.name === name));
+if (unknown.length > 0) {
+  process.stderr.write(`mutants: there is none of the name ${unknown.join(', ')}\n`);
+  process.exit(2);
+}
+const mutants = MUTANTS.filter(({ variant }) => wanted.length === 0 || wanted.includes(variant.name));
 say(` ${'mutant'.padEnd(34)}${'seeds'.padStart(6)}  the first promise that it breaks`);
 const count = availableParallelism();
 using workers = new Workers(count);

@@ -1,0 +1,23 @@
+import { describe, expect, it } from '@jest/globals';
+import { load } from '../../../proof/library.js';
+import { OURS } from '../../../proof/mutant.js';
+import { MUTANTS } from '../../../proof/sim/mutants.js';
+import { watch } from '../../../proof/sim/simulate.js';
+import { FINDS } from './finds.js';
+
+const ours = load(OURS);
+const finds = FINDS.map((find) => {
+  const mutant = MUTANTS.find(({ variant }) => variant.name === find.library);
+  if (!mutant) throw new Error(`there is no mutant ${find.library}`);
+  return { ...find, before: load(mutant.variant) };
+});
+
+describe('what the simulator has found', () => {
+  it.each(finds)('stays mended: $what', async ({ plan }) => {
+    expect((await watch(plan, ours)).wrongs).toEqual([]);
+  });
+
+  it.each(finds)('is found still in the library as it was: $what', async ({ plan, before, breaks }) => {
+    expect((await watch(plan, before)).wrongs.map(({ rule }) => rule)).toContain(breaks);
+  });
+});

@@ -1,0 +1,166 @@
+import type { Plan } from '../../../proof/sim/plan.js';
+
+/** A world in which the library, as it was, broke a promise. */
+export interface Find {
+  readonly what: string;
+  /** The mutant that is the library as it was. */
+  readonly library: string;
+  /** The guarantee. */
+  readonly breaks: string;
+  readonly plan: Plan;
+}
+
+/** What the simulator has found, each as small a world as it came to. */
+export const FINDS: readonly Find[] = [
+  {
+    what: "a server's clock that is set forward frees no lease whose until a candidate has yet to see",
+    library: 'reckons-only-what-it-has-seen',
+    breaks: 'G1',
+    plan: {
+      seed: 5,
+      lasts: 7087,
+      options: {
+        key: 'k',
+        ttl: 500,
+        wait: 250,
+        jitter: 0,
+        renewEvery: 166,
+        timeout: 62,
+        drain: 250,
+        coldStart: 'wait',
+      },
+      network: { latency: 3.1, spikes: 0, loss: 0, duplicates: 0, ordered: true },
+      serverRate: 1,
+      machines: [
+        { rate: 1.01, lateness: 0, joins: 0, style: { work: 'none', teardown: 0, loop: false, busy: 0, rash: 0 } },
+        { rate: 1, lateness: 0, joins: 0, style: { work: 'none', teardown: 0, loop: false, busy: 0, rash: 0 } },
+      ],
+      happenings: [
+        {
+          at: 861.757736281081,
+          kind: 'hang',
+          lasts: 1038.7250461725666,
+          amount: 0.5933907579164952,
+          aim: 'anyone',
+          machine: 1,
+        },
+        {
+          at: 6984.840810147923,
+          kind: 'clock set forward',
+          lasts: 0,
+          amount: 0.21917262906208634,
+          aim: 'anyone',
+          machine: 0,
+        },
+      ],
+    },
+  },
+  {
+    what: 'a machine that was suspended for less than a lease tells of its deadline in time',
+    library: 'late-timers-after-suspend',
+    breaks: 'G2',
+    plan: {
+      seed: 5566,
+      lasts: 13872,
+      options: {
+        key: 'k',
+        ttl: 1000,
+        wait: 200,
+        jitter: 0,
+        renewEvery: 333,
+        timeout: 20,
+        drain: 500,
+        coldStart: 'elect',
+      },
+      network: { latency: 0.2, spikes: 0, loss: 0, duplicates: 0, ordered: true },
+      serverRate: 1,
+      machines: [
+        { rate: 1, lateness: 0, joins: 0, style: { work: 'none', teardown: 0, loop: false, busy: 0, rash: 0 } },
+      ],
+      happenings: [
+        {
+          at: 13124.356339927472,
+          kind: 'suspend',
+          lasts: 747.4386519858024,
+          amount: 0.15507105272263288,
+          aim: 'leader',
+          machine: 3,
+        },
+      ],
+    },
+  },
+  {
+    what: 'an election that stands anew after a release nobody answered looks before it acquires',
+    library: 'memory-of-one-candidacy',
+    breaks: 'G4',
+    plan: {
+      seed: 13,
+      lasts: 90000,
+      options: {
+        key: 'k',
+        ttl: 5000,
+        wait: 2500,
+        jitter: 0,
+        renewEvery: 500,
+        timeout: 500,
+        drain: 5000,
+        coldStart: 'elect',
+      },
+      network: { latency: 1, spikes: 0, loss: 0, duplicates: 0, ordered: true },
+      serverRate: 1,
+      machines: [
+        { rate: 1, lateness: 0, joins: 0, style: { work: 'none', teardown: 0, loop: false, busy: 0, rash: 0 } },
+      ],
+      happenings: [
+        {
+          at: 15363.33892859865,
+          kind: 'queued',
+          lasts: 5352.141652696803,
+          amount: 0.7664411454461515,
+          aim: 'leader',
+          machine: 0,
+        },
+        {
+          at: 17479.52179654828,
+          kind: 'leave and join at once',
+          lasts: 0,
+          amount: 0.06521196430549026,
+          aim: 'leader',
+          machine: 1,
+        },
+      ],
+    },
+  },
+  {
+    what: 'a lease is given up only when the call stack of an unsubscription has torn the work down',
+    library: 'releases-at-once',
+    breaks: 'G7',
+    plan: {
+      seed: 54,
+      lasts: 27581,
+      options: {
+        key: 'k',
+        ttl: 10000,
+        wait: 500,
+        jitter: 0,
+        renewEvery: 1000,
+        timeout: 1250,
+        drain: 5000,
+        coldStart: 'elect',
+      },
+      network: { latency: 62.5, spikes: 0, loss: 0, duplicates: 0, ordered: true },
+      serverRate: 1,
+      machines: [
+        {
+          rate: 1,
+          lateness: 0,
+          joins: 0,
+          style: { work: 'switchMap', teardown: 10256.779049523175, loop: false, busy: 0, rash: 0 },
+        },
+      ],
+      happenings: [
+        { at: 27580.920856833574, kind: 'leave', lasts: 0, amount: 0.7657035805750638, aim: 'leader', machine: 3 },
+      ],
+    },
+  },
+];
