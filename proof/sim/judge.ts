@@ -58,6 +58,7 @@ export class Judge implements Ear, Witness {
   readonly #agenda: Agenda;
   readonly #drain: number;
   readonly #ttl: number;
+  readonly #timeout: number;
   /** Requests of one candidate within a ttl that are too many: failures are repeated after a quarter of a timeout. */
   readonly #most: number;
   readonly #asked = new Map<string, number[]>();
@@ -86,6 +87,7 @@ export class Judge implements Ear, Witness {
     this.#agenda = agenda;
     this.#drain = drain;
     this.#ttl = ttl;
+    this.#timeout = timeout;
     this.#most = Math.ceil((6 * ttl) / timeout) + 60;
     this.#notices = ttl / 20;
     this.#exceptions = exceptions;
@@ -152,6 +154,10 @@ export class Judge implements Ear, Witness {
     const facts = term && this.#terms.get(term.id);
     this.tell?.(`${machine.name} leaves${term ? ` its term ${term.token}` : ''}`);
     if (facts && facts.exitAt === undefined && election.isLeading) facts.exitAt = machine.clock.now();
+  }
+
+  standsAside(user: User, cooldown: number): void {
+    user.asideUntil = this.#agenda.now + 1.02 * (this.#drain + this.#timeout + cooldown);
   }
 
   left(user: User): void {

@@ -32,6 +32,8 @@ export class User {
   /** It leads as far as it was told. */
   term: Term | undefined;
   isRash: boolean;
+  /** True time until which it may stand aside. */
+  asideUntil = 0;
   /** Counts candidacies. */
   stands = 0;
   isStanding = false;
@@ -111,7 +113,9 @@ export class User {
     return settled;
   }
 
+  /** Stands aside for `cooldown` ms, if it led. */
   stepDown(cooldown: number): void {
+    if (this.election.isLeading) this.#judge.standsAside(this, cooldown);
     this.#judge.leaves(this);
     this.#judge.promised();
     void this.election.stepDown({ cooldown: Math.floor(cooldown) });

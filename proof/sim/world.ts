@@ -219,7 +219,7 @@ export class World {
     );
     const slack = this.#slack;
     // A release is told, and the lease asked for at once: not by `wait`.
-    const took = await this.#until(() => this.#isSettled, 1.02 * (teardown + distrusted) + slack);
+    const took = await this.#until(() => this.#isSettled, this.#aside(leader) + 1.02 * (teardown + distrusted) + slack);
     if (!this.#isSettled) this.#judge.object('G5', `${took} ms after ${leader.machine.name} closed: ${this.#glance()}`);
     await this.#until(() => settled, 1.02 * (drain + timeout) + slack - took);
     if (!settled) this.#judge.object('contract', `close() of ${leader.machine.name} has not settled`);
@@ -234,7 +234,7 @@ export class World {
     const { ttl, wait, jitter, timeout } = this.#plan.options;
     const prolonged = this.exceptions.wasSetBack ? ttl + wait : 0;
     const allowed = 1.02 * (ttl + jitter) + 2 * timeout + prolonged + this.#slack;
-    const took = await this.#until(() => this.#isSettled, allowed);
+    const took = await this.#until(() => this.#isSettled, this.#aside(leader) + allowed);
     if (!this.#isSettled)
       this.#judge.object('G5', `${took} ms after ${leader.machine.name} was killed: ${this.#glance()}`);
   }
@@ -254,6 +254,12 @@ export class World {
   /** Lets a moment pass that is no multiple of anything. */
   async #idle(): Promise<void> {
     await this.#until(() => false, this.ttl * Random.of(this.#plan.seed, 'idle').next());
+  }
+
+  /** ms until the first of the others stands that has not stepped down and stands aside. */
+  #aside(leader: User): number {
+    const others = this.#standing.filter((user) => user !== leader).map(({ asideUntil }) => asideUntil);
+    return Math.max(0, Math.min(...others) - this.#agenda.now);
   }
 
   /** ms that ordinary delays of an ordinary day may add. */
