@@ -93,9 +93,14 @@ export const KINDS = {
     return undefined;
   }),
   'notices forged': toUser((user, world, { lasts, amount }) => {
-    for (let n = 0; n < 1 + 60 * amount ** 8 * 10; n += 1)
-      world.later(lasts * world.draw(), () => user.link.publish(world.forged()));
-    return undefined;
+    let goesOn = true;
+    const forge = () => {
+      if (goesOn) user.link.publish(world.forged());
+    };
+    for (let n = 0; n < 1 + 600 * amount ** 8; n += 1) world.later(lasts * world.draw(), forge);
+    return () => {
+      goesOn = false;
+    };
   }),
   drop: toUser(({ link }, world) => {
     link.drop(world.error('STORE_UNAVAILABLE'));
