@@ -251,9 +251,10 @@ export class World {
     }
   }
 
-  /** Lets a moment pass that is no multiple of anything. */
+  /** Lets a moment pass that is no multiple of anything; longer than a request that got lost before all was well is waited for. */
   async #idle(): Promise<void> {
-    await this.#until(() => false, this.ttl * Random.of(this.#plan.seed, 'idle').next());
+    const { timeout } = this.#plan.options;
+    await this.#until(() => false, 1.1 * timeout + this.ttl * Random.of(this.#plan.seed, 'idle').next());
   }
 
   /** ms until the first of the others stands that has not stepped down and stands aside. */
