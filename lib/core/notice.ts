@@ -2,6 +2,11 @@ import type { Holder, Notice } from '../store/lease-store.js';
 import type { Campaigning, Context, State } from './state.js';
 import { awaitHolder, scheduleBy } from './wait.js';
 
+type Released = Extract<Notice, { readonly kind: 'released' }>;
+
+/** Releases that are each followed by an attempt at once, however close together: several leaders may leave one after the other. */
+const BURST = 8;
+
 /**
  * What is made of a notice: when to ask next, and whom to take for the holder until then. It grants nothing and ends nothing, so that
  * one which is lost, late, repeated or forged costs time at most: a little, since it can neither keep a candidate from asking for longer
@@ -56,18 +61,13 @@ function hearElected(state: Campaigning, holder: Holder, context: Context): Camp
   return { ...waiting, nextAt: Math.min(waiting.nextAt, Math.max(state.nextAt, answeredAt + settings.ttl)) };
 }
 
-/** The lease was given up: asked for at once. A lease is given up once; what else is told is heard once in a timeout. */
-function hearReleased(
-  before: Campaigning,
-  notice: Extract<Notice, { readonly kind: 'released' }>,
-  { now, settings }: Context,
-): State {
-  const { id } = notice;
+/** A lease was given up: asked for at once, or, where that has been told again and again, once in a timeout. */
+function hearReleased(before: Campaigning, notice: Released, { now, settings }: Context): State {
   if (before.sent) return askBy(before, notice, now);
   const { hearing, holder } = before;
-  const isNews = holder?.holder.id === id && hearing.released !== id;
-  const at = isNews ? now : Math.max(now, (hearing.hastenedAt ?? Number.NEGATIVE_INFINITY) + settings.timeout);
-  const heard = isNews ? { released: id } : { hastenedAt: at };
-  const state = { ...before, hearing: { ...hearing, ...heard } };
-  return askBy(isNews ? { ...state, holder: undefined } : state, notice, at);
+  const ahead = BURST * settings.timeout;
+  const spent = Math.min(Math.max(hearing.spent, now), now + ahead) + settings.timeout;
+  const state = { ...before, hearing: { ...hearing, spent } };
+  const isOver = holder?.holder.id === notice.id;
+  return askBy(isOver ? { ...state, holder: undefined } : state, notice, Math.max(now, spent - ahead));
 }

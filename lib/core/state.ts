@@ -35,10 +35,8 @@ export interface Known {
 export interface Hearing {
   /** Whether elections and releases are told at present. */
   readonly live: boolean;
-  /** The id that was told to have been released last. */
-  readonly released?: string;
-  /** Own time for which a notice that was no news has hastened an attempt last. */
-  readonly hastenedAt?: number;
+  /** Own time until which attempts are spent that releases may hasten: one in a timeout. */
+  readonly spent: number;
   /** Came while a request was in flight that may have been answered before it. */
   readonly missed?: Notice;
 }

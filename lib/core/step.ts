@@ -16,7 +16,7 @@ export function stand({ dark, ...memory }: Memory, { now, nextId }: Context): Ca
     holder: undefined,
     retired: [],
     dark: dark ?? false,
-    hearing: { live: false },
+    hearing: { live: false, spent: Number.NEGATIVE_INFINITY },
     failures: 0,
     nextAt: now,
   };

@@ -101,8 +101,13 @@ export const MUTANTS: readonly Mutant[] = [
   ),
   mutant('follows-every-notice', 'asks each time that it is told of a release', [
     'core/notice.ts',
-    'const isNews = holder?.holder.id === id && hearing.released !== id;',
-    'const isNews = id !== undefined || holder === undefined;',
+    'Math.max(now, spent - ahead)',
+    'now',
+  ]),
+  mutant('hears-each-release-once', 'takes a release that it was told before for no news', [
+    'core/notice.ts',
+    'const state = { ...before, hearing: { ...hearing, spent } };',
+    'if ((hearing as any).released === notice.id) return before;\n  const state = { ...before, hearing: { ...hearing, spent, released: notice.id } as any };',
   ]),
   mutant('leads-by-notice', 'leads when it is told that it does', [
     'core/notice.ts',

@@ -87,18 +87,28 @@ describe('a follower that listens', () => {
     expect(candidate.state.sent?.at ?? candidate.wakesAt).toBeLessThanOrEqual(1 + ttl);
   });
 
-  it('asks no more than once in a timeout because of releases that are no news', () => {
+  it('asks after a release that was told of it falsely before', () => {
+    const candidate = follower();
+    for (let now = 10; now < 300; now += 1) tell(candidate, released(), now);
+    if (candidate.state.sent) candidate.reply(300, held(1_500));
+    tell(candidate, released(), 1_000);
+    candidate.wake(1_000 + timeout);
+    expect(candidate.asks?.verb).toBe('acquire');
+  });
+
+  it('asks at once after each of several releases close together, and in a flood of them once in a timeout', () => {
     const candidate = follower(10_000);
     const asked: number[] = [];
     for (let now = 10; now < 1_010; now += 1) {
+      tell(candidate, elected('forged'), now);
       tell(candidate, released(now % 2 === 0 ? 'rival/1' : 'forged'), now);
       candidate.wake(now);
       if (!candidate.state.sent) continue;
       asked.push(now);
       candidate.reply(now, held(10_000));
     }
-    expect(asked.length).toBeGreaterThan(1);
-    expect(asked.length).toBeLessThanOrEqual(2 + 1_000 / timeout);
+    expect(asked.slice(0, 8)).toEqual([10, 11, 12, 13, 14, 15, 16, 17]);
+    expect(asked.length).toBeLessThanOrEqual(8 + 1_000 / timeout);
   });
 
   it('leads by an answer alone: what it is told of itself changes nothing', () => {
