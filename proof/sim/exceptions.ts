@@ -118,9 +118,9 @@ export class Exceptions {
     return this.#frozen.some(({ who, from, to }) => who === older.who && from <= end && end <= to + this.#ttl);
   }
 
-  /** Until the lease of the one or the other would have run out at the latest. */
+  /** Until the lease of one that led beside another would have run out: until then, either may be followed by a third. */
   #mayOverlap(before: Span, after: Span): boolean {
     const end = Math.min(before.last, after.last);
-    return this.#unknowing.some((at) => before.first <= at && at <= after.first && end <= at + this.#ttl);
+    return this.#unknowing.some((at) => at <= end && end <= at + this.#ttl);
   }
 }

@@ -48,8 +48,13 @@ describe('an exception', () => {
       expect(granted().excuse(span('a', 1, 0, 1_401), span('b', 2, 401, 2_000))).toBe(false);
     });
 
-    it('has had no leader before it to excuse', () => {
-      expect(granted().excuse(span('a', 1, 405, 500), span('b', 2, 450, 2_000))).toBe(false);
+    it('excuses nothing that was over before it', () => {
+      expect(granted().excuse(span('a', 1, 0, 399), span('b', 2, 300, 2_000))).toBe(false);
+    });
+
+    it('may be followed by a third, after the incumbent, before it knows', () => {
+      expect(granted().excuse(span('b', 2, 401, 800), span('c', 3, 700, 2_000))).toBe(true);
+      expect(granted().excuse(span('b', 2, 401, 1_401), span('c', 3, 700, 2_000))).toBe(false);
     });
 
     it.each([
