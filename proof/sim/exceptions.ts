@@ -100,6 +100,11 @@ export class Exceptions {
     return this.#lost && this.wasSetBack;
   }
 
+  /** Some may reckon the server's time wrongly until they have heard of it twice, and wait out a lease for that. */
+  get mayMisreckon(): boolean {
+    return this.#steps.length > 0 || this.#frozen.length > 0;
+  }
+
   get wasSetBack(): boolean {
     return this.#steps.some(({ ms }) => ms < 0);
   }

@@ -232,7 +232,7 @@ export class World {
     if (!leader || this.#standing.length < 2) return;
     this.kill(leader);
     const { ttl, wait, jitter, timeout } = this.#plan.options;
-    const prolonged = this.exceptions.wasSetBack ? ttl + wait : 0;
+    const prolonged = this.exceptions.mayMisreckon ? ttl + wait + jitter : 0;
     const allowed = 1.02 * (ttl + jitter) + 2 * timeout + prolonged + this.#slack;
     const took = await this.#until(() => this.#isSettled, this.#aside(leader) + allowed);
     if (!this.#isSettled)
