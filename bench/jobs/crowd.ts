@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { sharedNow } from '../clock.js';
 import type { Contender, Link } from '../contender.js';
 import { type CrowdJob, electionKey } from '../job.js';
 
-/** A line that it prints. */
+/** A line that it prints; `at` is by the wall clock, as ends of leases are. */
 export type CrowdLine = { readonly led: number; readonly at: number } | { readonly stands: true };
 
 export async function crowd(contender: Contender, link: Link, job: CrowdJob, say: (line: CrowdLine) => void) {
@@ -11,7 +10,7 @@ export async function crowd(contender: Contender, link: Link, job: CrowdJob, say
   for (let index = 0; index < all; index++) {
     const seat = await contender.sit(link);
     const election = index % job.elections;
-    seat.stand(electionKey(election), () => say({ led: election, at: sharedNow() }));
+    seat.stand(electionKey(election), () => say({ led: election, at: Date.now() }));
     await sleep(job.over / all);
   }
   say({ stands: true });

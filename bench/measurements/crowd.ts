@@ -2,7 +2,6 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Script } from '../../scripts/support/script.js';
 import { until } from '../../scripts/support/until.js';
 import { type Arena, start, unlessEnded } from '../arena.js';
-import { sharedNow } from '../clock.js';
 import { contenderOf } from '../contenders.js';
 import { databaseOf } from '../field.js';
 import { electionKey } from '../job.js';
@@ -47,7 +46,6 @@ export async function crowds(arena: Arena, plan: Plan['crowd'], wanted: Wanted):
   const followed = wanted.requests ? await watch(arena, plan.window) : [];
   if (!wanted.requests) await unlessEnded(arena, sleep(2 * WAIT));
   if (wanted.crash) arena.say('crashes: all leaders killed');
-  const connection = await BareConnection.open(arena.host, arena.port);
   const crowd = async (id: string, index: number): Promise<Crowd> => {
     const [leader, follower] = [leaders[index], followers[index]];
     if (!leader || !follower) return { id, missing: 'its candidates did not come to stand', beyond: [] };
@@ -56,14 +54,10 @@ export async function crowds(arena: Arena, plan: Plan['crowd'], wanted: Wanted):
       ...(followed[index] && { followed: followed[index] }),
     };
     if (!wanted.crash) return { id, ...counts, beyond: [] };
-    const ends = await kill(arena, id, plan.elections, leader, connection);
+    const ends = await kill(arena, id, plan.elections, leader);
     return { id, ...counts, beyond: await unlessEnded(arena, takeOvers(follower, ends)) };
   };
-  try {
-    return await Promise.all(arena.entrants.map(crowd));
-  } finally {
-    connection.destroy();
-  }
+  return await Promise.all(arena.entrants.map(crowd)); // awaited here, or they would be ended first
 }
 
 /** Processes with candidates; disposal ends them all. */
@@ -101,27 +95,44 @@ async function watch(arena: Arena, window: number): Promise<Count[]> {
   return arena.entrants.map((id) => monitor.count(databaseOf(id)));
 }
 
-/** Kills the leaders, and says when the lease of each election ends. They are asked for after the kill: nothing prolongs them any more. */
-async function kill(arena: Arena, id: string, elections: number, leader: Script<Line>, connection: BareConnection) {
+/** How long each lease lasts from when, by the server's own clock: what is read late is right all the same. */
+const ENDS = `
+  local time = redis.call('TIME')
+  local now = time[1] * 1000 + math.floor(time[2] / 1000)
+  local ends = {}
+  for index, lease in ipairs(KEYS) do
+    local left = redis.call('PTTL', lease)
+    ends[index] = left > 0 and now + left or 0
+  end
+  return ends`;
+
+/**
+ * Kills the leaders, and says when the lease of each election ends: by the wall clock, which is the server's, and 0 where there is none. They
+ * are asked for after the kill: nothing prolongs them any more.
+ */
+async function kill(arena: Arena, id: string, elections: number, leader: Script<Line>): Promise<number[]> {
   leader.signal('SIGKILL');
   await unlessEnded(arena, leader.exit);
-  const { lease } = contenderOf(id);
-  connection.ask('SELECT', databaseOf(id)); // in one go with what follows: the connection is shared
-  const from = sharedNow();
-  const asked = Array.from({ length: elections }, (_, index) => connection.ask('PTTL', lease(electionKey(index))));
-  const left = await unlessEnded(arena, Promise.all(asked));
-  const now = (from + sharedNow()) / 2;
-  return left.map((ms) => (Number(ms) > 0 ? now + Number(ms) : undefined));
+  const connection = await BareConnection.open(arena.host, arena.port);
+  const leases = Array.from({ length: elections }, (_, index) => contenderOf(id).lease(electionKey(index)));
+  try {
+    connection.ask('SELECT', databaseOf(id));
+    const reply = await unlessEnded(arena, connection.ask('EVAL', ENDS, leases.length, ...leases));
+    if (reply instanceof Error) throw reply;
+    return reply as number[];
+  } finally {
+    connection.destroy();
+  }
 }
 
 /** ms from the end of each lease until a follower led; of those that nobody took in three ttls, nothing. */
-async function takeOvers(follower: Script<Line>, ends: ReadonlyArray<number | undefined>): Promise<number[]> {
+async function takeOvers(follower: Script<Line>, ends: readonly number[]): Promise<number[]> {
   const led = () => new Map(follower.lines().flatMap((line) => ('led' in line ? [[line.led, line.at] as const] : [])));
-  const all = () => ends.every((end, election) => end === undefined || led().has(election));
+  const all = () => ends.every((end, election) => end === 0 || led().has(election));
   await until(all, { within: 3 * TTL, every: 50 }).catch(() => {});
   const seen = led();
   return ends.flatMap((end, election) => {
     const at = seen.get(election);
-    return end === undefined || at === undefined ? [] : [at - end];
+    return end === 0 || at === undefined ? [] : [at - end];
   });
 }

@@ -38,7 +38,8 @@ export const figureText = (figure: number | undefined, digits: number): string =
 export function ratioText(figure: number | undefined, base: number | undefined): string {
   if (figure === undefined || base === undefined || base <= 0 || figure < 0) return NONE;
   const ratio = figure / base;
-  return `${ratio.toPrecision(ratio >= 100 ? 3 : 2).replace(/^(\d+\.\d*?)0*e.*$/, '$1')}x`;
+  if (ratio >= 99.5) return `${figureText(ratio, 0)}x`;
+  return `${ratio === 0 ? '0.0' : ratio.toPrecision(2)}x`;
 }
 
 /** Lines for a terminal: names to the left, figures to the right, and why somebody is not there. */
