@@ -6,6 +6,8 @@ export interface Plan {
     readonly sizes: ReadonlyArray<{ readonly candidates: number; readonly elections: number }>;
     readonly lasting: number;
     readonly counted: number;
+    /** Rivals at a time. They spend it waiting to poll, and disturb each other little. */
+    readonly together: number;
   };
   readonly crowd: { readonly elections: number; readonly followers: number; readonly window: number };
   readonly scale: readonly ScaleRound[];
@@ -35,13 +37,13 @@ const lasting = (ids: readonly string[], ms: number) => Object.fromEntries(ids.m
 
 export const PLANS: Readonly<Record<Extent, Plan>> = {
   quick: {
-    handOver: { sizes: [{ candidates: 10, elections: 4 }], lasting: 1_000, counted: 1 },
-    crowd: { elections: 10, followers: 2, window: 5_000 },
-    scale: [{ elections: 1_000, lasting: lasting(['rx-leader', 'floor-all'], 4_000) }],
-    imports: 3,
+    handOver: { sizes: [{ candidates: 10, elections: 4 }], lasting: 1_000, counted: 1, together: 4 },
+    crowd: { elections: 10, followers: 2, window: 4_000 },
+    scale: [{ elections: 1_000, lasting: lasting(['rx-leader', 'floor-all'], 3_000) }],
+    imports: 1,
   },
   usual: {
-    handOver: { sizes: SIZES, lasting: 4_000, counted: 2 },
+    handOver: { sizes: SIZES, lasting: 4_000, counted: 2, together: 2 },
     crowd: { elections: 20, followers: 4, window: 10_000 },
     scale: [
       { elections: 1_000, lasting: { ...lasting(['rx-leader', 'floor-all'], 30_000), ...lasting(FEW_RIVALS, 10_000) } },
@@ -50,7 +52,7 @@ export const PLANS: Readonly<Record<Extent, Plan>> = {
     imports: 7,
   },
   full: {
-    handOver: { sizes: SIZES, lasting: 15_000, counted: 5 },
+    handOver: { sizes: SIZES, lasting: 15_000, counted: 5, together: 1 },
     crowd: { elections: 50, followers: 4, window: 20_000 },
     scale: [1_000, 10_000].map((elections) => ({ elections, lasting: lasting(SCALED, 30_000) })),
     imports: 15,

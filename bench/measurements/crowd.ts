@@ -43,8 +43,9 @@ export async function crowds(arena: Arena, plan: Plan['crowd'], wanted: Wanted):
   const alone = wanted.requests ? await watch(arena, plan.window) : [];
   arena.say(`requests and crashes: ${plan.elections * plan.followers} followers of each`);
   const followers = await people.stand(plan.followers, WAIT);
+  // Who follows looks again when the lease that it knows of runs out, and only then has come to rest.
+  await unlessEnded(arena, sleep(wanted.requests ? TTL : 2 * WAIT));
   const followed = wanted.requests ? await watch(arena, plan.window) : [];
-  if (!wanted.requests) await unlessEnded(arena, sleep(2 * WAIT));
   if (wanted.crash) arena.say('crashes: all leaders killed');
   const crowd = async (id: string, index: number): Promise<Crowd> => {
     const [leader, follower] = [leaders[index], followers[index]];
@@ -89,7 +90,6 @@ async function standing(script: Script<Line>): Promise<Script<Line> | undefined>
 
 /** What each contender asks of Redis in `window` ms. */
 async function watch(arena: Arena, window: number): Promise<Count[]> {
-  await unlessEnded(arena, sleep(TTL)); // who follows looks again when the lease that it knows of runs out
   using monitor = await Monitor.open(arena.host, arena.port);
   await unlessEnded(arena, sleep(window));
   return arena.entrants.map((id) => monitor.count(databaseOf(id)));

@@ -21,7 +21,10 @@ const SPARE = 8 * TTL;
 /** From this size on a contender keeps the machine busy, and has it for itself. */
 const BUSY = 1_000;
 
-export async function handOver(arena: Arena, { sizes, lasting, counted }: Plan['handOver']): Promise<Section> {
+export async function handOver(
+  arena: Arena,
+  { sizes, lasting, counted, together }: Plan['handOver'],
+): Promise<Section> {
   const tables: Table[] = [];
   for (const { candidates, elections } of sizes) {
     arena.say(`hand-over, ${candidates} candidates`);
@@ -30,7 +33,7 @@ export async function handOver(arena: Arena, { sizes, lasting, counted }: Plan['
     tables.push({
       title: `${candidates} candidates`,
       columns: COLUMNS,
-      rows: await inTurn(arena.entrants, candidates, row),
+      rows: await inTurn(arena.entrants, candidates < BUSY ? together : 1, row),
     });
   }
   const plot = (column: number, title: string, unit: string) => ({
@@ -55,14 +58,13 @@ export async function handOver(arena: Arena, { sizes, lasting, counted }: Plan['
   };
 }
 
-/** Rivals spend their time waiting to poll, so two at a time do not disturb each other. */
-async function inTurn(ids: readonly string[], candidates: number, row: (id: string) => Promise<Row>): Promise<Row[]> {
+/** One after the other, rivals `together` at a time; rows in the order of `ids`, where rivals come last. */
+async function inTurn(ids: readonly string[], together: number, row: (id: string) => Promise<Row>): Promise<Row[]> {
   const rows: Row[] = [];
   while (rows.length < ids.length) {
-    const [id = '', other] = ids.slice(rows.length);
-    const both =
-      other !== undefined && candidates < BUSY && [id, other].every((one) => entrantOf(one).kind === 'rival');
-    rows.push(...(await Promise.all((both ? [id, other] : [id]).map(row))));
+    const next = ids.slice(rows.length, rows.length + together);
+    const rivals = next.every((id) => entrantOf(id).kind === 'rival');
+    rows.push(...(await Promise.all(next.slice(0, rivals ? together : 1).map(row))));
   }
   return rows;
 }
