@@ -1,4 +1,5 @@
 import { type Script, spawnScript } from '../scripts/support/script.js';
+import { esbuild } from './esbuild.js';
 import type { CrowdJob, HandOverJob, Job, ScaleJob } from './job.js';
 import type { Row } from './report/table.js';
 
@@ -12,12 +13,28 @@ export interface Arena {
   readonly say: (line: string) => void;
 }
 
+/** Compiled once: dozens of processes run it, and each would be busy for a second before it begins. */
+const WORKER = 'bench/node_modules/.cache/worker.mjs';
+
+export function compileWorker(): void {
+  esbuild().buildSync({
+    entryPoints: ['bench/worker.ts'],
+    outfile: WORKER,
+    bundle: true,
+    packages: 'external',
+    alias: { 'rx-leader': './lib/index.ts' },
+    platform: 'node',
+    format: 'esm',
+    target: 'node20',
+  });
+}
+
 type Kind = HandOverJob | CrowdJob | ScaleJob;
 
 /** A process for one job; whoever starts it disposes of it. */
 export function start<Line>(arena: Arena, contender: string, kind: Kind): Script<Line> {
   const job: Job = { contender, host: arena.host, port: arena.port, ...kind };
-  return spawnScript<Line>('bench/worker.ts', [JSON.stringify(job)]);
+  return spawnScript<Line>(WORKER, [JSON.stringify(job)]);
 }
 
 type LastLine<Result> = { readonly result: Result } | { readonly failed: string };

@@ -37,7 +37,7 @@ const lasting = (ids: readonly string[], ms: number) => Object.fromEntries(ids.m
 
 export const PLANS: Readonly<Record<Extent, Plan>> = {
   quick: {
-    handOver: { sizes: [{ candidates: 10, elections: 4 }], lasting: 1_000, counted: 1, together: 4 },
+    handOver: { sizes: [{ candidates: 10, elections: 4 }], lasting: 1_000, counted: 1, together: 7 },
     crowd: { elections: 10, followers: 2, window: 4_000 },
     scale: [{ elections: 1_000, lasting: lasting(['rx-leader', 'floor-all'], 3_000) }],
     imports: 1,

@@ -1,5 +1,5 @@
 import { startRedis } from '../scripts/support/redis.js';
-import type { Arena } from './arena.js';
+import { type Arena, compileWorker } from './arena.js';
 import type { Arguments, Measurement } from './arguments.js';
 import { handOver } from './measurements/hand-over.js';
 import { packaged } from './measurements/package.js';
@@ -17,6 +17,7 @@ export async function run(
 ): Promise<void> {
   const plan = PLANS[extent];
   const asked = (name: Measurement) => measurements.includes(name);
+  compileWorker();
   await using redis = await startRedis({ args: ['--save', '', '--maxclients', '20000'] });
   const arena: Arena = { host: redis.host, port: redis.port, entrants, signal, say };
   if (asked('hand-over')) tell(await handOver(arena, plan.handOver));

@@ -4,6 +4,7 @@ import { pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import { gzipSync } from 'node:zlib';
 import type { Arena } from '../arena.js';
+import { esbuild } from '../esbuild.js';
 import type { Section } from '../report/section.js';
 import { figureText, type Row } from '../report/table.js';
 import { median } from '../statistics.js';
@@ -17,7 +18,7 @@ export async function packaged(arena: Arena, imports: number): Promise<Section> 
   const { signal } = arena;
   arena.say('package: building');
   await run(process.execPath, ['scripts/build.mjs'], { signal, timeout: PATIENCE });
-  const notes = [await packedSize(signal), ...(await bundledSizes())];
+  const notes = [await packedSize(signal), ...bundledSizes()];
   arena.say('package: importing');
   const rows: Row[] = [];
   for (const id of arena.entrants.filter((entrant) => !entrant.startsWith('floor-'))) {
@@ -48,14 +49,8 @@ async function packedSize(signal: AbortSignal): Promise<string> {
 
 const kB = (bytes: number): string => figureText(bytes / 1_024, 1);
 
-interface Esbuild {
-  buildSync(options: object): { outputFiles: ReadonlyArray<{ contents: Uint8Array }> };
-}
-
-/** esbuild comes with tsx. */
-async function bundledSizes(): Promise<string[]> {
-  const require = createRequire(import.meta.url);
-  const { buildSync } = createRequire(require.resolve('tsx'))('esbuild') as Esbuild;
+function bundledSizes(): string[] {
+  const { buildSync } = esbuild();
   const sizes = (external: readonly string[]) => {
     const { outputFiles } = buildSync({
       entryPoints: ['dist/esm/index.js'],
@@ -66,7 +61,7 @@ async function bundledSizes(): Promise<string[]> {
       format: 'esm',
       external,
     });
-    const bundle = outputFiles[0]?.contents ?? new Uint8Array();
+    const bundle = outputFiles?.[0]?.contents ?? new Uint8Array();
     return `${kB(bundle.length)} kB minified, ${kB(gzipSync(bundle, { level: 9 }).length)} kB gzipped`;
   };
   return [`Bundled without RxJS: ${sizes(['rxjs'])}.`, `Bundled with what it uses of RxJS: ${sizes([])}.`];
