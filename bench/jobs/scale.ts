@@ -7,24 +7,28 @@ import { electionKey, type ScaleJob, type ScaleResult } from '../job.js';
 import { BareConnection } from '../resp.js';
 import { TTL } from '../settings.js';
 
-/** Candidates that come in together; the batches are spread over a ttl, so that renewals are. */
+/** Candidates that come in together; the batches are spread over a ttl at least, so that renewals are. */
 const BATCH = 20;
 /** ms between two looks at the event loop. */
 const RESOLUTION = 10;
+/** ms for each candidate to come in: a thousand a second. */
+const PACE = 1;
 /** ms that all may take to lead. */
-const PATIENCE = 20_000;
+const PATIENCE = 40_000;
 
 export async function scale(contender: Contender, link: Link, job: ScaleJob): Promise<ScaleResult> {
   const seat = await contender.sit(link);
   const before = heapUsed();
   let leading = 0;
   const begun = performance.now();
-  for (let index = 0; index < job.elections; index++) {
+  const late = () => performance.now() > begun + PATIENCE;
+  const over = Math.max(TTL, job.elections * PACE);
+  for (let index = 0; index < job.elections && !late(); index++) {
     seat.stand(electionKey(index), () => leading++);
-    const due = begun + (index / job.elections) * TTL;
+    const due = begun + (index / job.elections) * over;
     if (index % BATCH === 0) await sleep(Math.max(0, due - performance.now()));
   }
-  while (leading < job.elections && performance.now() < begun + PATIENCE) await sleep(100);
+  while (leading < job.elections && !late()) await sleep(100);
   if (leading < job.elections) throw new Error(`${leading} of ${job.elections} led within ${PATIENCE / 1_000} s`);
   await sleep(TTL / 2); // renewals are under way
   const heap = (heapUsed() - before) / job.elections;

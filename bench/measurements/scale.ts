@@ -15,7 +15,7 @@ const COLUMNS = [
 ];
 
 /** ms beyond the time measured: to start, until all lead, and to collect garbage. */
-const SPARE = 45_000;
+const SPARE = 75_000;
 
 export async function scale(arena: Arena, rounds: Plan['scale']): Promise<Section> {
   const tables: Table[] = [];
