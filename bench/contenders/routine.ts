@@ -1,0 +1,15 @@
+import type { Standing } from '../contender.js';
+
+/** A candidate of those who run a routine while they hold a lock: it leads while the routine runs, and resigns by ending it. */
+export function routine(using: (work: () => Promise<void>) => Promise<void>, led: () => void): Standing {
+  let end = (): void => {};
+  const work = (): Promise<void> => {
+    const ended = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    led();
+    return ended;
+  };
+  using(work).catch(() => {}); // a lock that is lost, or a process that ends: seen by what it is measured by
+  return { resign: () => end() };
+}

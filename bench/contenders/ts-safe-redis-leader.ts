@@ -1,0 +1,34 @@
+import type { Contender } from '../contender.js';
+import { TTL, WAIT } from '../settings.js';
+import { hashed } from './hashed.js';
+import { installed, ioredis, type Redis } from './installed.js';
+
+interface TsSafeRedisLeader {
+  readonly SafeRedisLeader: new (
+    client: Redis,
+    ttl: number,
+    wait: number,
+    key: string,
+  ) => {
+    on(event: 'elected' | 'error', listener: () => void): void;
+    elect(): Promise<void>;
+    shutdown(): Promise<void>;
+  };
+}
+
+export const tsSafeRedisLeader: Contender = {
+  lease: (key) => `leader: ${hashed(key)}`,
+  async sit(link) {
+    const client = await ioredis(link);
+    const { SafeRedisLeader } = installed<TsSafeRedisLeader>('ts-safe-redis-leader');
+    return {
+      stand(key, led) {
+        const leader = new SafeRedisLeader(client, TTL, WAIT, key);
+        leader.on('elected', led);
+        leader.on('error', () => {});
+        void leader.elect();
+        return { resign: () => leader.shutdown() };
+      },
+    };
+  },
+};
