@@ -110,11 +110,8 @@ export class Exceptions {
   }
 
   excuse(older: Span, newer: Span): boolean {
-    if (this.#hasFrozen(older, newer)) return true;
-    const fell = newer.first < older.first;
-    if (fell && !this.mayLowerTokens) return false;
-    const [before, after] = fell ? [newer, older] : [older, newer];
-    return before.last < after.first || this.#mayOverlap(before, after);
+    const ledBeside = this.#hasFrozen(older, newer) || this.#mayOverlap(older, newer);
+    return ledBeside || (this.mayLowerTokens && newer.last < older.first);
   }
 
   /** Until a lease would have run out by a clock that has stood still until then; the term may have been told only then, too. */
@@ -124,8 +121,8 @@ export class Exceptions {
   }
 
   /** Until the lease of one that led beside another would have run out: until then, either may be followed by a third. */
-  #mayOverlap(before: Span, after: Span): boolean {
-    const end = Math.min(before.last, after.last);
+  #mayOverlap(older: Span, newer: Span): boolean {
+    const end = Math.min(older.last, newer.last);
     return this.#unknowing.some((at) => at <= end && end <= at + this.#ttl);
   }
 }
