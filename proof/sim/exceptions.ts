@@ -111,7 +111,8 @@ export class Exceptions {
 
   excuse(older: Span, newer: Span): boolean {
     const ledBeside = this.#hasFrozen(older, newer) || this.#mayOverlap(older, newer);
-    return ledBeside || (this.mayLowerTokens && newer.last < older.first);
+    const isApart = newer.last < older.first || (newer.token === older.token && older.last < newer.first);
+    return ledBeside || (this.mayLowerTokens && isApart);
   }
 
   /** Until a lease would have run out by a clock that has stood still until then; the term may have been told only then, too. */

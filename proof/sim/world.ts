@@ -206,7 +206,7 @@ export class World {
           this.exceptions.isOfEarlierRun(this.#judge.grantedAt(leader.term))));
     // A clock that was set back lets renewals pass for timely that are late, and put back what nobody holds any more.
     const lease = ttl + wait + jitter;
-    const distrusted = (isDistrusted ? lease : 0) + (this.exceptions.wasSetBack ? lease : 0);
+    const distrusted = (isDistrusted ? lease : 0) + (this.exceptions.wasSetBack ? 2 * lease : 0);
     let settled = false;
     leader.machine.receive(() => {
       leader.close().then(() => {
