@@ -104,11 +104,6 @@ export const MUTANTS: readonly Mutant[] = [
     'Math.max(now, spent - ahead)',
     'now',
   ]),
-  mutant('hears-each-release-once', 'takes a release that it was told before for no news', [
-    'core/notice.ts',
-    'const state = { ...before, hearing: { ...hearing, spent } };',
-    'if ((hearing as any).released === notice.id) return before;\n  const state = { ...before, hearing: { ...hearing, spent, released: notice.id } as any };',
-  ]),
   mutant('leads-by-notice', 'leads when it is told that it does', [
     'core/notice.ts',
     "case 'elected':\n",
