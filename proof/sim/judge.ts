@@ -330,6 +330,9 @@ export class Judge implements Ear, Witness {
     ) {
       this.object('G4', `${name} renews the lease of ${before.lease}`);
     }
+    if (request.verb === 'renew' && before.lease === undefined && reply.status === 'lost') {
+      this.#mayBeLost(name, request, before);
+    }
     if (request.verb === 'renew' && before.lease === undefined && reply.status === 'renewed') {
       this.#mayPutBack(name, request, before);
     }
@@ -350,6 +353,12 @@ export class Judge implements Ear, Witness {
       this.#granted(name, reply.token);
     }
     if (after.record?.until !== before.record?.until) this.#written = this.#agenda.now;
+  }
+
+  /** A lease that has vanished is not lost to who has it still, unless it was given up or a later term has begun. */
+  #mayBeLost(name: string, { id, token }: RenewRequest, { record }: Stored): void {
+    const isOver = record !== undefined && (record.token > token || (record.id === id && record.until === 0));
+    if (!isOver) this.object('G5', `${name} takes ${token} for lost, though it might put it back`);
   }
 
   /** A lease that has vanished is put back by who has it still: under its own token, and unless it was given up. */
