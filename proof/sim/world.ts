@@ -12,6 +12,9 @@ import { Server } from './server.js';
 import { Sightings } from './sightings.js';
 import { User } from './user.js';
 
+/** More than any world takes that does not spin: most take some thousands. */
+const MOST_STEPS = 300_000;
+
 /** What a world has come to. */
 export interface Outcome {
   readonly wrongs: readonly Wrong[];
@@ -36,6 +39,7 @@ export class World {
   readonly #users: User[] = [];
   readonly #undos = new Set<() => void>();
   #network: Network;
+  #steps = 0;
 
   constructor(plan: Plan, library: Library, tell?: (text: string) => void) {
     this.#plan = plan;
@@ -273,6 +277,10 @@ export class World {
     const begun = this.#agenda.now;
     const end = begun + within;
     do {
+      this.#steps += 1;
+      if (this.#steps === MOST_STEPS)
+        this.#judge.object('contract', 'something is done again and again, and never through');
+      if (this.#steps >= MOST_STEPS) break;
       if (!this.#judge.isPromised) continue;
       this.#judge.isPromised = false;
       await new Promise(setImmediate); // every microtask has had its turn by then
