@@ -230,11 +230,5 @@ export const MUTANTS: readonly Mutant[] = [
     'if (this.#delivering) return; // whoever is telling goes on from here',
     '',
   ]),
-  mutant('loops-told-of-old-terms', 'tells a loop of a leadership that is over', [
-    'stream/iterate.ts',
-    "return second.role === 'leader' && !isAlive(second.term) ? undefined : second;",
-    'return second;',
-  ]),
-  known(variants.keepsTimers, 'leaves timers behind'),
   known(variants.keepsListening, 'goes on listening to the store after it has left'),
 ];

@@ -238,7 +238,7 @@ export class User {
       if (before === 'leader' && role !== 'follower') {
         judge.object('contract', `the loop of ${machine.name} is told ${role} after leader`);
       }
-      if (role === 'leader' && judge.wasOver(transition.term)) {
+      if (role === 'leader' && (judge.wasOver(transition.term) || isOverUntold(transition.term))) {
         judge.object('G2', `the loop of ${machine.name} is told of a leadership that is over`);
       }
       before = role;
@@ -246,3 +246,6 @@ export class User {
     }
   }
 }
+
+/** Over by the clock, and not by anything that has just happened. */
+const isOverUntold = (term: Term): boolean => !term.signal.aborted && term.remaining() <= 0;
