@@ -45,8 +45,8 @@ export const waitsToBeTold = variant(
   'followers-that-wait-to-be-told',
   patch(
     'core/wait.ts',
-    'nextAt, holder: { holder, at: context.now } };',
-    'nextAt: nextAt + Number.POSITIVE_INFINITY, holder: { holder, at: context.now } };',
+    'nextAt: scheduleBy(context, within, isTold), holder',
+    'nextAt: isTold ? Number.POSITIVE_INFINITY : Number.POSITIVE_INFINITY + within, holder',
   ),
 );
 
@@ -213,7 +213,7 @@ export const keepsLongLeases = variant(
 /** Asks again at once. */
 export const waitsForNobody = variant(
   'no-wait-between-attempts',
-  patch('core/wait.ts', 'Math.min(context.settings.wait, within)', 'Math.min(1, within)'),
+  patch('core/wait.ts', 'Math.min(settings.wait, within)', 'Math.min(1, within)'),
 );
 
 /** Goes on listening after it has left. */

@@ -1,7 +1,7 @@
 import {
   AsyncSubject,
   defer,
-  EMPTY,
+  NEVER,
   Observable,
   type SchedulerLike,
   Subject,
@@ -97,7 +97,7 @@ export class Candidacy {
     const { store, settings, clock } = this.#environment;
     this.#state = stand(memory, this.#context(clock.now()));
     // Deferred, since users write stores too: notices that cannot be had are done without.
-    const notices = defer(() => store.notices?.(settings.key) ?? EMPTY);
+    const notices = defer(() => store.notices?.(settings.key) ?? NEVER);
     const hear = (notice: Notice) => this.#dispatch({ kind: 'notice', notice });
     const endOf = () => hear({ kind: 'deaf' });
     this.#notices.add(notices.subscribe({ next: hear, error: endOf, complete: endOf }));

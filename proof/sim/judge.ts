@@ -270,17 +270,13 @@ export class Judge implements Ear, Witness {
     if (facts) facts.overAt ??= this.#agenda.now;
   }
 
-  /** Every candidate that takes itself for the leader. */
-  get leaders(): User[] {
-    return [...this.#users.values()].filter(({ machine, election }) => machine.isRunning && election.isLeading);
-  }
-
   // What goes to and fro.
 
-  sent({ machine }: Link, request: LeaseRequest): void {
+  sent(link: Link, request: LeaseRequest): void {
+    const { machine } = link;
     this.#count(machine);
     const user = this.#users.get(machine);
-    const conduct = user && this.#conduct.get(user.link);
+    const conduct = this.#conduct.get(link);
     this.tell?.(`${machine.name} asks: ${describe(request)}`);
     if (request.verb === 'acquire' && user && conduct) this.#mayAcquire(user, conduct, request.id);
     if (request.verb === 'release') this.#mayRelease(request.id);
@@ -304,8 +300,7 @@ export class Judge implements Ear, Witness {
     if (!conduct) return;
     conduct.dark = silent;
     if ('reply' in answer) this.#answered(conduct, answer.reply);
-    if (request.verb === 'acquire' && (silent || code === 'STORE_REPLY'))
-      conduct.unsettled.set(request.id, conduct.ids.get(request.id) ?? 0);
+    if (silent || code === 'STORE_REPLY') this.#isUnsettled(conduct, request);
     if (request.verb === 'release' && 'reply' in answer) conduct.unsettled.delete(request.id);
   }
 
@@ -315,7 +310,11 @@ export class Judge implements Ear, Witness {
     this.saw(`${request.verb} goes unanswered`);
     this.tell?.(`${link.machine.name} waits no longer: ${request.verb}`);
     conduct.dark = true;
-    if (request.verb === 'acquire') conduct.unsettled.set(request.id, conduct.ids.get(request.id) ?? 0);
+    this.#isUnsettled(conduct, request);
+  }
+
+  #isUnsettled({ unsettled, ids }: Conduct, request: LeaseRequest): void {
+    if (request.verb === 'acquire') unsettled.set(request.id, ids.get(request.id) ?? 0);
   }
 
   executed({ request, link }: Call, before: Stored, after: Stored, reply: LeaseReply): void {

@@ -9,8 +9,7 @@ import { build } from '../mutant.js';
 import { type Arguments, parseArguments, USAGE } from './arguments.js';
 import { planOf } from './plan.js';
 import { Sightings } from './sightings.js';
-import type { Failure } from './simulate.js';
-import { watch } from './simulate.js';
+import { type Failure, watch } from './simulate.js';
 import { storyOf } from './story.js';
 import { Workers } from './workers.js';
 
@@ -41,18 +40,14 @@ async function run({ from, seeds, library, workers: count }: Many, signal: Abort
   const failures: Failure[] = [];
   const sum = { worlds: 0, minutes: 0, terms: 0 };
   const ticker = setInterval(() => say(`  ${sum.worlds} worlds, ${sum.terms} terms, ${failures.length} wrong`), GLANCE);
+  const compiled = build(library, 'proof/processes');
   using workers = new Workers(count);
   let next = from;
   const work = async () => {
     while (next < from + seeds && failures.length === 0 && !signal.aborted) {
       const first = next;
       next = Math.min(first + CHUNK, from + seeds);
-      const tally = await workers.do({
-        library: build(library, 'proof/processes'),
-        from: first,
-        to: next,
-        first: true,
-      });
+      const tally = await workers.do({ library: compiled, from: first, to: next, first: true });
       sum.worlds += tally.worlds;
       sum.minutes += tally.minutes;
       sum.terms += tally.terms;
@@ -60,7 +55,6 @@ async function run({ from, seeds, library, workers: count }: Many, signal: Abort
       failures.push(...tally.failures);
     }
   };
-  build(library, 'proof/processes'); // once, before they all want it
   await Promise.all(Array.from({ length: count }, work)).finally(() => clearInterval(ticker));
   const seconds = (performance.now() - begun) / 1_000;
   for (const line of summary(sum, seconds, sightings, failures)) say(line);

@@ -18,11 +18,15 @@ interface Finding {
 }
 
 async function look(mutant: Mutant, workers: Workers): Promise<Finding> {
-  const library = build(mutant.variant, 'proof/processes');
+  const library = build(mutant.variant, 'proof/processes'); // one that cannot be made is no finding
   for (let from = 1; from <= SEEDS; from += CHUNK) {
-    const { failures } = await workers.do({ library, from, to: from + CHUNK, first: true });
-    const [failure] = failures;
-    if (failure) return { mutant, seed: failure.seed, how: `${failure.wrong.rule}: ${failure.wrong.text}` };
+    try {
+      const { failures } = await workers.do({ library, from, to: from + CHUNK, first: true });
+      const [failure] = failures;
+      if (failure) return { mutant, seed: failure.seed, how: `${failure.wrong.rule}: ${failure.wrong.text}` };
+    } catch (error) {
+      return { mutant, seed: from, how: String(error) }; // an exception that nobody caught, in one of these worlds
+    }
   }
   return { mutant, how: 'SURVIVES' };
 }
@@ -46,7 +50,7 @@ const findings: Finding[] = [];
 let next = 0;
 const work = async () => {
   for (let mutant = mutants[next++]; mutant; mutant = mutants[next++]) {
-    const finding = await look(mutant, workers).catch((error): Finding => ({ mutant, seed: 0, how: String(error) }));
+    const finding = await look(mutant, workers);
     findings.push(finding);
     say(line(finding));
   }

@@ -83,8 +83,6 @@ export class Sightings {
         return before.lease === undefined ? 'a lease is put back' : undefined;
       case 'lost':
         return 'a renewal finds its lease lost';
-      case 'released':
-        return undefined;
       case 'gone':
         return 'a release finds nothing to release';
       default:

@@ -23,7 +23,7 @@ export class Workers implements Disposable {
   readonly #all: ChildProcess[] = [];
 
   constructor(count: number) {
-    for (let i = 0; i < count; i += 1) this.#add(fork(fileURLToPath(new URL('./worker.ts', import.meta.url))));
+    for (let i = 0; i < count; i += 1) this.#free(this.#start());
   }
 
   /** Done by the next worker that has nothing to do. */
@@ -34,10 +34,12 @@ export class Workers implements Disposable {
     );
     worker.send(job);
     const answer = await Promise.race([once(worker, 'message').then(([answer]) => answer as Answer), gone]);
-    if ('broke' in answer) throw new Error(answer.broke);
-    const next = this.#waiting.shift();
-    if (next) next(worker);
-    else this.#idle.push(worker);
+    if ('broke' in answer) {
+      worker.kill('SIGKILL'); // it may be at work on that job still, and would answer the next one with it
+      this.#free(this.#start());
+      throw new Error(answer.broke);
+    }
+    this.#free(worker);
     return answer.tally;
   }
 
@@ -45,9 +47,17 @@ export class Workers implements Disposable {
     for (const worker of this.#all) worker.kill('SIGKILL');
   }
 
-  #add(worker: ChildProcess): void {
+  #start(): ChildProcess {
+    const worker = fork(fileURLToPath(new URL('./worker.ts', import.meta.url)));
     worker.setMaxListeners(0);
     this.#all.push(worker);
-    this.#idle.push(worker);
+    return worker;
+  }
+
+  /** To whoever waits for one. */
+  #free(worker: ChildProcess): void {
+    const next = this.#waiting.shift();
+    if (next) next(worker);
+    else this.#idle.push(worker);
   }
 }

@@ -170,8 +170,13 @@ export class World {
     return this.#users.filter(({ machine, isStanding }) => isStanding && !machine.isDead);
   }
 
+  /** Who leads as far as it was told. */
+  get #leaders(): User[] {
+    return this.#standing.filter(({ role }) => role === 'leader');
+  }
+
   get #isSettled(): boolean {
-    const leaders = this.#standing.filter(({ role }) => role === 'leader');
+    const leaders = this.#leaders;
     return leaders.length === 1 && this.#standing.every((user) => user === leaders[0] || user.role === 'follower');
   }
 
@@ -199,7 +204,7 @@ export class World {
   /** After a graceful exit there is a next leader within an attempt. */
   async #handsOver(): Promise<void> {
     await this.#idle();
-    const [leader] = this.#standing.filter(({ role }) => role === 'leader');
+    const [leader] = this.#leaders;
     if (!leader) return;
     const { ttl, wait, jitter, timeout, drain } = this.#plan.options;
     // Those who have seen a higher token take what it gives up for lost; so does another run of the store, and one that has lost the record.
@@ -232,7 +237,7 @@ export class World {
   /** After a crash there is one within its lease. */
   async #outlivesACrash(): Promise<void> {
     await this.#idle();
-    const [leader] = this.#standing.filter(({ role }) => role === 'leader');
+    const [leader] = this.#leaders;
     if (!leader || this.#standing.length < 2) return;
     this.kill(leader);
     const { ttl, wait, jitter, timeout } = this.#plan.options;

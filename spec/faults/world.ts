@@ -1,22 +1,8 @@
-import { createRequire } from 'node:module';
-import path from 'node:path';
 import type { ElectionOptions, LeaseStore } from 'rx-leader';
 import { defer, NEVER, type ObservableInput, VirtualTimeScheduler } from 'rxjs';
 import type { Line, Log } from '../../proof/checker.js';
-import { build, type Variant } from '../../proof/mutant.js';
-
-/** One library, ours or a variant of it, loaded into this process. */
-export function load(variant: Variant) {
-  const { cjs } = build(variant, 'proof/processes');
-  const require = createRequire(path.join(cjs, 'index.js'));
-  return {
-    elect: require('./index.js').elect as typeof import('rx-leader')['elect'],
-    MemoryLeaseStore: require('./testing/index.js')
-      .MemoryLeaseStore as typeof import('rx-leader/testing')['MemoryLeaseStore'],
-    monotonicClock: require('./stream/clock.js')
-      .monotonicClock as typeof import('../../lib/stream/clock.js')['monotonicClock'],
-  };
-}
+import { type Library, load } from '../../proof/library.js';
+import type { Variant } from '../../proof/mutant.js';
 
 /** What one machine cannot do to itself: suspends, clocks that drift, a server's clock that is set. In steps of 1 ms. */
 export class World {
@@ -24,8 +10,8 @@ export class World {
   now = 0;
   /** How fast the store's clock runs. */
   storeRate = 1;
-  readonly #library: ReturnType<typeof load>;
-  readonly store: InstanceType<ReturnType<typeof load>['MemoryLeaseStore']>;
+  readonly #library: Library;
+  readonly store: InstanceType<Library['MemoryLeaseStore']>;
   readonly #candidates: Simulated[] = [];
 
   constructor(variant: Variant) {
@@ -64,7 +50,7 @@ export class Simulated {
   cut = false;
   /** How many requests it has made. */
   requests = 0;
-  readonly election: ReturnType<ReturnType<typeof load>['elect']>;
+  readonly election: ReturnType<Library['elect']>;
   readonly #world: World;
   readonly #name: string;
   readonly #rate: number;
@@ -78,7 +64,7 @@ export class Simulated {
 
   constructor(
     world: World,
-    { elect, monotonicClock }: ReturnType<typeof load>,
+    { elect, monotonicClock }: Library,
     name: string,
     { rate = 1, ...options }: Partial<ElectionOptions> & { rate?: number },
   ) {
