@@ -33,7 +33,7 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /** Why it took so long until somebody led again. */
 export const WHY: Readonly<Record<Cause | 'unprovoked', string>> = {
-  close: 'released; asked for within wait',
+  close: 'released; told, and asked for at once',
   kill: 'the lease ran out, within a ttl',
   stop: 'the lease ran out, within a ttl',
   cut: 'ended just before its lease did',

@@ -14,7 +14,7 @@ describe('summarize', () => {
     expect(ok).toBe(true);
     expect(lines).toEqual([
       ' what happened   who → whom    nobody led   why so long',
-      ' close()         alma → bert       199 ms   released; asked for within wait',
+      ' close()         alma → bert       199 ms   released; told, and asked for at once',
       ' kill -9         bert → alma       899 ms   the lease ran out, within a ttl',
       '',
       ' overlaps seen: 0 in 3 terms of 2 processes',
