@@ -11,6 +11,7 @@ import {
   resignsAtOnce,
   stampedAtReply,
 } from '../../proof/variants.js';
+import { until } from '../support/until.js';
 import { HAND_OVER, RECOVERY, TIMES, WATCH } from './arena.js';
 import { row } from './row.js';
 
@@ -185,11 +186,13 @@ describe('faults of the network', () => {
       const [a, b] = await arena.pair({}, { to: proxy });
       const c = await arena.candidate('c', { act: 'stand', standBy: true });
       proxy.swallow('toServer');
-      await b.goesOn(wait + 2 * timeout); // by then it has asked again, and given up
+      await b.says({ role: 'error', code: 'STORE_TIMEOUT' }, 2 * ttl); // it has asked again, and given up
       await b.kill();
       await a.close();
+      const calls = await arena.calls('evalsha');
       const healed = monotonic();
       proxy.heal();
+      await until(async () => (await arena.calls('evalsha')) > calls, { what: 'what b asked to arrive' });
       c.act();
       const { at } = await c.says({ role: 'leader' });
       arena.within('next leader', at - healed, HAND_OVER);
