@@ -41,6 +41,8 @@ interface Conduct {
   /** The highest token it was told of. */
   token: number;
   heard: Heard;
+  /** What came of its last request. */
+  verdict: string | undefined;
   /** In which candidacy each id was first used. */
   readonly ids: Map<string, number>;
 }
@@ -140,6 +142,7 @@ export class Judge implements Ear, Witness {
       lastAnswer: undefined,
       token: 0,
       heard: NOTHING_HEARD,
+      verdict: undefined,
       ids: new Map(),
     });
   }
@@ -172,6 +175,7 @@ export class Judge implements Ear, Witness {
     this.tell?.(`${name} is told ${role} (${why})`);
     this.saw(role === 'leader' ? 'role leader' : `role ${role}/${why}`);
     this.#checker.role(name, role, this.#agenda.now);
+    if (role === 'follower' && transition.reason === 'lost') this.#mayHaveLost(user);
     if (user.style.loop) this.promised(); // what its loop waits for has come
     if (role === 'leader') {
       const { term } = transition;
@@ -189,6 +193,13 @@ export class Judge implements Ear, Witness {
       this.#over(user.term);
     }
     this.look(user);
+  }
+
+  /** A term is lost by the word of the store alone: what goes wrong on the way there is tried again. */
+  #mayHaveLost({ link, machine: { name } }: User): void {
+    const verdict = this.#conduct.get(link)?.verdict;
+    if (verdict === 'lost' || verdict === 'KEY_CONFLICT') return;
+    this.object('G5', `${name} takes its term for lost after ${verdict}`);
   }
 
   workBegins(user: User, { id, token }: Term): void {
@@ -296,8 +307,10 @@ export class Judge implements Ear, Witness {
     const conduct = this.#conduct.get(link);
     const code = 'error' in answer ? String((answer.error as { code?: unknown }).code) : undefined;
     const silent = code === 'STORE_UNAVAILABLE' || code === 'STORE_TIMEOUT';
-    this.tell?.(`${link.machine.name} hears: ${request.verb}: ${'reply' in answer ? answer.reply.status : code}`);
+    const verdict = 'reply' in answer ? answer.reply.status : code;
+    this.tell?.(`${link.machine.name} hears: ${request.verb}: ${verdict}`);
     if (!conduct) return;
+    conduct.verdict = verdict;
     conduct.dark = silent;
     if ('reply' in answer) this.#answered(conduct, answer.reply);
     if (silent || code === 'STORE_REPLY') this.#isUnsettled(conduct, request);
@@ -310,6 +323,7 @@ export class Judge implements Ear, Witness {
     this.saw(`${request.verb} goes unanswered`);
     this.tell?.(`${link.machine.name} waits no longer: ${request.verb}`);
     conduct.dark = true;
+    conduct.verdict = 'STORE_TIMEOUT';
     this.#isUnsettled(conduct, request);
   }
 

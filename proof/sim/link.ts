@@ -65,6 +65,7 @@ export interface Ear {
 interface Pending extends Call {
   readonly subscriber: Subscriber<LeaseReply>;
   isOpen: boolean;
+  isOnItsWay: boolean;
   answered: boolean;
 }
 
@@ -112,6 +113,12 @@ export class Link implements LeaseStore {
   /** Whatever of the library still waits or listens here. */
   get isIdle(): boolean {
     return this.#open.size === 0 && !this.#notices.observed;
+  }
+
+  /** Whether an answer is on its way here that somebody waits for. */
+  get isBeingAnswered(): boolean {
+    for (const { isOnItsWay } of this.#open) if (isOnItsWay) return true;
+    return false;
   }
 
   /** Lets `condition` befall this connection until what is returned is called. */
@@ -191,7 +198,7 @@ export class Link implements LeaseStore {
   #ask<Reply>(request: LeaseRequest): Observable<Reply> {
     return new Observable<LeaseReply>((subscriber) => {
       this.#ear.sent(this, request);
-      const call: Pending = { request, link: this, subscriber, isOpen: true, answered: false };
+      const call: Pending = { request, link: this, subscriber, isOpen: true, isOnItsWay: false, answered: false };
       this.#open.add(call);
       this.#depart(call);
       return () => {
@@ -219,6 +226,7 @@ export class Link implements LeaseStore {
   }
 
   #bring(call: Pending, answer: Answer): void {
+    call.isOnItsWay = true;
     this.#agenda.at(this.#arrival('replies'), () => this.machine.receive(() => this.#deliver(call, answer)));
   }
 

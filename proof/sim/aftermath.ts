@@ -1,0 +1,214 @@
+import { Random } from '../random.js';
+import type { MachinePlan } from './plan.js';
+import type { User } from './user.js';
+import type { World } from './world.js';
+
+const CALM: MachinePlan = {
+  rate: 1,
+  lateness: 1,
+  joins: 0,
+  style: { work: 'stream', teardown: 0, loop: false, busy: 0, rash: 0 },
+};
+
+/** What a lone follower is doing when its leader leaves. */
+const MOMENTS = ['waits', 'is being answered', 'hears nothing'] as const;
+
+/** ms that ordinary delays of an ordinary day add. */
+const slackOf = ({ plan, ttl }: World): number => 20 * plan.network.latency + (4 * ttl) / 100 + 5;
+
+/** Whether all get well, once whatever befell a world is over; whether leaders then hand over in time; and whether nothing is left at the end. */
+export class Aftermath {
+  readonly #world: World;
+  readonly #random: Random;
+  readonly #slack: number;
+
+  constructor(world: World) {
+    this.#world = world;
+    this.#random = Random.of(world.plan.seed, 'aftermath');
+    this.#slack = slackOf(world);
+  }
+
+  async run(): Promise<void> {
+    await this.#recovers();
+    await this.#handsOver();
+    await this.#outlivesACrash();
+    await this.#handsOverToOne();
+    await this.#ends();
+  }
+
+  get #standing(): User[] {
+    return this.#world.users.filter(({ machine, isStanding }) => isStanding && !machine.isDead);
+  }
+
+  /** Who leads as far as it was told. */
+  get #leaders(): User[] {
+    return this.#standing.filter(({ role }) => role === 'leader');
+  }
+
+  get #isSettled(): boolean {
+    const leaders = this.#leaders;
+    return leaders.length === 1 && this.#standing.every((user) => user === leaders[0] || user.role === 'follower');
+  }
+
+  /** Once all faults are over, one leads and all others follow. */
+  async #recovers(): Promise<void> {
+    const { users, plan } = this.#world;
+    for (const user of users) {
+      user.isRash = false;
+      user.link.reconnectAfresh();
+      if (!user.isClosed) user.machine.receive(() => user.join());
+    }
+    for (let n = this.#standing.length; n < 3; n += 1) this.#world.add(CALM);
+    const { ttl, wait, jitter, timeout, drain } = plan.options;
+    // What is left of a lease, a loss to be found and waited out, a cooldown, an exit; an attempt each.
+    await this.#settles(4 * ttl + drain + 3 * (wait + jitter + 2 * timeout), 'all is well');
+  }
+
+  /** After a graceful exit there is a next leader within round trips. */
+  async #handsOver(): Promise<void> {
+    await this.#idle();
+    const [leader] = this.#leaders;
+    if (leader) await this.#leaves(leader, this.#aside(leader));
+  }
+
+  /** After a crash there is a next leader within a lease, whatever its followers are told. */
+  async #outlivesACrash(): Promise<void> {
+    await this.#staysCalm();
+    const [leader] = this.#leaders;
+    if (!leader || this.#standing.length < 2) return;
+    const { ttl, wait, jitter, timeout } = this.#world.plan.options;
+    const isForged = this.#random.chance(0.3);
+    if (isForged) this.#forge();
+    this.#world.kill(leader);
+    const misreckoned = this.#world.exceptions.mayMisreckon ? ttl + wait + jitter : 0;
+    // Once in a ttl they ask whatever they are told; and what they are told may come just after they have asked.
+    const prolonged = misreckoned + (isForged ? 1.02 * (ttl + jitter) : 0);
+    const allowed = 1.02 * (ttl + jitter) + 2 * timeout + prolonged + this.#slack;
+    await this.#settles(this.#aside(leader) + allowed, `${leader.machine.name} was killed`);
+  }
+
+  /** Makes up leaders with leases that never end, for a ttl. */
+  #forge(): void {
+    const { ttl } = this.#world;
+    for (let n = 0; n < 20; n += 1) {
+      const holder = { id: `nobody ${n}`, token: Number.MAX_SAFE_INTEGER, expiresIn: 2 ** 31 };
+      this.#world.later(ttl * this.#random.next(), () => {
+        for (const { link } of this.#standing) link.publish({ kind: 'elected', holder });
+      });
+    }
+  }
+
+  /** A graceful exit where nobody makes up for a follower that misses it, whatever that one does just then. */
+  async #handsOverToOne(): Promise<void> {
+    const { ttl, wait, jitter, timeout, drain } = this.#world.plan.options;
+    await this.#staysCalm();
+    const [leader] = this.#leaders;
+    if (!leader) return;
+    for (const user of this.#standing) if (user !== leader) user.machine.receive(() => void user.close());
+    this.#world.add(CALM);
+    await this.#until(() => this.#standing.length === 2, 1.02 * (drain + timeout) + this.#slack);
+    await this.#settles(ttl + wait + jitter + 2 * timeout, 'a lone follower came');
+    await this.#staysCalm();
+    const [follower] = this.#standing.filter(({ role }) => role === 'follower');
+    if (!follower || leader !== this.#leaders[0]) return;
+    const moment = this.#random.pick(...MOMENTS);
+    this.#world.judge.tell?.(`*** ${leader.machine.name} is to leave while ${follower.machine.name} ${moment}`);
+    if (moment !== 'hears nothing') {
+      if (moment === 'is being answered') await this.#until(() => follower.link.isBeingAnswered, 1.1 * (ttl + jitter));
+      await this.#leaves(leader, 0);
+      return;
+    }
+    const hears = follower.link.befall({ notices: 'down' });
+    leader.machine.receive(() => void leader.close());
+    await this.#until(() => this.#world.isFree, this.#exitOf(leader) + this.#slack);
+    hears();
+    await this.#settles(
+      jitter + this.#distrust(leader) + this.#slack,
+      `${follower.machine.name} hears again, before which ${leader.machine.name} has left`,
+    );
+  }
+
+  /** Closes `leader`: the next is there once its work is torn down and its release has been told, which is not by `wait`. */
+  async #leaves(leader: User, aside: number): Promise<void> {
+    const { drain, timeout } = this.#world.plan.options;
+    const distrust = this.#distrust(leader);
+    let settled = false;
+    leader.machine.receive(() => {
+      leader.close().then(() => {
+        settled = true;
+      });
+    });
+    const took = await this.#settles(
+      aside + this.#exitOf(leader) + 1.02 * distrust + this.#slack,
+      `${leader.machine.name} closed`,
+    );
+    await this.#until(() => settled, 1.02 * (drain + timeout) + this.#slack - took);
+    if (!settled) this.#world.judge.object('contract', `close() of ${leader.machine.name} has not settled`);
+  }
+
+  /** After everybody has left there is nothing that anybody of them still has to do. */
+  async #ends(): Promise<void> {
+    const { users, plan, judge, ttl } = this.#world;
+    const { drain, timeout } = plan.options;
+    for (const user of users) user.machine.receive(() => void user.close());
+    await this.#until(() => false, 1.02 * (drain + timeout) + this.#slack + 3 * ttl);
+    for (const { machine, link } of users) {
+      if (machine.isDead) continue;
+      if (machine.timers > 0) judge.object('G6', `${machine.name} has left ${machine.timers} timers behind`);
+      if (!link.isIdle) judge.object('G6', `${machine.name} still waits for the store`);
+    }
+  }
+
+  /** Objects unless one leads and all others follow within `allowed` ms of `what`; how long that took. */
+  async #settles(allowed: number, what: string): Promise<number> {
+    const took = await this.#until(() => this.#isSettled, allowed);
+    if (this.#isSettled) return took;
+    const states = this.#standing.map(({ machine, role }) => `${machine.name} ${role ?? 'says nothing'}`);
+    this.#world.judge.object('G5', `${took.toFixed(0)} ms after ${what}: ${states.join(', ') || 'nobody stands'}`);
+    return took;
+  }
+
+  /** ms for which what `leader` gives up may be waited out, by those who have reason to take it for lost. */
+  #distrust({ term }: User): number {
+    const { exceptions, judge, plan } = this.#world;
+    const { ttl, wait, jitter } = plan.options;
+    // Those who have seen a higher token take it for lost; so does another run of the store, and one that has lost the record: of that
+    // nobody is told, so that it is found when the lease that was known runs out, and waited out from then on.
+    const isOld = term && (term.token < judge.highest || exceptions.isOfEarlierRun(judge.grantedAt(term)));
+    const waits = exceptions.hasJustLost ? 2 : isOld ? 1 : 0;
+    const lease = ttl + wait + jitter;
+    // A clock that was set back lets renewals pass for timely that are late, and put back what nobody holds any more.
+    return (waits + (exceptions.wasSetBack ? 2 : 0)) * lease;
+  }
+
+  /** ms that the work of `leader` takes to stop, as far as that is waited for. */
+  #exitOf({ style }: User): number {
+    const { drain } = this.#world.plan.options;
+    return 1.02 * Math.min(drain, style.work === 'slow' || style.work === 'promise' ? style.teardown : 0);
+  }
+
+  /** Lets a moment pass that is no multiple of anything; longer than a request that got lost before all was well is waited for. */
+  async #idle(): Promise<void> {
+    const { timeout } = this.#world.plan.options;
+    await this.#until(() => false, 1.1 * timeout + this.#world.ttl * this.#random.next());
+  }
+
+  /** The same where nothing is left of what befell anybody before: nothing happens, and so no term ends. */
+  async #staysCalm(): Promise<void> {
+    const [leader] = this.#leaders;
+    const term = leader?.term;
+    await this.#idle();
+    if (leader && leader.term !== term)
+      this.#world.judge.object('G5', `the term ${term?.token} of ${leader.machine.name} ends for no reason`);
+  }
+
+  /** ms until the first of the others stands that has not stepped down and stands aside. */
+  #aside(leader: User): number {
+    const others = this.#standing.filter((user) => user !== leader).map(({ asideUntil }) => asideUntil);
+    return Math.max(0, Math.min(...others) - this.#world.agenda.now);
+  }
+
+  #until(condition: () => boolean, within: number): Promise<number> {
+    return this.#world.until(condition, within);
+  }
+}
