@@ -3,9 +3,10 @@ import { libraryOption, wholeOption } from '../arguments.js';
 import { OURS, type Variant } from '../mutant.js';
 import { MUTANTS } from './mutants.js';
 
-/** What the user asked for: many worlds, or one to look at. */
+/** What the user asked for: many worlds, one to look at, or a calm one for its speed. */
 export type Arguments = { readonly help: boolean; readonly library: Variant; readonly workers: number } & (
   | { readonly seed: number }
+  | { readonly calm: number }
   | { readonly from: number; readonly seeds: number }
 );
 
@@ -17,6 +18,7 @@ everything that can go wrong in them; each is watched by true time, which nobody
   --seeds N        how many worlds, 2000 by default
   --from N         the first seed, 1 by default
   --seed N         this world alone, told line by line
+  --calm MINUTES   five candidates that nothing befalls, for so long, on one core: how fast worlds go
   --workers N      processes that share the work; by default one for each core
   --library NAME   with a library that lacks something, to see that it is found out, such as bare-DEL
   --help           says this
@@ -35,11 +37,12 @@ export function parseArguments(args: readonly string[], cores: number): Argument
       seeds: { type: 'string', default: '2000' },
       from: { type: 'string', default: '1' },
       seed: { type: 'string' },
+      calm: { type: 'string' },
       workers: { type: 'string', default: String(cores) },
       library: { type: 'string', default: OURS.name },
     },
   });
-  const { help, seeds, from, seed } = values;
+  const { help, seeds, from, seed, calm } = values;
   const common = {
     help,
     library: libraryOption(
@@ -49,5 +52,6 @@ export function parseArguments(args: readonly string[], cores: number): Argument
     workers: wholeOption('workers', values.workers, [1, 64]),
   };
   if (seed !== undefined) return { ...common, seed: wholeOption('seed', seed, SEEDS) };
+  if (calm !== undefined) return { ...common, calm: wholeOption('calm', calm, [1, 100_000]) };
   return { ...common, from: wholeOption('from', from, SEEDS), seeds: wholeOption('seeds', seeds, [1, 10_000_000]) };
 }

@@ -7,11 +7,12 @@ import { listenForEnd } from '../../scripts/support/interrupt.js';
 import { load } from '../library.js';
 import { build } from '../mutant.js';
 import { type Arguments, parseArguments, USAGE } from './arguments.js';
-import { planOf } from './plan.js';
+import { calmPlan, planOf } from './plan.js';
 import { Sightings } from './sightings.js';
 import { type Failure, watch } from './simulate.js';
 import { storyOf } from './story.js';
 import { Workers } from './workers.js';
+import { World } from './world.js';
 
 /** Seeds that a worker is given at once. */
 const CHUNK = 250;
@@ -22,6 +23,7 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 type Many = Extract<Arguments, { seeds: number }>;
 type One = Extract<Arguments, { seed: number }>;
+type Calm = Extract<Arguments, { calm: number }>;
 
 /** One world, told. */
 async function tell({ seed, library }: One): Promise<number> {
@@ -29,6 +31,21 @@ async function tell({ seed, library }: One): Promise<number> {
   const { lines, wrongs } = await watch(plan, load(library));
   say(JSON.stringify({ ...plan, happenings: plan.happenings.length }));
   for (const line of lines) say(line);
+  for (const { rule, text } of wrongs) say(`WRONG (${rule}): ${text}`);
+  return wrongs.length > 0 ? 1 : 0;
+}
+
+/** One in which nothing happens, against the clock. */
+async function race({ calm, library }: Calm): Promise<number> {
+  const world = new World(calmPlan(calm), load(library));
+  const begun = performance.now();
+  const { wrongs, lasted } = await world.run();
+  const seconds = (performance.now() - begun) / 1_000;
+  const minutes = lasted / 60_000;
+  const speed = (minutes / seconds).toFixed(0);
+  say(
+    `${minutes.toFixed(0)} simulated minutes of five candidates in ${seconds.toFixed(2)} s: ${speed} minutes a second`,
+  );
   for (const { rule, text } of wrongs) say(`WRONG (${rule}): ${text}`);
   return wrongs.length > 0 ? 1 : 0;
 }
@@ -108,5 +125,7 @@ try {
 if (args?.help) say(USAGE);
 else if (args) {
   using ending = listenForEnd();
-  process.exitCode = await ('seed' in args ? tell(args) : run(args, ending.signal));
+  if ('seed' in args) process.exitCode = await tell(args);
+  else if ('calm' in args) process.exitCode = await race(args);
+  else process.exitCode = await run(args, ending.signal);
 }

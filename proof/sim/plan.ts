@@ -79,6 +79,29 @@ export function planOf(seed: number): Plan {
   };
 }
 
+/** A world of five candidates that nothing befalls, with the times that an election has by default; for `minutes`. */
+export function calmPlan(minutes: number): Plan {
+  const ttl = 10_000;
+  const style: Style = { work: 'stream', teardown: 0, loop: false, busy: 0, rash: 0 };
+  return {
+    seed: 0,
+    lasts: minutes * 60_000,
+    options: {
+      key: KEY,
+      ttl,
+      wait: ttl / 2,
+      jitter: ttl / 50,
+      timeout: ttl / 10,
+      drain: ttl,
+      renewEvery: Math.floor(ttl / 3),
+    },
+    network: { latency: 1, spikes: 0, loss: 0, duplicates: 0, ordered: true },
+    serverRate: 1,
+    machines: Array.from({ length: 5 }, () => ({ rate: 1, lateness: 1, joins: 0, style })),
+    happenings: [],
+  };
+}
+
 function optionsOf(ttl: number, random: Random): Plan['options'] {
   const timeout = Math.floor(ttl / random.pick(8, 10, 20, 50));
   return {

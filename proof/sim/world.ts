@@ -13,8 +13,9 @@ import { Server } from './server.js';
 import { Sightings } from './sightings.js';
 import { User } from './user.js';
 
-/** More than any world takes that does not spin: most take some thousands. */
+/** More than any world takes that does not spin: most take some thousands, the longest some hundreds for a ttl. */
 const MOST_STEPS = 300_000;
+const MOST_STEPS_A_TTL = 10_000;
 
 /** What a world has come to. */
 export interface Outcome {
@@ -40,6 +41,7 @@ export class World {
   readonly #sightings = new Sightings();
   readonly #undos = new Set<() => void>();
   #network: Network;
+  readonly #mostSteps: number;
   #steps = 0;
 
   constructor(plan: Plan, library: Library, tell?: (text: string) => void) {
@@ -47,6 +49,7 @@ export class World {
     this.#library = library;
     this.#network = plan.network;
     this.ttl = plan.options.ttl;
+    this.#mostSteps = Math.max(MOST_STEPS, (MOST_STEPS_A_TTL * plan.lasts) / plan.options.ttl);
     this.agenda = new Agenda(Random.of(plan.seed, 'agenda'));
     const agenda = this.agenda;
     this.#random = Random.of(plan.seed, 'world');
@@ -174,9 +177,9 @@ export class World {
     const end = begun + within;
     do {
       this.#steps += 1;
-      if (this.#steps === MOST_STEPS)
+      if (this.#steps === this.#mostSteps)
         this.judge.object('contract', 'something is done again and again, and never through');
-      if (this.#steps >= MOST_STEPS) break;
+      if (this.#steps >= this.#mostSteps) break;
       if (!this.judge.isPromised) continue;
       this.judge.isPromised = false;
       await new Promise(setImmediate); // every microtask has had its turn by then
