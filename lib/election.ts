@@ -13,11 +13,26 @@ import {
 } from 'rxjs';
 import { type Memory, NOTHING_KNOWN } from './core/memory.js';
 import type { Role } from './core/state.js';
-import { validTime } from './options.js';
-import type { Holder } from './store/lease-store.js';
+import { validText, validTime } from './options.js';
+import type { Holder, Standing } from './store/lease-store.js';
 import { Candidacy, type Environment } from './stream/candidacy.js';
 import { iterate } from './stream/iterate.js';
+import { ask } from './stream/request.js';
 import type { Term, Transition } from './stream/transition.js';
+
+/** A candidate that stands by, as {@link Election.candidates} tells. */
+export interface Candidate extends Omit<Standing, 'lastSeen'> {
+  /** When it asked for the lease last, by the store's clock. */
+  readonly lastSeen: Date;
+}
+
+/** What {@link Election.stepDown} takes. */
+export interface StepDownOptions {
+  /** ms to stay out. Default: `ttl`. */
+  readonly cooldown?: number;
+  /** The id of the candidate that is to lead next. */
+  readonly to?: string;
+}
 
 /**
  * A standing in one election, as {@link elect} returns it: an `Observable` of this candidate's changes of role.
@@ -83,14 +98,32 @@ export class Election extends Observable<Transition> implements AsyncIterable<Tr
   /**
    * Resigns: ends the term, releases its lease once the work has stopped, stays out for `cooldown` ms from then (default `ttl`; 0 …
    * 2³¹ − 1), then stands again. Resolves to whether a lease was given up; for a follower to false, without effect.
-   * During an exit it joins that exit. Rejects only for a wrong `cooldown`, with `INVALID_OPTION`.
+   * During an exit it joins that exit. Rejects only for a wrong option, with `INVALID_OPTION`.
+   *
+   * `to` is the id of the candidate that is to lead next, of {@link candidates}: it asks for the lease at once, and all others a quarter of a
+   * `timeout` later. It is a wish: who is gone by then, or hears no notices, is not waited for any longer.
    */
-  async stepDown({ cooldown }: { readonly cooldown?: number } = {}): Promise<boolean> {
+  async stepDown({ cooldown, to }: StepDownOptions = {}): Promise<boolean> {
     const pause = validTime('cooldown', cooldown, this.#environment.settings.ttl, 0);
+    const successor = to === undefined ? {} : { successor: validText('to', to) };
     const candidacy = this.#candidacy;
     candidacy?.check();
-    if (candidacy && (candidacy.term || candidacy.isExiting)) return firstValueFrom(candidacy.exit('resigned', pause));
+    if (candidacy && (candidacy.term || candidacy.isExiting)) {
+      return firstValueFrom(candidacy.exit('resigned', { cooldown: pause, ...successor }));
+    }
     return this.#leaving ? firstValueFrom(this.#leaving) : false;
+  }
+
+  /**
+   * Who stands by, by the store's list: those who were refused the lease within the last one and a half `ttl`, who asked last first; at most a
+   * thousand. The leader is not among them, and who has just left still may be. Starts no candidacy. Rejects with the `ElectionError` of
+   * the failed request.
+   */
+  async candidates(): Promise<Candidate[]> {
+    const { store, settings, scheduler } = this.#environment;
+    const { key, timeout, ttl } = settings;
+    const { candidates } = await firstValueFrom(ask(store, { verb: 'list', key, timeout, ttl }, scheduler));
+    return candidates.map((candidate) => ({ ...candidate, lastSeen: new Date(candidate.lastSeen) }));
   }
 
   /**

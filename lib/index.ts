@@ -1,5 +1,5 @@
 export { elect } from './elect.js';
-export type { Election } from './election.js';
+export type { Candidate, Election, StepDownOptions } from './election.js';
 export { ElectionError, type ElectionErrorCode, isElectionError } from './errors.js';
 export { type ObserveOptions, observe } from './observe.js';
 export { whileLeader } from './operators/while-leader.js';
@@ -17,6 +17,9 @@ export type {
   LeaseReply,
   LeaseRequest,
   LeaseStore,
+  Listed,
+  ListReply,
+  ListRequest,
   Lost,
   Notice,
   ReadReply,
@@ -28,6 +31,8 @@ export type {
   RenewReply,
   RenewRequest,
   Sight,
+  Standing,
+  StoreRequest,
   Suspect,
   Watched,
 } from './store/lease-store.js';

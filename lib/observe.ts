@@ -10,7 +10,7 @@ import {
   type Observable,
   timer,
 } from 'rxjs';
-import { leaseStore, requireObject, type StoreOptions, validKey, validTime } from './options.js';
+import { leaseStore, requireObject, type StoreOptions, validText, validTime } from './options.js';
 import type { Holder, ReadReply } from './store/lease-store.js';
 import { coalesce } from './stream/coalesce.js';
 import { ask } from './stream/request.js';
@@ -36,7 +36,7 @@ const LONGEST_LOOK = 1_000;
 export function observe(options: ObserveOptions): Observable<Holder | undefined> {
   requireObject(options);
   const store = leaseStore(options);
-  const key = validKey(options.key);
+  const key = validText('key', options.key);
   const every = validTime('every', options.every, 5_000);
   const timeout = Math.min(every, LONGEST_LOOK);
   const look = defer(() => ask(store, { verb: 'read', key, timeout }, asyncScheduler));

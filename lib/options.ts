@@ -110,10 +110,10 @@ export function leaseStore({ redis, store }: StoreOptions): LeaseStore {
   return redisStore(redis);
 }
 
-/** A non-empty key. */
-export function validKey(key: unknown): string {
-  if (typeof key !== 'string' || key === '') throw invalidOption('key', 'must be a non-empty string', key);
-  return key;
+/** A non-empty string. */
+export function validText(option: string, value: unknown): string {
+  if (typeof value !== 'string' || value === '') throw invalidOption(option, 'must be a non-empty string', value);
+  return value;
 }
 
 /** A time in whole ms; `fallback`, floored, where none is given. */
@@ -126,7 +126,7 @@ export function validTime(option: string, value: unknown, fallback: number, leas
 }
 
 function validate(options: ElectionOptions): Settings {
-  const key = validKey(options.key);
+  const key = validText('key', options.key);
   const ttl = validTime('ttl', options.ttl, 10_000, 100);
   const timeout = validTime('timeout', options.timeout, ttl / 10);
   const renewEvery = validTime('renewEvery', options.renewEvery, ttl / 3);
@@ -153,15 +153,10 @@ function validate(options: ElectionOptions): Settings {
     renewEvery,
     timeout,
     drain: validTime('drain', options.drain, ttl),
-    name: validName(options.name),
+    name: validText('name', options.name === undefined ? `${hostname()}:${process.pid}` : options.name),
     ...(data !== undefined && { data }),
     coldStart,
   };
-}
-
-function validName(name: unknown = `${hostname()}:${process.pid}`): string {
-  if (typeof name !== 'string' || name === '') throw invalidOption('name', 'must be a non-empty string', name);
-  return name;
 }
 
 function requireSignal(signal: unknown): void {

@@ -237,3 +237,44 @@ export const keepsTimers = variant(
   'timers-left-behind',
   patch('stream/candidacy.ts', 'this.#alarm.unsubscribe();', ''),
 );
+
+/** Waits for who is named to be next, whether that one is there or not. */
+export const waitsForTheNamed = variant(
+  'waits-for-the-named',
+  patch(
+    'core/notice.ts',
+    'const grace = isNamed ? 0 : backoff(settings.timeout) + random() * settings.jitter;',
+    'const grace = isNamed ? 0 : backoff(settings.timeout) * 1_000 + random() * settings.jitter;',
+  ),
+);
+
+/** Asks each time that it is told of a release. */
+export const followsEveryNotice = variant(
+  'follows-every-notice',
+  patch('core/notice.ts', 'Math.max(now, spent - ahead)', 'now'),
+);
+
+/** Waits for the lease that it is told of, however long that is. */
+export const believesWhatIsTold = variant(
+  'believes-what-is-told',
+  patch(
+    'core/notice.ts',
+    'const expiresIn = Math.min(holder.expiresIn, settings.ttl);',
+    'const { expiresIn } = holder;',
+  ),
+  patch(
+    'core/notice.ts',
+    'return { ...waiting, nextAt: Math.min(waiting.nextAt, Math.max(state.nextAt, answeredAt + settings.ttl)) };',
+    'return answeredAt < 0 ? state : waiting;',
+  ),
+);
+
+/** Leads when it is told that it does. */
+export const leadsByNotice = variant(
+  'leads-by-notice',
+  patch(
+    'core/step.ts',
+    'return next(hearNotice(state, event.notice, context));',
+    "if (state.phase === 'campaigning' && event.notice.kind === 'elected' && event.notice.holder.id === state.id) { const term = { id: state.id, token: event.notice.holder.token ?? 0, deadline: context.now + context.settings.ttl }; return next({ ...state, phase: 'leading', role: 'leader', renewAt: context.now + context.settings.renewEvery, term } as any, { role: 'leader', term }); }\n      return next(hearNotice(state, event.notice, context));",
+  ),
+);

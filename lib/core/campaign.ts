@@ -51,6 +51,7 @@ export function campaignRequest(state: Campaigning, { settings, now }: Context):
     ...(limit !== undefined && { notAfter: limit }),
     coldStart,
     ...(watch && { watched: watch }),
+    ...(state.hearing.live && { hears: true }),
   };
 }
 

@@ -9,6 +9,7 @@ import {
   common,
   type Done,
   type Exiting,
+  type Manner,
   next,
   type Sent,
   type State,
@@ -19,7 +20,7 @@ import {
 export function exit(
   state: State,
   reason: 'resigned' | 'closed',
-  cooldown: number | undefined,
+  { cooldown, successor }: Manner,
   context: Context,
 ): Step {
   switch (state.phase) {
@@ -29,7 +30,8 @@ export function exit(
       return next(cooldown === undefined ? forGood(state) : state);
     case 'leading': {
       const leaving = beginExit(state, [state.id], cooldown, context);
-      const keeping = { ...leaving, role: 'follower' as const, term: state.term, renewAt: state.renewAt };
+      const { term, renewAt } = state;
+      const keeping = { ...leaving, role: 'follower' as const, term, renewAt, ...(successor && { successor }) };
       return next({ ...keeping, ...keepSent(state), id: context.nextId() }, { role: 'follower', reason });
     }
     default: {
@@ -76,7 +78,8 @@ export function exitRequest(state: Exiting, context: Context): RenewRequest | Re
   const [id] = state.release;
   if (id === undefined) return 'settled';
   const timeout = Math.max(1, Math.min(settings.timeout, state.settleBy - now));
-  return { verb: 'release', key: settings.key, timeout, id };
+  const { term, successor } = state;
+  return { verb: 'release', key: settings.key, timeout, id, ...(successor && id === term?.id && { successor }) };
 }
 
 /** Where an exit ends. */

@@ -1,4 +1,5 @@
 import type { Holder, Notice } from '../store/lease-store.js';
+import { backoff } from './settings.js';
 import type { Campaigning, Context, State } from './state.js';
 import { awaitHolder, scheduleBy } from './wait.js';
 
@@ -61,13 +62,18 @@ function hearElected(state: Campaigning, holder: Holder, context: Context): Camp
   return { ...waiting, nextAt: Math.min(waiting.nextAt, Math.max(state.nextAt, answeredAt + settings.ttl)) };
 }
 
-/** A lease was given up: asked for at once, or, where that has been told again and again, once in a timeout. */
-function hearReleased(before: Campaigning, notice: Released, { now, settings }: Context): State {
+/**
+ * A lease was given up: asked for at once, or, where that has been told again and again, once in a timeout. Where somebody else is named to
+ * take it, only after a grace, in which that one is told to lead if it is still there.
+ */
+function hearReleased(before: Campaigning, notice: Released, { now, settings, random }: Context): State {
   if (before.sent) return askBy(before, notice, now);
   const { hearing, holder } = before;
   const ahead = BURST * settings.timeout;
   const spent = Math.min(Math.max(hearing.spent, now), now + ahead) + settings.timeout;
   const state = { ...before, hearing: { ...hearing, spent } };
   const isOver = holder?.holder.id === notice.id;
-  return askBy(isOver ? { ...state, holder: undefined } : state, notice, Math.max(now, spent - ahead));
+  const isNamed = notice.successor === undefined || notice.successor === before.id;
+  const grace = isNamed ? 0 : backoff(settings.timeout) + random() * settings.jitter;
+  return askBy(isOver ? { ...state, holder: undefined } : state, notice, Math.max(now, spent - ahead) + grace);
 }

@@ -33,5 +33,5 @@ export const guard = (ttl: number): number => ttl * GUARD;
  */
 export const lifetime = (ttl: number): number => (ttl * (1 - DRIFT)) / (1 + DRIFT) - GRAIN - guard(ttl);
 
-/** ms between a failed request and its repetition. */
+/** ms between a failed request and its repetition, and for which a named successor is waited for. */
 export const backoff = (timeout: number): number => timeout / 4;

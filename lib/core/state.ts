@@ -94,6 +94,8 @@ export interface Exiting extends Common {
   readonly release: readonly string[];
   /** Whether the store confirmed that it deleted the term's lease. */
   readonly released: boolean;
+  /** The id of the candidate that is to be named in the release of the term. */
+  readonly successor?: string;
   /** ms to stand aside afterwards before campaigning again; absent: for good. */
   readonly cooldown?: number;
 }
@@ -113,13 +115,21 @@ export interface Done extends Common {
 
 export type State = Campaigning | Leading | Exiting | Cooling | Done;
 
+/** How a candidate leaves. */
+export interface Manner {
+  /** As in {@link Exiting}. */
+  readonly cooldown?: number;
+  /** As in {@link Exiting}. */
+  readonly successor?: string;
+}
+
 /** What can happen to a candidate. */
 export type Event =
   | { readonly kind: 'wake' }
   | { readonly kind: 'reply'; readonly sent: Sent; readonly reply: LeaseReply }
   | { readonly kind: 'failure'; readonly sent: Sent; readonly error: ElectionError }
   | { readonly kind: 'notice'; readonly notice: Notice }
-  | { readonly kind: 'exit'; readonly reason: 'resigned' | 'closed'; readonly cooldown?: number }
+  | ({ readonly kind: 'exit'; readonly reason: 'resigned' | 'closed' } & Manner)
   | { readonly kind: 'drained' };
 
 /** A change of role to be told. */

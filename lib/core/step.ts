@@ -56,7 +56,7 @@ function hear(state: State, event: Event, context: Context): Step {
     case 'failure':
       return event.sent === state.sent ? hearAnswer(state, event, context) : next(state);
     case 'exit':
-      return exit(state, event.reason, event.cooldown, context);
+      return exit(state, event.reason, event, context);
     case 'drained':
       return next(state.phase === 'exiting' ? { ...state, drained: true } : state);
     case 'notice':

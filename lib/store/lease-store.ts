@@ -18,6 +18,8 @@ export interface LeaseStore {
   release(request: ReleaseRequest): ObservableInput<ReleaseReply>;
   /** Looks who holds the lease, and changes nothing. */
   read(request: ReadRequest): ObservableInput<ReadReply>;
+  /** Tells who stands by, and changes nothing. Optional: without it, `election.candidates()` is not to be had. */
+  list?(request: ListRequest): ObservableInput<ListReply>;
   /**
    * Tells what happens to the election `key`, and to the store, for as long as it is subscribed. A notice may hasten an attempt and
    * never grants anything, so that a lost or forged one costs time at most. Optional: without it, timers do.
@@ -27,6 +29,9 @@ export interface LeaseStore {
 
 /** One request to a {@link LeaseStore}, told apart by `verb`. */
 export type LeaseRequest = AcquireRequest | RenewRequest | ReleaseRequest | ReadRequest;
+
+/** What any method of a {@link LeaseStore} may be asked. */
+export type StoreRequest = LeaseRequest | ListRequest;
 
 /** One answer of a {@link LeaseStore}, told apart by `status`. */
 export type LeaseReply = AcquireReply | RenewReply | ReleaseReply | ReadReply;
@@ -56,6 +61,8 @@ export interface AcquireRequest extends RequestBase {
   readonly coldStart: ColdStart;
   /** What this candidate knows of the store's time and of the record's `until` by its own clock; absent before it has heard of either. */
   readonly watched?: Watched;
+  /** Whether this candidate is told of releases at present, so that one may name it as the successor. */
+  readonly hears?: boolean;
 }
 
 export interface RenewRequest extends RequestBase {
@@ -77,10 +84,18 @@ export interface RenewRequest extends RequestBase {
 export interface ReleaseRequest extends RequestBase {
   readonly verb: 'release';
   readonly id: string;
+  /** The id of the candidate that is to be named as the successor; without it the store chooses one, if it knows of any. */
+  readonly successor?: string;
 }
 
 export interface ReadRequest extends RequestBase {
   readonly verb: 'read';
+}
+
+export interface ListRequest extends RequestBase {
+  readonly verb: 'list';
+  /** ms of a lease: who has not asked for it for much longer does not stand any more. */
+  readonly ttl: number;
 }
 
 /** `'elect'` or `'wait'`: see the option of the same name. */
@@ -172,10 +187,27 @@ export interface Free extends Sight {
   readonly status: 'free';
 }
 
+/** Who stands by: who asked last comes first. */
+export interface Listed extends Sight {
+  readonly status: 'listed';
+  readonly candidates: readonly Standing[];
+}
+
+/** A candidate that was refused the lease, and asks for it again and again. */
+export interface Standing {
+  /** The id that it will acquire the lease under. */
+  readonly id: string;
+  readonly name?: string;
+  readonly data?: string;
+  /** Store time in ms of its last attempt. */
+  readonly lastSeen: number;
+}
+
 export type AcquireReply = Granted | Held | Suspect | Late;
 export type RenewReply = Renewed | Lost | Late;
 export type ReleaseReply = Released | Gone;
 export type ReadReply = Held | Free;
+export type ListReply = Listed;
 
 /**
  * What a store may tell by itself, told apart by `kind`. None of it is a promise: notices get lost, and anyone who may publish can forge

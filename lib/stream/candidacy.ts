@@ -11,7 +11,7 @@ import {
 } from 'rxjs';
 import { type Memory, NOTHING_KNOWN } from '../core/memory.js';
 import { guard, type Settings } from '../core/settings.js';
-import type { Context, Decision, Event, Known, Sent, State } from '../core/state.js';
+import type { Context, Decision, Event, Known, Manner, Sent, State } from '../core/state.js';
 import { stand, step, wakeAt } from '../core/step.js';
 import type { LeaseStore, Notice } from '../store/lease-store.js';
 import { awakenings } from './awakenings.js';
@@ -111,11 +111,11 @@ export class Candidacy {
   }
 
   /** Leaves; for good without a `cooldown`. Emits once when settled: whether the store confirmed that a lease was given up. */
-  exit(reason: 'resigned' | 'closed', cooldown?: number): Observable<boolean> {
+  exit(reason: 'resigned' | 'closed', manner: Manner = {}): Observable<boolean> {
     this.#exit ??= new AsyncSubject<boolean>();
     const settled = this.#exit;
-    if (cooldown === undefined) this.#closing = true;
-    this.#dispatch({ kind: 'exit', reason, ...(cooldown !== undefined && { cooldown }) });
+    if (manner.cooldown === undefined) this.#closing = true;
+    this.#dispatch({ kind: 'exit', reason, ...manner });
     return settled;
   }
 

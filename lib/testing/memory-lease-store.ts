@@ -16,6 +16,8 @@ import type {
   AcquireRequest,
   LeaseRequest,
   LeaseStore,
+  ListReply,
+  ListRequest,
   Notice,
   ReadReply,
   ReadRequest,
@@ -29,6 +31,7 @@ import {
   acquire,
   type Entry,
   type LeaseRecord,
+  list,
   liveLease,
   type Outcome,
   read,
@@ -107,6 +110,10 @@ export class MemoryLeaseStore implements LeaseStore {
 
   release(request: ReleaseRequest): Observable<ReleaseReply> {
     return this.#answer(() => this.#commit(request, release(this.#entry(request.key), request, this.#server())));
+  }
+
+  list(request: ListRequest): Observable<ListReply> {
+    return this.#answer(() => list(this.#entry(request.key), request, this.#server()));
   }
 
   read({ key }: ReadRequest): Observable<ReadReply> {

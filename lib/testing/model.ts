@@ -4,6 +4,8 @@ import type {
   AcquireRequest,
   Granted,
   Holder,
+  ListReply,
+  ListRequest,
   Notice,
   ReadReply,
   ReleaseReply,
@@ -11,6 +13,7 @@ import type {
   RenewReply,
   RenewRequest,
   Sight,
+  Standing,
 } from '../store/lease-store.js';
 
 /** The exclusive claim, as the store keeps it. */
@@ -34,10 +37,19 @@ export interface LeaseRecord {
   readonly until: number;
 }
 
+/** Who stands by, as the store keeps it. */
+export interface Candidates {
+  /** Who asked last comes first. */
+  readonly list: ReadonlyArray<Standing & { readonly hears: boolean }>;
+  /** Store ms after which all of it is gone. */
+  readonly expiresAt: number;
+}
+
 /** All the store keeps of one election. */
 export interface Entry {
   readonly lease?: Lease;
   readonly record?: LeaseRecord;
+  readonly candidates?: Candidates;
 }
 
 /** The store's own circumstances at a request. */
@@ -65,8 +77,58 @@ export function liveLease({ lease }: Entry, now: number): Lease | undefined {
   return lease && now <= lease.expiresAt ? lease : undefined;
 }
 
-/** Takes the lease if it is free. */
-export function acquire(entry: Entry, request: AcquireRequest, server: Server): Outcome<AcquireReply> {
+/** Takes the lease if it is free; lists who has to stand by for it. */
+export function acquire(before: Entry, request: AcquireRequest, server: Server): Outcome<AcquireReply> {
+  const { candidates, ...entry } = before;
+  const outcome = take(entry, request, server);
+  const { status } = outcome.reply;
+  const isListed = status === 'held' || status === 'suspect';
+  const now = msOf(server);
+  const listed = isListed ? standBy(candidates, request, now) : candidates;
+  const isGranted = status === 'granted' && outcome.notice !== undefined;
+  const after = isGranted && listed ? { ...listed, list: listed.list.filter((one) => !isSame(one, request)) } : listed;
+  return { ...outcome, entry: { ...outcome.entry, ...(after && { candidates: after }) } };
+}
+
+/** ttls after its last attempt for which a candidate counts as standing by. */
+const FRESH = 1.5;
+
+const isSame = (one: Standing, { id, name, data = '' }: AcquireRequest): boolean =>
+  one.id === id && (one.name ?? '') === name && (one.data ?? '') === data;
+
+/** The list without whom it is too long ago, or by a clock that was set back since yet to come; and with who asks. */
+function standBy(before: Candidates | undefined, request: AcquireRequest, now: number): Candidates {
+  const { id, name, data, ttl, hears = false } = request;
+  const others = standing(before, now).filter((one) => !isSame(one, request) && one.lastSeen <= now);
+  const own = { id, ...(name && { name }), ...(data && { data }), lastSeen: now, hears };
+  const list = [
+    own,
+    ...others.filter(({ lastSeen, hears }) => scoreOf(lastSeen, hears) >= Math.floor(now - FRESH * ttl)),
+  ];
+  return { list: list.sort(latestFirst), expiresAt: now + 2 * ttl };
+}
+
+type Listed = Candidates['list'][number];
+
+/** As the sorted set has it. */
+const scoreOf = (lastSeen: number, hears: boolean): number => lastSeen + (hears ? 0 : 0.5);
+
+const latestFirst = (a: Listed, b: Listed): number =>
+  scoreOf(b.lastSeen, b.hears) - scoreOf(a.lastSeen, a.hears) || (a.id < b.id ? 1 : -1);
+
+const standing = (candidates: Candidates | undefined, now: number): readonly Listed[] =>
+  candidates && now <= candidates.expiresAt ? candidates.list : [];
+
+/** Tells who stands by. */
+export function list({ candidates, ...entry }: Entry, { ttl }: ListRequest, server: Server): ListReply {
+  const now = msOf(server);
+  const fresh = standing(candidates, now).filter(
+    ({ lastSeen, hears }) => scoreOf(lastSeen, hears) >= Math.floor(now - FRESH * ttl),
+  );
+  return { status: 'listed', ...sight(entry, server), candidates: fresh.map(({ hears: _, ...one }) => one) };
+}
+
+function take(entry: Entry, request: AcquireRequest, server: Server): Outcome<AcquireReply> {
   const now = msOf(server);
   const lease = liveLease(entry, now);
   if (isLate(request, server)) return { entry, reply: { status: 'late', ...sight(entry, server) } };
@@ -104,22 +166,29 @@ export function renew(entry: Entry, request: RenewRequest, server: Server): Outc
     return { entry, reply: { status: 'lost', ...sight(entry, server) } };
   }
   const run = lease ? (request.run ?? '') : server.run;
-  const after = held(request, Math.max(record.token, token), run, now);
+  const { candidates } = entry;
+  const after = { ...held(request, Math.max(record.token, token), run, now), ...(candidates && { candidates }) };
   return { entry: after, reply: { status: 'renewed', ...sight(after, server) } };
 }
 
 /** Gives the candidate's own lease up. */
-export function release(entry: Entry, { id }: ReleaseRequest, server: Server): Outcome<ReleaseReply> {
-  const { lease, record } = entry;
-  const holds = liveLease(entry, msOf(server))?.id === id;
+export function release(entry: Entry, request: ReleaseRequest, server: Server): Outcome<ReleaseReply> {
+  const { lease, record, candidates } = entry;
+  const { id } = request;
+  const now = msOf(server);
+  const holds = liveLease(entry, now)?.id === id;
   const own = record?.id === id && record.until !== 0;
   const after: Entry = {
     ...(lease && !holds && { lease }),
     // Also where the lease is gone already: nobody need wait for what its holder has given up.
     ...(record && { record: record.id === id ? { ...record, until: 0 } : record }),
+    ...(candidates && { candidates }),
   };
+  const latest = standing(candidates, now).slice(0, 16);
+  const successor = request.successor ?? latest.find(({ hears }) => hears)?.id;
+  const notice: Notice = { kind: 'released', id, ...(successor && { successor }) };
   const reply: ReleaseReply = { status: holds ? 'released' : 'gone', ...sight(after, server) };
-  return { entry: after, reply, ...((holds || own) && { notice: { kind: 'released', id } }) };
+  return { entry: after, reply, ...((holds || own) && { notice }) };
 }
 
 /** Tells who holds the lease. */

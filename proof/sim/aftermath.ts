@@ -139,7 +139,7 @@ export class Aftermath {
       });
     });
     const took = await this.#settles(
-      aside + this.#exitOf(leader) + 1.02 * distrust + this.#slack,
+      aside + this.#exitOf(leader) + 1.02 * (distrust + this.#grace) + this.#slack,
       `${leader.machine.name} closed`,
     );
     await this.#until(() => settled, 1.02 * (drain + timeout) + this.#slack - took);
@@ -179,6 +179,12 @@ export class Aftermath {
     const lease = ttl + wait + jitter;
     // A clock that was set back lets renewals pass for timely that are late, and put back what nobody holds any more.
     return (waits + (exceptions.wasSetBack ? 2 : 0)) * lease;
+  }
+
+  /** ms for which whoever was named to be next may be waited for in vain: it has left, or was killed. */
+  get #grace(): number {
+    const { timeout, jitter } = this.#world.plan.options;
+    return timeout / 4 + jitter;
   }
 
   /** ms that the work of `leader` takes to stop, as far as that is waited for. */

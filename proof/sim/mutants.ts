@@ -89,26 +89,10 @@ export const MUTANTS: readonly Mutant[] = [
     'return askBy(state, notice, now + random() * settings.jitter);',
     'return random() < 0 ? askBy(state, notice, now + settings.jitter) : state;',
   ]),
-  mutant(
-    'believes-what-is-told',
-    'waits for the lease that it is told of, however long that is',
-    ['core/notice.ts', 'const expiresIn = Math.min(holder.expiresIn, settings.ttl);', 'const { expiresIn } = holder;'],
-    [
-      'core/notice.ts',
-      'return { ...waiting, nextAt: Math.min(waiting.nextAt, Math.max(state.nextAt, answeredAt + settings.ttl)) };',
-      'return answeredAt < 0 ? state : waiting;',
-    ],
-  ),
-  mutant('follows-every-notice', 'asks each time that it is told of a release', [
-    'core/notice.ts',
-    'Math.max(now, spent - ahead)',
-    'now',
-  ]),
-  mutant('leads-by-notice', 'leads when it is told that it does', [
-    'core/notice.ts',
-    "case 'elected':\n",
-    "case 'elected':\n      if (before.phase === 'campaigning' && before.sent && notice.holder.id === before.id) return { ...before, phase: 'leading', role: 'leader', renewAt: now, term: { id: before.id, token: notice.holder.token, deadline: now + settings.ttl } } as any;\n",
-  ]),
+  known(variants.believesWhatIsTold, 'waits for the lease that it is told of, however long that is'),
+  known(variants.followsEveryNotice, 'asks each time that it is told of a release'),
+  known(variants.waitsForTheNamed, 'waits for who is named to be next, whether that one is there or not'),
+  known(variants.leadsByNotice, 'leads when it is told that it does'),
   // Vanished leases.
   mutant('no-suspicion', 'takes every absent lease for free', [
     'testing/model.ts',

@@ -118,7 +118,8 @@ export class User {
     if (this.election.isLeading) this.#judge.standsAside(this, cooldown);
     this.#judge.leaves(this);
     this.#judge.promised();
-    void this.election.stepDown({ cooldown: Math.floor(cooldown) });
+    const to = this.#random.pick(undefined, 'nobody', `m${this.#random.whole(1, 4)}#${this.#random.whole(1, 9)}`);
+    void this.election.stepDown({ cooldown: Math.floor(cooldown), ...(to && { to }) });
   }
 
   #told(transition: Transition, stand: number): void {

@@ -57,6 +57,51 @@ describe('a follower that listens', () => {
     expect(candidate.state.sent?.at).toBe(50);
   });
 
+  it('asks at once where it is the one named to be next', () => {
+    const candidate = follower();
+    tell(candidate, { kind: 'released', id: 'rival/1', successor: 'me/1' }, 50);
+    expect(candidate.state.sent?.at).toBe(50);
+  });
+
+  it('gives somebody else who is named a grace, and stands down when that one leads', () => {
+    const candidate = follower();
+    tell(candidate, { kind: 'released', id: 'rival/1', successor: 'other/1' }, 50);
+    expect(candidate.asks).toBeUndefined();
+    expect(candidate.wakesAt).toBe(50 + timeout / 4);
+    tell(candidate, elected('other/1'), 51);
+    expect(candidate.wakesAt).toBe(1 + ttl);
+    candidate.wake(50 + timeout / 4);
+    expect(candidate.asks).toBeUndefined();
+  });
+
+  it('asks when the grace is over in which the one named does not lead, not all in one instant', () => {
+    const candidate = follower(1_500, { random: 0.5 });
+    tell(candidate, { kind: 'released', id: 'rival/1', successor: 'dead' }, 50);
+    const at = 50 + timeout / 4 + 0.5 * SETTINGS.jitter;
+    expect(candidate.wakesAt).toBe(at);
+    candidate.wake(at);
+    expect(candidate.asks?.verb).toBe('acquire');
+  });
+
+  it('is not kept waiting by a release that is told again and again', () => {
+    const candidate = follower();
+    for (let now = 50; now < 50 + timeout / 4; now += 1) {
+      tell(candidate, { kind: 'released', id: 'rival/1', successor: `nobody ${now}` }, now);
+    }
+    expect(candidate.wakesAt).toBe(50 + timeout / 4);
+  });
+
+  it('says whether it hears: who does not is not to be named', () => {
+    const candidate = follower(100);
+    candidate.wake(102);
+    expect(candidate.asks).toMatchObject({ verb: 'acquire', hears: true });
+    candidate.reply(103, held(100));
+    tell(candidate, DEAF, 104);
+    candidate.wake(204);
+    expect(candidate.asks?.verb).toBe('acquire');
+    expect(candidate.asks).not.toHaveProperty('hears');
+  });
+
   it('hears of a release while it asks once it is answered, if the answer is older', () => {
     const candidate = follower(100);
     candidate.wake(102);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Election, elect, observe, type Transition } from 'rx-leader';
 import { firstValueFrom } from 'rxjs';
+import { keysOf } from '../../lib/store/redis/keys.js';
 import { type Client, type RedisServer, startRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
 import { ACL_RULE } from './fixtures/acl-rule.js';
@@ -88,6 +89,7 @@ describe('the rule', () => {
     expect(second.told).toMatchObject([
       { role: 'follower', reason: 'standby', leader: { id: first.election.term?.id } },
     ]);
+    expect(await first.election.candidates()).toHaveLength(1);
     const seen = await firstValueFrom(observe({ redis: await connect(), key: KEY }));
     expect(seen).toMatchObject({ id: first.election.term?.id, token: first.election.term?.token });
 
@@ -138,6 +140,19 @@ const WITHOUT: Record<string, [effect: string, proof: () => Promise<void>]> = {
     'all works, but what is published of one election still comes while the client has another',
     async () => expect(await isLeft()).toBe(false),
   ],
+  '+zadd': [
+    'all works, but nobody is listed as standing by',
+    async () => expect(await listedAs('follower')).toBe(false),
+  ],
+  '+zrem': [
+    'all works, but who leads is listed as standing by',
+    async () => expect(await listedAs('leader')).toBe(true),
+  ],
+  '+zremrangebyscore': [
+    'all works, but who is long gone stays on the list',
+    async () => expect(await forgets()).toBe(false),
+  ],
+  '+zrevrangebyscore': ['all works, but who stands by cannot be told', cannotTell],
   '+info': [
     'all works, but a fresh candidate does not notice that the data is from an older run of the server',
     isGullible,
@@ -156,6 +171,15 @@ describe('the rule without one part', () => {
       await proof();
     },
   );
+
+  it.each([
+    ['lists who stands by', () => listedAs('follower'), true],
+    ['does not list who leads', () => listedAs('leader'), false],
+    ['forgets who is long gone', forgets, true],
+  ] as const)('in contrast %s with all of it', async (_, look, found) => {
+    await allow();
+    expect(await look()).toBe(found);
+  });
 
   it('in contrast notices with +info that the data is from an older run, and waits a lost lease out', async () => {
     await allow();
@@ -196,6 +220,36 @@ async function handsOver(): Promise<void> {
   await until(() => second.election.isLeading);
   await second.election.close();
   expect(await leases()).toEqual([]);
+}
+
+/** Whether who leads after a hand-over, or who then follows, is listed as standing by. */
+async function listedAs(role: 'leader' | 'follower'): Promise<boolean> {
+  const first = await stand();
+  const second = await stand();
+  await first.election.stepDown({ cooldown: TTL / 12 });
+  await until(() => second.election.isLeading);
+  const id = second.election.term?.id;
+  const standing = async () =>
+    (await second.election.candidates()).filter((one) => (one.id === id) === (role === 'leader'));
+  await until(async () => (await standing()).length > 0, { within: TTL / 2 }).catch(() => {});
+  return (await standing()).length > 0;
+}
+
+/** Whether one who asked last long ago goes from the list when another asks. */
+async function forgets(): Promise<boolean> {
+  const { election } = await stand();
+  const { candidates } = keysOf(KEY);
+  await admin.zAdd(candidates, { score: Date.now() - 10 * TTL, value: '{"id":"gone","name":"","data":""}' });
+  await stand();
+  const listed = await admin.zRange(candidates, 0, -1);
+  await election.close();
+  return !listed.some((member) => member.includes('gone'));
+}
+
+async function cannotTell(): Promise<void> {
+  await handsOver();
+  const { election } = await stand();
+  await expect(election.candidates()).rejects.toMatchObject({ code: 'STORE_DENIED' });
 }
 
 async function isSilent(): Promise<void> {

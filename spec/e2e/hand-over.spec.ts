@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Election, elect } from 'rx-leader';
+import { keysOf } from '../../lib/store/redis/keys.js';
 import { type Client, type RedisServer, startRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
 
@@ -48,6 +49,25 @@ describe('a graceful hand-over', () => {
     await elections[0]?.close();
     expect(Math.max(...took)).toBeLessThan(TIMES.ttl / 60);
     expect(tokens).toEqual([...tokens].sort((a, b) => a - b));
+  });
+
+  it('wakes one, however many wait', async () => {
+    const admin = await server.client();
+    const key = 'one of many';
+    const elections = Array.from({ length: 30 }, () => elect({ redis: admin, key, ...TIMES }));
+    for (const election of elections) election.subscribe();
+    await until(() => elections.every(({ role }) => role !== undefined), { what: 'everybody to stand' });
+    const requests = async () => Number(/cmdstat_evalsha:calls=(\d+)/.exec(await admin.info('commandstats'))?.[1] ?? 0);
+    const leader = elections.find(({ isLeading }) => isLeading) as Election;
+    const listed = () => admin.zRangeWithScores(keysOf(key).candidates, 0, -1);
+    const hearing = async () => (await listed()).filter(({ score }) => score % 1 === 0).length;
+    await until(async () => (await hearing()) === 29, { what: 'everybody to be listed as one who hears' });
+    const before = await requests();
+    await leader.close();
+    await until(() => elections.some(({ isLeading }) => isLeading), { every: 1, what: 'a next leader' });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect((await requests()) - before).toBe(2); // a release, an acquire
+    await Promise.all(elections.map((election) => election.close()));
   });
 
   it('finds the next leader by the end of the lease where nothing is told: the channel is forbidden', async () => {

@@ -37,6 +37,8 @@ const FAULTS = [
   '10⁵ cycles',
   'a herd of followers',
   'hostnames and pids that repeat',
+  'a successor that is gone',
+  'notices forged, or in a flood',
 ];
 
 interface Row {

@@ -1,9 +1,9 @@
-import type { AcquireRequest, LeaseReply, LeaseRequest, RenewRequest, Watched } from '../../lib/index.js';
+import type { AcquireRequest, LeaseReply, ListReply, RenewRequest, StoreRequest, Watched } from '../../lib/index.js';
 import type { Random } from '../../proof/random.js';
 
 /** What is done to both stores: a request, or something that befalls them. */
 export type Command =
-  | { readonly do: 'ask'; readonly request: LeaseRequest }
+  | { readonly do: 'ask'; readonly request: StoreRequest }
   | { readonly do: 'lose'; readonly key: string; readonly what: 'lease' | 'record' }
   | { readonly do: 'put'; readonly key: string; readonly id: string; readonly ttl?: number }
   | { readonly do: 'flush' }
@@ -51,7 +51,7 @@ export class Commands {
   }
 
   /** What the candidate that asked learns of `reply`. */
-  learn({ key, ...request }: LeaseRequest, reply: LeaseReply): void {
+  learn({ key, ...request }: StoreRequest, reply: LeaseReply | ListReply): void {
     if (!('id' in request)) return;
     const known = [...this.#known.values()].find(({ id }) => id === request.id);
     if (!known) return;
@@ -75,17 +75,19 @@ export class Commands {
     return next;
   }
 
-  #request(key: string): LeaseRequest {
+  #request(key: string): StoreRequest {
     const { random } = this;
     const candidate = this.#candidate(key);
     const common = { key, timeout: 5_000 };
-    switch (random.pick('acquire', 'acquire', 'acquire', 'renew', 'renew', 'release', 'read')) {
+    switch (random.pick('acquire', 'acquire', 'acquire', 'renew', 'renew', 'release', 'read', 'list')) {
       case 'acquire':
         return { verb: 'acquire', ...common, ...this.#acquire(candidate) };
       case 'renew':
         return { verb: 'renew', ...common, ...this.#renew(candidate) };
       case 'release':
         return { verb: 'release', ...common, id: candidate.id };
+      case 'list':
+        return { verb: 'list', ...common, ttl: random.pick(...TTLS) };
       default:
         return { verb: 'read', ...common };
     }
@@ -103,6 +105,7 @@ export class Commands {
       ...this.#notAfter(candidate),
       coldStart: random.chance(0.2) ? 'wait' : 'elect',
       ...(watched && { watched }),
+      ...(random.chance(0.5) && { hears: true }),
     };
   }
 

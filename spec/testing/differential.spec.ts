@@ -66,6 +66,7 @@ describe('MemoryLeaseStore and Redis', () => {
         'read held',
         'read free',
         'read KEY_CONFLICT',
+        'list listed',
       ]) {
         expect([what, (seen.get(what) ?? 0) > COMMANDS / 2_000]).toEqual([what, true]);
         seen.delete(what);

@@ -1,5 +1,5 @@
-import { firstValueFrom, from } from 'rxjs';
-import type { ElectionError, LeaseReply, LeaseRequest, LeaseStore } from '../../lib/index.js';
+import { firstValueFrom, from, type Observable } from 'rxjs';
+import type { ElectionError, LeaseReply, LeaseStore, ListReply, StoreRequest } from '../../lib/index.js';
 import { keysOf } from '../../lib/store/redis/keys.js';
 import { redisStore } from '../../lib/store/redis/store.js';
 import { type LeaseRecord, MemoryLeaseStore } from '../../lib/testing/index.js';
@@ -7,7 +7,7 @@ import type { Client } from '../support/redis.js';
 import type { Command } from './commands.js';
 
 /** A reply, or the code of the error in its place. */
-export type Answer = LeaseReply | { readonly error: string };
+export type Answer = LeaseReply | ListReply | { readonly error: string };
 
 /** What is stored of one election. */
 interface Stored {
@@ -32,7 +32,7 @@ const LOOK = `
     left = redis.call('PTTL', KEYS[1])
     after = now()
   until before == after
-  return { after, left, redis.call('GET', KEYS[1]) or '', redis.call('HGETALL', KEYS[2]) }`;
+  return { after, left, redis.call('GET', KEYS[1]) or '', redis.call('HGETALL', KEYS[2]), redis.call('PTTL', KEYS[3]) }`;
 
 /**
  * A Redis and its model, told the same. The obstacle is time. The model's clock is set by each real reply, to the µs at which Redis
@@ -86,7 +86,7 @@ export class Twins {
     this.#model.flush();
   }
 
-  async #ask(request: LeaseRequest): Promise<Comparison> {
+  async #ask(request: StoreRequest): Promise<Comparison> {
     const { key } = request;
     const before = await this.#look(key);
     const answer = await answerOf(this.#real, this.#toReal(request));
@@ -95,7 +95,9 @@ export class Twins {
     // An error tells no time. It would have been `late` after its time, so an earlier one does.
     this.#now = 'error' in answer ? before.time : (answer.time ?? 0);
     const answeredAt = Math.floor(this.#now);
-    const unclear = isUnclear(request, before.stored.lease?.expiresAt, [before.time, answeredAt, after.time]);
+    const isLease = isUnclear(request, before.stored.lease?.expiresAt, [before.time, answeredAt, after.time]);
+    // Whether the list of candidates ran out in the course of the command, by a clock that is read a moment earlier or later.
+    const unclear = isLease || (before.listed >= 0 && before.listed <= after.time - before.time + 1);
 
     const modelled = await answerOf(this.#model, request);
     const slack = after.time - answeredAt;
@@ -137,10 +139,10 @@ export class Twins {
     }
   }
 
-  async #look(key: string): Promise<{ time: number; stored: Stored }> {
-    const { lease, record } = keysOf(key);
-    const seen = await this.#client.eval(LOOK, { keys: [lease, record] });
-    const [time, left, id, fields] = seen as [number, number, string, string[]];
+  async #look(key: string): Promise<{ time: number; stored: Stored; listed: number }> {
+    const { lease, record, candidates } = keysOf(key);
+    const seen = await this.#client.eval(LOOK, { keys: [lease, record, candidates] });
+    const [time, left, id, fields, listed] = seen as [number, number, string, string[], number];
     // In its last ms, or past that for all a script is told: looked at again, it is gone.
     if (left === 0) return this.#look(key);
     const expiresAt = left === -1 ? Number.POSITIVE_INFINITY : time + left;
@@ -148,7 +150,7 @@ export class Twins {
       ...(left !== -2 && { lease: { id, expiresAt } }),
       ...(fields.length > 0 && { record: this.#record(fields) }),
     };
-    return { time, stored };
+    return { time, stored, listed };
   }
 
   #record(fields: readonly string[]): LeaseRecord {
@@ -168,7 +170,7 @@ export class Twins {
     return run === this.#run ? `run${this.#runs}` : run;
   }
 
-  #toReal(request: LeaseRequest): LeaseRequest {
+  #toReal(request: StoreRequest): StoreRequest {
     if (request.verb !== 'renew' || request.run !== `run${this.#runs}`) return request;
     return { ...request, run: this.#run };
   }
@@ -183,7 +185,7 @@ export class Twins {
  * Whether the lease ran out, or had just a ttl to go, in the course of the command: the script's own reading of the time is one, and
  * Redis judges an expiry by others, a moment earlier or later.
  */
-function isUnclear(request: LeaseRequest, expiresAt: number | undefined, times: [number, number, number]): boolean {
+function isUnclear(request: StoreRequest, expiresAt: number | undefined, times: [number, number, number]): boolean {
   if (expiresAt === undefined) return false;
   const [before, answered, after] = times;
   const runsOut = before <= expiresAt && expiresAt < after;
@@ -200,7 +202,10 @@ function within(slack: number, real: Answer, model: Answer): Answer {
   return { ...real, holder: { ...real.holder, expiresIn: model.holder.expiresIn } };
 }
 
-async function answerOf(store: LeaseStore, request: LeaseRequest): Promise<Answer> {
-  const asked = (store[request.verb] as (request: LeaseRequest) => ReturnType<LeaseStore['read']>).call(store, request);
+async function answerOf(store: LeaseStore, request: StoreRequest): Promise<Answer> {
+  const asked = (store[request.verb] as (request: StoreRequest) => Observable<LeaseReply | ListReply>).call(
+    store,
+    request,
+  );
   return firstValueFrom(from(asked)).catch(({ code, message }: ElectionError) => ({ error: code ?? message }));
 }

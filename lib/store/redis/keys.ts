@@ -4,8 +4,10 @@ import { createHash } from 'node:crypto';
 export interface Keys {
   /** The lease: go-leader's own key. */
   readonly lease: string;
-  /** The hash beside it. In braces, so that both are in one Cluster slot. */
+  /** The hash beside it. In braces, so that all are in one Cluster slot. */
   readonly record: string;
+  /** The sorted set of those who stand by. */
+  readonly candidates: string;
   /** The pub/sub channel. */
   readonly channel: string;
 }
@@ -13,7 +15,7 @@ export interface Keys {
 /** `leader:` + base32 of the SHA-1 of `key`, as go-leader v0.1.0 has it, and our own names derived from that. */
 export function keysOf(key: string): Keys {
   const lease = `leader:${base32(createHash('sha1').update(key).digest())}`;
-  return { lease, record: `{${lease}}:record`, channel: `{${lease}}:events` };
+  return { lease, record: `{${lease}}:record`, candidates: `{${lease}}:candidates`, channel: `{${lease}}:events` };
 }
 
 const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567';

@@ -3,11 +3,13 @@ import type {
   AcquireReply,
   Held,
   Holder,
-  LeaseRequest,
+  ListReply,
   Lost,
   ReadReply,
   ReleaseReply,
   RenewReply,
+  Standing,
+  StoreRequest,
 } from '../lease-store.js';
 
 /** A script's answer, checked: its status, what every answer has, and the fields after those. */
@@ -17,7 +19,7 @@ interface Answer {
   readonly rest: readonly string[];
 }
 
-export function acquireReply(raw: unknown, request: LeaseRequest): AcquireReply {
+export function acquireReply(raw: unknown, request: StoreRequest): AcquireReply {
   const { status, sight, rest } = answer(raw, request);
   switch (status) {
     case 'granted':
@@ -33,7 +35,7 @@ export function acquireReply(raw: unknown, request: LeaseRequest): AcquireReply 
   }
 }
 
-export function renewReply(raw: unknown, request: LeaseRequest): RenewReply {
+export function renewReply(raw: unknown, request: StoreRequest): RenewReply {
   const { status, sight, rest } = answer(raw, request);
   switch (status) {
     case 'renewed':
@@ -46,21 +48,38 @@ export function renewReply(raw: unknown, request: LeaseRequest): RenewReply {
   }
 }
 
-export function releaseReply(raw: unknown, request: LeaseRequest): ReleaseReply {
+export function releaseReply(raw: unknown, request: StoreRequest): ReleaseReply {
   const { status, sight } = answer(raw, request);
   if (status === 'released' || status === 'gone') return { status, ...sight };
   throw senseless(raw, request);
 }
 
-export function readReply(raw: unknown, request: LeaseRequest): ReadReply {
+export function readReply(raw: unknown, request: StoreRequest): ReadReply {
   const { status, sight, rest } = answer(raw, request);
   if (status === 'free') return { status, ...sight };
   if (status === 'held') return { status, ...sight, holder: holder(rest, raw, request) } satisfies Held;
   throw senseless(raw, request);
 }
 
+export function listReply(raw: unknown, request: StoreRequest): ListReply {
+  const { status, sight, rest } = answer(raw, request);
+  if (status !== 'listed' || rest.length % 2 > 0) throw senseless(raw, request);
+  const candidates: Standing[] = [];
+  for (let i = 0; i < rest.length; i += 2) candidates.push(standing(rest[i] as string, rest[i + 1], raw, request));
+  return { status, ...sight, candidates };
+}
+
+function standing(text: string, score: string | undefined, raw: unknown, request: StoreRequest): Standing {
+  try {
+    const { id, name, data } = JSON.parse(text) as { readonly [key: string]: string };
+    const lastSeen = Math.floor(Number(score));
+    if (id) return { id, ...(name && { name }), ...(data && { data }), lastSeen };
+  } catch {}
+  throw senseless(raw, request);
+}
+
 /** Clients map types as their users like (text as Buffers, numbers as text): whatever it is, its text is what was sent. */
-function answer(raw: unknown, request: LeaseRequest): Answer {
+function answer(raw: unknown, request: StoreRequest): Answer {
   if (!Array.isArray(raw) || raw.length < 4) throw senseless(raw, request);
   const [status = '', micros, token, until, ...rest] = raw.map(String);
   return {
@@ -74,7 +93,7 @@ function answer(raw: unknown, request: LeaseRequest): Answer {
   };
 }
 
-function holder([id = '', left, name, data, token]: readonly string[], raw: unknown, request: LeaseRequest): Holder {
+function holder([id = '', left, name, data, token]: readonly string[], raw: unknown, request: StoreRequest): Holder {
   return {
     id,
     ...(name && { name }),
@@ -84,13 +103,13 @@ function holder([id = '', left, name, data, token]: readonly string[], raw: unkn
   };
 }
 
-function whole(text: string | undefined, raw: unknown, request: LeaseRequest): number {
+function whole(text: string | undefined, raw: unknown, request: StoreRequest): number {
   const number = Number(text);
   if (!text || !Number.isSafeInteger(number) || number < 0) throw senseless(raw, request);
   return number;
 }
 
-function senseless(raw: unknown, { verb, key }: LeaseRequest): ElectionError {
+function senseless(raw: unknown, { verb, key }: StoreRequest): ElectionError {
   let shown: string;
   try {
     shown = JSON.stringify(raw) ?? String(raw);

@@ -6,12 +6,15 @@ export interface Script {
   readonly sha: string;
 }
 
+/** ttls after its last attempt for which a candidate counts as standing by: it makes one in each. */
+const FRESH = 1.5;
+
 /**
  * Shared by all scripts. Numbers travel as decimal text: a token has 16 digits, which cjson and some clients' type mappings would round.
  * `until` is in whole ms of server time, as is the server's own expiry.
  */
 const PRELUDE = `
-local LEASE, RECORD = KEYS[1], KEYS[2]
+local LEASE, RECORD, CANDIDATES = KEYS[1], KEYS[2], KEYS[3]
 
 local function text(number) return string.format('%.0f', number) end
 
@@ -77,12 +80,13 @@ end
 const ACQUIRE = `
 -- acquire: takes the lease if it is free.
 --
--- KEYS[1] lease, KEYS[2] record
+-- KEYS[1] lease, KEYS[2] record, KEYS[3] candidates
 -- ARGV[1] id          ARGV[2] ttl, ms              ARGV[3] name               ARGV[4] data
 -- ARGV[5] highest token the candidate has seen     ARGV[6] not after, server ms, or empty
 -- ARGV[7] 'elect' or 'wait': what no record means  ARGV[8] channel
 -- ARGV[9] the until the candidate watches, server ms, 0 for none; this and the next two are empty before its first reply
 -- ARGV[10] server time by its own reckoning, ms    ARGV[11] ms it has watched that until
+-- ARGV[12] 1 if the candidate hears of releases, else 0
 --
 -- Returns { status, server time us, token on record, until ms, ... }:
 --   granted  its token is the term's; then the server's run id
@@ -100,6 +104,18 @@ if late(ARGV[6]) then return reply('late', record) end
 
 local function grant(token, run)
   return { token = token, id = id, name = ARGV[3], data = ARGV[4], run = run, till = now + ttl }
+end
+
+local member = '{"id":' .. cjson.encode(id) .. ',"name":' .. cjson.encode(ARGV[3]) .. ',"data":' .. cjson.encode(ARGV[4]) .. '}'
+
+-- Lists who has to stand by, under the time of this attempt; those who have not asked for long, or will have asked by a clock that was set
+-- back since, go. The list is a help: whoever may not write it, or finds no room, does without.
+local function listed()
+  local deaf = ARGV[12] == '1' and '.0' or '.5' -- ms: who would not hear of a release is not to be named in it
+  redis.pcall('ZADD', CANDIDATES, text(now) .. deaf, member)
+  redis.pcall('ZREMRANGEBYSCORE', CANDIDATES, '-inf', '(' .. text(math.floor(now - ${FRESH} * ttl)))
+  redis.pcall('ZREMRANGEBYSCORE', CANDIDATES, text(now + 1), '+inf')
+  redis.pcall('PEXPIRE', CANDIDATES, 2 * ttl)
 end
 
 -- A client may send a request twice. The second is not a second grant: same token, fresh expiry.
@@ -122,7 +138,9 @@ if holder then
       redis.pcall('HSET', RECORD, 'until', text(record.till))
     end
   end
-  return told('held', record, holder)
+  local answer = told('held', record, holder)
+  if not answer.err then listed() end
+  return answer
 end
 
 -- The lease is absent. That it ran out or was given up is for the record to say; a store that lost it must not free it.
@@ -150,7 +168,10 @@ if record.till > 0 then
   local reckoned = tonumber(ARGV[10]) or now
   local watchedFor = tonumber(ARGV[9]) == record.till and tonumber(ARGV[11]) or 0
   local wait = math.min(record.till - math.min(now, reckoned), ttl - watchedFor)
-  if wait > 0 then return reply('suspect', record, text(math.ceil(wait))) end
+  if wait > 0 then
+    listed()
+    return reply('suspect', record, text(math.ceil(wait)))
+  end
 end
 
 record = grant(math.max(record.token + 1, micros, seen + 1), run)
@@ -160,6 +181,7 @@ if refused then
   redis.call('DEL', LEASE) -- a refused request has granted nothing
   return refused
 end
+redis.pcall('ZREM', CANDIDATES, member)
 announce(channel, record, ttl)
 return reply('granted', record, run)
 `;
@@ -205,8 +227,8 @@ return reply('renewed', record)
 const RELEASE = `
 -- release: gives the candidate's own lease up.
 --
--- KEYS[1] lease, KEYS[2] record
--- ARGV[1] id     ARGV[2] channel
+-- KEYS[1] lease, KEYS[2] record, KEYS[3] candidates
+-- ARGV[1] id     ARGV[2] channel     ARGV[3] the id of who is to be next, or empty: who hears of it and asked last
 --
 -- Returns { status, server time us, token on record, until ms }:
 --   released
@@ -224,7 +246,24 @@ if own then
   local done = redis.pcall('HSET', RECORD, 'until', '0')
   if type(done) ~= 'table' then record.till = 0 end
 end
-if held or own then publish(ARGV[2], { '"event":"released"', '"id":' .. cjson.encode(id) }) end
+
+-- The first of the latest that hears of releases: its time is a whole number.
+local function successor()
+  if ARGV[3] ~= '' then return ARGV[3] end
+  local latest = redis.pcall('ZREVRANGEBYSCORE', CANDIDATES, '+inf', '-inf', 'WITHSCORES', 'LIMIT', 0, 16)
+  if latest.err then return nil end
+  for i = 1, #latest, 2 do
+    local known, candidate = pcall(cjson.decode, latest[i])
+    if known and latest[i + 1] % 1 == 0 then return candidate.id end
+  end
+end
+
+if held or own then
+  local fields = { '"event":"released"', '"id":' .. cjson.encode(id) }
+  local named = successor()
+  if named then table.insert(fields, '"successor":' .. cjson.encode(named)) end
+  publish(ARGV[2], fields)
+end
 return reply(held and 'released' or 'gone', record)
 `;
 
@@ -244,6 +283,21 @@ if holder then return told('held', record, holder) end
 return reply('free', record)
 `;
 
+const LIST = `
+-- list: tells who stands by, and changes nothing.
+--
+-- KEYS[1] lease, KEYS[2] record, KEYS[3] candidates
+-- ARGV[1] ttl, ms
+--
+-- Returns { 'listed', server time us, token on record, until ms, ... }: then each of them, JSON with id, name and data, and when it asked last,
+-- server ms; who asked last comes first.
+-- Errors: WRONGTYPE.
+${PRELUDE}
+local fresh = text(math.floor(now - ${FRESH} * ARGV[1]))
+local found = redis.call('ZREVRANGEBYSCORE', CANDIDATES, '+inf', fresh, 'WITHSCORES', 'LIMIT', 0, 1000)
+return reply('listed', recorded(), unpack(found))
+`;
+
 const script = (source: string): Script => ({
   source,
   sha: createHash('sha1').update(source).digest('hex'),
@@ -254,4 +308,5 @@ export const scripts = {
   renew: script(RENEW),
   release: script(RELEASE),
   read: script(READ),
+  list: script(LIST),
 } as const;

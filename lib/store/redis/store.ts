@@ -1,10 +1,10 @@
 import { merge, Observable } from 'rxjs';
-import type { LeaseRequest, LeaseStore } from '../lease-store.js';
+import type { LeaseStore, StoreRequest } from '../lease-store.js';
 import { channelsOf } from './channels.js';
 import { abortable, type RedisClient, type ScriptOptions } from './client.js';
 import { type Connection, connectionOf } from './connection.js';
-import { type Keys, keysOf } from './keys.js';
-import { acquireReply, readReply, releaseReply, renewReply } from './reply.js';
+import { keysOf } from './keys.js';
+import { acquireReply, listReply, readReply, releaseReply, renewReply } from './reply.js';
 import { type Script, scripts } from './scripts.js';
 import { translate } from './translate.js';
 
@@ -14,22 +14,31 @@ export function redisStore(client: RedisClient): LeaseStore {
   const channels = channelsOf(client);
   return {
     acquire: (request) => {
-      const { id, ttl, name, data = '', lastToken, notAfter, coldStart, watched } = request;
-      const keys = keysOf(request.key);
+      const { id, ttl, name, data = '', lastToken, notAfter, coldStart, watched, hears = false } = request;
+      const { lease, record, candidates, channel } = keysOf(request.key);
       const watch = watched ? [watched.until, watched.time, watched.age] : ['', '', ''];
-      const args = [id, ttl, name, data, lastToken, notAfter ?? '', coldStart, keys.channel, ...watch];
-      return run(client, connection, request, scripts.acquire, keys, args, acquireReply);
+      const args = [id, ttl, name, data, lastToken, notAfter ?? '', coldStart, channel, ...watch, Number(hears)];
+      return run(client, connection, request, scripts.acquire, [lease, record, candidates], args, acquireReply);
     },
     renew: (request) => {
       const { id, ttl, name, data = '', token, notAfter, run: serverRun } = request;
+      const { lease, record } = keysOf(request.key);
       const args = [id, ttl, name, data, token, notAfter ?? '', serverRun ?? ''];
-      return run(client, connection, request, scripts.renew, keysOf(request.key), args, renewReply);
+      return run(client, connection, request, scripts.renew, [lease, record], args, renewReply);
     },
     release: (request) => {
-      const keys = keysOf(request.key);
-      return run(client, connection, request, scripts.release, keys, [request.id, keys.channel], releaseReply);
+      const { lease, record, candidates, channel } = keysOf(request.key);
+      const args = [request.id, channel, request.successor ?? ''];
+      return run(client, connection, request, scripts.release, [lease, record, candidates], args, releaseReply);
     },
-    read: (request) => run(client, connection, request, scripts.read, keysOf(request.key), [], readReply),
+    read: (request) => {
+      const { lease, record } = keysOf(request.key);
+      return run(client, connection, request, scripts.read, [lease, record], [], readReply);
+    },
+    list: (request) => {
+      const { lease, record, candidates } = keysOf(request.key);
+      return run(client, connection, request, scripts.list, [lease, record, candidates], [request.ttl], listReply);
+    },
     notices: (key) => merge(connection.notices, channels.notices(keysOf(key).channel)),
   };
 }
@@ -38,11 +47,11 @@ export function redisStore(client: RedisClient): LeaseStore {
 function run<Reply>(
   client: RedisClient,
   connection: Connection,
-  request: LeaseRequest,
+  request: StoreRequest,
   script: Script,
-  { lease, record }: Keys,
+  keys: string[],
   args: ReadonlyArray<string | number>,
-  parse: (raw: unknown, request: LeaseRequest) => Reply,
+  parse: (raw: unknown, request: StoreRequest) => Reply,
 ): Observable<Reply> {
   return new Observable((subscriber) => {
     const controller = new AbortController();
@@ -53,7 +62,7 @@ function run<Reply>(
     };
     subscriber.add(() => controller.abort());
     subscriber.add(watchQueue(client, connection, request.timeout, fail));
-    call(client, controller.signal, script, { keys: [lease, record], arguments: args.map(String) })
+    call(client, controller.signal, script, { keys, arguments: args.map(String) })
       .then((raw) => parse(raw, request))
       .then(done, fail);
   });

@@ -1,5 +1,5 @@
 import { ElectionError, type ElectionErrorCode, isElectionError } from '../../errors.js';
-import type { LeaseRequest } from '../lease-store.js';
+import type { StoreRequest } from '../lease-store.js';
 import { keysOf } from './keys.js';
 
 /**
@@ -18,10 +18,11 @@ const MEANINGS: ReadonlyArray<readonly [RegExp, ElectionErrorCode]> = [
 ];
 
 /** Commands the scripts run, beside EVALSHA and EVAL. */
-const COMMANDS = 'get, set, del, pexpire, pttl, hmget, hset, time, publish and info';
+const COMMANDS =
+  'get, set, del, pexpire, pttl, hmget, hset, zadd, zrem, zremrangebyscore, zrevrangebyscore, time, publish and info';
 
 /** The one place where errors of a client or of Redis become ours. `connected` says whether the client has its connection. */
-export function translate(error: unknown, request: LeaseRequest, connected: boolean): ElectionError {
+export function translate(error: unknown, request: StoreRequest, connected: boolean): ElectionError {
   if (isElectionError(error)) return error;
   const text = textOf(error);
   const known = MEANINGS.find(([pattern]) => pattern.test(text))?.[1];
@@ -45,15 +46,15 @@ function textOf(error: unknown): string {
   return typeof message === 'string' ? message : String(error);
 }
 
-function explain(code: ElectionErrorCode, text: string, { verb, key }: LeaseRequest): string {
-  const { lease, record, channel } = keysOf(key);
+function explain(code: ElectionErrorCode, text: string, { verb, key }: StoreRequest): string {
+  const { lease, record, candidates, channel } = keysOf(key);
   const reason = text.trim().replace(/\.$/, ''); // where a sentence of ours follows, its full stop does, too
   const said = `${verb} of "${key}" failed: ${reason || 'the client gave no reason'}`;
   switch (code) {
     case 'STORE_DENIED':
       if (/NOAUTH|WRONGPASS|unauthenticated/.test(text))
         return `${said}. Check the username and password that the client was made with`;
-      return `${said}. The user needs the keys ~${lease} and ~${record}, the channel &${channel}, and the commands evalsha, eval, ${COMMANDS}`;
+      return `${said}. The user needs the keys ~${lease}, ~${record} and ~${candidates}, the channel &${channel}, and the commands evalsha, eval, ${COMMANDS}`;
     case 'KEY_CONFLICT':
       return `${said}. The keys ${lease} and ${record} belong to the election; remove what else is stored there`;
     default:

@@ -14,12 +14,14 @@ describe('the arguments of the simulator', () => {
     const one = parse('--seed', '42', '--library', 'bare-DEL');
     expect(one).toMatchObject({ seed: 42, library: { name: 'bare-DEL' } });
     expect(one).not.toHaveProperty('seeds');
+    expect(parse('--calm', '1000')).toMatchObject({ calm: 1_000, library: OURS });
   });
 
   it.each([
     [['--seeds', '0'], '--seeds must be a number from 1 to 10000000; received "0"'],
     [['--seeds', '1.5'], '--seeds must be a whole number; received "1.5"'],
     [['--seed', 'x'], '--seed must be a number from 0 to 4294967295; received "x"'],
+    [['--calm', '0'], '--calm must be a number from 1 to 100000; received "0"'],
     [['--workers', '0'], '--workers must be a number from 1 to 64; received "0"'],
     [['--library', 'none'], /--library must be one of ours, .*bare-DEL.*; received "none"/],
     [['--fast'], "Unknown option '--fast'"],

@@ -5,6 +5,7 @@ import type {
   AcquireReply,
   AcquireRequest,
   LeaseStore,
+  ListReply,
   ReadReply,
   ReleaseReply,
   RenewReply,
@@ -44,6 +45,9 @@ export const release = (store: LeaseStore, id = 'me'): Promise<ReleaseReply> =>
 export const read = (store: LeaseStore, more: { timeout?: number } = {}): Promise<ReadReply> =>
   firstValueFrom(from(store.read({ verb: 'read', ...common, ...more })));
 
+export const list = (store: LeaseStore, ttl = 60_000): Promise<ListReply> =>
+  firstValueFrom(from(store.list?.({ verb: 'list', ...common, ttl }) ?? []));
+
 /** The error that `asked` fails with; fails if it does not. */
 export async function failure(asked: Promise<unknown>): Promise<ElectionError> {
   const outcome = await asked.then(
@@ -64,7 +68,7 @@ export async function expectFailure(
   expect(error).toBeInstanceOf(ElectionError);
   expect([error.code, error.message]).toEqual([
     code,
-    expect.stringMatching(/^(acquire|renew|release|read) of "an election" failed: /),
+    expect.stringMatching(/^(acquire|renew|release|read|list) of "an election" failed: /),
   ]);
   expect(error.message).toMatch(said);
   expect(error.cause).toBeInstanceOf(Error);

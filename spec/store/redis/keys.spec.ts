@@ -35,9 +35,10 @@ describe('keysOf', () => {
     }
   });
 
-  it('puts record and channel beside the lease: its name in braces is what Redis Cluster hashes', () => {
-    const { lease, record, channel } = keysOf('io.vito.myServiceName');
+  it('puts record, candidates and channel beside the lease: its name in braces is what Redis Cluster hashes', () => {
+    const { lease, record, candidates, channel } = keysOf('io.vito.myServiceName');
     expect(record).toBe(`{${lease}}:record`);
+    expect(candidates).toBe(`{${lease}}:candidates`);
     expect(channel).toBe(`{${lease}}:events`);
     expect(lease).not.toMatch(/[{}]/);
   });

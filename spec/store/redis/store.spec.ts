@@ -7,7 +7,7 @@ import { redisStore } from '../../../lib/store/redis/store.js';
 import { acquire, acquireRequest, callsOf, KEY, read, release, renew } from './ask.js';
 import { useRedis } from './use-redis.js';
 
-const { lease, record } = keysOf(KEY);
+const { lease, record, candidates } = keysOf(KEY);
 const redis = useRedis();
 
 describe('redisStore: calls', () => {
@@ -131,7 +131,9 @@ describe('redisStore: clients', () => {
     const store = redisStore(await redis.server.client({ keyPrefix: 'app:' }));
     await expectCycle(store);
     await acquire(store);
-    expect((await redis.client.keys('*')).sort()).toEqual([`app:${lease}`, `app:${record}`].sort());
+    await acquire(store, { id: 'other' });
+    const names = [lease, record, candidates].map((name) => `app:${name}`);
+    expect((await redis.client.keys('*')).sort()).toEqual(names.sort());
   });
 
   it('works over a pool', async () => {

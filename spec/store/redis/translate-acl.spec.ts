@@ -3,14 +3,17 @@ import { keysOf } from '../../../lib/store/redis/keys.js';
 import { scripts } from '../../../lib/store/redis/scripts.js';
 import { redisStore } from '../../../lib/store/redis/store.js';
 import { startRedis } from '../../support/redis.js';
-import { acquire, expectFailure, failure, KEY, read, release, renew } from './ask.js';
+import { acquire, expectFailure, failure, KEY, list, read, release, renew } from './ask.js';
 import { useRedis } from './use-redis.js';
 
-const { lease, record, channel } = keysOf(KEY);
+const { lease, record, candidates, channel } = keysOf(KEY);
 
 describe('what Redis says to a user without the rights', () => {
-  const ALLOWED = ['get', 'set', 'del', 'pexpire', 'pttl', 'hmget', 'hset', 'time', 'publish', 'info'];
+  const LISTING = ['zadd', 'zrem', 'zremrangebyscore', 'zrevrangebyscore'];
+  const ALLOWED = ['get', 'set', 'del', 'pexpire', 'pttl', 'hmget', 'hset', ...LISTING, 'time', 'publish', 'info'];
   const COMMANDS = ['evalsha', 'eval', ...ALLOWED];
+  /** What the election does without, at some cost. */
+  const OPTIONAL = [...LISTING.filter((command) => command !== 'zrevrangebyscore'), 'publish', 'info'];
 
   const redis = useRedis();
 
@@ -25,16 +28,17 @@ describe('what Redis says to a user without the rights', () => {
     await read(store);
     await release(store);
     await acquire(store, { lastToken: 2 ** 52 });
+    await list(store);
   }
 
   const may = (...commands: string[]) => commands.map((command) => `+${command}`);
-  const known = [`~${lease}`, `~${record}`, `&${channel}`];
+  const known = [`~${lease}`, `~${record}`, `~${candidates}`, `&${channel}`];
 
   it('is nothing, if it has just the rights that the message names', async () => {
     const granted = askAll(...known, ...may(...COMMANDS));
     await expect(granted).resolves.toBeUndefined();
     const { message } = await failure(askAll(...known));
-    expect(message.match(/~leader:\w+|~\{leader:\w+\}:record|&\{leader:\w+\}:events/g)).toEqual(known);
+    expect(message.match(/~leader:\w+|~\{leader:\w+\}:(?:record|candidates)|&\{leader:\w+\}:events/g)).toEqual(known);
     const named = /the commands ([\w, ]+)$/.exec(message)?.[1]?.split(/, | and /);
     expect(named?.sort()).toEqual([...COMMANDS].sort());
   });
@@ -44,25 +48,23 @@ describe('what Redis says to a user without the rights', () => {
     expect([...new Set(called.map(([, command]) => command?.toLowerCase()))].sort()).toEqual([...ALLOWED].sort());
   });
 
-  it.each(COMMANDS.filter((command) => !['publish', 'info'].includes(command)))(
-    'is STORE_DENIED without %s',
-    async (missing) => {
-      const rights = may(...COMMANDS.filter((command) => command !== missing));
-      await expectFailure(askAll(...known, ...rights), 'STORE_DENIED', 'needs the keys');
-    },
-  );
+  it.each(COMMANDS.filter((command) => !OPTIONAL.includes(command)))('is STORE_DENIED without %s', async (missing) => {
+    const rights = may(...COMMANDS.filter((command) => command !== missing));
+    await expectFailure(askAll(...known, ...rights), 'STORE_DENIED', 'needs the keys');
+  });
 
-  it.each(['publish', 'info'])('is nothing without %s', async (missing) => {
+  it.each(OPTIONAL)('is nothing without %s', async (missing) => {
     const rights = may(...COMMANDS.filter((command) => command !== missing));
     await expect(askAll(...known, ...rights)).resolves.toBeUndefined();
   });
 
   it.each([
-    ['lease', [`~${record}`]],
-    ['record', [`~${lease}`]],
+    ['lease', [`~${record}`, `~${candidates}`]],
+    ['record', [`~${lease}`, `~${candidates}`]],
+    ['candidates', [`~${lease}`, `~${record}`]],
   ])('is STORE_DENIED without the key of the %s', async (_, keys) => {
     const message = await expectFailure(askAll(...keys, ...may(...COMMANDS)), 'STORE_DENIED', /NOPERM/);
-    expect(message).toContain(`~${lease} and ~${record}`);
+    expect(message).toContain(`~${lease}, ~${record} and ~${candidates}`);
   });
 
   it('is STORE_DENIED to one who has not logged in, and says what to check', async () => {

@@ -16,6 +16,7 @@ export interface AcquireArgs {
   notAfter?: number | '';
   coldStart?: 'elect' | 'wait';
   watched?: { until: number; time: number; age: number };
+  hears?: boolean;
 }
 
 /** ARGV of renew, by name. */
@@ -51,7 +52,7 @@ export const waitOf = ({ status, rest }: Answer): number => {
   return Number(rest[0]);
 };
 
-/** The four scripts, called as their headers say, and Redis behind them. */
+/** The scripts, called as their headers say, and Redis behind them. */
 export class ScriptBench {
   readonly keys = keysOf('an election');
 
@@ -59,9 +60,10 @@ export class ScriptBench {
 
   acquire(args: AcquireArgs = {}): Promise<Answer> {
     const { id = 'me', ttl = LONG, name = 'my name', data = '', seen = 0 } = args;
-    const { notAfter = '', coldStart = 'elect', watched } = args;
+    const { notAfter = '', coldStart = 'elect', watched, hears = true } = args;
     const watch = watched ? [watched.until, watched.time, watched.age] : ['', '', ''];
-    return this.#call('acquire', [id, ttl, name, data, seen, notAfter, coldStart, this.keys.channel, ...watch]);
+    const { channel } = this.keys;
+    return this.#call('acquire', [id, ttl, name, data, seen, notAfter, coldStart, channel, ...watch, Number(hears)]);
   }
 
   renew({
@@ -76,8 +78,12 @@ export class ScriptBench {
     return this.#call('renew', [id, ttl, name, data, token, notAfter, run]);
   }
 
-  release(id = 'me'): Promise<Answer> {
-    return this.#call('release', [id, this.keys.channel]);
+  release(id = 'me', successor = ''): Promise<Answer> {
+    return this.#call('release', [id, this.keys.channel, successor]);
+  }
+
+  list(ttl = LONG): Promise<Answer> {
+    return this.#call('list', [ttl]);
   }
 
   read(): Promise<Answer> {
@@ -106,9 +112,9 @@ export class ScriptBench {
     await this.client.hSet(this.keys.record, fields);
   }
 
-  /** Everything stored, for comparison. */
+  /** Everything stored, for comparison; but for the list of candidates, which is a help and decides nothing. */
   async dump(): Promise<unknown[]> {
-    const names = (await this.client.keys('*')).sort();
+    const names = (await this.client.keys('*')).filter((name) => name !== this.keys.candidates).sort();
     return Promise.all(names.map(async (name) => [name, await this.client.type(name), await this.#value(name)]));
   }
 
@@ -116,6 +122,12 @@ export class ScriptBench {
   async now(): Promise<number> {
     const [seconds, micros] = (await this.client.sendCommand(['TIME'])) as [string, string];
     return Math.floor(Number(seconds) * 1000 + Number(micros) / 1000);
+  }
+
+  /** Resolves in the next ms of server time, or later. */
+  async pastThisMs(): Promise<void> {
+    const now = await this.now();
+    while ((await this.now()) === now);
   }
 
   async runId(): Promise<string> {
@@ -127,8 +139,9 @@ export class ScriptBench {
   }
 
   async #call(name: keyof typeof scripts, args: ReadonlyArray<string | number>): Promise<Answer> {
-    const { lease, record } = this.keys;
-    const options = { keys: [lease, record], arguments: args.map(String) };
+    const { lease, record, candidates } = this.keys;
+    const keys = ['renew', 'read'].includes(name) ? [lease, record] : [lease, record, candidates];
+    const options = { keys, arguments: args.map(String) };
     const raw = (await this.client.eval(scripts[name].source, options)) as unknown[];
     const [status, micros, token, until, ...rest] = raw.map(String) as [string, string, string, string];
     const now = Math.floor(Number(micros) / 1000);

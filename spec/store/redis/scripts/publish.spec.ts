@@ -44,6 +44,34 @@ describe('the channel', () => {
     expect((await messages()).slice(1)).toEqual([{ event: 'released', id: 'me' }]);
   });
 
+  it('names the one to be next: of those who hear of it, who asked last', async () => {
+    await bench.acquire({ id: 'me' });
+    for (const [id, hears] of [
+      ['early', true],
+      ['late', true],
+      ['deaf', false],
+    ] as const) {
+      await bench.acquire({ id, hears });
+      await bench.pastThisMs();
+    }
+    await bench.release('me');
+    expect((await messages()).at(-1)).toEqual({ event: 'released', id: 'me', successor: 'late' });
+  });
+
+  it('names the one that is wished for, and nobody where all are deaf', async () => {
+    await bench.acquire({ id: 'me' });
+    await bench.acquire({ id: 'other' });
+    await bench.release('me', 'wished for');
+    await bench.acquire({ id: 'other' }); // and so stands by no more
+    await bench.acquire({ id: 'deaf', hears: false });
+    await bench.release('other');
+    const releases = (await messages()).filter((message) => (message as { event: string }).event === 'released');
+    expect(releases).toEqual([
+      { event: 'released', id: 'me', successor: 'wished for' },
+      { event: 'released', id: 'other' },
+    ]);
+  });
+
   it('tells of the release of a lease that had vanished', async () => {
     await bench.acquire({ id: 'me' });
     await bench.loseLease();

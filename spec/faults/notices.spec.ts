@@ -1,0 +1,130 @@
+import { describe } from '@jest/globals';
+import { keysOf } from '../../lib/store/redis/keys.js';
+import { monotonic } from '../../proof/candidate.js';
+import { believesWhatIsTold, followsEveryNotice, leadsByNotice, waitsForTheNamed } from '../../proof/variants.js';
+import { until } from '../support/until.js';
+import { type Arena, TIMES } from './arena.js';
+import { row } from './row.js';
+
+const { timeout, jitter } = TIMES;
+
+/** Long leases, so that whatever is late is late by a lease, and not by what is between two attempts. */
+const LONG = { ttl: 6_000, wait: 6_000, renewEvery: 1_500 };
+
+/** ms within which one leads whom a release wakes. */
+const WAKE = timeout + jitter;
+
+/** Resolves when `count` candidates are known to hear what is published. */
+const heard = ({ admin, key }: Arena, count: number) =>
+  until(
+    async () => {
+      const listed = await admin.zRangeWithScores(keysOf(key).candidates, 0, -1);
+      return listed.filter(({ score }) => score % 1 === 0).length === count;
+    },
+    { what: `${count} candidates to listen` },
+  );
+
+const publish = ({ admin, key }: Arena, message: object) => admin.publish(keysOf(key).channel, JSON.stringify(message));
+
+const claim = (id: string, ttl: number) => ({ event: 'elected', id, name: 'x', data: '', token: 1, until: 1, ttl });
+
+describe('faults of notices', () => {
+  row(
+    'a named successor that is gone costs a grace (G5)',
+    { variant: waitsForTheNamed, fails: /c does not say {"role":"leader"}|too late/ },
+    async (arena) => {
+      const a = await arena.candidate('a', LONG);
+      await a.says({ role: 'leader' });
+      const c = await arena.candidate('c', LONG);
+      await heard(arena, 1);
+      const b = await arena.candidate('b', LONG);
+      await b.says({ role: 'follower', reason: 'standby' });
+      await heard(arena, 2); // and it has asked last
+      await b.kill();
+      const left = monotonic();
+      await a.close();
+      const { at } = await c.says({ role: 'leader' }, LONG.ttl / 2);
+      arena.within('next leader', at - left, timeout / 4 + WAKE);
+    },
+  );
+
+  row(
+    'a flood of forged releases raises no flood of requests, and keeps nobody from hearing the true one (G5)',
+    { variant: followsEveryNotice, fails: /too many requests/ },
+    async (arena) => {
+      const [a, b] = await arena.pair(LONG, LONG);
+      await heard(arena, 1);
+      const before = await arena.calls('evalsha');
+      const since = monotonic();
+      await arena.steady([a, b], async () => {
+        while (monotonic() < since + 4 * timeout) {
+          await publish(arena, { event: 'released', id: await arena.granted(), successor: 'nobody' });
+          await publish(arena, { event: 'released', id: await arena.granted() });
+        }
+      });
+      const most = 8 + (monotonic() - since) / timeout + 4; // a burst, one in a timeout, and the leader's own
+      const asked = (await arena.calls('evalsha')) - before;
+      if (asked > most) throw new Error(`too many requests: ${asked}, not ${most.toFixed(0)}`);
+      await b.goesOn(8 * timeout); // until there is a burst to spend again
+      const left = monotonic();
+      await a.close();
+      const { at } = await b.says({ role: 'leader' });
+      arena.within('next leader', at - left, WAKE);
+    },
+  );
+
+  row(
+    'a forged election makes nobody a leader (G1, G5)',
+    { variant: leadsByNotice, fails: /two leaders|older token/ },
+    async (arena) => {
+      const proxy = await arena.proxy();
+      const [a, b] = await arena.pair(LONG, { ...LONG, to: proxy });
+      await heard(arena, 1);
+      const [listed] = await arena.admin.zRange(keysOf(arena.key).candidates, 0, 0);
+      const { id } = JSON.parse(listed as string);
+      await arena.steady([a, b], async () => {
+        await publish(arena, claim(id, LONG.ttl));
+        await b.goesOn(timeout);
+        // And while it asks, and is not answered yet.
+        proxy.delay(timeout / 2, 'toServer');
+        await publish(arena, { event: 'released', id: await arena.granted() });
+        await b.goesOn(timeout / 4);
+        await publish(arena, claim(id, LONG.ttl));
+        await b.goesOn(2 * timeout);
+      });
+      proxy.heal();
+      const left = monotonic();
+      await a.close();
+      const { at } = await b.says({ role: 'leader' }, LONG.ttl / 2);
+      arena.within('next leader', at - left, WAKE);
+    },
+  );
+
+  row(
+    'forged elections keep nobody from taking a free lease for longer than a ttl (G5)',
+    { variant: believesWhatIsTold, fails: /b does not say {"role":"leader"}|too late/ },
+    async (arena) => {
+      const [a, b] = await arena.pair();
+      await heard(arena, 1);
+      let goesOn = true;
+      const forge = async () => {
+        while (goesOn) {
+          await publish(arena, claim('nobody', 2 ** 31 - 1));
+          await new Promise((resolve) => setTimeout(resolve, 20));
+        }
+      };
+      const forging = forge();
+      try {
+        await b.goesOn(timeout);
+        const since = monotonic();
+        await a.kill();
+        const { at } = await b.says({ role: 'leader' }, 4 * TIMES.ttl);
+        // Its attempt may come just before the lease runs out; the next one comes within a ttl.
+        arena.within('next leader', at - since, 2 * (TIMES.ttl + jitter) + 2 * timeout);
+      } finally {
+        goesOn = false;
+        await forging;
+      }
+    },
+  );
+});
