@@ -68,14 +68,14 @@ export class Election extends Observable<Transition> implements AsyncIterable<Tr
     });
     this.#environment = environment;
     this.#signal = signal;
-    const holders = merge(this.#news, of(undefined)).pipe(
-      map(() => this.#holder()),
-      distinctUntilChanged((before, now) => before?.id === now?.id),
-    );
     this.holders = new Observable((subscriber) => {
       if (signal?.aborted) void this.close();
       this.#candidacy?.check();
       subscriber.add(this.#heedSignal());
+      const holders = merge(this.#news, of(undefined)).pipe(
+        map(() => this.#holder()),
+        distinctUntilChanged((before, now) => before?.id === now?.id),
+      );
       subscriber.add(holders.subscribe(subscriber));
     });
   }

@@ -32,7 +32,6 @@ export type {
   RenewRequest,
   Sight,
   Standing,
-  StoreRequest,
   Suspect,
   Watched,
 } from './store/lease-store.js';

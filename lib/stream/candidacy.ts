@@ -7,7 +7,6 @@ import {
   Subject,
   type Subscriber,
   Subscription,
-  timer,
 } from 'rxjs';
 import { type Memory, NOTHING_KNOWN } from '../core/memory.js';
 import { guard, type Settings } from '../core/settings.js';
@@ -236,11 +235,14 @@ export class Candidacy {
     if (at === Number.POSITIVE_INFINITY) return;
     const { clock, scheduler } = this.#environment;
     // By the clock as it is now: since the event was stamped, listeners of a signal may have run for long.
-    this.#alarm = timer(Math.max(0, at - clock.now()), scheduler).subscribe(() => {
-      this.#alarmAt = Number.POSITIVE_INFINITY;
-      // A timer that rings says that its time has come, though Node's may ring up to a millisecond before that by the clock.
-      this.#dispatch({ kind: 'wake' }, Math.max(at, clock.now()));
-    });
+    this.#alarm = scheduler.schedule(
+      () => {
+        this.#alarmAt = Number.POSITIVE_INFINITY;
+        // A timer that rings says that its time has come, though Node's may ring up to a millisecond before that by the clock.
+        this.#dispatch({ kind: 'wake' }, Math.max(at, clock.now()));
+      },
+      Math.max(0, at - clock.now()),
+    );
   }
 
   /** As long as there is a lease, a machine that was suspended must not leave its timers to ring as late as it slept. */

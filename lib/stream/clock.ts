@@ -21,10 +21,40 @@ export interface Readings {
   readonly resolution: number;
 }
 
+/** ms by which the wall clock, in whole ms, may seem to run ahead or behind. */
+const TICK = 2;
+
+/**
+ * `uptime`, which is a system call a hundred times as slow as the other two clocks, read only now and then: every `spared` ms, or as soon as the
+ * wall clock says that another time has passed than the monotonic one, as it does after a suspension. In between it is reckoned.
+ */
+export function sparing({ monotonic, uptime, spared, wall }: Spared): () => number {
+  let readAt = Number.NEGATIVE_INFINITY;
+  let readWall = 0;
+  let read = 0;
+  return () => {
+    const time = monotonic();
+    const wallTime = wall();
+    const passed = time - readAt;
+    if (passed < spared && Math.abs(wallTime - readWall - passed) <= TICK) return read + passed;
+    readAt = time;
+    readWall = wallTime;
+    read = uptime();
+    return read;
+  };
+}
+
+interface Spared extends Pick<Readings, 'monotonic' | 'uptime'> {
+  readonly spared: number;
+  readonly wall: () => number;
+}
+
+const monotonic = () => performance.now();
+
 /** `os.uptime()` steps by 10 ms on Linux; elsewhere it is derived from wall time in whole seconds. */
 const SYSTEM: Readings = {
-  monotonic: () => performance.now(),
-  uptime: () => uptime() * 1000,
+  monotonic,
+  uptime: sparing({ monotonic, uptime: () => uptime() * 1000, spared: 10, wall: () => Date.now() }),
   resolution: process.platform === 'linux' ? 10 : 2000,
 };
 

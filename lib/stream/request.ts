@@ -1,34 +1,37 @@
 import { inspect } from 'node:util';
-import {
-  catchError,
-  defer,
-  map,
-  type Observable,
-  type ObservableInput,
-  type SchedulerLike,
-  take,
-  throwError,
-  throwIfEmpty,
-  timeout,
-} from 'rxjs';
+import { defer, Observable, type ObservableInput, type SchedulerLike, take, throwError } from 'rxjs';
 import { ElectionError, isElectionError } from '../errors.js';
 import type { LeaseReply, LeaseStore, ListReply, ListRequest, StoreRequest } from '../store/lease-store.js';
 
 type ReplyTo<R extends StoreRequest> = R extends ListRequest ? ListReply : LeaseReply;
 
-/** One request to the store: one reply, or one `ElectionError`, within `request.timeout`. Unsubscribing gives it up. */
+/**
+ * One request to the store: one reply, or one `ElectionError`, within `request.timeout`. Unsubscribing gives it up. Not made of operators, since
+ * thousands of these may be under way.
+ */
 export const ask = <R extends StoreRequest>(
   store: LeaseStore,
   request: R,
   scheduler: SchedulerLike,
 ): Observable<ReplyTo<R>> =>
-  defer(() => call(store, request)).pipe(
-    timeout({ first: request.timeout, scheduler, with: () => throwError(() => unanswered(request)) }),
-    throwIfEmpty(() => new ElectionError('STORE_REPLY', `The store completed without a reply to ${request.verb}`)),
-    take(1),
-    map((reply: unknown) => sensible(request, reply) as ReplyTo<R>),
-    catchError((error: unknown) => throwError(() => (isElectionError(error) ? error : unknownError(request, error)))),
-  );
+  new Observable((subscriber) => {
+    const fail = (error: unknown) => subscriber.error(isElectionError(error) ? error : unknownError(request, error));
+    const answers = defer(() => call(store, request)).pipe(take(1));
+    subscriber.add(
+      answers.subscribe({
+        next: (reply) => {
+          const problem = problemOf(request, reply);
+          if (problem) return fail(problem);
+          subscriber.next(reply as ReplyTo<R>);
+          return subscriber.complete();
+        },
+        error: fail,
+        complete: () => subscriber.closed || fail(unheard(request)),
+      }),
+    );
+    if (subscriber.closed) return; // answered already
+    subscriber.add(scheduler.schedule(() => fail(unanswered(request)), request.timeout));
+  });
 
 function call(store: LeaseStore, request: StoreRequest): ObservableInput<LeaseReply | ListReply> {
   switch (request.verb) {
@@ -55,8 +58,8 @@ const STATUSES: Record<StoreRequest['verb'], ReadonlyArray<(LeaseReply | ListRep
   list: ['listed'],
 };
 
-/** `reply`, if it is one to `request`: users write stores too, and what decides over leadership must not trip over a slip there. */
-function sensible({ verb, key }: StoreRequest, reply: unknown): LeaseReply | ListReply {
+/** What is wrong with `reply` to `request`: users write stores too, and what decides over leadership must not trip over a slip there. */
+function problemOf({ verb, key }: StoreRequest, reply: unknown): ElectionError | undefined {
   const { status, token, holder, wait, candidates } = Object(reply);
   if (
     STATUSES[verb].includes(status) &&
@@ -66,10 +69,13 @@ function sensible({ verb, key }: StoreRequest, reply: unknown): LeaseReply | Lis
     (status !== 'listed' || Array.isArray(candidates)) &&
     (!holder || (typeof holder.id === 'string' && Number.isFinite(holder.expiresIn)))
   ) {
-    return reply as LeaseReply | ListReply;
+    return undefined;
   }
-  throw new ElectionError('STORE_REPLY', `${verb} of "${key}" got a reply that makes no sense: ${inspect(reply)}`);
+  return new ElectionError('STORE_REPLY', `${verb} of "${key}" got a reply that makes no sense: ${inspect(reply)}`);
 }
+
+const unheard = ({ verb }: StoreRequest): ElectionError =>
+  new ElectionError('STORE_REPLY', `The store completed without a reply to ${verb}`);
 
 const unanswered = ({ verb, key, timeout }: StoreRequest): ElectionError =>
   new ElectionError('STORE_TIMEOUT', `No answer to ${verb} of "${key}" within ${timeout} ms`);

@@ -10,7 +10,8 @@ export class LiveTerm implements Term {
   /** Own time until which the lease is certain; −Infinity once it has been given up. */
   deadline: number;
   readonly #clock: Clock;
-  readonly #controller = new AbortController();
+  /** Made for the first who asks for its signal: most terms of many have none. */
+  #controller: AbortController | undefined;
   #ended: ElectionError | undefined;
   #pending = 0;
   #onIdle: (() => void) | undefined;
@@ -23,6 +24,8 @@ export class LiveTerm implements Term {
   }
 
   get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#ended) this.#controller.abort(this.#ended);
     return this.#controller.signal;
   }
 
@@ -52,7 +55,7 @@ export class LiveTerm implements Term {
   /** Ends the term for its user: first `alive`, then the signal. The lease may go on through a drain. */
   end(reason: string): void {
     this.#ended = termEnded(`The term ${this.token} is over: ${reason}`);
-    this.#controller.abort(this.#ended);
+    this.#controller?.abort(this.#ended);
   }
 
   /** Calls `listener` once, as soon as no work is awaited any more; at once if none is. */

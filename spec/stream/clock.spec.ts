@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import { monotonicClock, systemClock } from '../../lib/stream/clock.js';
+import { monotonicClock, sparing, systemClock } from '../../lib/stream/clock.js';
 
 /** A machine whose two clocks are moved by hand. Reading one costs no time unless `onUptime` says so. */
 class Machine {
@@ -141,6 +141,53 @@ describe('monotonicClock', () => {
   });
 });
 
+describe('an uptime that is read sparingly', () => {
+  function spared() {
+    const machine = { monotonic: 5_000, uptime: 90_000, wall: 1_000_000, reads: 0 };
+    const uptime = sparing({
+      monotonic: () => machine.monotonic,
+      uptime: () => {
+        machine.reads += 1;
+        return machine.uptime;
+      },
+      spared: 10,
+      wall: () => Math.floor(machine.wall),
+    });
+    const pass = (ms: number, { wall = ms, monotonic = ms } = {}) => {
+      machine.monotonic += monotonic;
+      machine.uptime += ms;
+      machine.wall += wall;
+    };
+    return { machine, uptime, pass };
+  }
+
+  it('goes on in between, and is read once in ten ms however often it is asked for', () => {
+    const { machine, uptime, pass } = spared();
+    for (let i = 0; i < 1_000; i += 1) {
+      expect(uptime()).toBeCloseTo(machine.uptime, 6);
+      pass(0.1);
+    }
+    expect(machine.reads).toBeLessThanOrEqual(11);
+  });
+
+  it('is read at once after a suspension, which the wall clock tells of', () => {
+    const { machine, uptime, pass } = spared();
+    uptime();
+    pass(60_000, { monotonic: 1 });
+    expect(uptime()).toBe(machine.uptime);
+    expect(machine.reads).toBe(2);
+  });
+
+  it('is read within ten ms where the wall clock was set back by just as much', () => {
+    const { machine, uptime, pass } = spared();
+    uptime();
+    pass(60_000, { monotonic: 1, wall: 1 });
+    expect(uptime()).toBe(90_001);
+    pass(9);
+    expect(uptime()).toBe(machine.uptime);
+  });
+});
+
 describe('the readings of the system', () => {
   const actual = Object.getOwnPropertyDescriptor(process, 'platform') as PropertyDescriptor;
 
@@ -154,6 +201,7 @@ describe('the readings of the system', () => {
   function counted(platform: NodeJS.Platform, seconds: number): number {
     let uptime = 1_000;
     jest.spyOn(performance, 'now').mockReturnValue(5_000);
+    jest.spyOn(Date, 'now').mockImplementation(() => uptime * 1_000);
     jest.doMock('node:os', () => ({ uptime: () => uptime }));
     Object.defineProperty(process, 'platform', { ...actual, value: platform });
     let ms = Number.NaN;

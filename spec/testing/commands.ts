@@ -1,4 +1,5 @@
-import type { AcquireRequest, LeaseReply, ListReply, RenewRequest, StoreRequest, Watched } from '../../lib/index.js';
+import type { AcquireRequest, LeaseReply, ListReply, RenewRequest, Watched } from '../../lib/index.js';
+import type { StoreRequest } from '../../lib/store/lease-store.js';
 import type { Random } from '../../proof/random.js';
 
 /** What is done to both stores: a request, or something that befalls them. */

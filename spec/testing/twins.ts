@@ -1,5 +1,6 @@
 import { firstValueFrom, from, type Observable } from 'rxjs';
-import type { ElectionError, LeaseReply, LeaseStore, ListReply, StoreRequest } from '../../lib/index.js';
+import type { ElectionError, LeaseReply, LeaseStore, ListReply } from '../../lib/index.js';
+import type { StoreRequest } from '../../lib/store/lease-store.js';
 import { keysOf } from '../../lib/store/redis/keys.js';
 import { redisStore } from '../../lib/store/redis/store.js';
 import { type LeaseRecord, MemoryLeaseStore } from '../../lib/testing/index.js';

@@ -4,19 +4,13 @@ import {
   defer,
   EMPTY,
   endWith,
-  filter,
-  finalize,
-  map,
-  merge,
   NEVER,
-  type Observable,
-  of,
-  ReplaySubject,
+  Observable,
   race,
   repeat,
   retry,
-  share,
-  startWith,
+  type Subscriber,
+  Subscription,
   switchMap,
   take,
   tap,
@@ -53,21 +47,97 @@ export function channelsOf(client: RedisClient): Channels {
 
 function open(client: DuplicableClient): Channels {
   const links = linksOf(client);
-  const listened = new Map<string, Observable<Notice>>();
-  const listen = (channel: string) =>
-    links.pipe(
-      switchMap((link) => (link ? hear(link, channel) : of(DEAF))),
-      finalize(() => listened.delete(channel)),
-      shareState,
-    );
+  const channels = new Map<string, Channel>();
+  let link: Link | undefined;
+  let connection = Subscription.EMPTY;
+  const begin = (name: string) => {
+    const channel = new Channel(name);
+    channels.set(name, channel);
+    if (channels.size > 1) {
+      channel.move(link);
+      return channel;
+    }
+    connection = links.subscribe((next) => {
+      link = next;
+      for (const each of channels.values()) each.move(link);
+    });
+    return channel;
+  };
+  const end = (name: string) => {
+    channels.get(name)?.move(undefined);
+    channels.delete(name);
+    if (channels.size > 0) return;
+    connection.unsubscribe();
+    link = undefined;
+  };
   return {
-    notices: (channel) =>
-      defer(() => {
-        const notices = listened.get(channel) ?? listen(channel);
-        listened.set(channel, notices);
-        return notices;
+    notices: (name) =>
+      new Observable((listener) => {
+        const channel = channels.get(name) ?? begin(name);
+        channel.join(listener);
+        return () => {
+          if (channel.leave(listener)) end(name);
+        };
       }),
   };
+}
+
+/** One channel, and all who listen to it; plain, since there may be thousands. */
+class Channel {
+  readonly #name: string;
+  readonly #listeners = new Set<Subscriber<Notice>>();
+  #link: Link | undefined;
+  #confirmation = Subscription.EMPTY;
+  #isListening = false;
+
+  constructor(name: string) {
+    this.#name = name;
+  }
+
+  /** One who comes late is told first that the channel is listened to, if it is. */
+  join(listener: Subscriber<Notice>): void {
+    this.#listeners.add(listener);
+    if (this.#isListening) listener.next(LISTENING);
+  }
+
+  /** Whether nobody is left. */
+  leave(listener: Subscriber<Notice>): boolean {
+    return this.#listeners.delete(listener) && this.#listeners.size === 0;
+  }
+
+  /** From now on what is published is to come by `link`, or not at all. `deaf` only ever follows `listening`. */
+  move(link: Link | undefined): void {
+    this.#confirmation.unsubscribe();
+    this.#link?.unsubscribe(this.#name);
+    this.#link = link;
+    if (this.#isListening) this.#tell(DEAF);
+    this.#isListening = false;
+    if (!link) return;
+    const hear = (text: string) => {
+      const notice = noticeOf(text);
+      if (notice) this.#tell(notice);
+    };
+    this.#confirmation = subscribed(link, this.#name, hear).subscribe(() => {
+      this.#isListening = true;
+      this.#tell(LISTENING);
+    });
+  }
+
+  #tell(notice: Notice): void {
+    for (const listener of [...this.#listeners]) listener.next(notice);
+  }
+}
+
+/** Emits when what is published on `channel` comes by `link`. A channel that is refused is asked for again: rules get mended. */
+function subscribed(link: Link, channel: string, hear: (text: string) => void): Observable<unknown> {
+  const giveUp = () => {
+    link.drop();
+    return NEVER;
+  };
+  return defer(() => link.subscribe(channel, hear)).pipe(
+    timeout({ first: PATIENCE, with: giveUp }),
+    retry({ delay: (_, failures) => timer(pauseAfter(failures)) }),
+  );
 }
 
 /** The subscriber of `client`, and `undefined` when it is lost: made for the first who asks, gone with the last. */
@@ -93,44 +163,5 @@ function linksOf(client: DuplicableClient): Observable<Link | undefined> {
     concatMap(() => attempt),
     endWith(undefined),
     repeat(),
-    share({ connector: () => new ReplaySubject(1) }),
   );
-}
-
-/** What comes by `link` on `channel`, from when it does. A channel that is refused is asked for again: rules get mended. */
-function hear(link: Link, channel: string): Observable<Notice> {
-  const told = link.messages.pipe(
-    filter((message) => message.channel === channel),
-    map(({ text }) => noticeOf(text)),
-    filter((notice) => notice !== undefined),
-  );
-  const giveUp = () => {
-    link.drop();
-    return NEVER;
-  };
-  const listening = defer(() => link.subscribe(channel)).pipe(
-    timeout({ first: PATIENCE, with: giveUp }),
-    retry({ delay: (_, failures) => timer(pauseAfter(failures)) }),
-    map(() => LISTENING),
-  );
-  return merge(told, listening).pipe(finalize(() => link.unsubscribe(channel)));
-}
-
-/** `source`, once for all: one who comes late is told first that it is listened, if it is. `deaf` only ever follows `listening`. */
-function shareState(source: Observable<Notice>): Observable<Notice> {
-  let isListening = false;
-  const shared = source.pipe(
-    filter(({ kind }) => kind !== 'deaf' || isListening),
-    tap({
-      next: ({ kind }) => {
-        if (kind === 'listening') isListening = true;
-        if (kind === 'deaf') isListening = false;
-      },
-      finalize: () => {
-        isListening = false;
-      },
-    }),
-    share(),
-  );
-  return defer(() => (isListening ? shared.pipe(startWith(LISTENING)) : shared));
 }

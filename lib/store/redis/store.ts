@@ -55,12 +55,17 @@ function run<Reply>(
 ): Observable<Reply> {
   return new Observable((subscriber) => {
     const controller = new AbortController();
-    const fail = (error: unknown) => subscriber.error(translate(error, request, client.isReady !== false));
+    let isOpen = true;
+    const fail = (error: unknown) => {
+      isOpen = false;
+      subscriber.error(translate(error, request, client.isReady !== false));
+    };
     const done = (reply: Reply) => {
+      isOpen = false;
       subscriber.next(reply);
       subscriber.complete();
     };
-    subscriber.add(() => controller.abort());
+    subscriber.add(() => isOpen && controller.abort());
     subscriber.add(watchQueue(client, connection, request.timeout, fail));
     call(client, controller.signal, script, { keys, arguments: args.map(String) })
       .then((raw) => parse(raw, request))

@@ -1,21 +1,17 @@
-import { Observable, Subject } from 'rxjs';
+import { Observable } from 'rxjs';
 import type { RedisClient } from './client.js';
 
 /** A connection that is there to listen, while it lasts. */
 export interface Link {
-  /** Every message on a channel that was subscribed. */
-  readonly messages: Observable<Message>;
-  /** Resolves once what is published on `channel` arrives here; rejects where Redis refuses. It may as well never settle. */
-  subscribe(channel: string): Promise<unknown>;
-  /** Leaves `channel`. Refused, nothing follows from it: whoever listened does so no more. */
+  /**
+   * Resolves once what is published on `channel` comes to `hear`; rejects where Redis refuses. It may as well never settle. One who hears at a
+   * time: the last.
+   */
+  subscribe(channel: string, hear: (text: string) => void): Promise<unknown>;
+  /** Leaves `channel`: nothing of it is heard any more. Refused, nothing follows from it: whoever listened does so no more. */
   unsubscribe(channel: string): void;
   /** Gives the connection up, as if it had been lost. */
   drop(): void;
-}
-
-export interface Message {
-  readonly channel: string;
-  readonly text: string;
 }
 
 /** A client that makes subscribers: what node-redis's `createClient` makes, and none that is many connections in one. */
@@ -54,7 +50,6 @@ export function isDuplicable(client: RedisClient): client is DuplicableClient {
  */
 export function openLink(client: DuplicableClient): Observable<Link> {
   return new Observable((observer) => {
-    const messages = new Subject<Message>();
     const duplicate = client.duplicate(overrides(client.options));
     let connected = false;
     const close = () => {
@@ -72,19 +67,23 @@ export function openLink(client: DuplicableClient): Observable<Link> {
     observer.add(close);
     // To listen is no reason for a process to live on, least of all through a socket that only just connects.
     duplicate.unref();
-    duplicate.connect().then(() => observer.next(link(duplicate, messages, lose)), lose);
+    duplicate.connect().then(() => observer.next(link(duplicate, lose)), lose);
   });
 }
 
-function link(duplicate: Duplicate, messages: Subject<Message>, drop: () => void): Link {
+function link(duplicate: Duplicate, drop: () => void): Link {
+  const listeners = new Map<string, (text: string) => void>();
   // One listener for all channels, so that a channel which could not be left keeps none of its own.
-  const hear = (text: unknown, channel: unknown) => messages.next({ channel: String(channel), text: String(text) });
+  const hear = (text: unknown, channel: unknown) => listeners.get(String(channel))?.(String(text));
   const inTurn = turns();
   return {
-    messages,
     drop,
-    subscribe: (channel) => inTurn(channel, () => duplicate.subscribe(channel, hear)),
+    subscribe: (channel, listener) => {
+      listeners.set(channel, listener);
+      return inTurn(channel, () => duplicate.subscribe(channel, hear));
+    },
     unsubscribe: (channel) => {
+      listeners.delete(channel);
       const leave = async () => duplicate.isReady && duplicate.unsubscribe(channel, hear);
       inTurn(channel, leave).catch(() => {});
     },

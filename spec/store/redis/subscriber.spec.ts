@@ -59,11 +59,10 @@ describe('openLink', () => {
     const { opened, subscription } = open(client);
     const link = await opened();
     const heard: string[] = [];
-    link.messages.subscribe(({ channel, text }) => heard.push(`${channel} ${text}`));
-    await link.subscribe('news');
+    await link.subscribe('news', (text) => heard.push(text));
     await redis.client.publish('news', 'hello');
     await until(() => heard.length > 0);
-    expect(heard).toEqual(['news hello']);
+    expect(heard).toEqual(['hello']);
     subscription.unsubscribe();
     await settled('plain', 1);
     expect(duplicates.map(({ isOpen, isReady }) => [isOpen, isReady])).toEqual([[false, false]]);
@@ -102,11 +101,11 @@ describe('openLink', () => {
     const { opened } = open(duplicable(await redis.server.client()).client);
     const link = await opened();
     for (let turns = 0; turns < 60; turns++) {
-      const first = link.subscribe('news');
+      const first = link.subscribe('news', () => {});
       for (let wait = 0; wait < turns % 4; wait++) await new Promise(setImmediate);
       link.unsubscribe('news');
       await first;
-      await link.subscribe('news');
+      await link.subscribe('news', () => {});
       expect(await redis.client.publish('news', 'hello')).toBe(1);
       link.unsubscribe('news');
       await until(async () => (await redis.client.pubSubNumSub(['news'])).news === 0);
@@ -171,7 +170,7 @@ describe('a subscriber', () => {
     const { client } = duplicable(made);
     const { opened, ended } = open(client);
     const link = await opened();
-    await link.subscribe('news');
+    await link.subscribe('news', () => {});
     expect(await redis.client.publish('news', 'hello')).toBe(1);
     const [subscriber] = (await redis.client.clientList()).filter(({ name, sub }) => name === 'odd' && sub === 1);
     expect(subscriber?.flags).not.toContain('t'); // tracks no keys
