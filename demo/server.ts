@@ -55,8 +55,8 @@ export async function usersServer(text: string): Promise<Server> {
     ...(secure && { servername: host }),
     async [Symbol.asyncDispose]() {
       await sleep(100); // what a killed candidate had sent may still be on its way
-      const { lease, record } = keysOf(key);
-      await withClient(text, (client) => client.del([lease, record])).catch((error) => {
+      const { lease, record, candidates } = keysOf(key);
+      await withClient(text, (client) => client.del([lease, record, candidates])).catch((error) => {
         throw new Error(`could not remove ${lease} and ${record} from ${label}: ${reasonOf(error)}`);
       });
     },

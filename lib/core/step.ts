@@ -4,6 +4,7 @@ import { exit, exitRequest, failExit, hearExit, settle } from './exit.js';
 import { expire, failRenewal, hearRenewal, renewRequest } from './lead.js';
 import { learn, type Memory } from './memory.js';
 import { hearNotice } from './notice.js';
+import { earliness } from './settings.js';
 import { type Campaigning, type Context, type Event, next, type State, type Step } from './state.js';
 
 /** A candidate that has done nothing yet and may try at once; to read, if the one before it was in the dark. */
@@ -48,6 +49,10 @@ export function wakeAt(state: State): number {
   }
 }
 
+/** Whether that may be a little earlier as well: a renewal, which is not waited for. */
+export const isRenewal = (state: State): boolean =>
+  state.phase === 'leading' && state.sent === undefined && state.renewAt < state.term.deadline;
+
 function hear(state: State, event: Event, context: Context): Step {
   switch (event.kind) {
     case 'wake':
@@ -89,7 +94,9 @@ function ask(state: State, context: Context): State {
     case 'campaigning':
       return context.now < state.nextAt ? state : send(state, campaignRequest(state, context), context);
     case 'leading':
-      return context.now < state.renewAt ? state : send(state, renewRequest(state, state.term, context), context);
+      return context.now < state.renewAt - earliness(context.settings)
+        ? state
+        : send(state, renewRequest(state, state.term, context), context);
     case 'exiting': {
       const request = exitRequest(state, context);
       if (request === undefined) return state;

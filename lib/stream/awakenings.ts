@@ -1,5 +1,6 @@
 import { defer, filter, finalize, interval, type Observable, type SchedulerLike, share } from 'rxjs';
 import type { Clock } from './clock.js';
+import { getOrMake } from './get-or-make.js';
 
 /** Told by one timer to all who listen, however many elections there are. */
 const shared = new WeakMap<SchedulerLike, WeakMap<Clock, Map<number, Observable<unknown>>>>();
@@ -32,16 +33,3 @@ const gains = (clock: Clock, scheduler: SchedulerLike, every: number): Observabl
       }),
     );
   });
-
-interface Lookup<Key, Value> {
-  get(key: Key): Value | undefined;
-  set(key: Key, value: Value): unknown;
-}
-
-function getOrMake<Key, Value>(lookup: Lookup<Key, Value>, key: Key, make: () => Value): Value {
-  const known = lookup.get(key);
-  if (known !== undefined) return known;
-  const made = make();
-  lookup.set(key, made);
-  return made;
-}

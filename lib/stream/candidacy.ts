@@ -9,15 +9,16 @@ import {
   Subscription,
 } from 'rxjs';
 import { type Memory, NOTHING_KNOWN } from '../core/memory.js';
-import { guard, type Settings } from '../core/settings.js';
+import { earliness, guard, type Settings } from '../core/settings.js';
 import type { Context, Decision, Event, Known, Manner, Sent, State } from '../core/state.js';
-import { stand, step, wakeAt } from '../core/step.js';
+import { isRenewal, stand, step, wakeAt } from '../core/step.js';
 import type { LeaseStore, Notice } from '../store/lease-store.js';
 import { awakenings } from './awakenings.js';
 import type { Clock } from './clock.js';
 import { ask } from './request.js';
 import { LiveTerm } from './term.js';
 import type { Transition } from './transition.js';
+import { wheelOf } from './wheel.js';
 
 /** The outside world of a candidacy. */
 export interface Environment {
@@ -39,7 +40,7 @@ export interface Environment {
 export class Candidacy {
   /** What subscribers are told, in order, the current role first; completes when the candidacy is over for them. */
   readonly transitions: Observable<Transition>;
-  /** Emits whenever another holder may be known. */
+  /** Emits whenever another holder is known, or none. */
   readonly known: Observable<void>;
   /** The last transition told to everyone. */
   current: Transition | undefined;
@@ -47,6 +48,7 @@ export class Candidacy {
   readonly #environment: Environment;
   readonly #told = new Subject<Transition>();
   readonly #learnt = new Subject<void>();
+  #learntOf: string | undefined;
   readonly #inbox: Array<{ readonly event: Event; readonly now: number }> = [];
   readonly #outbox: Transition[] = [];
   readonly #notices = new Subscription();
@@ -154,7 +156,7 @@ export class Candidacy {
     if ('term' in state && this.#term && state.term) this.#term.deadline = state.term.deadline;
     for (const decision of decisions) this.#decide(decision);
     if (state.phase === 'exiting' && before.phase !== 'exiting' && !state.drained) this.#drain();
-    this.#arm(wakeAt(state));
+    this.#arm(wakeAt(state), isRenewal(state));
     this.#keepVigil(state.phase === 'leading' || (state.phase === 'exiting' && !state.drained));
     if ((event.kind === 'exit' || before.phase === 'exiting') && state.phase !== 'exiting') this.#settle(state);
   }
@@ -180,7 +182,10 @@ export class Candidacy {
     this.#delivering = true;
     for (let transition = this.#outbox.shift(); transition; transition = this.#outbox.shift()) this.#tell(transition);
     this.#delivering = false;
-    this.#learnt.next(); // after the transitions: who was leader until now is told of that before anything else
+    // After the transitions: who was leader until now is told of that before anything else.
+    const { holder } = this.#state;
+    if (holder?.holder.id !== this.#learntOf) this.#learnt.next();
+    this.#learntOf = holder?.holder.id;
     if (this.#closing) this.#told.complete();
   }
 
@@ -228,21 +233,26 @@ export class Candidacy {
     this.#exchange = exchange;
   }
 
-  #arm(at: number): void {
+  #arm(at: number, mayBeEarly: boolean): void {
     if (at === this.#alarmAt) return;
     this.#alarm.unsubscribe();
     this.#alarmAt = at;
     if (at === Number.POSITIVE_INFINITY) return;
-    const { clock, scheduler } = this.#environment;
-    // By the clock as it is now: since the event was stamped, listeners of a signal may have run for long.
-    this.#alarm = scheduler.schedule(
-      () => {
-        this.#alarmAt = Number.POSITIVE_INFINITY;
-        // A timer that rings says that its time has come, though Node's may ring up to a millisecond before that by the clock.
-        this.#dispatch({ kind: 'wake' }, Math.max(at, clock.now()));
-      },
-      Math.max(0, at - clock.now()),
-    );
+    const { store, clock, scheduler, settings } = this.#environment;
+    if (mayBeEarly) {
+      const wheel = wheelOf(store, clock, scheduler, earliness(settings));
+      this.#alarm = wheel.schedule(at, (now) => this.#ring(now));
+      return;
+    }
+    // By the clock as it is now: since the event was stamped, listeners of a signal may have run for long. A timer that rings says that
+    // its time has come, though Node's may ring up to a millisecond before that by the clock.
+    const delay = Math.max(0, at - clock.now());
+    this.#alarm = scheduler.schedule(() => this.#ring(Math.max(at, clock.now())), delay);
+  }
+
+  #ring(now: number): void {
+    this.#alarmAt = Number.POSITIVE_INFINITY;
+    this.#dispatch({ kind: 'wake' }, now);
   }
 
   /** As long as there is a lease, a machine that was suspended must not leave its timers to ring as late as it slept. */

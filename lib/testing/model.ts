@@ -110,11 +110,13 @@ function standBy(before: Candidates | undefined, request: AcquireRequest, now: n
 
 type Listed = Candidates['list'][number];
 
-/** As the sorted set has it. */
+/** As the sorted set has them. */
+const memberOf = ({ id, name = '', data = '' }: Standing): string => JSON.stringify({ id, name, data });
+
 const scoreOf = (lastSeen: number, hears: boolean): number => lastSeen + (hears ? 0 : 0.5);
 
 const latestFirst = (a: Listed, b: Listed): number =>
-  scoreOf(b.lastSeen, b.hears) - scoreOf(a.lastSeen, a.hears) || (a.id < b.id ? 1 : -1);
+  scoreOf(b.lastSeen, b.hears) - scoreOf(a.lastSeen, a.hears) || (memberOf(a) < memberOf(b) ? 1 : -1);
 
 const standing = (candidates: Candidates | undefined, now: number): readonly Listed[] =>
   candidates && now <= candidates.expiresAt ? candidates.list : [];

@@ -34,6 +34,8 @@ export const MUTANTS: readonly Mutant[] = [
     ],
     ['stream/candidacy.ts', 'Math.max(at, clock.now())', 'Math.max(at, (clock as any).wall())'],
     ['stream/candidacy.ts', 'Math.max(0, at - clock.now())', 'Math.max(0, at - (clock as any).wall())'],
+    ['stream/wheel.ts', 'Math.max(spoke.at, this.#clock.now())', 'Math.max(spoke.at, (this.#clock as any).wall())'],
+    ['stream/wheel.ts', 'Math.max(0, at - this.#clock.now())', 'Math.max(0, at - (this.#clock as any).wall())'],
     ['stream/candidacy.ts', 'this.#context(clock.now()));', 'this.#context((clock as any).wall()));'],
     ['stream/term.ts', 'this.deadline - this.#clock.now()', 'this.deadline - (this.#clock as any).wall()'],
   ),

@@ -12,7 +12,7 @@ describe('a renewal', () => {
   it('is made renewEvery after the last request was written, with all that the store needs to know', () => {
     const candidate = Candidate.leading({ data: 'http://me' });
     expect(candidate.wakesAt).toBe(600);
-    candidate.wake(599);
+    candidate.wake(590);
     expect(candidate.asks).toBeUndefined();
     candidate.wake(600);
     expect(candidate.asks).toEqual({
@@ -26,6 +26,18 @@ describe('a renewal', () => {
       name: 'me',
       data: 'http://me',
     });
+  });
+
+  it('may be a little earlier, where something wakes the candidate just then; one that is repeated may not be much', () => {
+    const early = Math.min(600 / 64, 100 / 16);
+    const candidate = Candidate.leading();
+    candidate.wake(600 - early);
+    expect(candidate.asks?.verb).toBe('renew');
+    candidate.fail(610, 'STORE_READONLY');
+    expect(candidate.asks).toBeUndefined();
+    expect(candidate.wakesAt).toBe(635);
+    candidate.wake(635 - early - 1);
+    expect(candidate.asks).toBeUndefined();
   });
 
   it('carries the store time after which it must change nothing, once that is known', () => {

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Election, elect } from 'rx-leader';
 import { keysOf } from '../../lib/store/redis/keys.js';
 import { type Client, type RedisServer, startRedis } from '../support/redis.js';
@@ -24,9 +24,14 @@ const subscribers = async (redis: Client, key: string) => {
 };
 
 describe('a graceful hand-over', () => {
+  const elections: Election[] = [];
+
+  afterEach(async () => {
+    await Promise.all(elections.splice(0).map((election) => election.close()));
+  });
+
   it('takes no wait: followers are told of the release (G5)', async () => {
     const admin = await server.client();
-    const elections: Election[] = [];
     for (let i = 0; i < 4; i += 1) {
       const election = elect({ redis: await server.client(), key: 'handed over', ...TIMES });
       election.subscribe();
@@ -46,7 +51,6 @@ describe('a graceful hand-over', () => {
       took.push(performance.now() - begun);
       await closed;
     }
-    await elections[0]?.close();
     expect(Math.max(...took)).toBeLessThan(TIMES.ttl / 60);
     expect(tokens).toEqual([...tokens].sort((a, b) => a - b));
   });
@@ -54,7 +58,7 @@ describe('a graceful hand-over', () => {
   it('wakes one, however many wait', async () => {
     const admin = await server.client();
     const key = 'one of many';
-    const elections = Array.from({ length: 30 }, () => elect({ redis: admin, key, ...TIMES }));
+    elections.push(...Array.from({ length: 30 }, () => elect({ redis: admin, key, ...TIMES })));
     for (const election of elections) election.subscribe();
     await until(() => elections.every(({ role }) => role !== undefined), { what: 'everybody to stand' });
     const requests = async () => Number(/cmdstat_evalsha:calls=(\d+)/.exec(await admin.info('commandstats'))?.[1] ?? 0);
@@ -67,7 +71,6 @@ describe('a graceful hand-over', () => {
     await until(() => elections.some(({ isLeading }) => isLeading), { every: 1, what: 'a next leader' });
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect((await requests()) - before).toBe(2); // a release, an acquire
-    await Promise.all(elections.map((election) => election.close()));
   });
 
   it('finds the next leader by the end of the lease where nothing is told: the channel is forbidden', async () => {

@@ -12,8 +12,23 @@ export interface Keys {
   readonly channel: string;
 }
 
-/** `leader:` + base32 of the SHA-1 of `key`, as go-leader v0.1.0 has it, and our own names derived from that. */
+/** Keys that are kept: hashing one takes as long as asking for it. */
+const MOST = 20_000;
+
+const kept = new Map<string, Keys>();
+
+/** The names of the election `key`. */
 export function keysOf(key: string): Keys {
+  const known = kept.get(key);
+  if (known) return known;
+  if (kept.size === MOST) kept.clear();
+  const keys = namesOf(key);
+  kept.set(key, keys);
+  return keys;
+}
+
+/** `leader:` + base32 of the SHA-1 of `key`, as go-leader v0.1.0 has it, and our own names derived from that. */
+function namesOf(key: string): Keys {
   const lease = `leader:${base32(createHash('sha1').update(key).digest())}`;
   return { lease, record: `{${lease}}:record`, candidates: `{${lease}}:candidates`, channel: `{${lease}}:events` };
 }

@@ -48,6 +48,13 @@ export function renewReply(raw: unknown, request: StoreRequest): RenewReply {
   }
 }
 
+/** The answer to one of several renewals; undefined where it is to be asked for alone, an answer that makes no sense included. */
+export function renewManyReply(raw: unknown, index: number, request: StoreRequest): RenewReply | undefined {
+  const one: unknown = Array.isArray(raw) ? raw[index] : undefined;
+  if (!Array.isArray(one) || one.length < 4) return undefined;
+  return renewReply(one, request);
+}
+
 export function releaseReply(raw: unknown, request: StoreRequest): ReleaseReply {
   const { status, sight } = answer(raw, request);
   if (status === 'released' || status === 'gone') return { status, ...sight };

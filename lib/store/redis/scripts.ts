@@ -224,6 +224,32 @@ if refused then return refused end
 return reply('renewed', record)
 `;
 
+const RENEW_MANY = `
+-- renewMany: extends several leases that are in place, each as renew does.
+--
+-- KEYS[2i-1] lease, KEYS[2i] record; ARGV[7i-6] … ARGV[7i] as renew has them, for each i
+--
+-- Returns for each { 'renewed', ... } as renew does, or { 'alone' } where that is to be asked for renew: its lease is not in place, it comes too
+-- late, or something refuses it. Nothing was changed for it then but the expiry of its own lease.
+${PRELUDE}${WRITE}
+local function renew(i)
+  LEASE, RECORD = KEYS[2 * i - 1], KEYS[2 * i]
+  local id, ttl, name, data, token, limit, run = unpack(ARGV, 7 * i - 6, 7 * i)
+  if late(limit) or redis.call('GET', LEASE) ~= id then return { 'alone' } end
+  local record = recorded()
+  redis.call('PEXPIRE', LEASE, ttl)
+  record = { token = math.max(record.token, token), id = id, name = name, data = data, run = run, till = now + ttl }
+  return write(record) and { 'alone' } or reply('renewed', record)
+end
+
+local replies = {}
+for i = 1, #KEYS / 2 do
+  local done, answer = pcall(renew, i)
+  replies[i] = done and answer or { 'alone' }
+end
+return replies
+`;
+
 const RELEASE = `
 -- release: gives the candidate's own lease up.
 --
@@ -306,6 +332,7 @@ const script = (source: string): Script => ({
 export const scripts = {
   acquire: script(ACQUIRE),
   renew: script(RENEW),
+  renewMany: script(RENEW_MANY),
   release: script(RELEASE),
   read: script(READ),
   list: script(LIST),

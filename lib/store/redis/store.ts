@@ -4,12 +4,22 @@ import { channelsOf } from './channels.js';
 import { abortable, type RedisClient, type ScriptOptions } from './client.js';
 import { type Connection, connectionOf } from './connection.js';
 import { keysOf } from './keys.js';
-import { acquireReply, listReply, readReply, releaseReply, renewReply } from './reply.js';
+import { type Renewer, renewal, renewals } from './renewals.js';
+import { acquireReply, listReply, readReply, releaseReply, renewManyReply, renewReply } from './reply.js';
 import { type Script, scripts } from './scripts.js';
+import { isDuplicable } from './subscriber.js';
 import { translate } from './translate.js';
 
-/** Leases in Redis, through the caller's client. */
+const stores = new WeakMap<RedisClient, LeaseStore>();
+
+/** Leases in Redis, through the caller's client: one store for all its elections, so that they can go together. */
 export function redisStore(client: RedisClient): LeaseStore {
+  const store = stores.get(client) ?? open(client);
+  stores.set(client, store);
+  return store;
+}
+
+function open(client: RedisClient): LeaseStore {
   const connection = connectionOf(client);
   const channels = channelsOf(client);
   return {
@@ -20,12 +30,7 @@ export function redisStore(client: RedisClient): LeaseStore {
       const args = [id, ttl, name, data, lastToken, notAfter ?? '', coldStart, channel, ...watch, Number(hears)];
       return run(client, connection, request, scripts.acquire, [lease, record, candidates], args, acquireReply);
     },
-    renew: (request) => {
-      const { id, ttl, name, data = '', token, notAfter, run: serverRun } = request;
-      const { lease, record } = keysOf(request.key);
-      const args = [id, ttl, name, data, token, notAfter ?? '', serverRun ?? ''];
-      return run(client, connection, request, scripts.renew, [lease, record], args, renewReply);
-    },
+    renew: renewals(renewer(client, connection)),
     release: (request) => {
       const { lease, record, candidates, channel } = keysOf(request.key);
       const args = [request.id, channel, request.successor ?? ''];
@@ -40,6 +45,33 @@ export function redisStore(client: RedisClient): LeaseStore {
       return run(client, connection, request, scripts.list, [lease, record, candidates], [request.ttl], listReply);
     },
     notices: (key) => merge(connection.notices, channels.notices(keysOf(key).channel)),
+  };
+}
+
+/** Renewals go together where one server is behind the client: a cluster, or whatever counts slots, refuses keys of several. */
+function renewer(client: RedisClient, connection: Connection): Renewer {
+  let isOneServer = isDuplicable(client);
+  return {
+    get isReady() {
+      return isOneServer && client.isReady === true;
+    },
+    alone: (request) => {
+      const { keys, args } = renewal(request);
+      return run(client, connection, request, scripts.renew, keys, args, renewReply);
+    },
+    together: async (requests, signal) => {
+      const calls = requests.map(renewal);
+      const options = {
+        keys: calls.flatMap(({ keys }) => keys),
+        arguments: calls.flatMap(({ args }) => args.map(String)),
+      };
+      const raw = await call(client, signal, scripts.renewMany, options);
+      return requests.map((request, i) => renewManyReply(raw, i, request));
+    },
+    explain: (error, request) => {
+      if (/\b(CROSSSLOT|MOVED|ASK)\b/.test(String(error))) isOneServer = false;
+      return isOneServer ? translate(error, request, client.isReady !== false) : undefined;
+    },
   };
 }
 

@@ -1,0 +1,188 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { type Election, elect } from 'rx-leader';
+import { catchError, firstValueFrom, forkJoin, from, type Observable, of } from 'rxjs';
+import type { RenewReply, RenewRequest } from '../../../lib/store/lease-store.js';
+import { keysOf } from '../../../lib/store/redis/keys.js';
+import { redisStore } from '../../../lib/store/redis/store.js';
+import { type Client, startRedis } from '../../support/redis.js';
+import { until } from '../../support/until.js';
+import { acquireRequest, callsOf } from './ask.js';
+import { useRedis } from './use-redis.js';
+
+const redis = useRedis();
+
+const TTL = 60_000;
+
+interface Held {
+  readonly key: string;
+  readonly token: number;
+}
+
+/** Leases of these elections, all held by `me`. */
+function holding(client: Client, ...keys: string[]): Promise<Held[]> {
+  const store = redisStore(client);
+  return Promise.all(
+    keys.map(async (key) => {
+      const reply = await firstValueFrom(from(store.acquire(acquireRequest({ key }))));
+      if (reply.status !== 'granted') throw new Error(`${key} is ${reply.status}`);
+      return { key, token: reply.token };
+    }),
+  );
+}
+
+const renewal = ({ key, token }: Held, more: Partial<RenewRequest> = {}): RenewRequest => ({
+  verb: 'renew',
+  timeout: 10_000,
+  id: 'me',
+  name: 'my name',
+  ttl: TTL,
+  key,
+  token,
+  ...more,
+});
+
+type Outcome = Pick<RenewReply, 'status'> | { readonly code: string };
+
+const outcome = (client: Client, request: RenewRequest): Observable<Outcome> =>
+  from(redisStore(client).renew(request)).pipe(catchError((error: { code: string }) => of({ code: error.code })));
+
+/** What comes of several, asked for in one turn. */
+const renewTogether = (client: Client, ...requests: RenewRequest[]) =>
+  firstValueFrom(forkJoin(requests.map((request) => outcome(client, request))));
+
+const names = (count: number) => Array.from({ length: count }, (_, i) => `election ${i}`);
+
+describe('renewals of one client', () => {
+  it('go in one request when they are asked for in one turn, a hundred at most', async () => {
+    const held = await holding(redis.client, ...names(150));
+    await renewTogether(redis.client, ...held.slice(0, 2).map((one) => renewal(one))); // the script is known from now on
+    const replies: Outcome[] = [];
+    const calls = await callsOf(redis.client, async () => {
+      replies.push(...(await renewTogether(redis.client, ...held.map((one) => renewal(one)))));
+    });
+    expect(calls).toEqual({ evalsha: 2, eval: 0 });
+    expect(replies.map((reply) => 'status' in reply && reply.status)).toEqual(held.map(() => 'renewed'));
+  });
+
+  it('extend each its own lease, by its own ttl, and write its own record', async () => {
+    const held = await holding(redis.client, 'a', 'b');
+    const [a, b] = held as [Held, Held];
+    const replies = await renewTogether(
+      redis.client,
+      renewal(a, { ttl: 5_000, name: 'one', data: 'of a' }),
+      renewal(b, { ttl: 90_000, name: 'other', run: 'a run' }),
+    );
+    for (const [i, { key, token }] of held.entries()) {
+      const { lease, record } = keysOf(key);
+      const left = await redis.client.pTTL(lease);
+      expect(left).toBeGreaterThan(i === 0 ? 4_000 : 89_000);
+      expect(left).toBeLessThanOrEqual(i === 0 ? 5_000 : 90_000);
+      const { until: till, ...written } = await redis.client.hGetAll(record);
+      expect({ ...written }).toEqual({
+        token: String(token),
+        id: 'me',
+        ...(i === 0 ? { name: 'one', data: 'of a', run: '' } : { name: 'other', data: '', run: 'a run' }),
+      });
+      expect(replies[i]).toEqual({ status: 'renewed', token, until: Number(till), time: expect.any(Number) });
+    }
+  });
+
+  it('come each to its own end, as if it were alone', async () => {
+    const keys = ['fine', 'foreign', 'vanished', 'released', 'late', 'no lease', 'no record'] as const;
+    const held = await holding(redis.client, ...keys);
+    const { client } = redis;
+    const { lease } = keysOf('foreign');
+    await client.set(lease, 'somebody', { expiration: { type: 'PX', value: TTL } });
+    await client.del(keysOf('vanished').lease);
+    await firstValueFrom(
+      from(redisStore(client).release({ verb: 'release', key: 'released', id: 'me', timeout: TTL })),
+    );
+    await client.multi().del(keysOf('no lease').lease).rPush(keysOf('no lease').lease, 'a list').exec();
+    await client.multi().del(keysOf('no record').record).rPush(keysOf('no record').record, 'a list').exec();
+    const requests = held.map((one) => renewal(one, one.key === 'late' ? { notAfter: 1 } : {}));
+    const replies = await renewTogether(client, ...requests);
+    expect(
+      Object.fromEntries(replies.map((reply, i) => [keys[i], 'status' in reply ? reply.status : reply.code])),
+    ).toEqual({
+      fine: 'renewed',
+      foreign: 'lost',
+      vanished: 'renewed', // put back
+      released: 'lost',
+      late: 'late',
+      'no lease': 'KEY_CONFLICT',
+      'no record': 'KEY_CONFLICT',
+    });
+    expect(replies[1]).toMatchObject({ holder: { id: 'somebody' } });
+    expect(await client.get(keysOf('vanished').lease)).toBe('me');
+    expect(await client.get(lease)).toBe('somebody');
+  });
+
+  it('of which one is given up before it is sent leave that one out', async () => {
+    const held = await holding(redis.client, 'a', 'b', 'c');
+    const before = await redis.client.hGetAll(keysOf('b').record);
+    const [a, b, c] = held.map((one) => redisStore(redis.client).renew(renewal(one, { ttl: 2 * TTL })));
+    const given = from(b ?? []).subscribe();
+    const others = firstValueFrom(forkJoin([from(a ?? []), from(c ?? [])]));
+    given.unsubscribe();
+    expect(await others).toMatchObject([{ status: 'renewed' }, { status: 'renewed' }]);
+    expect(await redis.client.hGetAll(keysOf('b').record)).toEqual(before);
+  });
+
+  it('fail each with the reason where all are refused', async () => {
+    await redis.client.aclSetUser('app', ['on', '>pw', '~*', '&*', '+@all']);
+    const client = await redis.server.client({ username: 'app', password: 'pw' });
+    const held = await holding(client, 'a', 'b');
+    await redis.client.aclSetUser('app', ['-evalsha', '-eval']);
+    const denied = await renewTogether(client, ...held.map((one) => renewal(one)));
+    expect(denied).toEqual([{ code: 'STORE_DENIED' }, { code: 'STORE_DENIED' }]);
+  });
+
+  it('go one by one to a server that counts slots', async () => {
+    const dir = await mkdtemp(path.join(tmpdir(), 'rx-leader-')); // it insists on writing down what it knows of the others
+    await using _folder = { [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }) };
+    await using server = await startRedis({ args: ['--cluster-enabled', 'yes', '--dir', dir] });
+    const client = await server.client();
+    await client.sendCommand(['CLUSTER', 'ADDSLOTSRANGE', '0', '16383']);
+    await until(async () => String(await client.sendCommand(['CLUSTER', 'INFO'])).includes('cluster_state:ok'), {
+      within: 10_000,
+      what: 'the cluster to be ready',
+    });
+    const held = await holding(client, 'a', 'b', 'c');
+    for (let turn = 0; turn < 2; turn++) {
+      const replies = await renewTogether(client, ...held.map((one) => renewal(one)));
+      expect(replies).toMatchObject(held.map(() => ({ status: 'renewed' })));
+    }
+  });
+});
+
+describe('many elections of one process', () => {
+  const elections: Election[] = [];
+
+  afterEach(async () => {
+    await Promise.all(elections.splice(0).map((election) => election.close()));
+  });
+
+  it('renew together, and lose their leases one by one', async () => {
+    const count = 200;
+    const times = { ttl: 4_000, jitter: 0, renewEvery: 800 };
+    elections.push(...names(count).map((key) => elect({ redis: redis.client, key, ...times })));
+    const told = elections.map(() => [] as string[]);
+    for (const [i, election] of elections.entries()) {
+      election.subscribe(({ role }) => told[i]?.push(role));
+      if (i % 20 === 19) await new Promise((resolve) => setTimeout(resolve, 40)); // not all in step
+    }
+    await until(() => elections.every(({ isLeading }) => isLeading), { what: 'all to lead' });
+    const calls = await callsOf(redis.client, async () => {
+      await new Promise((resolve) => setTimeout(resolve, 2 * times.renewEvery));
+    });
+    expect(calls.evalsha).toBeGreaterThan(3);
+    expect(calls.evalsha).toBeLessThan(count); // of 400 renewals and more
+    await redis.client.set(keysOf('election 7').lease, 'somebody', { expiration: { type: 'PX', value: TTL } });
+    await until(() => told[7]?.length === 2);
+    await new Promise((resolve) => setTimeout(resolve, 2 * times.renewEvery));
+    expect(told).toEqual(elections.map((_, i) => (i === 7 ? ['leader', 'follower'] : ['leader'])));
+  });
+});

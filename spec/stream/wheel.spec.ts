@@ -1,0 +1,80 @@
+import { describe, expect, it } from '@jest/globals';
+import { VirtualTimeScheduler } from 'rxjs';
+import { wheelOf } from '../../lib/stream/wheel.js';
+
+/** Alarms of one wheel that may be early by 10 ms, and when each has rung. */
+function wheel() {
+  const scheduler = new VirtualTimeScheduler();
+  const clock = { now: () => scheduler.now() };
+  const spun = wheelOf({}, clock, scheduler, 10);
+  const rung: Array<[name: string, at: number, told: number]> = [];
+  const set = (name: string, at: number, also = () => {}) =>
+    spun.schedule(at, (told) => {
+      rung.push([name, scheduler.now(), told]);
+      also();
+    });
+  return { scheduler, rung, set };
+}
+
+describe('a wheel', () => {
+  it('rings one that is alone when it is due', () => {
+    const { scheduler, rung, set } = wheel();
+    set('a', 25);
+    scheduler.flush();
+    expect(rung).toEqual([['a', 25, 25]]);
+  });
+
+  it('rings those together that are due at about the same time, when the first of them is', () => {
+    const { scheduler, rung, set } = wheel();
+    for (const [name, at] of [
+      ['late', 29],
+      ['next', 31],
+      ['first', 21],
+      ['middle', 25],
+    ] as const) {
+      set(name, at);
+    }
+    scheduler.flush();
+    expect(rung).toEqual([
+      ['late', 21, 21],
+      ['first', 21, 21],
+      ['middle', 21, 21],
+      ['next', 31, 31],
+    ]);
+  });
+
+  it('rings nothing that was taken back, and has no timer left for it', () => {
+    const { scheduler, rung, set } = wheel();
+    const [a, b] = [set('a', 21), set('b', 23)];
+    a.unsubscribe();
+    b.unsubscribe();
+    expect(scheduler.actions.filter(({ closed }) => !closed)).toEqual([]);
+    set('c', 24);
+    scheduler.flush();
+    expect(rung).toEqual([['c', 24, 24]]);
+  });
+
+  it('takes back what another that rings before it takes back, and rings again what is set anew', () => {
+    const { scheduler, rung, set } = wheel();
+    set('a', 21, () => {
+      b.unsubscribe();
+      if (rung.length === 1) set('a again', 22);
+    });
+    const b = set('b', 22);
+    scheduler.flush();
+    expect(rung).toEqual([
+      ['a', 21, 21],
+      ['a again', 22, 22],
+    ]);
+  });
+
+  it('is one for all that share a store, a clock and a scheduler, and no other', () => {
+    const [store, clock, scheduler] = [{}, { now: () => 0 }, new VirtualTimeScheduler()];
+    const one = wheelOf(store, clock, scheduler, 10);
+    expect(wheelOf(store, clock, scheduler, 10)).toBe(one);
+    expect(wheelOf({}, clock, scheduler, 10)).not.toBe(one);
+    expect(wheelOf(store, { now: () => 0 }, scheduler, 10)).not.toBe(one);
+    expect(wheelOf(store, clock, new VirtualTimeScheduler(), 10)).not.toBe(one);
+    expect(wheelOf(store, clock, scheduler, 20)).not.toBe(one);
+  });
+});
