@@ -36,7 +36,7 @@ interface Conduct {
   dark: boolean;
   /** Ids of attempts whose outcome it does not know, and in which of its candidacies they were made. */
   readonly unsettled: Map<string, number>;
-  /** When it was answered last; and around the last writing of the record that it has heard of. */
+  /** When the answer was made that it heard last; and around the last writing of the record that it has heard of. */
   lastAnswer: number | undefined;
   /** The highest token it was told of. */
   token: number;
@@ -312,7 +312,7 @@ export class Judge implements Ear, Witness {
     if (!conduct) return;
     conduct.verdict = verdict;
     conduct.dark = silent;
-    if ('reply' in answer) this.#answered(conduct, answer.reply);
+    if ('reply' in answer) this.#answered(conduct, answer.reply, answer.at);
     if (silent || code === 'STORE_REPLY') this.#isUnsettled(conduct, request);
     if (request.verb === 'release' && 'reply' in answer) conduct.unsettled.delete(request.id);
   }
@@ -381,12 +381,12 @@ export class Judge implements Ear, Witness {
     if (record?.id === id && record.until === 0) this.object('G4', `${name} puts ${token} back, which it had released`);
   }
 
-  #answered(conduct: Conduct, { token = 0 }: LeaseReply): void {
-    const { now } = this.#agenda;
+  /** `at`: when the reply was made, which is the time that it tells. */
+  #answered(conduct: Conduct, { token = 0 }: LeaseReply, at: number): void {
     conduct.token = Math.max(conduct.token, token);
     const written = this.#written;
-    if (conduct.heard.written !== written) conduct.heard = { written, before: conduct.lastAnswer, since: now };
-    conduct.lastAnswer = now;
+    if (conduct.heard.written !== written) conduct.heard = { written, before: conduct.lastAnswer, since: at };
+    conduct.lastAnswer = at;
   }
 
   #heardBy(link: Link): Heard {

@@ -41,8 +41,8 @@ export interface Call {
   readonly isOpen: boolean;
 }
 
-/** What becomes of a request. */
-export type Answer = { readonly reply: LeaseReply } | { readonly error: unknown };
+/** What becomes of a request; `at`: when a reply was made. */
+export type Answer = { readonly reply: LeaseReply; readonly at: number } | { readonly error: unknown };
 
 /** What is at the other end. */
 export interface Remote {

@@ -89,7 +89,7 @@ export class Server implements Remote {
     let answer: Answer = { error: new Error('the model of the store does not answer at once') };
     (this.store[request.verb](request as never) as Observable<LeaseReply>).subscribe({
       next: (reply) => {
-        answer = { reply };
+        answer = { reply, at: this.#agenda.now };
       },
       error: (error) => {
         answer = { error };

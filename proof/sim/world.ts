@@ -136,7 +136,9 @@ export class World {
     const random = this.#random;
     const lease = this.server.store.lease(KEY)?.id ?? 'nobody';
     const id = random.pick(lease, 'somebody', `m${random.whole(1, 4)}#${random.whole(1, 9)}`);
-    const successor = random.pick(undefined, 'nobody', `m${random.whole(1, 4)}#${random.whole(1, 9)}`);
+    const successor = random.chance(0.2)
+      ? random.pick('nobody', `m${random.whole(1, 4)}#${random.whole(1, 9)}`)
+      : undefined;
     if (random.chance(0.5)) return { kind: 'released', id, ...(successor && { successor }) };
     const token = random.pick(1, Number.MAX_SAFE_INTEGER);
     return { kind: 'elected', holder: { id, token, expiresIn: random.pick(0, this.ttl, 2 ** 31) } };

@@ -1,5 +1,5 @@
 import { firstValueFrom, from, type Observable } from 'rxjs';
-import type { ElectionError, LeaseReply, LeaseStore, ListReply } from '../../lib/index.js';
+import type { ElectionError, LeaseReply, LeaseStore, ListReply, Standing } from '../../lib/index.js';
 import type { StoreRequest } from '../../lib/store/lease-store.js';
 import { keysOf } from '../../lib/store/redis/keys.js';
 import { redisStore } from '../../lib/store/redis/store.js';
@@ -14,7 +14,12 @@ export type Answer = LeaseReply | ListReply | { readonly error: string };
 interface Stored {
   readonly lease?: { readonly id: string; readonly expiresAt: number };
   readonly record?: LeaseRecord;
+  /** All who are listed as standing by, however long ago they asked last. */
+  readonly candidates?: readonly Standing[];
 }
+
+/** ms: longer than anything lasts. */
+const EVER = 1e9;
 
 /** How one command went at both. */
 export interface Comparison {
@@ -97,14 +102,25 @@ export class Twins {
     this.#now = 'error' in answer ? before.time : (answer.time ?? 0);
     const answeredAt = Math.floor(this.#now);
     const isLease = isUnclear(request, before.stored.lease?.expiresAt, [before.time, answeredAt, after.time]);
-    // Whether the list of candidates ran out in the course of the command, by a clock that is read a moment earlier or later.
-    const unclear = isLease || (before.listed >= 0 && before.listed <= after.time - before.time + 1);
-
-    const modelled = await answerOf(this.#model, request);
+    const answered = await answerOf(this.#model, request);
+    const [listed, modelled] = [await this.#listed(this.#real, key), await this.#listed(this.#model, key)];
+    // Whether the list of candidates ran out in the course of the command, or just after it, by a clock that is read a moment earlier or later.
+    const took = (await this.#look(key)).time - before.time + 2;
+    const runsOut = request.verb === 'acquire' ? Math.min(2 * request.ttl, EVER) : Number.POSITIVE_INFINITY;
+    const isList = (before.listed >= 0 && before.listed <= took) || runsOut <= took;
+    const unclear = isLease || isList;
     const slack = after.time - answeredAt;
-    const real = { answer: within(slack, this.#toModel(answer), modelled), stored: after.stored };
-    const stored = this.#adopt(key, after.stored, slack);
-    return { real, model: { answer: modelled, stored }, unclear };
+    const real = {
+      answer: within(slack, this.#toModel(answer), answered),
+      stored: { ...after.stored, candidates: listed },
+    };
+    const stored = { ...this.#adopt(key, after.stored, slack), candidates: modelled };
+    return { real, model: { answer: answered, stored }, unclear };
+  }
+
+  async #listed(store: LeaseStore, key: string): Promise<readonly Standing[]> {
+    const reply = await answerOf(store, { verb: 'list', key, timeout: 5_000, ttl: EVER });
+    return 'candidates' in reply ? reply.candidates : [];
   }
 
   /** What the model has stored, the real lease's expiry taken over where it is within `slack` ms. */
