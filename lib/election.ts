@@ -13,7 +13,7 @@ import {
 } from 'rxjs';
 import { type Memory, NOTHING_KNOWN } from './core/memory.js';
 import type { Role } from './core/state.js';
-import { validText, validTime } from './options.js';
+import { requireObject, validText, validTime } from './options.js';
 import type { Holder, Standing } from './store/lease-store.js';
 import { Candidacy, type Environment } from './stream/candidacy.js';
 import { iterate } from './stream/iterate.js';
@@ -29,9 +29,9 @@ export interface Candidate extends Omit<Standing, 'lastSeen'> {
 /** What {@link Election.stepDown} takes. */
 export interface StepDownOptions {
   /** ms to stay out. Default: `ttl`. */
-  readonly cooldown?: number;
-  /** The id of the candidate that is to lead next. */
-  readonly to?: string;
+  readonly cooldown?: number | undefined;
+  /** The id of the candidate that is to lead next. Default: who asked last, and hears notices. */
+  readonly to?: string | undefined;
 }
 
 /**
@@ -101,9 +101,11 @@ export class Election extends Observable<Transition> implements AsyncIterable<Tr
    * During an exit it joins that exit. Rejects only for a wrong option, with `INVALID_OPTION`.
    *
    * `to` is the id of the candidate that is to lead next, of {@link candidates}: it asks for the lease at once, and all others a quarter of a
-   * `timeout` later. It is a wish: who is gone by then, or hears no notices, is not waited for any longer.
+   * `timeout`, and jitter, later. It is a wish: who is gone by then, or hears no notices, is not waited for any longer.
    */
-  async stepDown({ cooldown, to }: StepDownOptions = {}): Promise<boolean> {
+  async stepDown(options: StepDownOptions = {}): Promise<boolean> {
+    requireObject(options, 'an object such as { cooldown, to }');
+    const { cooldown, to } = options;
     const pause = validTime('cooldown', cooldown, this.#environment.settings.ttl, 0);
     const successor = to === undefined ? {} : { successor: validText('to', to) };
     const candidacy = this.#candidacy;
@@ -116,7 +118,7 @@ export class Election extends Observable<Transition> implements AsyncIterable<Tr
 
   /**
    * Who stands by, by the store's list: those who were refused the lease within the last one and a half `ttl`, who asked last first; at most a
-   * thousand. The leader is not among them, and who has just left still may be. Starts no candidacy. Rejects with the `ElectionError` of
+   * thousand. The leader is not among them, unless under the id of an earlier attempt; who has just left still may be. Starts no candidacy. Rejects with the `ElectionError` of
    * the failed request.
    */
   async candidates(): Promise<Candidate[]> {

@@ -86,9 +86,12 @@ export function environment(options: ElectionOptions): Environment {
 }
 
 /** Refuses what is no object at all, before any field of it is looked for. */
-export function requireObject(options: unknown): void {
+export function requireObject(
+  options: unknown,
+  what = 'an object with at least a key and a redis client or store',
+): void {
   if (typeof options === 'object' && options !== null) return;
-  throw invalidOption('options', 'must be an object with at least a key and a redis client or store', options);
+  throw invalidOption('options', `must be ${what}`, options);
 }
 
 /** The store that `redis` or `store` means. */

@@ -67,6 +67,9 @@ describe('candidates()', () => {
     await pass(TIMES.timeout);
     await silent;
     const plain = elect({ store: new ScriptedStore(), key: 'k', ...TIMES });
+    const list = () => [{ status: 'listed', candidates: [null] }] as never;
+    const odd = elect({ store: Object.assign(new ScriptedStore(), { list }), key: 'k', ...TIMES });
+    await expect(odd.candidates()).rejects.toMatchObject({ code: 'STORE_REPLY' });
     await expect(plain.candidates()).rejects.toMatchObject({
       code: 'STORE_REPLY',
       message: expect.stringContaining('This store cannot tell who stands by'),
@@ -118,6 +121,16 @@ describe('a hand-over', () => {
 });
 
 describe('stepDown', () => {
+  it.each([[null], [7]])('refuses %j as options', async (options) => {
+    const { elections } = await standing('a');
+    await expect(elections[0]?.stepDown(options as never)).rejects.toMatchObject({
+      code: 'INVALID_OPTION',
+      message: expect.stringContaining(
+        'Invalid option "options": must be an object such as { cooldown, to }; received ',
+      ),
+    });
+  });
+
   it.each([[''], [7], [null]])('refuses %j as who is to be next', async (to) => {
     const { elections } = await standing('a');
     await expect(elections[0]?.stepDown({ to: to as string })).rejects.toMatchObject({

@@ -61,6 +61,7 @@ export class Candidacy {
   #alarm = Subscription.EMPTY;
   #alarmAt = Number.POSITIVE_INFINITY;
   #vigil = Subscription.EMPTY;
+  #isShaken = false;
   #sent: Sent | undefined;
   #exchange = Subscription.EMPTY;
   #exit: AsyncSubject<boolean> | undefined;
@@ -184,8 +185,9 @@ export class Candidacy {
     this.#delivering = false;
     // After the transitions: who was leader until now is told of that before anything else.
     const { holder } = this.#state;
-    if (holder?.holder.id !== this.#learntOf) this.#learnt.next();
+    const isNews = holder?.holder.id !== this.#learntOf;
     this.#learntOf = holder?.holder.id;
+    if (isNews) this.#learnt.next();
     if (this.#closing) this.#told.complete();
   }
 
@@ -239,7 +241,7 @@ export class Candidacy {
     this.#alarmAt = at;
     if (at === Number.POSITIVE_INFINITY) return;
     const { store, clock, scheduler, settings } = this.#environment;
-    if (mayBeEarly) {
+    if (mayBeEarly && !this.#isShaken) {
       const wheel = wheelOf(store, clock, scheduler, earliness(settings));
       this.#alarm = wheel.schedule(at, (now) => this.#ring(now));
       return;
@@ -263,8 +265,11 @@ export class Candidacy {
     const { clock, scheduler, settings } = this.#environment;
     // Half of the guard, or it would be spent before it is noticed.
     this.#vigil = awakenings(clock, scheduler, guard(settings.ttl) / 2).subscribe(() => {
-      this.#alarmAt = Number.NaN; // whatever it was set to, it is to be set anew
+      // Whatever it was set to, it is to be set anew, and by itself: what others share has been set before the machine slept, too.
+      this.#alarmAt = Number.NaN;
+      this.#isShaken = true;
       this.check();
+      this.#isShaken = false;
     });
   }
 

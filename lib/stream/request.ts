@@ -59,20 +59,33 @@ const STATUSES: Record<StoreRequest['verb'], ReadonlyArray<(LeaseReply | ListRep
 };
 
 /** What is wrong with `reply` to `request`: users write stores too, and what decides over leadership must not trip over a slip there. */
-function problemOf({ verb, key }: StoreRequest, reply: unknown): ElectionError | undefined {
+function problemOf(request: StoreRequest, reply: unknown): unknown {
+  try {
+    return isSensible(request, reply) ? undefined : senseless(request, reply);
+  } catch (error) {
+    return error;
+  }
+}
+
+function isSensible({ verb }: StoreRequest, reply: unknown): boolean {
   const { status, token, holder, wait, candidates } = Object(reply);
-  if (
+  return (
     STATUSES[verb].includes(status) &&
     (status !== 'granted' || Number.isSafeInteger(token)) &&
     (status !== 'suspect' || Number.isFinite(wait)) &&
     (status !== 'held' || holder) &&
-    (status !== 'listed' || Array.isArray(candidates)) &&
+    (status !== 'listed' || (Array.isArray(candidates) && candidates.every(isStanding))) &&
     (!holder || (typeof holder.id === 'string' && Number.isFinite(holder.expiresIn)))
-  ) {
-    return undefined;
-  }
-  return new ElectionError('STORE_REPLY', `${verb} of "${key}" got a reply that makes no sense: ${inspect(reply)}`);
+  );
 }
+
+function isStanding(candidate: unknown): boolean {
+  const { id, lastSeen } = Object(candidate);
+  return typeof id === 'string' && Number.isFinite(lastSeen);
+}
+
+const senseless = ({ verb, key }: StoreRequest, reply: unknown): ElectionError =>
+  new ElectionError('STORE_REPLY', `${verb} of "${key}" got a reply that makes no sense: ${inspect(reply)}`);
 
 const unheard = ({ verb }: StoreRequest): ElectionError =>
   new ElectionError('STORE_REPLY', `The store completed without a reply to ${verb}`);

@@ -63,7 +63,6 @@ export class Wheel {
   #turn(index: number, spoke: Spoke): void {
     this.#spokes.delete(index);
     // A timer that rings says that its time has come, though Node's may ring up to a millisecond before that by the clock.
-    const now = Math.max(spoke.at, this.#clock.now());
-    for (const ring of spoke.rings) ring(now);
+    for (const ring of spoke.rings) ring(Math.max(spoke.at, this.#clock.now()));
   }
 }

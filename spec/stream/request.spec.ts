@@ -129,6 +129,31 @@ describe('ask', () => {
     });
   });
 
+  it.each<[string, () => unknown]>([
+    [
+      'a reply',
+      () => ({
+        get status(): string {
+          throw new TypeError('a reply with a bug');
+        },
+      }),
+    ],
+    [
+      'a holder',
+      () => ({
+        status: 'held',
+        get holder(): object {
+          throw new TypeError('a reply with a bug');
+        },
+      }),
+    ],
+  ])('fails with STORE_REPLY where %s throws when it is read', async (_, reply) => {
+    expect(await failureOf('acquire', () => of(reply()))).toMatchObject({
+      code: 'STORE_REPLY',
+      cause: new TypeError('a reply with a bug'),
+    });
+  });
+
   it('fails as the store does, where that is an ElectionError', async () => {
     const error = new ElectionError('STORE_FULL', 'scripted');
     expect(await failureOf('acquire', () => throwError(() => error))).toBe(error);

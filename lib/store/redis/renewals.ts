@@ -32,7 +32,8 @@ export function renewals(renewer: Renewer): (request: RenewRequest) => Observabl
   const flush = () => {
     const open = waiting.filter(({ subscriber }) => !subscriber.closed);
     waiting = [];
-    for (let i = 0; i < open.length; i += MOST) send(renewer, open.slice(i, i + MOST));
+    const most = renewer.isReady ? MOST : 1; // without a connection each says by itself what is wrong with that
+    for (let i = 0; i < open.length; i += most) send(renewer, open.slice(i, i + most));
   };
   return (request) =>
     new Observable((subscriber) => {

@@ -52,7 +52,11 @@ export function renewReply(raw: unknown, request: StoreRequest): RenewReply {
 export function renewManyReply(raw: unknown, index: number, request: StoreRequest): RenewReply | undefined {
   const one: unknown = Array.isArray(raw) ? raw[index] : undefined;
   if (!Array.isArray(one) || one.length < 4) return undefined;
-  return renewReply(one, request);
+  try {
+    return renewReply(one, request);
+  } catch {
+    return undefined;
+  }
 }
 
 export function releaseReply(raw: unknown, request: StoreRequest): ReleaseReply {
@@ -70,19 +74,27 @@ export function readReply(raw: unknown, request: StoreRequest): ReadReply {
 
 export function listReply(raw: unknown, request: StoreRequest): ListReply {
   const { status, sight, rest } = answer(raw, request);
-  if (status !== 'listed' || rest.length % 2 > 0) throw senseless(raw, request);
+  if (status !== 'listed') throw senseless(raw, request);
   const candidates: Standing[] = [];
-  for (let i = 0; i < rest.length; i += 2) candidates.push(standing(rest[i] as string, rest[i + 1], raw, request));
+  for (let i = 1; i < rest.length; i += 2) {
+    const one = standing(rest[i - 1] as string, Math.floor(Number(rest[i])));
+    if (one) candidates.push(one);
+  }
   return { status, ...sight, candidates };
 }
 
-function standing(text: string, score: string | undefined, raw: unknown, request: StoreRequest): Standing {
+/** Undefined for what is none of ours: whoever may write there can put anything there. */
+function standing(text: string, lastSeen: number): Standing | undefined {
+  let member: Partial<Record<string, unknown>>;
   try {
-    const { id, name, data } = JSON.parse(text) as { readonly [key: string]: string };
-    const lastSeen = Math.floor(Number(score));
-    if (id) return { id, ...(name && { name }), ...(data && { data }), lastSeen };
-  } catch {}
-  throw senseless(raw, request);
+    member = Object(JSON.parse(text));
+  } catch {
+    return undefined;
+  }
+  const { id, name = '', data = '' } = member;
+  if (typeof id !== 'string' || typeof name !== 'string' || typeof data !== 'string') return undefined;
+  if (id === '' || !Number.isSafeInteger(lastSeen)) return undefined;
+  return { id, ...(name && { name }), ...(data && { data }), lastSeen };
 }
 
 /** Clients map types as their users like (text as Buffers, numbers as text): whatever it is, its text is what was sent. */

@@ -280,7 +280,8 @@ local function successor()
   if latest.err then return nil end
   for i = 1, #latest, 2 do
     local known, candidate = pcall(cjson.decode, latest[i])
-    if known and latest[i + 1] % 1 == 0 then return candidate.id end
+    local id = known and type(candidate) == 'table' and candidate.id
+    if type(id) == 'string' and id ~= '' and latest[i + 1] % 1 == 0 then return id end
   end
 end
 

@@ -70,7 +70,9 @@ function renewer(client: RedisClient, connection: Connection): Renewer {
     },
     explain: (error, request) => {
       if (/\b(CROSSSLOT|MOVED|ASK)\b/.test(String(error))) isOneServer = false;
-      return isOneServer ? translate(error, request, client.isReady !== false) : undefined;
+      const reason = translate(error, request, client.isReady !== false);
+      // What the server itself refuses may be but one of them, such as a key that an ACL rule forbids.
+      return reason.code === 'STORE_UNAVAILABLE' && isOneServer ? reason : undefined;
     },
   };
 }

@@ -56,7 +56,9 @@ function explain(code: ElectionErrorCode, text: string, { verb, key }: StoreRequ
         return `${said}. Check the username and password that the client was made with`;
       return `${said}. The user needs the keys ~${lease}, ~${record} and ~${candidates}, the channel &${channel}, and the commands evalsha, eval, ${COMMANDS}`;
     case 'KEY_CONFLICT':
-      return `${said}. The keys ${lease} and ${record} belong to the election; remove what else is stored there`;
+      return verb === 'list'
+        ? `${said}. The key ${candidates} belongs to the election; remove what else is stored there`
+        : `${said}. The keys ${lease} and ${record} belong to the election; remove what else is stored there`;
     default:
       return said;
   }

@@ -131,6 +131,19 @@ describe('renewals of one client', () => {
     expect(await redis.client.hGetAll(keysOf('b').record)).toEqual(before);
   });
 
+  it('hold where another of them gets an answer that makes no sense, or is refused its keys', async () => {
+    await redis.client.aclSetUser('narrow', ['on', '>pw', '~*', '&*', '+@all']);
+    const client = await redis.server.client({ username: 'narrow', password: 'pw' });
+    const held = await holding(client, 'fine', 'odd', 'denied');
+    await redis.client.hSet(keysOf('odd').record, 'token', '99999999999999999');
+    const known = ['fine', 'odd'].map((key) => `~*${keysOf(key).lease}*`);
+    await redis.client.aclSetUser('narrow', ['resetkeys', ...known]);
+    const replies = await renewTogether(client, ...held.map((one) => renewal(one)));
+    expect(replies).toMatchObject([{ status: 'renewed' }, { code: 'STORE_REPLY' }, { code: 'STORE_DENIED' }]);
+    const others = await renewTogether(client, ...held.slice(0, 2).map((one) => renewal(one)));
+    expect(others).toMatchObject([{ status: 'renewed' }, { code: 'STORE_REPLY' }]);
+  });
+
   it('fail each with the reason where all are refused', async () => {
     await redis.client.aclSetUser('app', ['on', '>pw', '~*', '&*', '+@all']);
     const client = await redis.server.client({ username: 'app', password: 'pw' });

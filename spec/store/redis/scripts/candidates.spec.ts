@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, it } from '@jest/globals';
+import { firstValueFrom, from } from 'rxjs';
+import { redisStore } from '../../../../lib/store/redis/store.js';
 import { until } from '../../../support/until.js';
 import { useRedis } from '../use-redis.js';
 import { LONG, ScriptBench } from './bench.js';
@@ -81,7 +83,30 @@ describe('the list of candidates', () => {
     expect((await bench.release('leader')).status).toBe('released');
     expect((await bench.acquire({ id: 'a' })).status).toBe('granted');
     await expect(bench.list()).rejects.toThrow('WRONGTYPE');
+    const asked = redisStore(bench.client).list?.({ verb: 'list', key: 'an election', timeout: LONG, ttl: LONG }) ?? [];
+    await expect(firstValueFrom(from(asked))).rejects.toMatchObject({
+      code: 'KEY_CONFLICT',
+      message: expect.stringContaining(`The key ${bench.keys.candidates} belongs to the election`),
+    });
   });
+
+  it.each(['5', 'null', 'true', 'no JSON', '{"id":7}', '{"id":""}', '{"id":[]}', '{}'])(
+    'is done without where %s was put there: nobody is named, and who really stands by is told',
+    async (value) => {
+      await bench.acquire({ id: 'a', hears: false });
+      await bench.client.zAdd(bench.keys.candidates, { score: (await bench.now()) + 1, value });
+      const messages: string[] = [];
+      const subscriber = await redis.server.client();
+      await subscriber.subscribe(bench.keys.channel, (message) => messages.push(message));
+      const listed = await firstValueFrom(
+        from(redisStore(bench.client).list?.({ verb: 'list', key: 'an election', timeout: LONG, ttl: LONG }) ?? []),
+      );
+      expect(listed.candidates).toEqual([expect.objectContaining({ id: 'a' })]);
+      expect((await bench.release('leader')).status).toBe('released');
+      await until(() => messages.length > 0);
+      expect(messages.map((message) => JSON.parse(message))).toEqual([{ event: 'released', id: 'leader' }]);
+    },
+  );
 
   it('is done without on a full server', async () => {
     await bench.client.configSet({ maxmemory: '1' });
