@@ -18,13 +18,13 @@ describe('a cluster that moves the election', () => {
       const [here, there] = await twoNodes(arena);
       const clustered = { cluster: true, to: here.server };
       const [a, b] = await arena.pair(clustered, clustered);
-      const { lease, record } = arena.keys;
+      const { lease, record, candidates } = arena.keys;
       const slot = String(await here.call('CLUSTER', 'KEYSLOT', lease));
       await arena.steady([a, b], async () => {
         await there.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', here.id);
         await here.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', there.id);
         const target = [there.server.host, String(there.server.port)];
-        await here.call('MIGRATE', ...target, '', '0', '5000', 'KEYS', lease, record);
+        await here.call('MIGRATE', ...target, '', '0', '5000', 'KEYS', lease, record, candidates);
         await a.goesOn(ttl / 2); // ASK
         await there.call('CLUSTER', 'SETSLOT', slot, 'NODE', there.id);
         await here.call('CLUSTER', 'SETSLOT', slot, 'NODE', there.id);

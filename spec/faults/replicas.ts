@@ -14,7 +14,9 @@ export async function replicated(arena: Arena) {
   const master = await arena.proxy(target);
   const follow = async (on: boolean) => {
     if (!on) {
-      await until(async () => (await admin.dbSize()) === 2, { what: 'the replica to have lease and record' });
+      await until(async () => (await admin.exists([arena.keys.lease, arena.keys.record])) === 2, {
+        what: 'the replica to have lease and record',
+      });
       await admin.sendCommand(['REPLICAOF', '127.0.0.1', '1']);
       return;
     }
@@ -33,7 +35,9 @@ export async function replicated(arena: Arena) {
     },
     /** The replica takes its place while the master goes on; `heal` makes the old master a replica of the new one. */
     async split() {
-      await until(async () => (await admin.dbSize()) === 2, { what: 'the replica to have lease and record' });
+      await until(async () => (await admin.exists([arena.keys.lease, arena.keys.record])) === 2, {
+        what: 'the replica to have lease and record',
+      });
       await admin.sendCommand(['REPLICAOF', 'NO', 'ONE']);
       target.port = replica.port;
       master.cut();

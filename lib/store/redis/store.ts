@@ -89,21 +89,21 @@ function run<Reply>(
 ): Observable<Reply> {
   return new Observable((subscriber) => {
     const controller = new AbortController();
-    let isOpen = true;
-    const fail = (error: unknown) => {
-      isOpen = false;
-      subscriber.error(translate(error, request, client.isReady !== false));
+    let isSettled = false;
+    const settled = () => {
+      isSettled = true;
     };
+    const fail = (error: unknown) => subscriber.error(translate(error, request, client.isReady !== false));
     const done = (reply: Reply) => {
-      isOpen = false;
       subscriber.next(reply);
       subscriber.complete();
     };
-    subscriber.add(() => isOpen && controller.abort());
+    // An abort costs more than a request: only of what may still be in a queue.
+    subscriber.add(() => isSettled || controller.abort());
     subscriber.add(watchQueue(client, connection, request.timeout, fail));
-    call(client, controller.signal, script, { keys, arguments: args.map(String) })
-      .then((raw) => parse(raw, request))
-      .then(done, fail);
+    const called = call(client, controller.signal, script, { keys, arguments: args.map(String) });
+    called.then(settled, settled);
+    called.then((raw) => parse(raw, request)).then(done, fail);
   });
 }
 

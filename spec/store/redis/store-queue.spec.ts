@@ -58,6 +58,18 @@ describe('redisStore: without a connection', () => {
     expect(outcomes).toEqual([]);
   });
 
+  it('never runs a queued request that has failed for want of a connection', async () => {
+    const link = await disconnected();
+    await using _ = link.proxy;
+    const asked = Array.from({ length: 10 }, (_, i) =>
+      acquire(redisStore(link.client), { id: `attempt ${i}`, timeout: 50 }),
+    );
+    const errors = await Promise.all(asked.map(failure));
+    expect(errors.map(({ code }) => code)).toEqual(asked.map(() => 'STORE_UNAVAILABLE'));
+    await reconnected(link);
+    expect(await redis.client.exists([lease, record])).toBe(0);
+  });
+
   it('sends no script by text after the request was unsubscribed', async () => {
     await redis.client.scriptFlush();
     await using proxy = await startProxy({ target: redis.server });
