@@ -56,8 +56,9 @@ export async function usersServer(text: string): Promise<Server> {
     async [Symbol.asyncDispose]() {
       await sleep(100); // what a killed candidate had sent may still be on its way
       const { lease, record, candidates } = keysOf(key);
-      await withClient(text, (client) => client.del([lease, record, candidates])).catch((error) => {
-        throw new Error(`could not remove ${lease} and ${record} from ${label}: ${reasonOf(error)}`);
+      const keys = [lease, record, candidates];
+      await withClient(text, (client) => client.del(keys)).catch((error) => {
+        throw new Error(`could not remove ${keys.join(', ')} from ${label}: ${reasonOf(error)}`);
       });
     },
   };

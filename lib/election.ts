@@ -118,8 +118,8 @@ export class Election extends Observable<Transition> implements AsyncIterable<Tr
 
   /**
    * Who stands by, by the store's list: those who were refused the lease within the last one and a half `ttl`, who asked last first; at most a
-   * thousand. The leader is not among them, unless under the id of an earlier attempt; who has just left still may be. Starts no candidacy. Rejects with the `ElectionError` of
-   * the failed request.
+   * thousand. The leader is not among them, unless under the id of an earlier attempt; who has just left still may be. Starts no candidacy.
+   * Rejects with the `ElectionError` of the failed request.
    */
   async candidates(): Promise<Candidate[]> {
     const { store, settings, scheduler } = this.#environment;

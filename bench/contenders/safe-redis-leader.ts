@@ -2,15 +2,10 @@ import type { Contender } from '../contender.js';
 import { TTL, WAIT } from '../settings.js';
 import { hashed } from './hashed.js';
 import { installed, ioredis, type Redis } from './installed.js';
-
-interface Leader {
-  on(event: 'elected' | 'error', listener: () => void): void;
-  elect(): Promise<void>;
-  shutdown(): Promise<void>;
-}
+import { campaign, type SafeLeader } from './safe-leader.js';
 
 interface SafeRedisLeader {
-  createSafeRedisLeader(options: { asyncRedis: Redis; ttl: number; wait: number; key: string }): Promise<Leader>;
+  createSafeRedisLeader(options: { asyncRedis: Redis; ttl: number; wait: number; key: string }): Promise<SafeLeader>;
 }
 
 export const safeRedisLeader: Contender = {
@@ -21,12 +16,10 @@ export const safeRedisLeader: Contender = {
     return {
       stand(key, led) {
         const made = createSafeRedisLeader({ asyncRedis, ttl: TTL, wait: WAIT, key });
-        let leader: Leader | undefined;
+        let leader: SafeLeader | undefined;
         void made.then((safeLeader) => {
           leader = safeLeader;
-          safeLeader.on('elected', led);
-          safeLeader.on('error', () => {});
-          return safeLeader.elect();
+          return campaign(safeLeader, led);
         });
         return { resign: () => leader?.shutdown() };
       },

@@ -2,18 +2,10 @@ import type { Contender } from '../contender.js';
 import { TTL, WAIT } from '../settings.js';
 import { hashed } from './hashed.js';
 import { installed, ioredis, type Redis } from './installed.js';
+import { campaign, type SafeLeader } from './safe-leader.js';
 
 interface TsSafeRedisLeader {
-  readonly SafeRedisLeader: new (
-    client: Redis,
-    ttl: number,
-    wait: number,
-    key: string,
-  ) => {
-    on(event: 'elected' | 'error', listener: () => void): void;
-    elect(): Promise<void>;
-    shutdown(): Promise<void>;
-  };
+  readonly SafeRedisLeader: new (client: Redis, ttl: number, wait: number, key: string) => SafeLeader;
 }
 
 export const tsSafeRedisLeader: Contender = {
@@ -24,9 +16,7 @@ export const tsSafeRedisLeader: Contender = {
     return {
       stand(key, led) {
         const leader = new SafeRedisLeader(client, TTL, WAIT, key);
-        leader.on('elected', led);
-        leader.on('error', () => {});
-        void leader.elect();
+        void campaign(leader, led);
         return { resign: () => leader.shutdown() };
       },
     };

@@ -1,9 +1,9 @@
-import { defer, filter, finalize, interval, type Observable, type SchedulerLike, share } from 'rxjs';
+import { defer, filter, interval, type Observable, type SchedulerLike, share } from 'rxjs';
 import type { Clock } from './clock.js';
-import { getOrMake } from './get-or-make.js';
+import { Shared } from './shared.js';
 
 /** Told by one timer to all who listen, however many elections there are. */
-const shared = new WeakMap<SchedulerLike, WeakMap<Clock, Map<number, Observable<unknown>>>>();
+const shared = new Shared<Observable<unknown>>();
 
 /**
  * Emits when `clock` has gone on while the timers of `scheduler` stood still: a machine that was suspended is awake again. What was to
@@ -11,14 +11,7 @@ const shared = new WeakMap<SchedulerLike, WeakMap<Clock, Map<number, Observable<
  * within `every` ms; a gain below half of that is not.
  */
 export function awakenings(clock: Clock, scheduler: SchedulerLike, every: number): Observable<unknown> {
-  const byClock = getOrMake(shared, scheduler, () => new WeakMap<Clock, Map<number, Observable<unknown>>>());
-  const byPeriod = getOrMake(byClock, clock, () => new Map<number, Observable<unknown>>());
-  return getOrMake(byPeriod, every, () =>
-    gains(clock, scheduler, every).pipe(
-      finalize(() => byPeriod.delete(every)),
-      share(),
-    ),
-  );
+  return shared.get([scheduler, clock], every, () => gains(clock, scheduler, every).pipe(share()));
 }
 
 const gains = (clock: Clock, scheduler: SchedulerLike, every: number): Observable<unknown> =>

@@ -18,7 +18,7 @@ import type { Clock } from './clock.js';
 import { ask } from './request.js';
 import { LiveTerm } from './term.js';
 import type { Transition } from './transition.js';
-import { wheelOf } from './wheel.js';
+import { type Wheel, wheelOf } from './wheel.js';
 
 /** The outside world of a candidacy. */
 export interface Environment {
@@ -46,6 +46,7 @@ export class Candidacy {
   current: Transition | undefined;
 
   readonly #environment: Environment;
+  readonly #wheel: Wheel;
   readonly #told = new Subject<Transition>();
   readonly #learnt = new Subject<void>();
   #learntOf: string | undefined;
@@ -67,7 +68,9 @@ export class Candidacy {
   #exit: AsyncSubject<boolean> | undefined;
 
   constructor(environment: Environment) {
+    const { store, clock, scheduler, settings } = environment;
     this.#environment = environment;
+    this.#wheel = wheelOf(store, clock, scheduler, earliness(settings));
     this.transitions = new Observable((subscriber) => this.#join(subscriber));
     this.known = this.#learnt;
     this.#state = stand(NOTHING_KNOWN, this.#context(environment.clock.now()));
@@ -240,12 +243,11 @@ export class Candidacy {
     this.#alarm.unsubscribe();
     this.#alarmAt = at;
     if (at === Number.POSITIVE_INFINITY) return;
-    const { store, clock, scheduler, settings } = this.#environment;
     if (mayBeEarly && !this.#isShaken) {
-      const wheel = wheelOf(store, clock, scheduler, earliness(settings));
-      this.#alarm = wheel.schedule(at, (now) => this.#ring(now));
+      this.#alarm = this.#wheel.schedule(at, (now) => this.#ring(now));
       return;
     }
+    const { clock, scheduler } = this.#environment;
     // By the clock as it is now: since the event was stamped, listeners of a signal may have run for long. A timer that rings says that
     // its time has come, though Node's may ring up to a millisecond before that by the clock.
     const delay = Math.max(0, at - clock.now());

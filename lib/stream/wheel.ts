@@ -1,6 +1,6 @@
 import { type SchedulerLike, Subscription } from 'rxjs';
 import type { Clock } from './clock.js';
-import { getOrMake } from './get-or-make.js';
+import { getOrMake, Shared } from './shared.js';
 
 /** Alarms that ring together, at the time of the first of them. */
 interface Spoke {
@@ -12,15 +12,11 @@ interface Spoke {
 /** Is given the time by the clock: what it was set to, or later. */
 type Ring = (now: number) => void;
 
-const wheels = new WeakMap<object, WeakMap<SchedulerLike, WeakMap<Clock, Map<number, Wheel>>>>();
+const wheels = new Shared<Wheel>();
 
 /** The wheel of all elections of one `store` whose times are counted by `clock`, run by `scheduler`, and may be early by `within` ms. */
-export function wheelOf(store: object, clock: Clock, scheduler: SchedulerLike, within: number): Wheel {
-  const ofStore = getOrMake(wheels, store, () => new WeakMap<SchedulerLike, WeakMap<Clock, Map<number, Wheel>>>());
-  const byClock = getOrMake(ofStore, scheduler, () => new WeakMap<Clock, Map<number, Wheel>>());
-  const bySpan = getOrMake(byClock, clock, () => new Map<number, Wheel>());
-  return getOrMake(bySpan, within, () => new Wheel(clock, scheduler, within));
-}
+export const wheelOf = (store: object, clock: Clock, scheduler: SchedulerLike, within: number): Wheel =>
+  wheels.get([store, scheduler, clock], within, () => new Wheel(clock, scheduler, within));
 
 /**
  * Alarms that may ring a little early, so that those which are due at about the same time ring in one turn of the event loop: thousands of

@@ -99,35 +99,32 @@ const isSame = (one: Standing, { id, name, data = '' }: AcquireRequest): boolean
 /** The list without whom it is too long ago, or by a clock that was set back since yet to come; and with who asks. */
 function standBy(before: Candidates | undefined, request: AcquireRequest, now: number): Candidates {
   const { id, name, data, ttl, hears = false } = request;
-  const others = standing(before, now).filter((one) => !isSame(one, request) && one.lastSeen <= now);
+  const others = fresh(before, ttl, now).filter((one) => !isSame(one, request) && one.lastSeen <= now);
   const own = { id, ...(name && { name }), ...(data && { data }), lastSeen: now, hears };
-  const list = [
-    own,
-    ...others.filter(({ lastSeen, hears }) => scoreOf(lastSeen, hears) >= Math.floor(now - FRESH * ttl)),
-  ];
-  return { list: list.sort(latestFirst), expiresAt: now + 2 * ttl };
+  return { list: [own, ...others].sort(latestFirst), expiresAt: now + 2 * ttl };
 }
 
-type Listed = Candidates['list'][number];
+type Entrant = Candidates['list'][number];
 
 /** As the sorted set has them. */
 const memberOf = ({ id, name = '', data = '' }: Standing): string => JSON.stringify({ id, name, data });
 
-const scoreOf = (lastSeen: number, hears: boolean): number => lastSeen + (hears ? 0 : 0.5);
+const scoreOf = ({ lastSeen, hears }: Entrant): number => lastSeen + (hears ? 0 : 0.5);
 
-const latestFirst = (a: Listed, b: Listed): number =>
-  scoreOf(b.lastSeen, b.hears) - scoreOf(a.lastSeen, a.hears) || (memberOf(a) < memberOf(b) ? 1 : -1);
+const latestFirst = (a: Entrant, b: Entrant): number => scoreOf(b) - scoreOf(a) || (memberOf(a) < memberOf(b) ? 1 : -1);
 
-const standing = (candidates: Candidates | undefined, now: number): readonly Listed[] =>
+const standing = (candidates: Candidates | undefined, now: number): readonly Entrant[] =>
   candidates && now <= candidates.expiresAt ? candidates.list : [];
+
+/** Of those, who has asked lately enough to stand by still. */
+const fresh = (candidates: Candidates | undefined, ttl: number, now: number): readonly Entrant[] =>
+  standing(candidates, now).filter((one) => scoreOf(one) >= Math.floor(now - FRESH * ttl));
 
 /** Tells who stands by. */
 export function list({ candidates, ...entry }: Entry, { ttl }: ListRequest, server: Server): ListReply {
   const now = msOf(server);
-  const fresh = standing(candidates, now).filter(
-    ({ lastSeen, hears }) => scoreOf(lastSeen, hears) >= Math.floor(now - FRESH * ttl),
-  );
-  return { status: 'listed', ...sight(entry, server), candidates: fresh.map(({ hears: _, ...one }) => one) };
+  const told = fresh(candidates, ttl, now).map(({ hears: _, ...one }) => one);
+  return { status: 'listed', ...sight(entry, server), candidates: told };
 }
 
 function take(entry: Entry, request: AcquireRequest, server: Server): Outcome<AcquireReply> {
@@ -168,14 +165,13 @@ export function renew(entry: Entry, request: RenewRequest, server: Server): Outc
     return { entry, reply: { status: 'lost', ...sight(entry, server) } };
   }
   const run = lease ? (request.run ?? '') : server.run;
-  const { candidates } = entry;
-  const after = { ...held(request, Math.max(record.token, token), run, now), ...(candidates && { candidates }) };
+  const after = { ...entry, ...held(request, Math.max(record.token, token), run, now) };
   return { entry: after, reply: { status: 'renewed', ...sight(after, server) } };
 }
 
 /** Gives the candidate's own lease up. */
 export function release(entry: Entry, request: ReleaseRequest, server: Server): Outcome<ReleaseReply> {
-  const { lease, record, candidates } = entry;
+  const { lease, record, ...others } = entry;
   const { id } = request;
   const now = msOf(server);
   const holds = liveLease(entry, now)?.id === id;
@@ -184,9 +180,9 @@ export function release(entry: Entry, request: ReleaseRequest, server: Server): 
     ...(lease && !holds && { lease }),
     // Also where the lease is gone already: nobody need wait for what its holder has given up.
     ...(record && { record: record.id === id ? { ...record, until: 0 } : record }),
-    ...(candidates && { candidates }),
+    ...others,
   };
-  const latest = standing(candidates, now).slice(0, 16);
+  const latest = standing(entry.candidates, now).slice(0, 16);
   const successor = request.successor ?? latest.find(({ hears }) => hears)?.id;
   const notice: Notice = { kind: 'released', id, ...(successor && { successor }) };
   const reply: ReleaseReply = { status: holds ? 'released' : 'gone', ...sight(after, server) };

@@ -1,31 +1,22 @@
 import { Random } from '../random.js';
-import type { MachinePlan } from './plan.js';
+import { CALM } from './plan.js';
 import type { User } from './user.js';
 import type { World } from './world.js';
 
-const CALM: MachinePlan = {
-  rate: 1,
-  lateness: 1,
-  joins: 0,
-  style: { work: 'stream', teardown: 0, loop: false, busy: 0, rash: 0 },
-};
-
 /** What a lone follower is doing when its leader leaves. */
 const MOMENTS = ['waits', 'is being answered', 'hears nothing'] as const;
-
-/** ms that ordinary delays of an ordinary day add. */
-const slackOf = ({ plan, ttl }: World): number => 20 * plan.network.latency + (4 * ttl) / 100 + 5;
 
 /** Whether all get well, once whatever befell a world is over; whether leaders then hand over in time; and whether nothing is left at the end. */
 export class Aftermath {
   readonly #world: World;
   readonly #random: Random;
+  /** ms that ordinary delays of an ordinary day add. */
   readonly #slack: number;
 
   constructor(world: World) {
     this.#world = world;
     this.#random = Random.of(world.plan.seed, 'aftermath');
-    this.#slack = slackOf(world);
+    this.#slack = 20 * world.plan.network.latency + (4 * world.ttl) / 100 + 5;
   }
 
   async run(): Promise<void> {

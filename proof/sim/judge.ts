@@ -32,8 +32,6 @@ interface Facts {
 
 /** What is known of an election's requests. */
 interface Conduct {
-  /** Its last request went unanswered. */
-  dark: boolean;
   /** Ids of attempts whose outcome it does not know, and in which of its candidacies they were made. */
   readonly unsettled: Map<string, number>;
   /** When the answer was made that it heard last; and around the last writing of the record that it has heard of. */
@@ -46,6 +44,10 @@ interface Conduct {
   /** In which candidacy each id was first used. */
   readonly ids: Map<string, number>;
 }
+
+/** Whether that says nothing of what became of the request, nor whether anybody hears. */
+const isSilence = (verdict: string | undefined): boolean =>
+  verdict === 'STORE_UNAVAILABLE' || verdict === 'STORE_TIMEOUT';
 
 const NOTHING_HEARD: Heard = { written: undefined, before: undefined, since: undefined };
 
@@ -137,7 +139,6 @@ export class Judge implements Ear, Witness {
   enters(user: User): void {
     this.#users.set(user.machine, user);
     this.#conduct.set(user.link, {
-      dark: false,
       unsettled: new Map(),
       lastAnswer: undefined,
       token: 0,
@@ -305,15 +306,12 @@ export class Judge implements Ear, Witness {
 
   heard(link: Link, request: LeaseRequest, answer: Answer): void {
     const conduct = this.#conduct.get(link);
-    const code = 'error' in answer ? String((answer.error as { code?: unknown }).code) : undefined;
-    const silent = code === 'STORE_UNAVAILABLE' || code === 'STORE_TIMEOUT';
-    const verdict = 'reply' in answer ? answer.reply.status : code;
+    const verdict = 'reply' in answer ? answer.reply.status : String((answer.error as { code?: unknown }).code);
     this.tell?.(`${link.machine.name} hears: ${request.verb}: ${verdict}`);
     if (!conduct) return;
     conduct.verdict = verdict;
-    conduct.dark = silent;
     if ('reply' in answer) this.#answered(conduct, answer.reply, answer.at);
-    if (silent || code === 'STORE_REPLY') this.#isUnsettled(conduct, request);
+    if (isSilence(verdict) || verdict === 'STORE_REPLY') this.#isUnsettled(conduct, request);
     if (request.verb === 'release' && 'reply' in answer) conduct.unsettled.delete(request.id);
   }
 
@@ -322,7 +320,6 @@ export class Judge implements Ear, Witness {
     if (!conduct || link.machine.isDead) return;
     this.saw(`${request.verb} goes unanswered`);
     this.tell?.(`${link.machine.name} waits no longer: ${request.verb}`);
-    conduct.dark = true;
     conduct.verdict = 'STORE_TIMEOUT';
     this.#isUnsettled(conduct, request);
   }
@@ -412,9 +409,9 @@ export class Judge implements Ear, Witness {
   }
 
   /** Nothing is acquired while nobody answers, nor before what may have been acquired unheard in the same candidacy is taken back. */
-  #mayAcquire({ machine: { name }, stands }: User, { dark, unsettled, ids }: Conduct, id: string): void {
+  #mayAcquire({ machine: { name }, stands }: User, { verdict, unsettled, ids }: Conduct, id: string): void {
     if (!ids.has(id)) ids.set(id, stands);
-    if (dark) this.object('G4', `${name} acquires in the dark`);
+    if (isSilence(verdict)) this.object('G4', `${name} acquires in the dark`);
     for (const [other, stand] of unsettled) {
       if (stand === ids.get(id)) this.object('G4', `${name} acquires before ${other} is taken back`);
     }

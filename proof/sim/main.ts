@@ -7,6 +7,7 @@ import { listenForEnd } from '../../scripts/support/interrupt.js';
 import { load } from '../library.js';
 import { build } from '../mutant.js';
 import { type Arguments, parseArguments, USAGE } from './arguments.js';
+import type { Wrong } from './judge.js';
 import { calmPlan, planOf } from './plan.js';
 import { Sightings } from './sightings.js';
 import { type Failure, watch } from './simulate.js';
@@ -31,6 +32,10 @@ async function tell({ seed, library }: One): Promise<number> {
   const { lines, wrongs } = await watch(plan, load(library));
   say(JSON.stringify({ ...plan, happenings: plan.happenings.length }));
   for (const line of lines) say(line);
+  return verdict(wrongs);
+}
+
+function verdict(wrongs: readonly Wrong[]): number {
   for (const { rule, text } of wrongs) say(`WRONG (${rule}): ${text}`);
   return wrongs.length > 0 ? 1 : 0;
 }
@@ -46,8 +51,7 @@ async function race({ calm, library }: Calm): Promise<number> {
   say(
     `${minutes.toFixed(0)} simulated minutes of five candidates in ${seconds.toFixed(2)} s: ${speed} minutes a second`,
   );
-  for (const { rule, text } of wrongs) say(`WRONG (${rule}): ${text}`);
-  return wrongs.length > 0 ? 1 : 0;
+  return verdict(wrongs);
 }
 
 async function run({ from, seeds, library, workers: count }: Many, signal: AbortSignal): Promise<number> {

@@ -34,6 +34,14 @@ export interface MachinePlan {
   readonly style: Style;
 }
 
+/** A machine on which all is well, and who works there. */
+export const CALM: MachinePlan = {
+  rate: 1,
+  lateness: 1,
+  joins: 0,
+  style: { work: 'stream', teardown: 0, loop: false, busy: 0, rash: 0 },
+};
+
 /** One thing that befalls somebody. */
 export interface Happening {
   readonly at: number;
@@ -82,7 +90,6 @@ export function planOf(seed: number): Plan {
 /** A world of five candidates that nothing befalls, with the times that an election has by default; for `minutes`. */
 export function calmPlan(minutes: number): Plan {
   const ttl = 10_000;
-  const style: Style = { work: 'stream', teardown: 0, loop: false, busy: 0, rash: 0 };
   return {
     seed: 0,
     lasts: minutes * 60_000,
@@ -97,7 +104,7 @@ export function calmPlan(minutes: number): Plan {
     },
     network: { latency: 1, spikes: 0, loss: 0, duplicates: 0, ordered: true },
     serverRate: 1,
-    machines: Array.from({ length: 5 }, () => ({ rate: 1, lateness: 1, joins: 0, style })),
+    machines: Array.from({ length: 5 }, () => CALM),
     happenings: [],
   };
 }

@@ -118,7 +118,7 @@ export class User {
     if (this.election.isLeading) this.#judge.standsAside(this, cooldown);
     this.#judge.leaves(this);
     this.#judge.promised();
-    const to = this.#random.pick(undefined, 'nobody', `m${this.#random.whole(1, 4)}#${this.#random.whole(1, 9)}`);
+    const to = this.#random.pick(undefined, 'nobody', likeAnId(this.#random));
     void this.election.stepDown({ cooldown: Math.floor(cooldown), ...(to && { to }) });
   }
 
@@ -247,6 +247,9 @@ export class User {
     }
   }
 }
+
+/** An id that somebody may have. */
+export const likeAnId = (random: Random): string => `m${random.whole(1, 4)}#${random.whole(1, 9)}`;
 
 /** Over by the clock, and not by anything that has just happened. */
 const isOverUntold = (term: Term): boolean => !term.signal.aborted && term.remaining() <= 0;

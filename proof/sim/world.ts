@@ -11,7 +11,7 @@ import { Machine } from './machine.js';
 import { type Happening, KEY, type MachinePlan, type Plan } from './plan.js';
 import { Server } from './server.js';
 import { Sightings } from './sightings.js';
-import { User } from './user.js';
+import { likeAnId, User } from './user.js';
 
 /** More than any world takes that does not spin: most take some thousands, the longest some hundreds for a ttl. */
 const MOST_STEPS = 300_000;
@@ -135,10 +135,8 @@ export class World {
   forged(): Notice {
     const random = this.#random;
     const lease = this.server.store.lease(KEY)?.id ?? 'nobody';
-    const id = random.pick(lease, 'somebody', `m${random.whole(1, 4)}#${random.whole(1, 9)}`);
-    const successor = random.chance(0.2)
-      ? random.pick('nobody', `m${random.whole(1, 4)}#${random.whole(1, 9)}`)
-      : undefined;
+    const id = random.pick(lease, 'somebody', likeAnId(random));
+    const successor = random.chance(0.2) ? random.pick('nobody', likeAnId(random)) : undefined;
     if (random.chance(0.5)) return { kind: 'released', id, ...(successor && { successor }) };
     const token = random.pick(1, Number.MAX_SAFE_INTEGER);
     return { kind: 'elected', holder: { id, token, expiresIn: random.pick(0, this.ttl, 2 ** 31) } };

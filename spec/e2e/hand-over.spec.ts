@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Election, elect } from 'rx-leader';
-import { keysOf } from '../../lib/store/redis/keys.js';
+import { listedAsHearing } from '../support/listed.js';
 import { type Client, type RedisServer, startRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
 
@@ -63,9 +63,7 @@ describe('a graceful hand-over', () => {
     await until(() => elections.every(({ role }) => role !== undefined), { what: 'everybody to stand' });
     const requests = async () => Number(/cmdstat_evalsha:calls=(\d+)/.exec(await admin.info('commandstats'))?.[1] ?? 0);
     const leader = elections.find(({ isLeading }) => isLeading) as Election;
-    const listed = () => admin.zRangeWithScores(keysOf(key).candidates, 0, -1);
-    const hearing = async () => (await listed()).filter(({ score }) => score % 1 === 0).length;
-    await until(async () => (await hearing()) === 29, { what: 'everybody to be listed as one who hears' });
+    await listedAsHearing(admin, key, 29);
     const before = await requests();
     await leader.close();
     await until(() => elections.some(({ isLeading }) => isLeading), { every: 1, what: 'a next leader' });

@@ -1,8 +1,7 @@
 import { describe } from '@jest/globals';
-import { keysOf } from '../../lib/store/redis/keys.js';
 import { monotonic } from '../../proof/candidate.js';
 import { believesWhatIsTold, followsEveryNotice, leadsByNotice, waitsForTheNamed } from '../../proof/variants.js';
-import { until } from '../support/until.js';
+import { listedAsHearing } from '../support/listed.js';
 import { type Arena, TIMES } from './arena.js';
 import { row } from './row.js';
 
@@ -14,17 +13,9 @@ const LONG = { ttl: 6_000, wait: 6_000, renewEvery: 1_500 };
 /** ms within which one leads whom a release wakes. */
 const WAKE = timeout + jitter;
 
-/** Resolves when `count` candidates are known to hear what is published. */
-const heard = ({ admin, key }: Arena, count: number) =>
-  until(
-    async () => {
-      const listed = await admin.zRangeWithScores(keysOf(key).candidates, 0, -1);
-      return listed.filter(({ score }) => score % 1 === 0).length === count;
-    },
-    { what: `${count} candidates to listen` },
-  );
+const heard = ({ admin, key }: Arena, count: number) => listedAsHearing(admin, key, count);
 
-const publish = ({ admin, key }: Arena, message: object) => admin.publish(keysOf(key).channel, JSON.stringify(message));
+const publish = ({ admin, keys }: Arena, message: object) => admin.publish(keys.channel, JSON.stringify(message));
 
 const claim = (id: string, ttl: number) => ({ event: 'elected', id, name: 'x', data: '', token: 1, until: 1, ttl });
 
@@ -80,7 +71,7 @@ describe('faults of notices', () => {
       const proxy = await arena.proxy();
       const [a, b] = await arena.pair(LONG, { ...LONG, to: proxy });
       await heard(arena, 1);
-      const [listed] = await arena.admin.zRange(keysOf(arena.key).candidates, 0, 0);
+      const [listed] = await arena.admin.zRange(arena.keys.candidates, 0, 0);
       const { id } = JSON.parse(listed as string);
       await arena.steady([a, b], async () => {
         await publish(arena, claim(id, LONG.ttl));

@@ -41,3 +41,26 @@ export function abortable(client: RedisClient, signal: AbortSignal): Pick<RedisC
   const { withCommandOptions } = client as Extras;
   return withCommandOptions ? withCommandOptions.call(client, { abortSignal: signal, timeout: undefined }) : client;
 }
+
+/**
+ * Makes `call`, and returns what gives it up: its signal aborts, unless the call has settled by then. An abort costs more than a request does,
+ * and what has settled is in no queue any more.
+ */
+export function revocable<Answer>(call: (signal: AbortSignal) => Promise<Answer>): {
+  readonly answer: Promise<Answer>;
+  revoke(): void;
+} {
+  const controller = new AbortController();
+  let isSettled = false;
+  const settle = () => {
+    isSettled = true;
+  };
+  const answer = call(controller.signal);
+  answer.then(settle, settle);
+  return {
+    answer,
+    revoke() {
+      if (!isSettled) controller.abort();
+    },
+  };
+}

@@ -1,5 +1,6 @@
 import { Observable, type Subscriber } from 'rxjs';
 import type { RenewReply, RenewRequest } from '../lease-store.js';
+import { revocable } from './client.js';
 import { keysOf } from './keys.js';
 
 /** What renewals are made by. */
@@ -51,20 +52,18 @@ function send(renewer: Renewer, batch: readonly Waiting[]): void {
     batch.forEach(alone);
     return;
   }
-  const controller = new AbortController();
+  const requests = batch.map(({ request }) => request);
+  const { answer, revoke } = revocable((signal) => renewer.together(requests, signal));
   let open = batch.length;
-  let isAnswered = false;
   for (const { subscriber } of batch) {
     // What nobody waits for any more must not leave the process later; what another waits for may.
     subscriber.add(() => {
       open -= 1;
-      if (open === 0 && !isAnswered) controller.abort();
+      if (open === 0) revoke();
     });
   }
-  const requests = batch.map(({ request }) => request);
-  renewer.together(requests, controller.signal).then(
+  answer.then(
     (replies) => {
-      isAnswered = true;
       for (const [i, one] of batch.entries()) {
         const reply = replies[i];
         if (!reply) alone(one);
@@ -75,7 +74,6 @@ function send(renewer: Renewer, batch: readonly Waiting[]): void {
       }
     },
     (error) => {
-      isAnswered = true;
       for (const one of batch) {
         const reason = renewer.explain(error, one.request);
         if (reason) one.subscriber.error(reason);

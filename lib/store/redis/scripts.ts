@@ -186,6 +186,14 @@ announce(channel, record, ttl)
 return reply('granted', record, run)
 `;
 
+const RENEWED = `
+-- Writes down that the lease in place is \`id\`'s for another ttl.
+local function renewed(record, id, name, data, token, run, ttl)
+  record = { token = math.max(record.token, token), id = id, name = name, data = data, run = run, till = now + ttl }
+  return write(record) or reply('renewed', record)
+end
+`;
+
 const RENEW = `
 -- renew: extends the candidate's own lease, or puts it back where the store has lost it.
 --
@@ -198,7 +206,7 @@ const RENEW = `
 --   lost     then the holder as acquire's held has it, all empty where nobody holds the lease
 --   late     arrived after ARGV[6]; nothing was changed
 -- Errors: as acquire.
-${PRELUDE}${WRITE}
+${PRELUDE}${WRITE}${RENEWED}
 local id, ttl, token = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[5])
 
 local holder = redis.call('GET', LEASE)
@@ -218,10 +226,7 @@ else
   run = runId()
 end
 
-record = { token = math.max(record.token, token), id = id, name = ARGV[3], data = ARGV[4], run = run, till = now + ttl }
-local refused = write(record)
-if refused then return refused end
-return reply('renewed', record)
+return renewed(record, id, ARGV[3], ARGV[4], token, run, ttl)
 `;
 
 const RENEW_MANY = `
@@ -231,15 +236,15 @@ const RENEW_MANY = `
 --
 -- Returns for each { 'renewed', ... } as renew does, or { 'alone' } where that is to be asked for renew: its lease is not in place, it comes too
 -- late, or something refuses it. Nothing was changed for it then but the expiry of its own lease.
-${PRELUDE}${WRITE}
+${PRELUDE}${WRITE}${RENEWED}
 local function renew(i)
   LEASE, RECORD = KEYS[2 * i - 1], KEYS[2 * i]
   local id, ttl, name, data, token, limit, run = unpack(ARGV, 7 * i - 6, 7 * i)
   if late(limit) or redis.call('GET', LEASE) ~= id then return { 'alone' } end
   local record = recorded()
   redis.call('PEXPIRE', LEASE, ttl)
-  record = { token = math.max(record.token, token), id = id, name = name, data = data, run = run, till = now + ttl }
-  return write(record) and { 'alone' } or reply('renewed', record)
+  local answer = renewed(record, id, name, data, token, run, ttl)
+  return answer.err and { 'alone' } or answer
 end
 
 local replies = {}

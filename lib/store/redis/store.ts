@@ -1,7 +1,7 @@
 import { merge, Observable } from 'rxjs';
 import type { LeaseStore, StoreRequest } from '../lease-store.js';
 import { channelsOf } from './channels.js';
-import { abortable, type RedisClient, type ScriptOptions } from './client.js';
+import { abortable, type RedisClient, revocable, type ScriptOptions } from './client.js';
 import { type Connection, connectionOf } from './connection.js';
 import { keysOf } from './keys.js';
 import { type Renewer, renewal, renewals } from './renewals.js';
@@ -88,22 +88,16 @@ function run<Reply>(
   parse: (raw: unknown, request: StoreRequest) => Reply,
 ): Observable<Reply> {
   return new Observable((subscriber) => {
-    const controller = new AbortController();
-    let isSettled = false;
-    const settled = () => {
-      isSettled = true;
-    };
     const fail = (error: unknown) => subscriber.error(translate(error, request, client.isReady !== false));
     const done = (reply: Reply) => {
       subscriber.next(reply);
       subscriber.complete();
     };
-    // An abort costs more than a request: only of what may still be in a queue.
-    subscriber.add(() => isSettled || controller.abort());
+    const options = { keys, arguments: args.map(String) };
+    const { answer, revoke } = revocable((signal) => call(client, signal, script, options));
+    subscriber.add(revoke);
     subscriber.add(watchQueue(client, connection, request.timeout, fail));
-    const called = call(client, controller.signal, script, { keys, arguments: args.map(String) });
-    called.then(settled, settled);
-    called.then((raw) => parse(raw, request)).then(done, fail);
+    answer.then((raw) => parse(raw, request)).then(done, fail);
   });
 }
 

@@ -1,0 +1,13 @@
+import { keysOf } from '../../lib/store/redis/keys.js';
+import type { Client } from './redis.js';
+import { until } from './until.js';
+
+/** Resolves when `count` candidates of the election `key` are listed as ones who hear what is published. */
+export const listedAsHearing = (client: Client, key: string, count: number): Promise<unknown> =>
+  until(
+    async () => {
+      const listed = await client.zRangeWithScores(keysOf(key).candidates, 0, -1);
+      return listed.filter(({ score }) => score % 1 === 0).length === count;
+    },
+    { what: `${count} candidates to listen` },
+  );
