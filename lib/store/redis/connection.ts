@@ -1,6 +1,7 @@
 import { Observable, share } from 'rxjs';
 import type { Notice } from '../lease-store.js';
-import type { RedisClient } from './client.js';
+import { portOf, type RedisClient } from './client.js';
+import type { Emitter, Port } from './port.js';
 
 /** What is known of a client's connection while somebody listens. */
 export interface Connection {
@@ -16,12 +17,12 @@ const connections = new WeakMap<RedisClient, Connection>();
 export function connectionOf(client: RedisClient): Connection {
   const known = connections.get(client);
   if (known) return known;
-  const connection = listen(client);
+  const connection = listen(portOf(client));
   connections.set(client, connection);
   return connection;
 }
 
-function listen(client: RedisClient): Connection {
+function listen({ emitter: client, readyEvents }: Port): Connection {
   let lastError: unknown;
   const notices = new Observable<Notice>((subscriber) => {
     const onError = (error: unknown) => {
@@ -32,12 +33,12 @@ function listen(client: RedisClient): Connection {
       subscriber.next({ kind: 'connected' });
     };
     client.on('error', onError);
-    client.on('ready', onReady);
+    for (const event of readyEvents) client.on(event, onReady);
     client.off(KEPT, nothing);
     return () => {
       client.on(KEPT, nothing);
       client.off('error', onError);
-      client.off('ready', onReady);
+      for (const event of readyEvents) client.off(event, onReady);
       if (!wouldGoDeaf(client)) client.off(KEPT, nothing);
       lastError = undefined;
     };
@@ -59,7 +60,7 @@ const nothing = () => {};
  * its prototype and shares that one's table of listeners; left without any, it starts a table of its own, where nobody looks.
  * Listeners added later are not called, and an error ends the process whoever listens.
  */
-function wouldGoDeaf(client: RedisClient): boolean {
+function wouldGoDeaf(client: Emitter): boolean {
   const shares = !Object.hasOwn(client, '_events');
   return shares && (client as { readonly _eventsCount?: number })._eventsCount === 1;
 }
