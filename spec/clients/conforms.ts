@@ -12,8 +12,8 @@ const BY_NOTICE = { ttl: 60_000, wait: 60_000, jitter: 0 };
 /** Short, for what takes renewals. */
 const SHORT = { ttl: 2_000, jitter: 0 };
 
-/** Declares what must hold of an election by clients of these kinds, all of one topology. */
-export function conforms(kinds: readonly Kind[]): void {
+/** Declares what must hold of an election by clients of these kinds, all of one topology; its servers are there while specs run. */
+export function conforms(kinds: readonly Kind[]): () => Servers {
   const [{ topology }] = kinds as [Kind];
   let servers: Servers;
   beforeAll(async () => {
@@ -156,6 +156,7 @@ export function conforms(kinds: readonly Kind[]): void {
       });
     });
   });
+  return () => servers;
 }
 
 /** Connections of subscribers, at all nodes. */

@@ -30,14 +30,18 @@ export function translate(error: unknown, request: StoreRequest, connected: bool
   return new ElectionError(code, explain(code, text, request), { cause: error });
 }
 
+/** In the messages of node-redis and ioredis, their clients of clusters and sentinels included. */
+const LOSS =
+  /clos|offline|connect|timed? ?out|abort|max retries|(root|startup) nodes|find node|redirections|slots cache|sentinel|master node/i;
+
 /**
- * Whether a command did not get through, or may not have. A system error has a code of its own (ECONNREFUSED, EPIPE). node-redis's
+ * Whether a command did not get through, or may not have. A system error has a code of its own (ECONNREFUSED, EPIPE). The clients'
  * errors have only their message, empty where a queued command timed out; a reply of the server's begins with a word in capitals.
  */
 function isConnectionLoss(error: unknown, text: string): boolean {
   if (typeof error !== 'object' || error === null) return false;
   if (/^[A-Z]{2,} /.test(text)) return false;
-  return 'code' in error || text === '' || /clos|offline|connect|time ?out|root nodes|find node|abort/i.test(text);
+  return 'code' in error || text === '' || LOSS.test(text);
 }
 
 /** An error's message. Known by its shape: one of Node's own is no `instanceof Error` to code in a realm of its own, as under jest. */
