@@ -12,8 +12,11 @@ const BY_NOTICE = { ttl: 60_000, wait: 60_000, jitter: 0 };
 /** Short, for what takes renewals. */
 const SHORT = { ttl: 2_000, jitter: 0 };
 
-/** Declares what must hold of an election by clients of these kinds, all of one topology; its servers are there while specs run. */
-export function conforms(kinds: readonly Kind[]): () => Servers {
+/**
+ * Declares what must hold of an election by clients of these kinds, all of one topology; its servers are there while specs run. Without what takes
+ * long, where it is to be `brief`.
+ */
+export function conforms(kinds: readonly Kind[], { brief = false } = {}): () => Servers {
   const [{ topology }] = kinds as [Kind];
   let servers: Servers;
   beforeAll(async () => {
@@ -100,7 +103,7 @@ export function conforms(kinds: readonly Kind[]): () => Servers {
       await closed;
     });
 
-    if (kind.topology !== 'standalone') {
+    if (kind.topology !== 'standalone' && !brief) {
       it('elects again after a failover (G1, G5)', async () => {
         const [a, b] = await pair(SHORT);
         await servers.failOver?.();
@@ -128,6 +131,7 @@ export function conforms(kinds: readonly Kind[]): () => Servers {
       expect(await servers.run('EXISTS', keysOf(key).lease)).toBe(0);
     });
 
+    if (brief) return;
     describe('its store', () => {
       let redis: RedisClient;
       let own: Made;

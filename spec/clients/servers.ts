@@ -76,11 +76,16 @@ export async function cluster(): Promise<Servers> {
     ...made,
     failOver: async () => {
       const replicas = await roles(made, 'slave');
-      for (const node of replicas) await (await node.admin()).sendCommand(['CLUSTER', 'FAILOVER']);
-      await until(async () => (await roles(made, 'master')).every((node) => replicas.includes(node)), {
-        within: 15_000,
-        what: 'the replicas to be masters',
-      });
+      // One after the other, asking again: they all need the votes of the same masters.
+      for (const node of replicas) {
+        const admin = await node.admin();
+        const taken = async () => {
+          if ((await admin.info('replication')).includes('role:master')) return true;
+          await admin.sendCommand(['CLUSTER', 'FAILOVER']);
+          return false;
+        };
+        await until(taken, { within: 20_000, every: 1_000, what: 'a replica to be the master' });
+      }
       await agreed(made);
     },
   };
