@@ -66,8 +66,6 @@ const OVERRIDES = {
   monitor: false,
   readOnly: false,
   scripts: undefined,
-  // It is put before the names of channels too, by us, for all clients alike.
-  keyPrefix: '',
 };
 
 const nothing = () => {};

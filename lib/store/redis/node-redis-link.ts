@@ -109,8 +109,6 @@ function overrides({ socket = {}, pingInterval = Number.POSITIVE_INFINITY }: Opt
     emitInvalidate: false,
     // Moves the connection to another server under the hands of who holds it. Being lost, and made anew, is enough.
     maintNotifications: 'disabled',
-    // It is put before the names of channels too, by us, for all clients alike.
-    keyPrefix: undefined,
   };
 }
 
