@@ -106,13 +106,17 @@ export function conforms(kinds: readonly Kind[], { brief = false } = {}): () => 
     if (kind.topology !== 'standalone' && !brief) {
       it('elects again after a failover (G1, G5)', async () => {
         const [a, b] = await pair(SHORT);
-        await servers.failOver?.();
-        const led = await until(() => [a, b].find(({ isLeading }) => isLeading), { within: 20_000 });
-        const other = led === a ? b : a;
-        await until(() => other.role === 'follower', { within: 20_000, what: 'the other to follow' });
-        expect([a, b].filter(({ isLeading }) => isLeading)).toEqual([led]);
-        await led.close();
-        await next(other, 20_000);
+        const heal = await servers.failOver?.(keysOf(key).lease);
+        try {
+          const led = await until(() => [a, b].find(({ isLeading }) => isLeading), { within: 20_000 });
+          const other = led === a ? b : a;
+          await until(() => other.role === 'follower', { within: 20_000, what: 'the other to follow' });
+          expect([a, b].filter(({ isLeading }) => isLeading)).toEqual([led]);
+          await led.close();
+          await next(other, 20_000);
+        } finally {
+          await heal?.();
+        }
       });
     }
 

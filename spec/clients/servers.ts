@@ -21,8 +21,11 @@ export interface Servers extends AsyncDisposable {
   run(...args: string[]): Promise<unknown>;
   /** Runs a command at each node that takes it: a replica refuses to write. */
   everywhere(...args: string[]): Promise<unknown[]>;
-  /** Has a replica take its master's place, in good order, and waits until that is known. Absent where there is none. */
-  failOver?(): Promise<unknown>;
+  /**
+   * Has a replica take the place of the master that has this key, and waits until that is known: in good order by sentinels, who take long
+   * to accept one that comes back, by the master's death in a cluster; what it resolves to brings that one back. Absent where there is no replica.
+   */
+  failOver?(key: string): Promise<() => Promise<void>>;
 }
 
 /** A replica is to have what its master has at once, not five seconds later. */
@@ -54,6 +57,7 @@ export async function sentinels(): Promise<Servers> {
       const others = async () => Promise.all(own.map(async (one) => (await one.master()) !== before));
       await until(async () => (await others()).every(Boolean), { within: 15_000, what: 'another master' });
       await linked(made, 1);
+      return async () => {};
     },
   };
 }
@@ -74,22 +78,24 @@ export async function cluster(): Promise<Servers> {
   await agreed(made);
   return {
     ...made,
-    failOver: async () => {
-      const replicas = await roles(made, 'slave');
-      // One after the other, asking again: they all need the votes of the same masters.
-      for (const node of replicas) {
-        const admin = await node.admin();
-        const taken = async () => {
-          if ((await admin.info('replication')).includes('role:master')) return true;
-          await admin.sendCommand(['CLUSTER', 'FAILOVER']);
-          return false;
-        };
-        await until(taken, { within: 20_000, every: 1_000, what: 'a replica to be the master' });
-      }
-      await agreed(made);
+    failOver: async (key) => {
+      const owners = await Promise.all((await roles(made, 'master')).map(async (node) => [node, await has(node, key)]));
+      const [dead] = owners.find(([, owns]) => owns) as [Node, boolean];
+      const [replica] = (await roles(made, 'slave', dead.server.port)) as [Node];
+      const admin = await replica.admin();
+      await dead.server.kill();
+      const taken = async () => (await admin.info('replication')).includes('role:master');
+      await until(taken, { within: 20_000, what: 'the replica to be the master' });
+      return async () => {
+        await dead.server.start();
+        await agreed(made);
+      };
     },
   };
 }
+
+const has = async ({ admin }: Node, key: string): Promise<boolean> =>
+  (await (await admin()).exists(key).catch(() => 0)) === 1;
 
 interface Node {
   readonly server: RedisServer;
@@ -134,11 +140,11 @@ function servers(
 
 type Made = ReturnType<typeof servers>;
 
-async function roles({ all }: Made, role: 'master' | 'slave'): Promise<Node[]> {
-  const found = await Promise.all(
-    all.map(async (node) => ((await (await node.admin()).info('replication')).includes(`role:${role}`) ? [node] : [])),
-  );
-  return found.flat();
+/** The nodes of this role; of replicas, only those of the master at `port`, if one is given. */
+async function roles({ all }: Made, role: 'master' | 'slave', port?: number): Promise<Node[]> {
+  const infos = await Promise.all(all.map(async ({ admin }) => (await admin()).info('replication')));
+  const meant = (info: string) => info.includes(`role:${role}`) && (!port || info.includes(`master_port:${port}`));
+  return all.filter((_, i) => meant(infos[i] ?? ''));
 }
 
 /** Waits until so many replicas have all that their masters have. */

@@ -21,6 +21,8 @@ interface Extras {
   /** Of a cluster. */
   getRandomNode?(): unknown;
   nodeClient?(node: unknown): Connectable | Promise<Connectable>;
+  readonly masters?: ReadonlyArray<{ readonly host: string; readonly port: number }>;
+  readonly _slots?: { rediscover?(startWith: { readonly options: object }): Promise<unknown> };
   /** Of a pool. */
   execute?(use: (client: Connectable) => Duplicate): Promise<Duplicate>;
   /** Of a sentinel client: how it runs each command, by its connection to the master. There is no public way to that. */
@@ -34,7 +36,11 @@ export function isNodeRedis(value: object): value is NodeRedisClient {
 
 export function nodeRedisPort(client: NodeRedisClient): Port {
   const topology = topologyOf(client as NodeRedisClient & Extras);
-  const { source } = topology;
+  const { source, giveUp } = topology;
+  const caller = (signal: AbortSignal) => {
+    if (giveUp) signal.addEventListener('abort', giveUp);
+    return abortable(client, signal);
+  };
   return {
     emitter: client,
     readyEvents: topology.readyEvents,
@@ -44,8 +50,8 @@ export function nodeRedisPort(client: NodeRedisClient): Port {
       // A cluster is ready for good once it knows its nodes: none of them may be reachable.
       return topology.serves === 'one' ? client.isReady : undefined;
     },
-    evalSha: (sha, options, signal) => abortable(client, signal).evalSha(sha, options),
-    eval: (script, options, signal) => abortable(client, signal).eval(script, options),
+    evalSha: (sha, options, signal) => caller(signal).evalSha(sha, options),
+    eval: (script, options, signal) => caller(signal).eval(script, options),
     ...(source && { openLink: () => openNodeRedisLink(source) }),
   };
 }
@@ -63,6 +69,8 @@ interface Topology {
   readonly serves: Port['serves'];
   readonly readyEvents: readonly string[];
   readonly source?: Source;
+  /** What is to be done when a call is given up. */
+  readonly giveUp?: () => void;
 }
 
 /** What `client` is, by its shape, and where it has a single connection's client that can be duplicated. */
@@ -74,6 +82,7 @@ function topologyOf(client: NodeRedisClient & Extras): Topology {
       readyEvents: ['node-ready'],
       // Any node tells what is published at any other.
       source: async (use) => use(await nodeClient.call(client, getRandomNode.call(client))),
+      ...(!('isReady' in client) && { giveUp: () => rediscover(client) }), // of v5
     };
   }
   if (client.getMasterNode && _execute) {
@@ -86,6 +95,25 @@ function topologyOf(client: NodeRedisClient & Extras): Topology {
   if (isConnectable(client)) return { serves: 'one', readyEvents: ['ready'], source: (use) => use(client) };
   if (execute) return { serves: 'one', readyEvents: [], source: (use) => execute.call(client, use) };
   return { serves: 'slots', readyEvents: ['ready'] };
+}
+
+/** ms between two looks at the nodes of a cluster. */
+const LOOK_EVERY = 1_000;
+
+const looked = new WeakMap<NodeRedisClient, number>();
+
+/**
+ * Has a cluster's client of v5 ask who its nodes are. By itself it does so only when a node sends it elsewhere, which one that has died never
+ * does: it would go on asking that one for ever. v6 sees to it itself.
+ */
+function rediscover(client: NodeRedisClient & Extras): void {
+  const { _slots: slots, masters = [] } = client;
+  const now = performance.now();
+  if (!client.isOpen || now - (looked.get(client) ?? Number.NEGATIVE_INFINITY) < LOOK_EVERY) return;
+  looked.set(client, now);
+  const { host, port } = masters[Math.floor(Math.random() * masters.length)] ?? {};
+  // Where nobody answers there, it asks the nodes that it was made with.
+  slots?.rediscover?.({ options: { socket: { host, port } } }).catch(() => {});
 }
 
 /** Whether `client` has one connection, and can be duplicated into a subscriber. */
