@@ -1,3 +1,4 @@
+import { readiness } from './emitter.js';
 import { type Connectable, openIoRedisLink } from './ioredis-link.js';
 import type { Emitter, Port, ScriptOptions } from './port.js';
 
@@ -28,7 +29,12 @@ export function ioRedisPort(client: IoRedisClient): Port {
   const extras: Extras = client as IoRedisClient & Extras;
   const ready = readiness(client);
   const call = async (name: 'eval' | 'evalsha', script: string, options: ScriptOptions, signal: AbortSignal) => {
-    while (client.status !== 'ready') await ready(signal);
+    // ioredis gives nothing back that it has queued.
+    while (client.status !== 'ready') {
+      if (client.status === 'end') throw new Error('Connection is closed.');
+      if (client.status === 'wait') extras.connect?.().catch(() => {}); // one made with `lazyConnect` connects when it is first used
+      await ready(signal);
+    }
     return client[name](script, options.keys.length, ...options.keys, ...options.arguments);
   };
   const original = extras.isCluster ? () => anyOf(extras.nodes?.()) : () => client as unknown as Connectable;
@@ -49,45 +55,4 @@ export function ioRedisPort(client: IoRedisClient): Port {
 /** Any node of a cluster tells what is published at any other. */
 function anyOf(nodes: Connectable[] = []): Connectable | undefined {
   return nodes[Math.floor(Math.random() * nodes.length)];
-}
-
-/**
- * Waits for the connection of `client`. A command that ioredis has queued cannot be taken back, and would be sent late, after its sender has
- * given up: so it is not given any before it can be written. One listener of each kind, however many wait.
- */
-function readiness(client: IoRedisClient): (signal: AbortSignal) => Promise<void> {
-  const waiting = new Set<() => void>();
-  const look = () => {
-    for (const settle of [...waiting]) settle();
-  };
-  const listen = () => {
-    client.on('ready', look);
-    client.on('end', look);
-    // One made with `lazyConnect` connects when it is first used.
-    if (client.status === 'wait') (client as Extras).connect?.().catch(() => {});
-  };
-  const stop = () => {
-    client.off('ready', look);
-    client.off('end', look);
-  };
-  return (signal) =>
-    new Promise((resolve, reject) => {
-      if (client.status === 'end') return reject(new Error('Connection is closed.'));
-      if (signal.aborted) return reject(signal.reason);
-      const leave = () => {
-        waiting.delete(settle);
-        signal.removeEventListener('abort', giveUp);
-        if (waiting.size === 0) stop();
-      };
-      const settle = () => {
-        leave();
-        resolve(); // and look again: it may have ended, or been lost once more
-      };
-      const giveUp = () => {
-        leave();
-        reject(signal.reason);
-      };
-      signal.addEventListener('abort', giveUp);
-      if (waiting.add(settle).size === 1) listen();
-    });
 }

@@ -11,6 +11,7 @@ export interface Connectable {
 export type Source = (use: (client: Connectable) => Duplicate) => Duplicate | Promise<Duplicate>;
 
 interface Options {
+  readonly disableOfflineQueue?: boolean;
   readonly pingInterval?: number;
   readonly socket?: { readonly socketTimeout?: number };
 }

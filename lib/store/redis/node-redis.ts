@@ -1,3 +1,4 @@
+import { readiness } from './emitter.js';
 import { type Connectable, type Duplicate, openNodeRedisLink, type Source } from './node-redis-link.js';
 import type { Emitter, Port, ScriptOptions } from './port.js';
 
@@ -15,7 +16,7 @@ type Caller = Pick<NodeRedisClient, 'eval' | 'evalSha'>;
 
 /** What only some of them have. */
 interface Extras {
-  withCommandOptions?(options: { abortSignal: AbortSignal; timeout: undefined }): Caller;
+  withCommandOptions?(options: { abortSignal?: AbortSignal; timeout: undefined }): Caller;
   /** Of v6. */
   readonly _keyPrefix?: string;
   /** Of a cluster. */
@@ -37,9 +38,11 @@ export function isNodeRedis(value: object): value is NodeRedisClient {
 export function nodeRedisPort(client: NodeRedisClient): Port {
   const topology = topologyOf(client as NodeRedisClient & Extras);
   const { source, giveUp } = topology;
-  const caller = (signal: AbortSignal) => {
+  const ready = readiness(client);
+  const call = async (name: 'eval' | 'evalSha', script: string, options: ScriptOptions, signal: AbortSignal) => {
+    if (topology.keepsCalls) while (client.isReady === false && client.isOpen) await ready(signal);
     if (giveUp) signal.addEventListener('abort', giveUp);
-    return abortable(client, signal);
+    return caller(client, topology.takesBack ? signal : undefined)[name](script, options);
   };
   return {
     emitter: client,
@@ -50,25 +53,33 @@ export function nodeRedisPort(client: NodeRedisClient): Port {
       // A cluster is ready for good once it knows its nodes: none of them may be reachable.
       return topology.serves === 'one' ? client.isReady : undefined;
     },
-    evalSha: (sha, options, signal) => caller(signal).evalSha(sha, options),
-    eval: (script, options, signal) => caller(signal).eval(script, options),
+    evalSha: (sha, options, signal) => call('evalSha', sha, options, signal),
+    eval: (script, options, signal) => call('eval', script, options, signal),
     ...(source && { openLink: () => openNodeRedisLink(source) }),
   };
 }
 
 /**
- * `client` such that a command still waiting for its connection dies with `signal`: sent late, it could take effect after its
+ * `client` such that a command still waiting for its connection dies with `signal`, if there is one: sent late, it could take effect after its
  * sender has given up. The client's own timeout is switched off, being about the same and less exact.
  */
-function abortable(client: NodeRedisClient, signal: AbortSignal): Caller {
+function caller(client: NodeRedisClient, signal: AbortSignal | undefined): Caller {
   const { withCommandOptions } = client as Extras;
-  return withCommandOptions ? withCommandOptions.call(client, { abortSignal: signal, timeout: undefined }) : client;
+  if (!withCommandOptions) return client;
+  return withCommandOptions.call(client, { ...(signal && { abortSignal: signal }), timeout: undefined });
 }
 
 interface Topology {
   readonly serves: Port['serves'];
   readonly readyEvents: readonly string[];
   readonly source?: Source;
+  /** Whether calls are to be kept until its events tell that it is ready. */
+  readonly keepsCalls?: boolean;
+  /**
+   * Whether commands may be taken out of its queue. Up to 6.1 the queue of a connection is spoilt when two that it holds are taken out one after
+   * the other: what comes later is never sent, the user's own commands included.
+   */
+  readonly takesBack?: boolean;
   /** What is to be done when a call is given up. */
   readonly giveUp?: () => void;
 }
@@ -82,7 +93,8 @@ function topologyOf(client: NodeRedisClient & Extras): Topology {
       readyEvents: ['node-ready'],
       // Any node tells what is published at any other.
       source: async (use) => use(await nodeClient.call(client, getRandomNode.call(client))),
-      ...(!('isReady' in client) && { giveUp: () => rediscover(client) }), // of v5
+      // From 6.2 on, which also takes back; what is older needs help.
+      ...('isReady' in client ? { takesBack: true } : { giveUp: () => rediscover(client) }),
     };
   }
   if (client.getMasterNode && _execute) {
@@ -92,9 +104,13 @@ function topologyOf(client: NodeRedisClient & Extras): Topology {
       source: (use) => _execute.call(client, false, use),
     };
   }
-  if (isConnectable(client)) return { serves: 'one', readyEvents: ['ready'], source: (use) => use(client) };
-  if (execute) return { serves: 'one', readyEvents: [], source: (use) => execute.call(client, use) };
-  return { serves: 'slots', readyEvents: ['ready'] };
+  if (isConnectable(client)) {
+    const keepsCalls = !client.options.disableOfflineQueue; // without a queue it is for the client to refuse
+    return { serves: 'one', readyEvents: ['ready'], keepsCalls, source: (use) => use(client) };
+  }
+  // A connection of a pool has one command at a time.
+  if (execute) return { serves: 'one', readyEvents: [], takesBack: true, source: (use) => execute.call(client, use) };
+  return { serves: 'slots', readyEvents: ['ready'], keepsCalls: true };
 }
 
 /** ms between two looks at the nodes of a cluster. */
@@ -103,8 +119,8 @@ const LOOK_EVERY = 1_000;
 const looked = new WeakMap<NodeRedisClient, number>();
 
 /**
- * Has a cluster's client of v5 ask who its nodes are. By itself it does so only when a node sends it elsewhere, which one that has died never
- * does: it would go on asking that one for ever. v6 sees to it itself.
+ * Has a cluster's client ask who its nodes are. By itself it does so only when a node sends it elsewhere, which one that has died never
+ * does: it would go on asking that one for ever. From 6.2 on it sees to it itself.
  */
 function rediscover(client: NodeRedisClient & Extras): void {
   const { _slots: slots, masters = [] } = client;

@@ -86,7 +86,7 @@ function renewer(client: Port, connection: Connection): Renewer {
     },
     explain: (error, request) => {
       if (/\b(CROSSSLOT|MOVED|ASK)\b/.test(String(error))) isOneServer = false;
-      const reason = translate(error, request, client.isReady !== false);
+      const reason = translate(error, request, client.isReady !== false, client.prefix);
       // What the server itself refuses may be but one of them, such as a key that an ACL rule forbids.
       return reason.code === 'STORE_UNAVAILABLE' && isOneServer ? reason : undefined;
     },
@@ -104,7 +104,8 @@ function run<Reply>(
   parse: (raw: unknown, request: StoreRequest) => Reply,
 ): Observable<Reply> {
   return new Observable((subscriber) => {
-    const fail = (error: unknown) => subscriber.error(translate(error, request, client.isReady !== false));
+    const fail = (error: unknown) =>
+      subscriber.error(translate(error, request, client.isReady !== false, client.prefix));
     const done = (reply: Reply) => {
       subscriber.next(reply);
       subscriber.complete();

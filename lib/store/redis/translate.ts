@@ -21,13 +21,16 @@ const MEANINGS: ReadonlyArray<readonly [RegExp, ElectionErrorCode]> = [
 const COMMANDS =
   'get, set, del, pexpire, pttl, hmget, hset, zadd, zrem, zremrangebyscore, zrevrangebyscore, time, publish and info';
 
-/** The one place where errors of a client or of Redis become ours. `connected` says whether the client has its connection. */
-export function translate(error: unknown, request: StoreRequest, connected: boolean): ElectionError {
+/**
+ * The one place where errors of a client or of Redis become ours. `connected` says whether the client has its connection, `prefix` what it
+ * puts before keys.
+ */
+export function translate(error: unknown, request: StoreRequest, connected: boolean, prefix = ''): ElectionError {
   if (isElectionError(error)) return error;
   const text = textOf(error);
   const known = MEANINGS.find(([pattern]) => pattern.test(text))?.[1];
   const code = known ?? (isConnectionLoss(error, text) || !connected ? 'STORE_UNAVAILABLE' : 'STORE_REPLY');
-  return new ElectionError(code, explain(code, text, request), { cause: error });
+  return new ElectionError(code, explain(code, text, request, prefix), { cause: error });
 }
 
 /** In the messages of node-redis and ioredis, their clients of clusters and sentinels included. */
@@ -50,8 +53,10 @@ function textOf(error: unknown): string {
   return typeof message === 'string' ? message : String(error);
 }
 
-function explain(code: ElectionErrorCode, text: string, { verb, key }: StoreRequest): string {
-  const { lease, record, candidates, channel } = keysOf(key);
+function explain(code: ElectionErrorCode, text: string, { verb, key }: StoreRequest, prefix: string): string {
+  const keys = keysOf(key);
+  const [lease, record] = [prefix + keys.lease, prefix + keys.record];
+  const [candidates, channel] = [prefix + keys.candidates, prefix + keys.channel];
   const reason = text.trim().replace(/\.$/, ''); // where a sentence of ours follows, its full stop does, too
   const said = `${verb} of "${key}" failed: ${reason || 'the client gave no reason'}`;
   switch (code) {

@@ -81,6 +81,15 @@ describe('translate', () => {
     expect(translate(new Error('WRONGTYPE x'), acquireRequest(), false).code).toBe('KEY_CONFLICT');
   });
 
+  it('names the keys as they are in Redis', () => {
+    const denied = translate(new Error('NOPERM no'), acquireRequest(), true, 'app:');
+    expect(denied.message).toMatch(
+      /~app:leader:\w+, ~app:\{leader:\w+\}:record and ~app:.*, the channel &app:\{leader:/,
+    );
+    const taken = translate(new Error('WRONGTYPE no'), acquireRequest(), true, 'app:');
+    expect(taken.message).toMatch(/keys app:leader:\w+ and app:\{/);
+  });
+
   it('leaves errors of ours as they are', () => {
     const error = new ElectionError('STORE_REPLY', 'no sense');
     expect(translate(error, acquireRequest(), true)).toBe(error);
