@@ -148,7 +148,7 @@ export function conforms(kinds: readonly Kind[], { brief = false } = {}): () => 
       });
       leaseStoreSuite({
         test: it,
-        ttl: 600,
+        ttl: 900,
         open: async () => ({
           store: redisStore(redis),
           put: async (name, id, ttl) => {
