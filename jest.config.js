@@ -3,7 +3,7 @@ export default {
   testEnvironment: '<rootDir>/spec/support/environment.mjs',
   roots: ['<rootDir>/spec'],
   testMatch: ['<rootDir>/spec/**/*.spec.ts'],
-  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/spec/faults/'], // `npm run faults`
+  testPathIgnorePatterns: ['/node_modules/', '<rootDir>/spec/faults/', '<rootDir>/spec/clients/'], // `npm run faults`, `npm run clients`
   // swc rather than tsc: `npm run types` checks types, the test run only has to strip them (and to compile
   // `await using` down for Node 20).
   transform: {

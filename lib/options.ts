@@ -4,7 +4,7 @@ import { asapScheduler, asyncScheduler, type SchedulerLike, VirtualTimeScheduler
 import { backoff, LONGEST_TIMER, lifetime, type Settings } from './core/settings.js';
 import { invalidOption } from './errors.js';
 import type { ColdStart, LeaseStore } from './store/lease-store.js';
-import { isRedisClient, type RedisClient } from './store/redis/client.js';
+import { isRedisClient, portOf, type RedisClient } from './store/redis/client.js';
 import { redisStore } from './store/redis/store.js';
 import type { Environment } from './stream/candidacy.js';
 import { type Clock, systemClock } from './stream/clock.js';
@@ -12,7 +12,10 @@ import { type Clock, systemClock } from './stream/clock.js';
 /** Where the leases are: exactly one of `redis` and `store`. */
 export type StoreOptions =
   | {
-      /** A connected client, made by node-redis's `createClient`. It stays the caller's: the library never closes it. */
+      /**
+       * A connected client, made by node-redis (v5 or v6: `createClient`, `createClientPool`, `createCluster`, `createSentinel`) or ioredis
+       * (v5 or v6: `Redis`, `Cluster`). It stays the caller's: the library never closes it. One of a cluster must have no `keyPrefix`.
+       */
       readonly redis: RedisClient;
       readonly store?: undefined;
     }
@@ -104,10 +107,14 @@ export function leaseStore({ redis, store }: StoreOptions): LeaseStore {
     return store;
   }
   if (!isRedisClient(redis)) {
+    throw invalidOption('redis', 'must be a client as node-redis or ioredis makes (or give a store instead)', redis);
+  }
+  const { serves, prefix } = portOf(redis);
+  if (serves === 'slots' && prefix !== '') {
     throw invalidOption(
       'redis',
-      "must be a client as node-redis's createClient makes (or give a store instead)",
-      redis,
+      'must have no keyPrefix where it is a client of a cluster, since that puts the keys of one election into different slots',
+      prefix,
     );
   }
   return redisStore(redis);

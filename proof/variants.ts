@@ -114,7 +114,7 @@ export const noNotAfter = variant(
 /** Leaves what it has asked for in the client's queue. */
 export const leavesQueue = variant(
   'commands-left-in-the-queue',
-  patch('store/redis/client.ts', 'return withCommandOptions ?', 'return false ?'),
+  patch('store/redis/node-redis.ts', 'if (topology.keepsCalls) while', 'if (false) while'),
 );
 
 /** Takes every absent lease for free. */

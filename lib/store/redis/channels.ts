@@ -18,11 +18,11 @@ import {
   timer,
 } from 'rxjs';
 import type { Notice } from '../lease-store.js';
-import type { RedisClient } from './client.js';
+import { portOf, type RedisClient } from './client.js';
 import { connectionOf } from './connection.js';
 import { noticeOf } from './notice.js';
 import { Pace, pauseAfter } from './pace.js';
-import { type DuplicableClient, isDuplicable, type Link, openLink } from './subscriber.js';
+import type { Link, Port } from './port.js';
 
 /** What is published, for all who listen through one client. */
 export interface Channels {
@@ -40,13 +40,15 @@ const known = new WeakMap<RedisClient, Channels>();
 
 /** The channels of `client`: one subscriber connection, however many elections and observers share it. */
 export function channelsOf(client: RedisClient): Channels {
-  const channels = known.get(client) ?? (isDuplicable(client) ? open(client) : { notices: () => NEVER });
+  const channels = known.get(client) ?? open(client);
   known.set(client, channels);
   return channels;
 }
 
-function open(client: DuplicableClient): Channels {
-  const links = linksOf(client);
+function open(client: RedisClient): Channels {
+  const { openLink } = portOf(client);
+  if (!openLink) return { notices: () => NEVER };
+  const links = linksOf(client, openLink);
   const channels = new Map<string, Channel>();
   let link: Link | undefined;
   let connection = Subscription.EMPTY;
@@ -141,7 +143,7 @@ function subscribed(link: Link, channel: string, hear: (text: string) => void): 
 }
 
 /** The subscriber of `client`, and `undefined` when it is lost: made for the first who asks, gone with the last. */
-function linksOf(client: DuplicableClient): Observable<Link | undefined> {
+function linksOf(client: RedisClient, openLink: NonNullable<Port['openLink']>): Observable<Link | undefined> {
   const pace = new Pace();
   const { notices: reconnections } = connectionOf(client);
   // What keeps the client from its server keeps the subscriber too; and so when it is over for one, it may be for the other.
@@ -153,7 +155,7 @@ function linksOf(client: DuplicableClient): Observable<Link | undefined> {
   );
   const attempt = defer(() => {
     pace.begin();
-    return openLink(client).pipe(
+    return openLink().pipe(
       timeout({ first: PATIENCE, with: () => EMPTY }),
       catchError(() => EMPTY), // a client whose `duplicate` fails
       tap({ next: () => pace.succeed(), complete: () => pace.fail() }),

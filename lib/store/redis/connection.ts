@@ -1,6 +1,8 @@
 import { Observable, share } from 'rxjs';
 import type { Notice } from '../lease-store.js';
-import type { RedisClient } from './client.js';
+import { portOf, type RedisClient } from './client.js';
+import { listenTo } from './emitter.js';
+import type { Port } from './port.js';
 
 /** What is known of a client's connection while somebody listens. */
 export interface Connection {
@@ -16,12 +18,12 @@ const connections = new WeakMap<RedisClient, Connection>();
 export function connectionOf(client: RedisClient): Connection {
   const known = connections.get(client);
   if (known) return known;
-  const connection = listen(client);
+  const connection = listen(portOf(client));
   connections.set(client, connection);
   return connection;
 }
 
-function listen(client: RedisClient): Connection {
+function listen({ emitter: client, readyEvents }: Port): Connection {
   let lastError: unknown;
   const notices = new Observable<Notice>((subscriber) => {
     const onError = (error: unknown) => {
@@ -31,14 +33,9 @@ function listen(client: RedisClient): Connection {
       lastError = undefined;
       subscriber.next({ kind: 'connected' });
     };
-    client.on('error', onError);
-    client.on('ready', onReady);
-    client.off(KEPT, nothing);
+    const stop = listenTo(client, [['error', onError], ...readyEvents.map((event) => [event, onReady] as const)]);
     return () => {
-      client.on(KEPT, nothing);
-      client.off('error', onError);
-      client.off('ready', onReady);
-      if (!wouldGoDeaf(client)) client.off(KEPT, nothing);
+      stop();
       lastError = undefined;
     };
   }).pipe(share());
@@ -48,18 +45,4 @@ function listen(client: RedisClient): Connection {
       return lastError;
     },
   };
-}
-
-/** An event that never happens, and what listens to it on a client that has no other listener. */
-const KEPT = Symbol('rx-leader.kept');
-const nothing = () => {};
-
-/**
- * Whether `client`, without its last listener, would never hear anything again. What node-redis makes has the emitter proper for
- * its prototype and shares that one's table of listeners; left without any, it starts a table of its own, where nobody looks.
- * Listeners added later are not called, and an error ends the process whoever listens.
- */
-function wouldGoDeaf(client: RedisClient): boolean {
-  const shares = !Object.hasOwn(client, '_events');
-  return shares && (client as { readonly _eventsCount?: number })._eventsCount === 1;
 }

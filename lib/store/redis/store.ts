@@ -1,13 +1,13 @@
 import { merge, Observable } from 'rxjs';
 import type { LeaseStore, StoreRequest } from '../lease-store.js';
 import { channelsOf } from './channels.js';
-import { abortable, type RedisClient, revocable, type ScriptOptions } from './client.js';
+import { portOf, type RedisClient, revocable } from './client.js';
 import { type Connection, connectionOf } from './connection.js';
-import { keysOf } from './keys.js';
+import { type Keys, keysOf } from './keys.js';
+import type { Port, ScriptOptions } from './port.js';
 import { type Renewer, renewal, renewals } from './renewals.js';
 import { acquireReply, listReply, readReply, releaseReply, renewManyReply, renewReply } from './reply.js';
 import { type Script, scripts } from './scripts.js';
-import { isDuplicable } from './subscriber.js';
 import { translate } from './translate.js';
 
 const stores = new WeakMap<RedisClient, LeaseStore>();
@@ -19,21 +19,37 @@ export function redisStore(client: RedisClient): LeaseStore {
   return store;
 }
 
-function open(client: RedisClient): LeaseStore {
-  const connection = connectionOf(client);
-  const channels = channelsOf(client);
+function open(redis: RedisClient): LeaseStore {
+  const client = portOf(redis);
+  const connection = connectionOf(redis);
+  const channels = channelsOf(redis);
+  // Elections under different prefixes are different elections, and not to hear of one another.
+  const channelOf = ({ channel }: Keys) => client.prefix + channel;
   return {
     acquire: (request) => {
       const { id, ttl, name, data = '', lastToken, notAfter, coldStart, watched, hears = false } = request;
-      const { lease, record, candidates, channel } = keysOf(request.key);
+      const keys = keysOf(request.key);
+      const { lease, record, candidates } = keys;
       const watch = watched ? [watched.until, watched.time, watched.age] : ['', '', ''];
-      const args = [id, ttl, name, data, lastToken, notAfter ?? '', coldStart, channel, ...watch, Number(hears)];
+      const args = [
+        id,
+        ttl,
+        name,
+        data,
+        lastToken,
+        notAfter ?? '',
+        coldStart,
+        channelOf(keys),
+        ...watch,
+        Number(hears),
+      ];
       return run(client, connection, request, scripts.acquire, [lease, record, candidates], args, acquireReply);
     },
     renew: renewals(renewer(client, connection)),
     release: (request) => {
-      const { lease, record, candidates, channel } = keysOf(request.key);
-      const args = [request.id, channel, request.successor ?? ''];
+      const keys = keysOf(request.key);
+      const { lease, record, candidates } = keys;
+      const args = [request.id, channelOf(keys), request.successor ?? ''];
       return run(client, connection, request, scripts.release, [lease, record, candidates], args, releaseReply);
     },
     read: (request) => {
@@ -44,13 +60,13 @@ function open(client: RedisClient): LeaseStore {
       const { lease, record, candidates } = keysOf(request.key);
       return run(client, connection, request, scripts.list, [lease, record, candidates], [request.ttl], listReply);
     },
-    notices: (key) => merge(connection.notices, channels.notices(keysOf(key).channel)),
+    notices: (key) => merge(connection.notices, channels.notices(channelOf(keysOf(key)))),
   };
 }
 
 /** Renewals go together where one server is behind the client: a cluster, or whatever counts slots, refuses keys of several. */
-function renewer(client: RedisClient, connection: Connection): Renewer {
-  let isOneServer = isDuplicable(client);
+function renewer(client: Port, connection: Connection): Renewer {
+  let isOneServer = client.serves === 'one';
   return {
     get isReady() {
       return isOneServer && client.isReady === true;
@@ -70,7 +86,7 @@ function renewer(client: RedisClient, connection: Connection): Renewer {
     },
     explain: (error, request) => {
       if (/\b(CROSSSLOT|MOVED|ASK)\b/.test(String(error))) isOneServer = false;
-      const reason = translate(error, request, client.isReady !== false);
+      const reason = translate(error, request, client.isReady !== false, client.prefix);
       // What the server itself refuses may be but one of them, such as a key that an ACL rule forbids.
       return reason.code === 'STORE_UNAVAILABLE' && isOneServer ? reason : undefined;
     },
@@ -79,7 +95,7 @@ function renewer(client: RedisClient, connection: Connection): Renewer {
 
 /** One script call: made on subscription; unsubscribed, it is taken back if it has not been written yet. */
 function run<Reply>(
-  client: RedisClient,
+  client: Port,
   connection: Connection,
   request: StoreRequest,
   script: Script,
@@ -88,7 +104,8 @@ function run<Reply>(
   parse: (raw: unknown, request: StoreRequest) => Reply,
 ): Observable<Reply> {
   return new Observable((subscriber) => {
-    const fail = (error: unknown) => subscriber.error(translate(error, request, client.isReady !== false));
+    const fail = (error: unknown) =>
+      subscriber.error(translate(error, request, client.isReady !== false, client.prefix));
     const done = (reply: Reply) => {
       subscriber.next(reply);
       subscriber.complete();
@@ -102,18 +119,12 @@ function run<Reply>(
 }
 
 /** By hash; by text when the server does not know it, which may be so at every call (restart, failover, `SCRIPT FLUSH`). */
-async function call(
-  client: RedisClient,
-  signal: AbortSignal,
-  script: Script,
-  options: ScriptOptions,
-): Promise<unknown> {
-  const caller = abortable(client, signal);
+async function call(client: Port, signal: AbortSignal, script: Script, options: ScriptOptions): Promise<unknown> {
   try {
-    return await caller.evalSha(script.sha, options);
+    return await client.evalSha(script.sha, options, signal);
   } catch (error) {
     if (signal.aborted || !(error instanceof Error) || !error.message.includes('NOSCRIPT')) throw error;
-    return caller.eval(script.source, options);
+    return client.eval(script.source, options, signal);
   }
 }
 
@@ -121,7 +132,7 @@ async function call(
  * For a request that waits for a connection to come: fails it when its time is up, a moment before the election would, and with the
  * reason why there is no connection instead of a mere silence.
  */
-function watchQueue(client: RedisClient, connection: Connection, timeout: number, fail: (error: unknown) => void) {
+function watchQueue(client: Port, connection: Connection, timeout: number, fail: (error: unknown) => void) {
   if (client.isReady !== false) return undefined;
   const timer = setTimeout(() => {
     if (client.isReady === false) fail(connection.lastError ?? new Error('the client is not connected'));

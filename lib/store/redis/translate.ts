@@ -21,23 +21,30 @@ const MEANINGS: ReadonlyArray<readonly [RegExp, ElectionErrorCode]> = [
 const COMMANDS =
   'get, set, del, pexpire, pttl, hmget, hset, zadd, zrem, zremrangebyscore, zrevrangebyscore, time, publish and info';
 
-/** The one place where errors of a client or of Redis become ours. `connected` says whether the client has its connection. */
-export function translate(error: unknown, request: StoreRequest, connected: boolean): ElectionError {
+/**
+ * The one place where errors of a client or of Redis become ours. `connected` says whether the client has its connection, `prefix` what it
+ * puts before keys.
+ */
+export function translate(error: unknown, request: StoreRequest, connected: boolean, prefix = ''): ElectionError {
   if (isElectionError(error)) return error;
   const text = textOf(error);
   const known = MEANINGS.find(([pattern]) => pattern.test(text))?.[1];
   const code = known ?? (isConnectionLoss(error, text) || !connected ? 'STORE_UNAVAILABLE' : 'STORE_REPLY');
-  return new ElectionError(code, explain(code, text, request), { cause: error });
+  return new ElectionError(code, explain(code, text, request, prefix), { cause: error });
 }
 
+/** In the messages of node-redis and ioredis, their clients of clusters and sentinels included. */
+const LOSS =
+  /clos|offline|connect|timed? ?out|abort|max retries|(root|startup) nodes|find node|redirections|slots cache|sentinel|master node/i;
+
 /**
- * Whether a command did not get through, or may not have. A system error has a code of its own (ECONNREFUSED, EPIPE). node-redis's
+ * Whether a command did not get through, or may not have. A system error has a code of its own (ECONNREFUSED, EPIPE). The clients'
  * errors have only their message, empty where a queued command timed out; a reply of the server's begins with a word in capitals.
  */
 function isConnectionLoss(error: unknown, text: string): boolean {
   if (typeof error !== 'object' || error === null) return false;
   if (/^[A-Z]{2,} /.test(text)) return false;
-  return 'code' in error || text === '' || /clos|offline|connect|time ?out|root nodes|find node|abort/i.test(text);
+  return 'code' in error || text === '' || LOSS.test(text);
 }
 
 /** An error's message. Known by its shape: one of Node's own is no `instanceof Error` to code in a realm of its own, as under jest. */
@@ -46,8 +53,10 @@ function textOf(error: unknown): string {
   return typeof message === 'string' ? message : String(error);
 }
 
-function explain(code: ElectionErrorCode, text: string, { verb, key }: StoreRequest): string {
-  const { lease, record, candidates, channel } = keysOf(key);
+function explain(code: ElectionErrorCode, text: string, { verb, key }: StoreRequest, prefix: string): string {
+  const keys = keysOf(key);
+  const [lease, record] = [prefix + keys.lease, prefix + keys.record];
+  const [candidates, channel] = [prefix + keys.candidates, prefix + keys.channel];
   const reason = text.trim().replace(/\.$/, ''); // where a sentence of ours follows, its full stop does, too
   const said = `${verb} of "${key}" failed: ${reason || 'the client gave no reason'}`;
   switch (code) {

@@ -1,14 +1,14 @@
 import { EventEmitter } from 'node:events';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createClient } from 'redis';
-import type { RedisClient } from '../../../lib/store/redis/client.js';
 import { connectionOf } from '../../../lib/store/redis/connection.js';
+import type { NodeRedisClient } from '../../../lib/store/redis/node-redis.js';
 import { redisStore } from '../../../lib/store/redis/store.js';
 import { type RedisServer, startRedis } from '../../support/redis.js';
 import { until } from '../../support/until.js';
 
 /** A client that does nothing but tell events. */
-class Emitter extends EventEmitter implements RedisClient {
+class Emitter extends EventEmitter implements NodeRedisClient {
   readonly isOpen = true;
   readonly eval = () => Promise.reject(new Error('not asked'));
   readonly evalSha = this.eval;

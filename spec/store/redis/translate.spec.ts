@@ -37,6 +37,21 @@ describe('translate', () => {
     ['Cannot find node 127.0.0.1:7001', 'STORE_UNAVAILABLE'],
     ['The command was aborted', 'STORE_UNAVAILABLE'],
     ['', 'STORE_UNAVAILABLE'],
+    ['None of the sentinels are available', 'STORE_UNAVAILABLE'],
+    ['no valid master node', 'STORE_UNAVAILABLE'],
+    ['Too many Cluster redirections', 'STORE_UNAVAILABLE'],
+    // of ioredis
+    ['Connection is closed.', 'STORE_UNAVAILABLE'],
+    ["Stream isn't writeable and enableOfflineQueue options is false", 'STORE_UNAVAILABLE'],
+    ["Cluster isn't ready and enableOfflineQueue options is false", 'STORE_UNAVAILABLE'],
+    ['Command timed out', 'STORE_UNAVAILABLE'],
+    ['Command aborted due to connection close', 'STORE_UNAVAILABLE'],
+    ['Reached the max retries per request limit (which is 20). Refer to "maxRetriesPerRequest"', 'STORE_UNAVAILABLE'],
+    ['Failed to refresh slots cache.', 'STORE_UNAVAILABLE'],
+    ['None of startup nodes is available', 'STORE_UNAVAILABLE'],
+    ['Too many Cluster redirections. Last error: ReplyError: MOVED 1 127.0.0.1:1', 'STORE_UNAVAILABLE'],
+    ['Too many Cluster redirections. Last error: ReplyError: READONLY no', 'STORE_READONLY'],
+    ['All sentinels are unreachable and retry is disabled.', 'STORE_UNAVAILABLE'],
     ['ERR something new', 'STORE_REPLY'],
     ['ERR the connection of this word to a connection is none', 'STORE_REPLY'],
     ['Something else altogether', 'STORE_REPLY'],
@@ -64,6 +79,15 @@ describe('translate', () => {
   it('takes whatever it cannot make sense of for a failure of the connection, while there is none', () => {
     expect(translate(new Error('Something else altogether'), acquireRequest(), false).code).toBe('STORE_UNAVAILABLE');
     expect(translate(new Error('WRONGTYPE x'), acquireRequest(), false).code).toBe('KEY_CONFLICT');
+  });
+
+  it('names the keys as they are in Redis', () => {
+    const denied = translate(new Error('NOPERM no'), acquireRequest(), true, 'app:');
+    expect(denied.message).toMatch(
+      /~app:leader:\w+, ~app:\{leader:\w+\}:record and ~app:.*, the channel &app:\{leader:/,
+    );
+    const taken = translate(new Error('WRONGTYPE no'), acquireRequest(), true, 'app:');
+    expect(taken.message).toMatch(/keys app:leader:\w+ and app:\{/);
   });
 
   it('leaves errors of ours as they are', () => {

@@ -2,7 +2,9 @@ import { EventEmitter } from 'node:events';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createClient } from 'redis';
 import type { Subscription } from 'rxjs';
-import { type DuplicableClient, isDuplicable, type Link, openLink } from '../../../lib/store/redis/subscriber.js';
+import { isConnectable } from '../../../lib/store/redis/node-redis.js';
+import { type Connectable, openNodeRedisLink } from '../../../lib/store/redis/node-redis-link.js';
+import type { Link } from '../../../lib/store/redis/port.js';
 import { startProxy } from '../../support/proxy.js';
 import type { Client } from '../../support/redis.js';
 import { until } from '../../support/until.js';
@@ -18,7 +20,7 @@ afterEach(() => {
 });
 
 /** The client as what it is here: one that can be duplicated. Remembers its duplicates. */
-function duplicable(client: object): { client: DuplicableClient; duplicates: Client[] } {
+function duplicable(client: object): { client: Connectable; duplicates: Client[] } {
   const duplicates: Client[] = [];
   const { duplicate } = client as Client;
   const remember = (overrides: never) => {
@@ -26,13 +28,13 @@ function duplicable(client: object): { client: DuplicableClient; duplicates: Cli
     duplicates.push(made);
     return made;
   };
-  return { client: Object.assign(client, { duplicate: remember }) as unknown as DuplicableClient, duplicates };
+  return { client: Object.assign(client, { duplicate: remember }) as unknown as Connectable, duplicates };
 }
 
 /** Opens a link, and waits for it unless it ends before. */
-function open(client: DuplicableClient) {
+function open(client: Connectable) {
   const seen: { link?: Link; ended: boolean } = { ended: false };
-  const subscription = openLink(client).subscribe({
+  const subscription = openNodeRedisLink((use) => use(client)).subscribe({
     next: (link) => {
       seen.link = link;
     },
@@ -53,7 +55,7 @@ async function settled(name: string, count: number): Promise<void> {
   expect(await accepted(redis.client)).toBe(before);
 }
 
-describe('openLink', () => {
+describe('openNodeRedisLink', () => {
   it('opens a connection beside the client’s own, and closes it when it is left', async () => {
     const { client, duplicates } = duplicable(await redis.server.client({ name: 'plain' }));
     const { opened, subscription } = open(client);
@@ -90,7 +92,7 @@ describe('openLink', () => {
       connect: () => new Promise(() => {}),
       destroy: () => destroyed.push('destroyed'),
     });
-    const client = { options: {}, duplicate: () => duplicate } as unknown as DuplicableClient;
+    const client = { options: {}, duplicate: () => duplicate } as unknown as Connectable;
     open(client).subscription.unsubscribe();
     expect(destroyed).toEqual([]);
     duplicate.emit('connect');
@@ -198,18 +200,18 @@ describe('a subscriber', () => {
   });
 });
 
-describe('isDuplicable', () => {
+describe('isConnectable', () => {
   const methods = ['duplicate', 'connect', 'destroy', 'unref', 'subscribe', 'unsubscribe'];
   const all = { options: {}, ...Object.fromEntries(methods.map((name) => [name, () => {}])) };
 
   it('holds for a client of node-redis, derived ones included', () => {
     const client = createClient();
-    expect([client, client.withCommandOptions({ timeout: 5 })].map((one) => isDuplicable(one))).toEqual([true, true]);
+    expect([client, client.withCommandOptions({ timeout: 5 })].map((one) => isConnectable(one))).toEqual([true, true]);
     client.destroy();
   });
 
   it.each(Object.keys(all))('does not without %s', (name) => {
-    expect(isDuplicable(all as never)).toBe(true);
-    expect(isDuplicable({ ...all, [name]: undefined } as never)).toBe(false);
+    expect(isConnectable(all as never)).toBe(true);
+    expect(isConnectable({ ...all, [name]: undefined } as never)).toBe(false);
   });
 });

@@ -1,32 +1,23 @@
 import { Observable } from 'rxjs';
-import type { RedisClient } from './client.js';
+import type { Link } from './port.js';
 
-/** A connection that is there to listen, while it lasts. */
-export interface Link {
-  /**
-   * Resolves once what is published on `channel` comes to `hear`; rejects where Redis refuses. It may as well never settle. One who hears at a
-   * time: the last.
-   */
-  subscribe(channel: string, hear: (text: string) => void): Promise<unknown>;
-  /** Leaves `channel`: nothing of it is heard any more. Refused, nothing follows from it: whoever listened does so no more. */
-  unsubscribe(channel: string): void;
-  /** Gives the connection up, as if it had been lost. */
-  drop(): void;
-}
-
-/** A client that makes subscribers: what node-redis's `createClient` makes, and none that is many connections in one. */
-export interface DuplicableClient extends RedisClient {
+/** A client of node-redis that has one connection. */
+export interface Connectable {
   readonly options: Options;
   duplicate(overrides: object): Duplicate;
 }
 
+/** Where there is such a client: has it used, now or when it can be had. */
+export type Source = (use: (client: Connectable) => Duplicate) => Duplicate | Promise<Duplicate>;
+
 interface Options {
+  readonly disableOfflineQueue?: boolean;
   readonly pingInterval?: number;
   readonly socket?: { readonly socketTimeout?: number };
 }
 
 /** What is needed of a duplicate. */
-interface Duplicate {
+export interface Duplicate {
   readonly isOpen: boolean;
   readonly isReady: boolean;
   on(event: string, listener: () => void): unknown;
@@ -37,37 +28,32 @@ interface Duplicate {
   unsubscribe(channel: string, listener: (message: unknown, channel: unknown) => void): Promise<unknown>;
 }
 
-/** Whether `client` can be duplicated into a subscriber. A pool, cluster or sentinel has no options of one connection, or cannot subscribe. */
-export function isDuplicable(client: RedisClient): client is DuplicableClient {
-  const typeOf = (name: string) => typeof (client as unknown as Record<string, unknown>)[name];
-  const methods = ['duplicate', 'connect', 'destroy', 'unref', 'subscribe', 'unsubscribe'];
-  return typeOf('options') === 'object' && methods.every((name) => typeOf(name) === 'function');
-}
-
-/**
- * Opens a subscriber: emits its {@link Link} when it can be used, completes when it is gone or could not be had, whatever the reason,
- * and is closed on unsubscription. One attempt: when to make another is for the caller to say.
- */
-export function openLink(client: DuplicableClient): Observable<Link> {
+/** Opens a link by a duplicate of what `source` has. */
+export function openNodeRedisLink(source: Source): Observable<Link> {
   return new Observable((observer) => {
-    const duplicate = client.duplicate(overrides(client.options));
-    let connected = false;
-    const close = () => {
-      // While it connects there is no socket yet that it could close, and it would go on to connect all the same.
-      if (connected || !duplicate.isOpen) destroy(duplicate);
-    };
     const lose = () => observer.complete();
-    // For good: an error that nobody listens to ends the process. Not every error ends the connection: a refused PING does not.
-    duplicate.on('error', () => duplicate.isReady || lose());
-    duplicate.on('end', lose);
-    duplicate.on('connect', () => {
-      connected = true;
-      if (observer.closed) close();
-    });
-    observer.add(close);
-    // To listen is no reason for a process to live on, least of all through a socket that only just connects.
-    duplicate.unref();
-    duplicate.connect().then(() => observer.next(link(duplicate, lose)), lose);
+    const begin = (duplicate: Duplicate) => {
+      if (observer.closed) return; // it has never connected
+      let connected = false;
+      const close = () => {
+        // While it connects there is no socket yet that it could close, and it would go on to connect all the same.
+        if (connected || !duplicate.isOpen) destroy(duplicate);
+      };
+      // For good: an error that nobody listens to ends the process. Not every error ends the connection: a refused PING does not.
+      duplicate.on('error', () => duplicate.isReady || lose());
+      duplicate.on('end', lose);
+      duplicate.on('connect', () => {
+        connected = true;
+        if (observer.closed) close();
+      });
+      observer.add(close);
+      // To listen is no reason for a process to live on, least of all through a socket that only just connects.
+      duplicate.unref();
+      duplicate.connect().then(() => observer.next(link(duplicate, lose)), lose);
+    };
+    const made = source((client) => client.duplicate(overrides(client.options)));
+    if ('then' in made) made.then(begin).catch(lose);
+    else begin(made);
   });
 }
 

@@ -1,0 +1,15 @@
+import base from './jest.config.js';
+
+/**
+ * Every client and topology, `npm run clients`: real servers, sentinels and clusters, in real time. Apart from the other specs, because of how
+ * long that takes, most of it waiting.
+ *
+ * @type {import('jest').Config}
+ */
+export default {
+  ...base,
+  testMatch: ['<rootDir>/spec/clients/**/*.spec.ts'],
+  testPathIgnorePatterns: [],
+  testTimeout: 60_000,
+  maxWorkers: 4,
+};

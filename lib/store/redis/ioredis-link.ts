@@ -1,0 +1,77 @@
+import { Observable } from 'rxjs';
+import type { Link } from './port.js';
+
+/** A client of ioredis that has one connection. */
+export interface Connectable {
+  duplicate(overrides: object): Duplicate;
+}
+
+/** What is needed of a duplicate. */
+interface Duplicate {
+  on(event: 'message', listener: (channel: string, text: string) => void): unknown;
+  on(event: string, listener: () => void): unknown;
+  connect(): Promise<unknown>;
+  disconnect(): void;
+  subscribe(channel: string): Promise<unknown>;
+  unsubscribe(channel: string): Promise<unknown>;
+  readonly stream?: { unref?(): unknown; destroy(): unknown };
+}
+
+/** Opens a link by a duplicate of `original`'s client; none there, none opened. */
+export function openIoRedisLink(original: () => Connectable | undefined): Observable<Link> {
+  return new Observable((observer) => {
+    const duplicate = original()?.duplicate(OVERRIDES);
+    if (!duplicate) return observer.complete();
+    const lose = () => observer.complete();
+    duplicate.on('error', nothing); // what ends the connection is told by `end`
+    duplicate.on('end', lose);
+    // To listen is no reason for a process to live on.
+    duplicate.on('connect', () => duplicate.stream?.unref?.());
+    observer.add(() => destroy(duplicate));
+    duplicate.connect().then(() => observer.next(link(duplicate, lose)), lose);
+  });
+}
+
+function link(duplicate: Duplicate, drop: () => void): Link {
+  const listeners = new Map<string, (text: string) => void>();
+  duplicate.on('message', (channel, text) => listeners.get(channel)?.(text));
+  return {
+    drop,
+    subscribe: (channel, hear) => {
+      listeners.set(channel, hear);
+      return duplicate.subscribe(channel);
+    },
+    unsubscribe: (channel) => {
+      listeners.delete(channel);
+      duplicate.unsubscribe(channel).catch(nothing);
+    },
+  };
+}
+
+/** Where a subscriber is not to be as the client it is made from. */
+const OVERRIDES = {
+  lazyConnect: true,
+  // It comes back by itself neither here nor there: a timer that waits in there could not be taken back.
+  retryStrategy: null,
+  sentinelRetryStrategy: null,
+  reconnectOnError: null,
+  failoverDetector: false,
+  // Asks by INFO, which may be refused, and again by a timer while a server is loading.
+  enableReadyCheck: false,
+  enableOfflineQueue: true, // for a cluster's nodes, which may have none
+  autoResubscribe: false,
+  autoResendUnfulfilledCommands: false,
+  enableAutoPipelining: false,
+  commandTimeout: undefined,
+  monitor: false,
+  readOnly: false,
+  scripts: undefined,
+};
+
+const nothing = () => {};
+
+/** At once, whatever state it is in: `disconnect` by itself gives a hung server two seconds to say goodbye. */
+function destroy(duplicate: Duplicate): void {
+  duplicate.disconnect();
+  duplicate.stream?.destroy();
+}

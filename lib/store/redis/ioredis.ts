@@ -1,0 +1,58 @@
+import { readiness } from './emitter.js';
+import { type Connectable, openIoRedisLink } from './ioredis-link.js';
+import type { Emitter, Port, ScriptOptions } from './port.js';
+
+/** What ioredis makes: `Redis`, by sentinels or not, and `Cluster`, v5 or v6. */
+export interface IoRedisClient extends Emitter {
+  eval(script: string, numberOfKeys: number, ...args: string[]): Promise<unknown>;
+  evalsha(sha: string, numberOfKeys: number, ...args: string[]): Promise<unknown>;
+  /** `ready` where commands are written at once, `end` where there will be no further connection. */
+  readonly status: string;
+}
+
+/** What only some of them have. */
+interface Extras {
+  readonly options?: { readonly keyPrefix?: string | Uint8Array };
+  readonly isCluster?: boolean;
+  connect?(): Promise<unknown>;
+  /** Of a cluster: a client for each node. */
+  nodes?(): Connectable[];
+}
+
+export function isIoRedis(value: object): value is IoRedisClient {
+  const client = value as Partial<Record<keyof IoRedisClient, unknown>>;
+  const methods = ['eval', 'evalsha', 'on', 'off'] as const;
+  return typeof client.status === 'string' && methods.every((name) => typeof client[name] === 'function');
+}
+
+export function ioRedisPort(client: IoRedisClient): Port {
+  const extras: Extras = client as IoRedisClient & Extras;
+  const ready = readiness(client);
+  const call = async (name: 'eval' | 'evalsha', script: string, options: ScriptOptions, signal: AbortSignal) => {
+    // ioredis gives nothing back that it has queued.
+    while (client.status !== 'ready') {
+      if (client.status === 'end') throw new Error('Connection is closed.');
+      if (client.status === 'wait') extras.connect?.().catch(() => {}); // one made with `lazyConnect` connects when it is first used
+      await ready(signal);
+    }
+    return client[name](script, options.keys.length, ...options.keys, ...options.arguments);
+  };
+  const original = extras.isCluster ? () => anyOf(extras.nodes?.()) : () => client as unknown as Connectable;
+  return {
+    emitter: client,
+    readyEvents: extras.isCluster ? ['ready', '+node'] : ['ready'],
+    prefix: String(extras.options?.keyPrefix ?? ''),
+    serves: extras.isCluster ? 'slots' : 'one',
+    get isReady() {
+      return client.status === 'ready';
+    },
+    evalSha: (sha, options, signal) => call('evalsha', sha, options, signal),
+    eval: (script, options, signal) => call('eval', script, options, signal),
+    ...('duplicate' in client && { openLink: () => openIoRedisLink(original) }),
+  };
+}
+
+/** Any node of a cluster tells what is published at any other. */
+function anyOf(nodes: Connectable[] = []): Connectable | undefined {
+  return nodes[Math.floor(Math.random() * nodes.length)];
+}

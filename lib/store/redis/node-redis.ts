@@ -1,0 +1,143 @@
+import { readiness } from './emitter.js';
+import { type Connectable, type Duplicate, openNodeRedisLink, type Source } from './node-redis-link.js';
+import type { Emitter, Port, ScriptOptions } from './port.js';
+
+/** What node-redis makes: `createClient`, `createClientPool`, `createCluster` and `createSentinel`, v5 or v6. */
+export interface NodeRedisClient extends Emitter {
+  eval(script: string, options: ScriptOptions): Promise<unknown>;
+  evalSha(sha: string, options: ScriptOptions): Promise<unknown>;
+  /** Whether `connect` has been called and `close` or `destroy` has not. */
+  readonly isOpen: boolean;
+  /** Whether commands are written at once rather than queued for a connection to come. Not every client says. */
+  readonly isReady?: boolean;
+}
+
+type Caller = Pick<NodeRedisClient, 'eval' | 'evalSha'>;
+
+/** What only some of them have. */
+interface Extras {
+  withCommandOptions?(options: { abortSignal?: AbortSignal; timeout: undefined }): Caller;
+  /** Of v6. */
+  readonly _keyPrefix?: string;
+  /** Of a cluster. */
+  getRandomNode?(): unknown;
+  nodeClient?(node: unknown): Connectable | Promise<Connectable>;
+  readonly masters?: ReadonlyArray<{ readonly host: string; readonly port: number }>;
+  readonly _slots?: { rediscover?(startWith: { readonly options: object }): Promise<unknown> };
+  /** Of a pool. */
+  execute?(use: (client: Connectable) => Duplicate): Promise<Duplicate>;
+  /** Of a sentinel client: how it runs each command, by its connection to the master. There is no public way to that. */
+  getMasterNode?(): unknown;
+  _execute?(isReadonly: boolean, use: (client: Connectable) => Duplicate): Promise<Duplicate>;
+}
+
+export function isNodeRedis(value: object): value is NodeRedisClient {
+  return hasMethods(value, 'eval', 'evalSha', 'on', 'off');
+}
+
+export function nodeRedisPort(client: NodeRedisClient): Port {
+  const topology = topologyOf(client as NodeRedisClient & Extras);
+  const { source, giveUp } = topology;
+  const ready = readiness(client);
+  const call = async (name: 'eval' | 'evalSha', script: string, options: ScriptOptions, signal: AbortSignal) => {
+    if (topology.keepsCalls) while (client.isReady === false && client.isOpen) await ready(signal);
+    if (giveUp) signal.addEventListener('abort', giveUp);
+    return caller(client, topology.takesBack ? signal : undefined)[name](script, options);
+  };
+  return {
+    emitter: client,
+    readyEvents: topology.readyEvents,
+    prefix: (client as Extras)._keyPrefix ?? '',
+    serves: topology.serves,
+    get isReady() {
+      // A cluster is ready for good once it knows its nodes: none of them may be reachable.
+      return topology.serves === 'one' ? client.isReady : undefined;
+    },
+    evalSha: (sha, options, signal) => call('evalSha', sha, options, signal),
+    eval: (script, options, signal) => call('eval', script, options, signal),
+    ...(source && { openLink: () => openNodeRedisLink(source) }),
+  };
+}
+
+/**
+ * `client` such that a command still waiting for its connection dies with `signal`, if there is one: sent late, it could take effect after its
+ * sender has given up. The client's own timeout is switched off, being about the same and less exact.
+ */
+function caller(client: NodeRedisClient, signal: AbortSignal | undefined): Caller {
+  const { withCommandOptions } = client as Extras;
+  if (!withCommandOptions) return client;
+  return withCommandOptions.call(client, { ...(signal && { abortSignal: signal }), timeout: undefined });
+}
+
+interface Topology {
+  readonly serves: Port['serves'];
+  readonly readyEvents: readonly string[];
+  readonly source?: Source;
+  /** Whether calls are to be kept until its events tell that it is ready. */
+  readonly keepsCalls?: boolean;
+  /**
+   * Whether commands may be taken out of its queue. Up to 6.1 the queue of a connection is spoilt when two that it holds are taken out one after
+   * the other: what comes later is never sent, the user's own commands included.
+   */
+  readonly takesBack?: boolean;
+  /** What is to be done when a call is given up. */
+  readonly giveUp?: () => void;
+}
+
+/** What `client` is, by its shape, and where it has a single connection's client that can be duplicated. */
+function topologyOf(client: NodeRedisClient & Extras): Topology {
+  const { getRandomNode, nodeClient, execute, _execute } = client;
+  if (getRandomNode && nodeClient) {
+    return {
+      serves: 'slots',
+      readyEvents: ['node-ready'],
+      // Any node tells what is published at any other.
+      source: async (use) => use(await nodeClient.call(client, getRandomNode.call(client))),
+      // From 6.2 on, which also takes back; what is older needs help.
+      ...('isReady' in client ? { takesBack: true } : { giveUp: () => rediscover(client) }),
+    };
+  }
+  if (client.getMasterNode && _execute) {
+    return {
+      serves: 'one',
+      readyEvents: ['ready', 'topology-change'],
+      source: (use) => _execute.call(client, false, use),
+    };
+  }
+  if (isConnectable(client)) {
+    const keepsCalls = !client.options.disableOfflineQueue; // without a queue it is for the client to refuse
+    return { serves: 'one', readyEvents: ['ready'], keepsCalls, source: (use) => use(client) };
+  }
+  // A connection of a pool has one command at a time.
+  if (execute) return { serves: 'one', readyEvents: [], takesBack: true, source: (use) => execute.call(client, use) };
+  return { serves: 'slots', readyEvents: ['ready'], keepsCalls: true };
+}
+
+/** ms between two looks at the nodes of a cluster. */
+const LOOK_EVERY = 1_000;
+
+const looked = new WeakMap<NodeRedisClient, number>();
+
+/**
+ * Has a cluster's client ask who its nodes are. By itself it does so only when a node sends it elsewhere, which one that has died never
+ * does: it would go on asking that one for ever. From 6.2 on it sees to it itself.
+ */
+function rediscover(client: NodeRedisClient & Extras): void {
+  const { _slots: slots, masters = [] } = client;
+  const now = performance.now();
+  if (!client.isOpen || now - (looked.get(client) ?? Number.NEGATIVE_INFINITY) < LOOK_EVERY) return;
+  looked.set(client, now);
+  const { host, port } = masters[Math.floor(Math.random() * masters.length)] ?? {};
+  // Where nobody answers there, it asks the nodes that it was made with.
+  slots?.rediscover?.({ options: { socket: { host, port } } }).catch(() => {});
+}
+
+/** Whether `client` has one connection, and can be duplicated into a subscriber. */
+export function isConnectable(client: object): client is Connectable {
+  const methods = ['duplicate', 'connect', 'destroy', 'unref', 'subscribe', 'unsubscribe'];
+  return typeof (client as { options?: unknown }).options === 'object' && hasMethods(client, ...methods);
+}
+
+function hasMethods(value: object, ...names: string[]): boolean {
+  return names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function');
+}

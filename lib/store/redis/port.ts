@@ -1,0 +1,51 @@
+import type { Observable } from 'rxjs';
+
+/** How a script is called. */
+export interface ScriptOptions {
+  readonly keys: string[];
+  readonly arguments: string[];
+}
+
+/** What tells events. */
+export interface Emitter {
+  // biome-ignore lint/suspicious/noExplicitAny: each client types its events its own way
+  on(event: any, listener: (...args: any[]) => void): unknown;
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  off(event: any, listener: (...args: any[]) => void): unknown;
+}
+
+/** A connection that is there to listen, while it lasts. */
+export interface Link {
+  /**
+   * Resolves once what is published on `channel` comes to `hear`; rejects where Redis refuses. It may as well never settle. One who hears at a
+   * time: the last.
+   */
+  subscribe(channel: string, hear: (text: string) => void): Promise<unknown>;
+  /** Leaves `channel`: nothing of it is heard any more. Refused, nothing follows from it: whoever listened does so no more. */
+  unsubscribe(channel: string): void;
+  /** Gives the connection up, as if it had been lost. */
+  drop(): void;
+}
+
+/** What the library needs of a client, whichever library has made it and whatever is behind it. */
+export interface Port {
+  /** Where the client's `error` comes from, and what tells of connections. */
+  readonly emitter: Emitter;
+  /** The events that tell of a connection which has come, or come back. */
+  readonly readyEvents: readonly string[];
+  /** What the client puts before each key that a script is called with; empty mostly. */
+  readonly prefix: string;
+  /** What is behind it: one server at a time, or several, among which keys are divided by their slots. */
+  readonly serves: 'one' | 'slots';
+  /** Whether commands are written at once rather than queued for a connection to come; undefined where the client does not say. */
+  readonly isReady: boolean | undefined;
+  /** Calls a script by its hash. A call that still waits for its connection dies with `signal`, as far as the client lets it. */
+  evalSha(sha: string, options: ScriptOptions, signal: AbortSignal): Promise<unknown>;
+  /** Calls a script by its text. */
+  eval(script: string, options: ScriptOptions, signal: AbortSignal): Promise<unknown>;
+  /**
+   * Opens a connection to listen by: emits its {@link Link} when it can be used, completes when it is gone or could not be had, whatever the
+   * reason, and is closed on unsubscription. One attempt: when to make another is for the caller to say. Absent where the client makes none.
+   */
+  readonly openLink?: () => Observable<Link>;
+}

@@ -1,0 +1,151 @@
+import { Cluster, Redis } from 'ioredis';
+import { Cluster as Cluster6, Redis as Redis6 } from 'ioredis6';
+import { createClient, createClientPool, createCluster, createSentinel } from 'redis';
+import {
+  createClient as createClient5,
+  createClientPool as createClientPool5,
+  createCluster as createCluster5,
+  createSentinel as createSentinel5,
+} from 'redis5';
+import type { RedisClient } from 'rx-leader';
+import { cluster, type Endpoint, MASTER, type Servers, sentinels, standalone } from './servers.js';
+
+/** A client as a user would make it, connected. */
+export interface Made {
+  readonly redis: RedisClient;
+  close(): unknown;
+}
+
+/** One sort of client, of one kind of servers. */
+export interface Kind {
+  readonly client: string;
+  readonly topology: keyof typeof TOPOLOGIES;
+  make(endpoints: readonly Endpoint[]): Promise<Made>;
+}
+
+export const TOPOLOGIES = { standalone, cluster, sentinel: sentinels } satisfies Record<string, () => Promise<Servers>>;
+
+/** Where 2 is written for 3, the compiler knows clients of the one only here; the type specs know both. */
+const TWO = 2 as 3;
+
+const socket = { reconnectStrategy: 50 }; // the defaults wait for up to two seconds
+const nothing = () => {};
+const first = (endpoints: readonly Endpoint[]): Endpoint => endpoints[0] as Endpoint;
+
+/** A client of node-redis, connected. */
+async function nodeRedis<
+  Client extends { on(event: 'error', listener: () => void): unknown; connect(): Promise<unknown>; destroy(): unknown },
+>(client: Client & RedisClient): Promise<Made> {
+  client.on('error', nothing);
+  await client.connect();
+  return { redis: client, close: () => client.destroy() };
+}
+
+/** A pool, connected. Destroyed while it makes connections, one of v5 throws later, out of a timer. */
+async function closed<Pool extends { close(): Promise<unknown> } & Parameters<typeof nodeRedis>[0]>(
+  pool: Pool,
+): Promise<Made> {
+  return { ...(await nodeRedis(pool)), close: () => pool.close() };
+}
+
+/** A client of ioredis, connected. Without an `error` listener: it is not to be needed. */
+async function ioRedis(client: RedisClient & { connect(): Promise<unknown>; disconnect(): void }): Promise<Made> {
+  await client.connect();
+  return { redis: client, close: () => client.disconnect() };
+}
+
+const url = (endpoints: readonly Endpoint[]) => `redis://${first(endpoints).host}:${first(endpoints).port}`;
+const roots = (endpoints: readonly Endpoint[]) =>
+  endpoints.map(({ host, port }) => ({ url: `redis://${host}:${port}` }));
+const nodes = (endpoints: readonly Endpoint[]) => endpoints.map(({ host, port }) => ({ host, port }));
+const patient = { lazyConnect: true, retryStrategy: () => 50 };
+
+export const KINDS: readonly Kind[] = [
+  {
+    client: 'node-redis 6 createClient, RESP3',
+    topology: 'standalone',
+    make: (at) => nodeRedis(createClient({ url: url(at), socket })),
+  },
+  {
+    client: 'node-redis 6 createClient, RESP2',
+    topology: 'standalone',
+    make: (at) => nodeRedis(createClient({ url: url(at), socket, RESP: TWO })),
+  },
+  {
+    client: 'node-redis 5 createClient, RESP2',
+    topology: 'standalone',
+    make: (at) => nodeRedis(createClient5({ url: url(at), socket })),
+  },
+  {
+    client: 'node-redis 5 createClient, RESP3',
+    topology: 'standalone',
+    make: (at) => nodeRedis(createClient5({ url: url(at), socket, RESP: 3 })),
+  },
+  {
+    client: 'node-redis 6 createClientPool',
+    topology: 'standalone',
+    make: (at) => closed(createClientPool({ url: url(at), socket })),
+  },
+  {
+    client: 'node-redis 5 createClientPool',
+    topology: 'standalone',
+    make: (at) => closed(createClientPool5({ url: url(at), socket })),
+  },
+  {
+    client: 'ioredis 5 Redis',
+    topology: 'standalone',
+    make: (at) => ioRedis(new Redis({ ...first(nodes(at)), ...patient })),
+  },
+  {
+    client: 'ioredis 6 Redis',
+    topology: 'standalone',
+    make: (at) => ioRedis(new Redis6({ ...first(nodes(at)), ...patient })),
+  },
+  {
+    client: 'node-redis 6 createCluster, RESP3',
+    topology: 'cluster',
+    make: (at) => nodeRedis(createCluster({ rootNodes: roots(at), defaults: { socket } })),
+  },
+  {
+    client: 'node-redis 6 createCluster, RESP2',
+    topology: 'cluster',
+    make: (at) => nodeRedis(createCluster({ rootNodes: roots(at), defaults: { socket }, RESP: TWO })),
+  },
+  {
+    client: 'node-redis 5 createCluster',
+    topology: 'cluster',
+    make: (at) => nodeRedis(createCluster5({ rootNodes: roots(at), defaults: { socket } })),
+  },
+  {
+    client: 'ioredis 5 Cluster',
+    topology: 'cluster',
+    make: (at) => ioRedis(new Cluster(nodes(at), { lazyConnect: true })),
+  },
+  {
+    client: 'ioredis 6 Cluster',
+    topology: 'cluster',
+    make: (at) => ioRedis(new Cluster6(nodes(at), { lazyConnect: true })),
+  },
+  {
+    client: 'node-redis 6 createSentinel',
+    topology: 'sentinel',
+    make: (at) =>
+      nodeRedis(createSentinel({ name: MASTER, sentinelRootNodes: nodes(at), nodeClientOptions: { socket } })),
+  },
+  {
+    client: 'node-redis 5 createSentinel',
+    topology: 'sentinel',
+    make: (at) =>
+      nodeRedis(createSentinel5({ name: MASTER, sentinelRootNodes: nodes(at), nodeClientOptions: { socket } })),
+  },
+  {
+    client: 'ioredis 5 Redis by sentinels',
+    topology: 'sentinel',
+    make: (at) => ioRedis(new Redis({ name: MASTER, sentinels: nodes(at), ...patient })),
+  },
+  {
+    client: 'ioredis 6 Redis by sentinels',
+    topology: 'sentinel',
+    make: (at) => ioRedis(new Redis6({ name: MASTER, sentinels: nodes(at), ...patient })),
+  },
+];

@@ -1,0 +1,69 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Election, elect } from 'rx-leader';
+import { until } from '../support/until.js';
+import { KINDS, type Made } from './kinds.js';
+import { beginMigration } from './migration.js';
+import { cluster, type Servers } from './servers.js';
+
+let servers: Servers;
+beforeAll(async () => {
+  servers = await cluster();
+}, 60_000);
+afterAll(async () => {
+  await servers?.[Symbol.asyncDispose]();
+});
+
+describe.each(KINDS.filter(({ topology }) => topology === 'cluster'))('a slot that is moved, under $client', (kind) => {
+  const made: Made[] = [];
+  const elections: Election[] = [];
+  const TIMES = { ttl: 2_000, jitter: 0 };
+
+  afterEach(async () => {
+    await Promise.all(elections.splice(0).map((election) => election.close()));
+    for (const { close } of made.splice(0)) await close();
+  });
+
+  const stand = async (key: string): Promise<Election> => {
+    const one = await kind.make(servers.endpoints);
+    made.push(one);
+    const election = elect({ redis: one.redis, key, ...TIMES });
+    elections.push(election);
+    election.subscribe();
+    return election;
+  };
+
+  /** Resolves when the lease has been renewed so often. */
+  const renewals = async ({ term }: Election, count: number): Promise<void> => {
+    for (let seen = 0; seen < count; seen++) {
+      let least = Number.POSITIVE_INFINITY;
+      await until(
+        () => {
+          const left = term?.remaining() ?? 0;
+          if (left > least) return true;
+          least = left;
+          return false;
+        },
+        { every: 5, what: 'a renewal' },
+      );
+    }
+  };
+
+  it('costs no leadership, though followers cannot ask until it has been moved (G1, G5)', async () => {
+    const key = `moved, ${kind.client}`;
+    const a = await stand(key);
+    await until(() => a.isLeading);
+    const b = await stand(key);
+    await until(() => b.role === 'follower');
+    const { term } = a;
+    const migration = await beginMigration(servers, key);
+    await renewals(a, 4); // more than a ttl
+    expect([a.term, b.isLeading]).toEqual([term, false]);
+    await migration.finish();
+    await renewals(a, 2);
+    await until(() => b.role === 'follower', { within: 2 * TIMES.ttl });
+    expect(a.term).toBe(term);
+    await a.close();
+    // What another server run has written down is not believed, a release included: its lease is waited out.
+    await until(() => b.isLeading, { within: 3 * TIMES.ttl });
+  });
+});

@@ -1,0 +1,167 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { type Client, type RedisServer, redisProgram, startRedis } from '../support/redis.js';
+import { until } from '../support/until.js';
+import { type Sentinel, startSentinel } from './sentinel.js';
+
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+/** Servers that clients of one topology are made for. */
+export interface Servers extends AsyncDisposable {
+  /** Where a client first asks: the server, the sentinels, or some nodes of the cluster. */
+  readonly endpoints: readonly Endpoint[];
+  readonly nodes: readonly RedisServer[];
+  /** Runs a command at the master that has this key. */
+  run(...args: string[]): Promise<unknown>;
+  /** Runs a command at each node that takes it: a replica refuses to write. */
+  everywhere(...args: string[]): Promise<unknown[]>;
+  /**
+   * Has a replica take the place of the master that has this key, and waits until that is known: in good order by sentinels, who take long
+   * to accept one that comes back, by the master's death in a cluster; what it resolves to brings that one back. Absent where there is no replica.
+   */
+  failOver?(key: string): Promise<() => Promise<void>>;
+}
+
+/** A replica is to have what its master has at once, not five seconds later. */
+const REPLICATES = ['--repl-diskless-sync-delay', '0', '--repl-diskless-load', 'swapdb'];
+
+export const MASTER = 'mymaster';
+
+/** One server. */
+export async function standalone(): Promise<Servers> {
+  const server = await startRedis();
+  return servers([server], [server], [server]);
+}
+
+/** A master and a replica, and three sentinels that watch them. */
+export async function sentinels(): Promise<Servers> {
+  const master = await startRedis({ args: REPLICATES });
+  const replica = await startRedis({ args: [...REPLICATES, '--replicaof', master.host, String(master.port)] });
+  const own: Sentinel[] = [];
+  while (own.length < 3) own.push(await startSentinel(MASTER, master));
+  const nodes = [master, replica];
+  const made = servers(nodes, own, [...own, ...nodes]);
+  const known = () => Promise.all(own.map((sentinel) => sentinel.knows()));
+  await until(async () => (await known()).every((ready) => ready), { within: 15_000, what: 'sentinels to know all' });
+  return {
+    ...made,
+    failOver: async () => {
+      const before = await own[0]?.master();
+      await until(() => own[0]?.failOver(), { within: 10_000, what: 'a sentinel to begin a failover' });
+      const others = async () => Promise.all(own.map(async (one) => (await one.master()) !== before));
+      await until(async () => (await others()).every(Boolean), { within: 15_000, what: 'another master' });
+      await linked(made, 1);
+      return async () => {};
+    },
+  };
+}
+
+/** Three masters with a replica each. */
+export async function cluster(): Promise<Servers> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'rx-leader-')); // nodes insist on writing down what they know of each other
+  const nodes: RedisServer[] = [];
+  while (nodes.length < 6) {
+    const args = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', '--dir', folder, ...REPLICATES];
+    nodes.push(await startRedis({ args: [...args, '--cluster-config-file', `${nodes.length}.conf`] }));
+  }
+  const addresses = nodes.map(({ host, port }) => `${host}:${port}`);
+  const options = ['--cluster', 'create', ...addresses, '--cluster-replicas', '1', '--cluster-yes'];
+  await promisify(execFile)(redisProgram('redis-cli'), options);
+  const gone = { [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) };
+  const made = servers(nodes, nodes.slice(0, 3), [gone, ...nodes]);
+  await agreed(made);
+  return {
+    ...made,
+    failOver: async (key) => {
+      const owners = await Promise.all((await roles(made, 'master')).map(async (node) => [node, await has(node, key)]));
+      const [dead] = owners.find(([, owns]) => owns) as [Node, boolean];
+      const [replica] = (await roles(made, 'slave', dead.server.port)) as [Node];
+      const admin = await replica.admin();
+      await dead.server.kill();
+      const taken = async () => (await admin.info('replication')).includes('role:master');
+      await until(taken, { within: 20_000, what: 'the replica to be the master' });
+      return async () => {
+        await dead.server.start();
+        await agreed(made);
+      };
+    },
+  };
+}
+
+const has = async ({ admin }: Node, key: string): Promise<boolean> =>
+  (await (await admin()).exists(key).catch(() => 0)) === 1;
+
+interface Node {
+  readonly server: RedisServer;
+  admin(): Promise<Client>;
+}
+
+function servers(
+  nodes: readonly RedisServer[],
+  endpoints: readonly Endpoint[],
+  own: readonly AsyncDisposable[],
+): Servers & { readonly all: readonly Node[] } {
+  const all = nodes.map((server) => {
+    let client: Promise<Client> | undefined;
+    const admin = () => {
+      client ??= server.client({ name: 'admin' });
+      return client;
+    };
+    return { server, admin };
+  });
+  const refused = (error: Error) => {
+    if (/^(MOVED|READONLY)/.test(error.message)) return undefined;
+    throw error;
+  };
+  const everywhere = async (...args: string[]) => {
+    const replies = await Promise.all(
+      all.map(async ({ admin }) => (await admin()).sendCommand(args).catch(refused) as Promise<unknown>),
+    );
+    return replies.filter((reply) => reply !== undefined);
+  };
+  return {
+    all,
+    nodes,
+    endpoints,
+    everywhere,
+    // To the master, where both it and a replica answer: a cluster's replica sends one on.
+    run: async (...args) => (await everywhere(...args))[0],
+    async [Symbol.asyncDispose]() {
+      for (const one of [...own].reverse()) await one[Symbol.asyncDispose]();
+    },
+  };
+}
+
+type Made = ReturnType<typeof servers>;
+
+/** The nodes of this role; of replicas, only those of the master at `port`, if one is given. */
+async function roles({ all }: Made, role: 'master' | 'slave', port?: number): Promise<Node[]> {
+  const infos = await Promise.all(all.map(async ({ admin }) => (await admin()).info('replication')));
+  const meant = (info: string) => info.includes(`role:${role}`) && (!port || info.includes(`master_port:${port}`));
+  return all.filter((_, i) => meant(infos[i] ?? ''));
+}
+
+/** Waits until so many replicas have all that their masters have. */
+const linked = (made: Made, count: number) =>
+  until(
+    async () => {
+      const infos = (await made.everywhere('INFO', 'replication')).map(String);
+      return infos.filter((info) => /master_link_status:up/.test(info)).length === count;
+    },
+    { within: 15_000, what: `${count} replicas to follow` },
+  );
+
+async function agreed(made: Made): Promise<void> {
+  const ready = async () => {
+    const infos = (await made.everywhere('CLUSTER', 'INFO')).map(String);
+    return infos.every((info) => /cluster_state:ok[\s\S]*cluster_known_nodes:6/.test(info));
+  };
+  await until(ready, { within: 15_000, what: 'the cluster to be ready' });
+  await linked(made, 3);
+}

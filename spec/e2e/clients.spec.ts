@@ -1,0 +1,20 @@
+import { readFile } from 'node:fs/promises';
+import { describe, expect, it } from '@jest/globals';
+import { conforms } from '../clients/conforms.js';
+import { KINDS } from '../clients/kinds.js';
+
+/** Two of those that `npm run clients` tries, the farthest from the client that all other specs use. */
+describe.each(['ioredis 6 Redis', 'ioredis 6 Cluster'])('an election by %s', (client) => {
+  conforms(
+    KINDS.filter((kind) => kind.client === client),
+    { brief: true },
+  );
+});
+
+describe('README.md', () => {
+  it('has every client and topology in its table', async () => {
+    const readme = await readFile(`${__dirname}/../../README.md`, 'utf8');
+    const missing = KINDS.filter(({ topology, client }) => !readme.includes(`| ${topology} | ${client} |`));
+    expect(missing).toEqual([]);
+  });
+});
