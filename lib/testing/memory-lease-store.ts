@@ -207,10 +207,10 @@ export class MemoryLeaseStore implements LeaseStore {
   }
 
   /** A replica takes over, under a run id of its own, with what it knows: a {@link copy} made earlier. */
-  failOver({ entries }: StoreCopy): void {
+  failOver(copy: StoreCopy): void {
     this.#runs++;
     this.#entries.clear();
-    for (const [key, entry] of entries) this.#entries.set(key, entry);
+    for (const [key, entry] of copy.entries) this.#entries.set(key, entry);
   }
 
   /** Steps the store's wall clock by `ms`, which may be negative. Leases end by that clock. */

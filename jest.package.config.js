@@ -1,0 +1,21 @@
+import base from './jest.config.js';
+
+/**
+ * What is published, as its users get it, `npm run package`: packed, installed into scratch projects, compiled and run there. Apart from the other
+ * specs, because npm and its registry are needed.
+ *
+ * @type {import('jest').Config}
+ */
+export default {
+  ...base,
+  testMatch: [
+    '<rootDir>/spec/package/*.spec.ts',
+    // The build strips the scripts: what they promise has to hold of what is left.
+    '<rootDir>/spec/store/redis/suite.spec.ts',
+    '<rootDir>/spec/store/redis/scripts/*.spec.ts',
+  ],
+  moduleNameMapper: { '^.*/lib/(store/redis/.*)\\.js$': '<rootDir>/dist/cjs/$1.js', ...base.moduleNameMapper },
+  testPathIgnorePatterns: [],
+  globalSetup: '<rootDir>/spec/package/setup.mjs',
+  testTimeout: 120_000,
+};

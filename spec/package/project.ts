@@ -1,0 +1,38 @@
+import { cpSync, existsSync, readdirSync } from 'node:fs';
+import path from 'node:path';
+import { node, npm } from './command.js';
+
+/** A scratch project of a user's: the files of a consumer, what it depends on, and the packed library. */
+export interface Project {
+  readonly folder: string;
+  /** Runs a file or a program of the project in Node; resolves to what it prints, and rejects unless it succeeds. */
+  run(file: string, args?: readonly string[], env?: NodeJS.ProcessEnv): Promise<string>;
+  /** The packages installed, by name. */
+  installed(): string[];
+}
+
+/** The tarball that `setup.mjs` has packed. */
+export const tarball = (): string => process.env.RX_LEADER_TARBALL ?? '';
+
+/** Installs the consumer of that name, as its user would, beside the tarball. Whatever comes of it goes with the tarball's folder. */
+export async function install(consumer: string): Promise<Project> {
+  const folder = path.join(path.dirname(tarball()), consumer);
+  cpSync(path.join(__dirname, 'consumers', consumer), folder, { recursive: true });
+  const quietly = ['--no-package-lock', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline'];
+  await npm(folder, 'install', '--no-save', ...quietly, tarball());
+  return {
+    folder,
+    run: (file, args = [], env = {}) => node(folder, [file, ...args], env),
+    installed: () => packagesIn(path.join(folder, 'node_modules')),
+  };
+}
+
+function packagesIn(folder: string): string[] {
+  return readdirSync(folder)
+    .filter((name) => !name.startsWith('.'))
+    .flatMap((name) => {
+      if (name.startsWith('@')) return packagesIn(path.join(folder, name)).map((each) => `${name}/${each}`);
+      const own = path.join(folder, name, 'node_modules');
+      return existsSync(own) ? [name, ...packagesIn(own).map((each) => `${name} › ${each}`)] : [name];
+    });
+}
