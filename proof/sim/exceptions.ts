@@ -29,9 +29,13 @@ export class Exceptions {
   #lost = false;
   readonly #steps: Array<{ readonly at: number; readonly ms: number }> = [];
 
-  constructor(agenda: Agenda, ttl: number) {
+  /** Servers whose clocks need not agree: a token that only one of them remembers is lost with it. */
+  readonly #areSeveral: boolean;
+
+  constructor(agenda: Agenda, ttl: number, areSeveral = false) {
     this.#agenda = agenda;
     this.#ttl = ttl;
+    this.#areSeveral = areSeveral;
   }
 
   /** The store may have lost something. */
@@ -97,7 +101,7 @@ export class Exceptions {
 
   /** Tokens rise as long as the record, a candidate's memory or a server clock that has not gone back survives. */
   get mayLowerTokens(): boolean {
-    return this.#lost && this.wasSetBack;
+    return this.#lost && (this.wasSetBack || this.#areSeveral);
   }
 
   /** Some may reckon the server's time wrongly until they have heard of it twice, and wait out a lease for that. */

@@ -21,7 +21,13 @@ async function look(mutant: Mutant, workers: Workers): Promise<Finding> {
   const library = build(mutant.variant, 'proof/processes'); // one that cannot be made is no finding
   for (let from = 1; from <= SEEDS; from += CHUNK) {
     try {
-      const { failures } = await workers.do({ library, from, to: from + CHUNK, first: true });
+      const { failures } = await workers.do({
+        library,
+        from,
+        to: from + CHUNK,
+        first: true,
+        servers: mutant.servers ?? 1,
+      });
       const [failure] = failures;
       if (failure) return { mutant, seed: failure.seed, how: `${failure.wrong.rule}: ${failure.wrong.text}` };
     } catch (error) {

@@ -6,6 +6,8 @@ export interface Mutant {
   readonly variant: Variant;
   /** What it does instead. */
   readonly does: string;
+  /** The worlds in which it is to be found out have so many servers. Default: one. */
+  readonly servers?: number;
 }
 
 const mutant = (name: string, does: string, ...patches: ReadonlyArray<readonly [string, string, string]>): Mutant => ({

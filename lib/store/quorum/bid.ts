@@ -23,7 +23,7 @@ class Bid {
   readonly #subscriber: Subscriber<AcquireReply>;
   readonly #begun: number;
   /** The id that the stores know it by. */
-  readonly #wire: string;
+  readonly wire: string;
   /** What became of it at each store. */
   readonly #answers: Array<AcquireReply | ElectionError | undefined>;
   /** Stores that know the token, or one above it; and those that were told in vain. */
@@ -38,16 +38,14 @@ class Bid {
     this.#request = request;
     this.#subscriber = subscriber;
     this.#begun = ledger.now;
-    // What may still be granted to the attempt before must not be taken for this one's, and is given back without it.
-    if (ledger.underWay.has(request.id)) ledger.names.spend(request.id);
-    this.#wire = ledger.wireOf(request.id);
+    this.wire = ledger.wireOf(request.id);
     this.#answers = ledger.members.map(() => undefined);
   }
 
   begin(): void {
     const { underWay, members } = this.#ledger;
     const { notAfter: _, watched: __, ...rest } = this.#request;
-    const request = { ...rest, id: this.#wire };
+    const request = { ...rest, id: this.wire };
     const until = this.#until(PATIENCE_FOR_GRANTS);
     let open = members.length;
     underWay.set(rest.id, this);
@@ -58,7 +56,9 @@ class Bid {
         open -= 1;
         if (open === 0 && underWay.get(rest.id) === this) underWay.delete(rest.id);
       });
-      asked.pipe(settled).subscribe({ next: hear, error: hear });
+      // Without an answer where it was wanted no more when its turn came.
+      const unasked = () => this.#answers[i] === undefined && this.#leave(member);
+      asked.pipe(settled).subscribe({ next: hear, error: hear, complete: unasked });
     }
   }
 
@@ -76,7 +76,7 @@ class Bid {
   #hear(member: Member, i: number, answer: AcquireReply | ElectionError): void {
     this.#answers[i] = answer;
     if (!this.#isWanted) {
-      if (this.#mayHold(member, i)) this.#takeBack(member);
+      this.#leave(member);
       return;
     }
     if (isGrant(answer) && this.#term) this.#write(member, i, answer, this.#term);
@@ -84,8 +84,15 @@ class Bid {
     else this.#proceed();
   }
 
+  /** Gives back what one store has granted in vain; unless the next attempt is about to ask for it there, and has it from then on. */
+  #leave(member: Member): void {
+    const next = this.#ledger.underWay.get(this.#request.id);
+    const isAskedAgain = next !== undefined && next !== this && next.wire === this.wire;
+    if (!isAskedAgain && member.mayHold(this.wire)) this.#takeBack(member);
+  }
+
   #proceed(): void {
-    const verdict = countGrants(this.#answers);
+    const verdict = countGrants(this.#answers, this.#request.id);
     if (verdict === undefined) return;
     if (verdict !== 'elected') {
       this.#refuse(verdict);
@@ -107,7 +114,7 @@ class Bid {
     const known = this.#ledger.terms.get(id);
     const isSame = known !== undefined && this.#ledger.now < known.until && Math.min(...tokens) >= known.token;
     const token = isSame ? known.token : Math.max(lastToken + 1, ...tokens);
-    return { wire: this.#wire, token, runs: this.#answers.map(() => undefined), until: this.#begun + ttl };
+    return { wire: this.wire, token, runs: this.#answers.map(() => undefined), until: this.#begun + ttl };
   }
 
   /** Makes sure that a store which has granted knows the token that was settled on. */
@@ -119,7 +126,7 @@ class Bid {
     }
     const { key, timeout, ttl, name, data } = this.#request;
     const more = { ...(data !== undefined && { data }), ...(run !== undefined && { run }) };
-    const request = { verb: 'renew', key, timeout, ttl, name, id: this.#wire, token: term.token, ...more } as const;
+    const request = { verb: 'renew', key, timeout, ttl, name, id: this.wire, token: term.token, ...more } as const;
     const done = (isWritten: boolean) => {
       (isWritten ? this.#written : this.#unwritten).add(member);
       this.#count(term);
@@ -174,18 +181,14 @@ class Bid {
     this.#outcome = 'failed';
     const { members, terms } = this.#ledger;
     terms.delete(this.#request.id);
-    for (const [i, member] of members.entries()) if (this.#mayHold(member, i)) this.#takeBack(member);
-  }
-
-  #mayHold(member: Member, i: number): boolean {
-    return isGrant(this.#answers[i]) || member.mayHold(this.#wire);
+    for (const member of members) if (member.mayHold(this.wire)) this.#takeBack(member);
   }
 
   #takeBack(member: Member): void {
-    const { ledger, wire } = { ledger: this.#ledger, wire: this.#wire };
+    const { names } = this.#ledger;
     const { id, key, timeout } = this.#request;
-    if (ledger.names.current(id) === wire) ledger.names.spend(id);
-    giveBack(ledger, member, { verb: 'release', key, timeout, id: wire });
+    if (names.current(id) === this.wire) names.spend(id);
+    giveBack(this.#ledger, member, { verb: 'release', key, timeout, id: this.wire });
   }
 
   #until(patience: number): number {

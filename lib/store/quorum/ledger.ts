@@ -27,7 +27,7 @@ export class Ledger {
   /** By the candidate's id. */
   readonly terms = new Map<string, Term>();
   /** Attempts whose answers have not all come, by the candidate's id. */
-  readonly underWay = new Map<string, object>();
+  readonly underWay = new Map<string, { readonly wire: string }>();
   /** Attempts in a row that nobody could win. */
   splits = 0;
 

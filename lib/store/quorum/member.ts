@@ -1,7 +1,7 @@
-import { concat, defer, EMPTY, ignoreElements, type Observable, tap } from 'rxjs';
+import { concat, defer, EMPTY, ignoreElements, type Observable, tap, throwError } from 'rxjs';
 import { isUnanswered } from '../../core/campaign.js';
 import { learn, type Memory, NOTHING_KNOWN, notAfter, watched } from '../../core/memory.js';
-import type { ElectionError } from '../../errors.js';
+import { ElectionError } from '../../errors.js';
 import { ask } from '../../stream/request.js';
 import type {
   AcquireReply,
@@ -31,8 +31,10 @@ export class Member {
   readonly #line: Line;
   #memory: Memory = NOTHING_KNOWN;
   #dark = false;
-  /** Ids that may hold the lease though nobody wants that. */
+  /** Ids that may hold the lease unheard, as a request of theirs went unanswered: none acquires again before that is settled. */
   readonly #retired = new Set<string>();
+  /** The id that was granted the lease last, until it is given back. */
+  #granted: string | undefined;
 
   constructor(store: LeaseStore, timing: Timing) {
     this.#store = store;
@@ -40,9 +42,9 @@ export class Member {
     this.#line = new Line(timing);
   }
 
-  /** Whether what was asked for under `id` may have been done, with nobody to hear of it. */
+  /** Whether `id` holds the lease here as far as is known, or may hold it unheard. */
   mayHold(id: string): boolean {
-    return this.#retired.has(id);
+    return this.#granted === id || this.#retired.has(id);
   }
 
   /** Neither in the dark, nor before what may be held unheard is taken back; nor if it `isWanted` no more when its turn comes. */
@@ -50,13 +52,10 @@ export class Member {
     const { key, timeout } = request;
     const probe = () => (this.#dark ? this.#ask({ verb: 'read', key, timeout }, until) : EMPTY);
     const takeBacks = () =>
-      concat(
-        ...[...this.#retired]
-          .filter((id) => id !== request.id)
-          .map((id) => this.#takeBack({ verb: 'release', key, timeout, id }, until)),
-      );
+      concat(...[...this.#retired].map((id) => this.#takeBack({ verb: 'release', key, timeout, id }, until)));
     return this.#line.inTurn(until, () => {
       if (!isWanted()) return EMPTY;
+      if (this.#retired.has(request.id)) return throwError(unheard);
       const first = concat(defer(probe), defer(takeBacks)).pipe(ignoreElements());
       return concat(
         first,
@@ -99,14 +98,22 @@ export class Member {
       ...(watch && { watched: watch }),
     };
     return this.#ask<AcquireReply>(own, until).pipe(
-      tap({ error: (error) => isDoubtful(error) && this.#retired.add(request.id) }),
+      tap({
+        next: ({ status }) => {
+          if (status === 'granted') this.#granted = request.id;
+        },
+        error: (error) => isDoubtful(error) && this.#retired.add(request.id),
+      }),
     );
   }
 
   #takeBack(request: ReleaseRequest, until: number): Observable<ReleaseReply> {
     return this.#ask<ReleaseReply>(request, until).pipe(
       tap({
-        next: () => this.#retired.delete(request.id),
+        next: () => {
+          this.#retired.delete(request.id);
+          if (this.#granted === request.id) this.#granted = undefined;
+        },
         error: () => this.#retired.add(request.id),
       }),
     );
@@ -137,6 +144,8 @@ export class Member {
     return limit === undefined ? {} : { notAfter: limit };
   }
 }
+
+const unheard = () => new ElectionError('STORE_TIMEOUT', 'What was asked for under this id went unanswered');
 
 /** Whether that leaves open what became of the request. */
 const isDoubtful = (error: ElectionError): boolean => isUnanswered(error) || error.code === 'STORE_REPLY';

@@ -13,7 +13,7 @@ interface Told {
 }
 
 /**
- * What a majority of `stores` tells of the election `key`: each election and release once. One store alone tells of candidates who have
+ * What a majority of `stores` tells of the election `key`: each election once, and each release from then on. One store alone tells of candidates who have
  * been granted too few, and of leases that are still there elsewhere.
  */
 export const notices = (stores: readonly LeaseStore[], key: string): Observable<Notice> =>
@@ -39,9 +39,10 @@ export const notices = (stores: readonly LeaseStore[], key: string): Observable<
         }
         case 'released': {
           const { released } = toldOf(ids, notice.id);
-          const isKnown = released.has(i);
+          if (released.has(i)) released.clear(); // one of both was forged, and whatever came with it may have been
           released.set(i, notice.successor);
-          if (isKnown || released.size !== majority) return;
+          // Those that come after a majority are told as well: who asked in between may have come too early there.
+          if (released.size < majority) return;
           const successor = mostNamed([...released.values()]);
           subscriber.next({ kind: 'released', id: nameOf(notice.id), ...(successor && { successor }) });
         }

@@ -47,8 +47,8 @@ function tally<Reply>(answers: Answers<Reply>): Tally<Reply> {
   return { replies, errors, pending, majority, spare: count - majority, count };
 }
 
-/** `'elected'` where a majority has granted the lease: who asks has it once they all know its token. */
-export function countGrants(answers: Answers<AcquireReply>): Verdict<AcquireReply | Split | 'elected'> {
+/** `'elected'` where a majority has granted the lease to `id`, which has it once they all know its token. */
+export function countGrants(answers: Answers<AcquireReply>, id: string): Verdict<AcquireReply | Split | 'elected'> {
   const { replies, errors, pending, majority, spare, count } = tally(answers);
   const granted = replies.filter(({ status }) => status === 'granted').length;
   const told = replies.filter(({ status }) => status !== 'late');
@@ -60,8 +60,11 @@ export function countGrants(answers: Answers<AcquireReply>): Verdict<AcquireRepl
   if (granted + pending >= majority || told.length < majority) return undefined;
   const wait = nth(told.map(waitOf), majority);
   const holders = holdersOf(told);
-  const [first] = holders;
-  if (!first) return { status: 'suspect', wait, ...highest(replies) };
+  const [first] = holders.filter(({ holder }) => holder.id !== id);
+  // What it has of its own is being given back.
+  if (!first)
+    return holders.length > 0 ? { status: 'split', wait: 0 } : { status: 'suspect', wait, ...highest(replies) };
+  if (first.votes < majority && pending > 0) return undefined;
   // Whoever has said nothing, or has lost what it knew, may be of the same mind.
   const others = count - granted - told.filter(({ status }) => status === 'held').length;
   if (first.votes + others < majority) return { status: 'split', wait };
