@@ -1,7 +1,8 @@
 /** Every mutant, and the first world in which it is found out: a simulator that cannot fail shows nothing. */
 import { availableParallelism } from 'node:os';
 import { build } from '../mutant.js';
-import { MUTANTS, type Mutant } from './mutants.js';
+import type { Mutant } from './mutant.js';
+import { MUTANTS } from './mutants.js';
 import { Workers } from './workers.js';
 
 /** Seeds within which each is to be found out. */

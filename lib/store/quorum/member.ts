@@ -1,4 +1,4 @@
-import { concat, defer, EMPTY, ignoreElements, type Observable, tap, throwError } from 'rxjs';
+import { concat, concatMap, defer, EMPTY, ignoreElements, type Observable, of, tap, throwError } from 'rxjs';
 import { isUnanswered } from '../../core/campaign.js';
 import { learn, type Memory, NOTHING_KNOWN, notAfter, watched } from '../../core/memory.js';
 import { ElectionError } from '../../errors.js';
@@ -59,16 +59,15 @@ export class Member {
       const first = concat(defer(probe), defer(takeBacks)).pipe(ignoreElements());
       return concat(
         first,
-        defer(() => this.#take(request, until)),
+        inTime(() => this.#take(request, until)),
       ) as Observable<AcquireReply>;
     });
   }
 
   renew(request: RenewRequest, until: number, isWanted: () => boolean): Observable<RenewReply> {
     const settled = tap<RenewReply>(() => this.#retired.delete(request.id)); // of a term: what it holds is wanted
-    return this.#line.inTurn(until, () =>
-      isWanted() ? this.#ask<RenewReply>({ ...request, ...this.#limit(until) }, until).pipe(settled) : EMPTY,
-    );
+    const dated = () => this.#ask<RenewReply>({ ...request, ...this.#limit(until) }, until);
+    return this.#line.inTurn(until, () => (isWanted() ? inTime(dated).pipe(settled) : EMPTY));
   }
 
   /** What goes wrong with it is tried again before the next acquire. */
@@ -146,6 +145,10 @@ export class Member {
 }
 
 const unheard = () => new ElectionError('STORE_TIMEOUT', 'What was asked for under this id went unanswered');
+
+/** Once more where it came too late: the store's time was misjudged, as it may be after a while, and is known from its answer. */
+const inTime = <Reply extends AcquireReply | RenewReply>(ask: () => Observable<Reply>): Observable<Reply> =>
+  defer(ask).pipe(concatMap((reply) => (reply.status === 'late' ? ask() : of(reply))));
 
 /** Whether that leaves open what became of the request. */
 const isDoubtful = (error: ElectionError): boolean => isUnanswered(error) || error.code === 'STORE_REPLY';

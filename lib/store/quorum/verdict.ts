@@ -81,7 +81,7 @@ export function countRenewals(answers: Answers<RenewReply>): Verdict<RenewReply>
   if (renewed >= majority) return { status: 'renewed', ...highest(replies) };
   if (over > spare) return lost.length > 0 ? loss(lost, count) : unusable(errors, count);
   if (renewed + pending >= majority || over + pending > spare) return undefined;
-  return replies.length >= majority ? { status: 'late', ...highest(replies) } : unusable(errors, count);
+  return errors.length > 0 ? unusable(errors, count) : { status: 'late', ...highest(replies) };
 }
 
 function loss(lost: readonly RenewReply[], count: number): RenewReply {
