@@ -86,8 +86,8 @@ export const QUORUM_MUTANTS: readonly Mutant[] = [
   ]),
   mutant('no-joining', 'leaves a store alone that it could not renew at', [
     'store/quorum/store.ts',
-    'if (term && isAbsent) join(ledger, request, term, i);',
-    'if (term && isAbsent) void join;',
+    'if (term && (isAbsent || isNew)) join(ledger, request, term, i);',
+    'if (term && (isAbsent || isNew)) void join;',
   ]),
   mutant('lost-by-one', 'takes a term for lost that one store says is', [
     'store/quorum/verdict.ts',

@@ -119,7 +119,7 @@ class Bid {
 
   /** Makes sure that a store which has granted knows the token that was settled on. */
   #write(member: Member, i: number, { token, run }: Granted, term: Term): void {
-    term.runs[i] = run;
+    term.runs[i] = run ?? '';
     if (token >= term.token) {
       this.#written.add(member);
       return;

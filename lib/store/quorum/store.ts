@@ -51,7 +51,9 @@ function renew(ledger: Ledger, request: RenewRequest): Observable<RenewReply> {
     if (verdict.status === 'renewed') {
       if (term) term.until = Math.max(term.until, now + request.ttl);
       const isAbsent = status === 'lost' && !('holder' in answer && answer.holder);
-      if (term && isAbsent) join(ledger, request, term, i);
+      // Put back where it was not granted yet: only a grant tells of the run, by which a later loss is known.
+      const isNew = status === 'renewed' && term?.runs[i] === undefined;
+      if (term && (isAbsent || isNew)) join(ledger, request, term, i);
     }
     if (verdict.status !== 'lost') return;
     if (terms.get(request.id) === term) terms.delete(request.id);
@@ -65,7 +67,7 @@ function renew(ledger: Ledger, request: RenewRequest): Observable<RenewReply> {
     members,
     (member, i) => {
       const run = term?.runs[i];
-      return member.renew({ ...wired, ...(run !== undefined && { run }) }, until, isWanted);
+      return member.renew({ ...wired, ...(run && { run }) }, until, isWanted);
     },
     countRenewals,
     afterwards,
@@ -73,8 +75,8 @@ function renew(ledger: Ledger, request: RenewRequest): Observable<RenewReply> {
 }
 
 /**
- * Takes the lease at a store that has it free, for a term that a majority has just confirmed. A renewal cannot: whoever tried there in
- * vain has left a higher token. It counts from the next renewal on, and never brings back a term, since without a majority there is none.
+ * Acquires at one more store, for a term that a majority has just confirmed. A renewal alone cannot: whoever tried there in vain has left
+ * a higher token. It counts from the next renewal on, and never brings back a term, since without a majority there is none.
  */
 function join(ledger: Ledger, request: RenewRequest, term: Term, i: number): void {
   const { verb: _, run: __, notAfter: ___, ...rest } = request;
@@ -83,7 +85,7 @@ function join(ledger: Ledger, request: RenewRequest, term: Term, i: number): voi
   const isWanted = () => ledger.terms.get(request.id) === term;
   ledger.members[i]?.acquire(acquire, endOf(ledger, request), isWanted).subscribe({
     next: (reply) => {
-      if (reply.status === 'granted') term.runs[i] = reply.run;
+      if (reply.status === 'granted') term.runs[i] = reply.run ?? '';
     },
     error: () => {}, // the next renewal finds out
   });
