@@ -36,7 +36,7 @@ export const QUORUM_MUTANTS: readonly Mutant[] = [
   ]),
   mutant('ids-used-again', 'asks under the same id again while what it gave back may still be under way', [
     'store/quorum/bid.ts',
-    'if (names.current(id) === this.wire) names.spend(id);',
+    "if (this.#outcome === 'failed' && names.current(id) === this.wire) names.spend(id);",
     '',
   ]),
   mutant(

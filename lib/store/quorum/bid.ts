@@ -187,7 +187,7 @@ class Bid {
   #takeBack(member: Member): void {
     const { names } = this.#ledger;
     const { id, key, timeout } = this.#request;
-    if (names.current(id) === this.wire) names.spend(id);
+    if (this.#outcome === 'failed' && names.current(id) === this.wire) names.spend(id);
     giveBack(this.#ledger, member, { verb: 'release', key, timeout, id: this.wire });
   }
 

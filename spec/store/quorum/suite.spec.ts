@@ -1,8 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, it } from '@jest/globals';
+import { defer, finalize, from, type ObservableInput } from 'rxjs';
 import { quorum } from '../../../lib/quorum.js';
+import type { LeaseStore } from '../../../lib/store/lease-store.js';
 import { keysOf } from '../../../lib/store/redis/keys.js';
+import { redisStore } from '../../../lib/store/redis/store.js';
 import { leaseStoreSuite, MemoryLeaseStore } from '../../../lib/testing/index.js';
 import { type Client, type RedisServer, startRedis } from '../../support/redis.js';
+import { until } from '../../support/until.js';
 
 describe.each([3, 4, 5])('a quorum of %i stores in memory', (count) => {
   leaseStoreSuite({
@@ -58,6 +62,21 @@ describe('a quorum of three stores in memory, one of which cannot be reached', (
 describe('a quorum of three Redis servers', () => {
   const servers: RedisServer[] = [];
   const clients: Client[] = [];
+  let open = 0;
+  const settled = () => until(() => open === 0, { what: 'all servers to have answered' });
+  /** The store of `client`, whose open requests are counted. */
+  const counted = (client: Client): LeaseStore => {
+    const store = redisStore(client);
+    const count =
+      <Request, Reply>(ask: (request: Request) => ObservableInput<Reply>) =>
+      (request: Request) =>
+        defer(() => {
+          open += 1;
+          return from(ask(request)).pipe(finalize(() => (open -= 1)));
+        });
+    const { acquire, renew, release, read } = store;
+    return { acquire: count(acquire), renew: count(renew), release: count(release), read: count(read) };
+  };
   beforeAll(async () => {
     for (let i = 0; i < 3; i += 1) {
       const server = await startRedis();
@@ -76,14 +95,17 @@ describe('a quorum of three Redis servers', () => {
     test: it,
     ttl: 900,
     open: async () => ({
-      store: quorum(clients),
+      store: quorum(clients.map(counted)),
       put: async (key, id, ttl) => {
         for (const client of clients) await client.set(keysOf(key).lease, id, ttl === undefined ? {} : { PX: ttl });
       },
+      // What was granted by the slowest is still told its token after the others have answered: to one that has lost it in between it is given back.
       loseLease: async (key) => {
+        await settled();
         for (const client of clients) await client.del(keysOf(key).lease);
       },
       flush: async () => {
+        await settled();
         for (const client of clients) await client.flushAll();
       },
     }),
