@@ -10,7 +10,11 @@ const { ttl, renewEvery } = TIMES;
 /** Three servers that know nothing of each other. */
 async function three(arena: Arena): Promise<[RedisServer, RedisServer, RedisServer]> {
   const servers = [await arena.server(), await arena.server()] as const;
-  for (const server of servers) await arena.loadScripts(await server.client());
+  for (const server of servers) {
+    const client = await server.client();
+    await arena.loadScripts(client);
+    client.destroy(); // or it would try to reconnect to a server that is killed
+  }
   return [arena.redis, ...servers];
 }
 

@@ -58,7 +58,8 @@ export function countGrants(answers: Answers<AcquireReply>, id: string): Verdict
     return replies.length >= majority ? { status: 'late', ...highest(replies) } : undefined;
   }
   if (granted + pending >= majority || told.length < majority) return undefined;
-  const wait = nth(told.map(waitOf), majority);
+  // Those that have yet to answer may have it free: better asked once too early than waited for in vain.
+  const wait = nth([...told.map(waitOf), ...Array<number>(pending).fill(0)], majority);
   const holders = holdersOf(told);
   const [first] = holders.filter(({ holder }) => holder.id !== id);
   // What it has of its own is being given back.

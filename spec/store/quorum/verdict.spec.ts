@@ -47,8 +47,9 @@ describe('the grants of a quorum', () => {
   it('tell of the holder of a majority without the slow ones, and when a majority is free', () => {
     expect(grants(held('x', 70, 3), held('x', 90, 2), pending)).toMatchObject({
       status: 'held',
-      holder: { id: 'x', token: 2, expiresIn: 90 },
+      holder: { id: 'x', token: 2, expiresIn: 70 },
     });
+    expect(grants(held('x', 70), held('x', 90), silent)).toMatchObject({ holder: { id: 'x', expiresIn: 90 } });
     expect(grants(held('x', 70), held('x', 90), granted())).toMatchObject({ holder: { id: 'x', expiresIn: 70 } });
     expect(grants(suspect(50), held('x', 90), held('x', 20))).toMatchObject({ holder: { expiresIn: 50 } });
   });
@@ -64,7 +65,8 @@ describe('the grants of a quorum', () => {
   });
 
   it('are suspect together where a majority may have lost a lease', () => {
-    expect(grants(suspect(30), suspect(10), pending)).toMatchObject({ status: 'suspect', wait: 30 });
+    expect(grants(suspect(30), suspect(10), pending)).toMatchObject({ status: 'suspect', wait: 10 });
+    expect(grants(suspect(30), suspect(10), silent)).toMatchObject({ status: 'suspect', wait: 30 });
     expect(grants(suspect(30), granted(), silent)).toMatchObject({ status: 'suspect', wait: 30 });
   });
 
