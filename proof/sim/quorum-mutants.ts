@@ -89,6 +89,25 @@ export const QUORUM_MUTANTS: readonly Mutant[] = [
     'if (term && (isAbsent || isNew)) join(ledger, request, term, i);',
     'if (term && (isAbsent || isNew)) void join;',
   ]),
+  mutant(
+    'unknown-runs',
+    'does not know by which run a store was put back, and so not that it has lost its data since',
+    [
+      'store/quorum/store.ts',
+      'if (term && (isAbsent || isNew)) join(ledger, request, term, i);',
+      'if (term && (isAbsent || (isNew && false))) join(ledger, request, term, i);',
+    ],
+  ),
+  mutant('forged-releases-hide', 'takes a true release for an old one where one was forged before', [
+    'store/quorum/notices.ts',
+    'if (released.has(i)) released.clear();',
+    'if (released.has(i)) return;',
+  ]),
+  mutant('misjudged-times', 'counts on no store whose time it has misjudged', [
+    'store/quorum/member.ts',
+    "reply.status === 'late' ? ask() : of(reply)",
+    "reply.status === 'late' ? of(reply) : of(reply)",
+  ]),
   mutant('lost-by-one', 'takes a term for lost that one store says is', [
     'store/quorum/verdict.ts',
     'if (over > spare) return lost.length > 0',
