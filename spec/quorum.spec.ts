@@ -242,6 +242,20 @@ describe('a request to a quorum', () => {
     expect(c.asked).toEqual(['acquire me']); // one at a time: that one is awaited still
   });
 
+  it('makes no term of grants that are heard of too late, as by a process that stood still (G1)', () => {
+    const scheduler = new TestScheduler(() => {});
+    let now = 0;
+    const [a, b, c] = [slow(), slow(), slow()];
+    const store = quorum([a.store, b.store, c.store], { scheduler, clock: { now: () => now } });
+    const failed: unknown[] = [];
+    (store.acquire(acquire) as never as Subject<LeaseReply>).subscribe({ error: (error) => failed.push(error) });
+    a.grant(5);
+    now = 100;
+    b.grant(6);
+    expect(failed).toMatchObject([{ code: 'STORE_TIMEOUT' }]);
+    expect([a.asked.at(-1), b.asked.at(-1)]).toEqual(['release me', 'release me']);
+  });
+
   it('does not acquire at a store that was silent before that has answered a look (G4)', () => {
     const scheduler = new TestScheduler(() => {});
     const asked: string[] = [];

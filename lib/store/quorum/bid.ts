@@ -1,5 +1,5 @@
 import { finalize, Observable, type Subscriber } from 'rxjs';
-import { type ElectionError, isElectionError } from '../../errors.js';
+import { ElectionError, isElectionError } from '../../errors.js';
 import type { AcquireReply, AcquireRequest, Granted } from '../lease-store.js';
 import { giveBack, type Ledger, PATIENCE, PATIENCE_FOR_GRANTS, type Term } from './ledger.js';
 import type { Member } from './member.js';
@@ -84,6 +84,11 @@ class Bid {
     else this.#proceed();
   }
 
+  /** A process that has stood still hears of grants that may have run out since. */
+  get #isTooLate(): boolean {
+    return this.#ledger.now >= this.#until(1);
+  }
+
   /** Gives back what one store has granted in vain; unless the next attempt is about to ask for it there, and has it from then on. */
   #leave(member: Member): void {
     const next = this.#ledger.underWay.get(this.#request.id);
@@ -138,6 +143,10 @@ class Bid {
   /** Wins, or fails, once it is clear how many know the token. */
   #count(term: Term): void {
     if (this.#outcome !== 'open') return;
+    if (this.#isTooLate) {
+      this.#refuse(new ElectionError('STORE_TIMEOUT', 'What was granted was heard of too late'));
+      return;
+    }
     const { members, terms } = this.#ledger;
     const majority = majorityOf(members.length);
     if (this.#written.size >= majority) {
