@@ -165,17 +165,24 @@ class Bid {
   #refuse(verdict: AcquireReply | Split | ElectionError): void {
     this.#fail();
     if (isElectionError(verdict)) this.#subscriber.error(verdict);
-    else if (verdict.status === 'split') this.#tell({ status: 'suspect', wait: this.#pause(verdict) });
-    else {
+    else if (verdict.status === 'split') {
+      const wait = this.#pause(verdict);
+      const { rival } = verdict;
+      this.#tell(rival ? { ...rival, holder: { ...rival.holder, expiresIn: wait } } : { status: 'suspect', wait });
+    } else {
       this.#ledger.splits = 0;
       this.#tell(verdict);
     }
   }
 
-  /** Split votes end by chance: one asks when no other does. The longer it takes to ask, and the oftener it has failed, the longer. */
-  #pause({ wait }: Split): number {
+  /**
+   * ms until the next attempt. Split votes end by chance: one asks when no other does. The longer it takes to ask, and the oftener it has
+   * failed, the longer; a timeout at most, or as long as the lease of one who may lead after all.
+   */
+  #pause({ wait, rival }: Split): number {
     const { surroundings, now } = this.#ledger;
-    const window = Math.min(this.#request.timeout, 4 * Math.max(1, now - this.#begun) * 2 ** this.#ledger.splits);
+    const most = rival ? wait : this.#request.timeout;
+    const window = Math.min(most, 4 * Math.max(1, now - this.#begun) * 2 ** this.#ledger.splits);
     this.#ledger.splits += 1;
     return Math.max(1, Math.min(wait > 0 ? wait : window, surroundings.random() * window));
   }

@@ -19,10 +19,14 @@ export type Answers<Reply> = ReadonlyArray<Reply | ElectionError | undefined>;
 /** What they come to together; undefined while that is open. */
 export type Verdict<Reply> = Reply | ElectionError | undefined;
 
-/** Nobody can have a majority, as several have taken some each. It is not free for `wait` ms unless one of them gives up. */
+/**
+ * Nobody is known to have a majority, as several have taken some each. It is not free for `wait` ms unless one of them gives up. `rival`: who
+ * may have one after all, with those that cannot be asked.
+ */
 export interface Split {
   readonly status: 'split';
   readonly wait: number;
+  readonly rival?: Held;
 }
 
 /** How many stores are a majority of `count`: any two of those share one at least. */
@@ -68,8 +72,9 @@ export function countGrants(answers: Answers<AcquireReply>, id: string): Verdict
   if (first.votes < majority && pending > 0) return undefined;
   // Whoever has said nothing, or has lost what it knew, may be of the same mind.
   const others = count - granted - told.filter(({ status }) => status === 'held').length;
-  if (first.votes + others < majority) return { status: 'split', wait };
-  return { status: 'held', holder: { ...first.holder, expiresIn: wait }, ...highest(replies) };
+  const reply: Held = { status: 'held', holder: { ...first.holder, expiresIn: wait }, ...highest(replies) };
+  if (first.votes >= majority) return reply;
+  return { status: 'split', wait, ...(first.votes + others >= majority && { rival: reply }) };
 }
 
 /** Renewed by a majority; lost when none can be had any more, which silence alone does not show. */

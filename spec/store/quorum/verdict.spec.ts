@@ -54,9 +54,10 @@ describe('the grants of a quorum', () => {
     expect(grants(suspect(50), held('x', 90), held('x', 20))).toMatchObject({ holder: { expiresIn: 50 } });
   });
 
-  it('take one for the holder who may have a majority with those that cannot be asked, or have lost what they knew', () => {
-    expect(grants(silent, held('x'), granted())).toMatchObject({ status: 'held', holder: { id: 'x' } });
-    expect(grants(suspect(9), held('x'), granted())).toMatchObject({ status: 'held', holder: { id: 'x' } });
+  it('are split, with one who may lead after all, where one may have a majority with those that cannot be asked, or have lost what they knew', () => {
+    const rival = { status: 'held', holder: { id: 'x' } };
+    expect(grants(silent, held('x'), granted())).toMatchObject({ status: 'split', rival });
+    expect(grants(suspect(9), held('x'), granted())).toMatchObject({ status: 'split', rival, wait: 9 });
   });
 
   it('are split where nobody can have a majority, and where what is in the way is one’s own', () => {
