@@ -306,7 +306,11 @@ export class Judge implements Ear, Witness {
       sent: (link, request) => {
         this.tell?.(`  ${link.machine.name} asks one: ${describe(request)}`);
         const user = this.#users.get(link.machine);
-        if (request.verb === 'acquire' && user) this.#mayAcquire(user, this.#conductOf(link), request.id);
+        if (request.verb !== 'acquire' || !user) return;
+        const conduct = this.#conductOf(link);
+        // A term takes one more server under its own id, whatever it may hold there unheard.
+        if (user.term?.id === nameOf(request.id)) conduct.unsettled.delete(request.id);
+        this.#mayAcquire(user, conduct, request.id);
       },
       heard: (link, request, answer) => this.heard(link, request, answer),
       // A look is given up as soon as others have told enough.
@@ -484,6 +488,9 @@ export interface Stored {
   readonly lease: string | undefined;
   readonly record: LeaseRecord | undefined;
 }
+
+/** The candidate's own id, of one that a quorum knows it by. */
+const nameOf = (id: string): string => id.replace(/~\d+$/, '');
 
 /** Whether `reply` gives the lease to who did not have it. */
 const isGrant = (request: LeaseRequest, { lease }: Stored, reply: LeaseReply): reply is Granted =>

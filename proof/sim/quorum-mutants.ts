@@ -86,18 +86,14 @@ export const QUORUM_MUTANTS: readonly Mutant[] = [
   ]),
   mutant('no-joining', 'leaves a store alone that it could not renew at', [
     'store/quorum/store.ts',
-    'if (term && (isAbsent || isNew)) join(ledger, request, term, i);',
-    'if (term && (isAbsent || isNew)) void join;',
+    'if (term && isAbsent) join(ledger, request, term, i);',
+    'if (term && isAbsent) void join;',
   ]),
-  mutant(
-    'unknown-runs',
-    'does not know by which run a store was put back, and so not that it has lost its data since',
-    [
-      'store/quorum/store.ts',
-      'if (term && (isAbsent || isNew)) join(ledger, request, term, i);',
-      'if (term && (isAbsent || (isNew && false))) join(ledger, request, term, i);',
-    ],
-  ),
+  mutant('unknown-runs', 'puts its lease back where it was not granted, so that no run is on record there', [
+    'store/quorum/store.ts',
+    "if (term && term.runs[i] === undefined) return of({ status: 'lost' });",
+    '',
+  ]),
   mutant('forged-releases-hide', 'takes a true release for an old one where one was forged before', [
     'store/quorum/notices.ts',
     'if (released.has(i)) released.clear();',

@@ -13,7 +13,7 @@ export interface Term {
   /** The id that the stores know it by. */
   readonly wire: string;
   readonly token: number;
-  /** What each store's grant calls its run, for its renewals; empty where it says nothing, undefined where it has granted nothing yet. */
+  /** What each store's grant calls its run, for its renewals; empty where it says nothing, undefined where it has not granted the term. */
   readonly runs: Array<string | undefined>;
   /** Own time at which the lease would be over by the stores' clocks. */
   until: number;

@@ -47,15 +47,22 @@ export class Member {
     return this.#granted === id || this.#retired.has(id);
   }
 
-  /** Neither in the dark, nor before what may be held unheard is taken back; nor if it `isWanted` no more when its turn comes. */
-  acquire(request: AcquireRequest, until: number, isWanted: () => boolean): Observable<AcquireReply> {
-    const { key, timeout } = request;
+  /**
+   * Neither in the dark, nor before what may be held unheard is taken back; nor if it `isWanted` no more when its turn comes. `isLed`: under the
+   * id of a term, which wants what it may hold unheard.
+   */
+  acquire(request: AcquireRequest, until: number, isWanted: () => boolean, isLed = false): Observable<AcquireReply> {
+    const { key, timeout, id: own } = request;
     const probe = () => (this.#dark ? this.#ask({ verb: 'read', key, timeout }, until) : EMPTY);
     const takeBacks = () =>
-      concat(...[...this.#retired].map((id) => this.#takeBack({ verb: 'release', key, timeout, id }, until)));
+      concat(
+        ...[...this.#retired]
+          .filter((id) => id !== own)
+          .map((id) => this.#takeBack({ verb: 'release', key, timeout, id }, until)),
+      );
     return this.#line.inTurn(until, () => {
       if (!isWanted()) return EMPTY;
-      if (this.#retired.has(request.id)) return throwError(unheard);
+      if (!isLed && this.#retired.has(own)) return throwError(unheard);
       const first = concat(defer(probe), defer(takeBacks)).pipe(ignoreElements());
       return concat(
         first,
@@ -65,9 +72,8 @@ export class Member {
   }
 
   renew(request: RenewRequest, until: number, isWanted: () => boolean): Observable<RenewReply> {
-    const settled = tap<RenewReply>(() => this.#retired.delete(request.id)); // of a term: what it holds is wanted
     const dated = () => this.#ask<RenewReply>({ ...request, ...this.#limit(until) }, until);
-    return this.#line.inTurn(until, () => (isWanted() ? inTime(dated).pipe(settled) : EMPTY));
+    return this.#line.inTurn(until, () => (isWanted() ? inTime(dated) : EMPTY));
   }
 
   /** What goes wrong with it is tried again before the next acquire. */
@@ -99,7 +105,9 @@ export class Member {
     return this.#ask<AcquireReply>(own, until).pipe(
       tap({
         next: ({ status }) => {
-          if (status === 'granted') this.#granted = request.id;
+          if (status !== 'granted') return;
+          this.#granted = request.id;
+          this.#retired.delete(request.id);
         },
         error: (error) => isDoubtful(error) && this.#retired.add(request.id),
       }),

@@ -1,4 +1,4 @@
-import type { Observable } from 'rxjs';
+import { type Observable, of } from 'rxjs';
 import { type ElectionError, isElectionError } from '../../errors.js';
 import { getOrMake } from '../../stream/shared.js';
 import type {
@@ -36,7 +36,10 @@ export function quorumStore(stores: readonly LeaseStore[], surroundings: Surroun
 
 const endOf = ({ now }: Ledger, { timeout }: { readonly timeout: number }): number => now + PATIENCE * timeout;
 
-/** Renews wherever it can. A store that lost the lease, or never granted it, joins in as soon as a majority has confirmed the term. */
+/**
+ * Renews wherever it was granted. A store that did not grant it joins in as soon as a majority has confirmed the term, and so does one that has
+ * lost it. (A renewal would put it back there without a run on record, by which a loss of data is known.)
+ */
 function renew(ledger: Ledger, request: RenewRequest): Observable<RenewReply> {
   const { members, terms, now } = ledger;
   const term = terms.get(request.id);
@@ -51,9 +54,7 @@ function renew(ledger: Ledger, request: RenewRequest): Observable<RenewReply> {
     if (verdict.status === 'renewed') {
       if (term) term.until = Math.max(term.until, now + request.ttl);
       const isAbsent = status === 'lost' && !('holder' in answer && answer.holder);
-      // Put back where it was not granted yet: only a grant tells of the run, by which a later loss is known.
-      const isNew = status === 'renewed' && term?.runs[i] === undefined;
-      if (term && (isAbsent || isNew)) join(ledger, request, term, i);
+      if (term && isAbsent) join(ledger, request, term, i);
     }
     if (verdict.status !== 'lost') return;
     if (terms.get(request.id) === term) terms.delete(request.id);
@@ -66,6 +67,7 @@ function renew(ledger: Ledger, request: RenewRequest): Observable<RenewReply> {
   return poll(
     members,
     (member, i) => {
+      if (term && term.runs[i] === undefined) return of({ status: 'lost' });
       const run = term?.runs[i];
       return member.renew({ ...wired, ...(run && { run }) }, until, isWanted);
     },
@@ -83,7 +85,7 @@ function join(ledger: Ledger, request: RenewRequest, term: Term, i: number): voi
   const { token } = request;
   const acquire = { ...rest, verb: 'acquire', id: term.wire, lastToken: token, coldStart: 'elect' } as const;
   const isWanted = () => ledger.terms.get(request.id) === term;
-  ledger.members[i]?.acquire(acquire, endOf(ledger, request), isWanted).subscribe({
+  ledger.members[i]?.acquire(acquire, endOf(ledger, request), isWanted, true).subscribe({
     next: (reply) => {
       if (reply.status === 'granted') term.runs[i] = reply.run ?? '';
     },
