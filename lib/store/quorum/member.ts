@@ -64,10 +64,8 @@ export class Member {
       if (!isWanted()) return EMPTY;
       if (!isLed && this.#retired.has(own)) return throwError(unheard);
       const first = concat(defer(probe), defer(takeBacks)).pipe(ignoreElements());
-      return concat(
-        first,
-        inTime(() => this.#take(request, until)),
-      ) as Observable<AcquireReply>;
+      const take = () => (isWanted() ? this.#take(request, until) : EMPTY);
+      return concat(first, inTime(take)) as Observable<AcquireReply>;
     });
   }
 
