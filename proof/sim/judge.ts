@@ -309,7 +309,7 @@ export class Judge implements Ear, Witness {
         if (request.verb !== 'acquire' || !user) return;
         const conduct = this.#conductOf(link);
         // A term takes one more server under its own id, whatever it may hold there unheard.
-        if (user.term?.id === nameOf(request.id)) conduct.unsettled.delete(request.id);
+        if (this.#grants.has(nameOf(request.id))) conduct.unsettled.delete(request.id);
         this.#mayAcquire(user, conduct, request.id);
       },
       heard: (link, request, answer) => this.heard(link, request, answer),

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, it } from '@jest/globals';
-import { defer, finalize, from, type ObservableInput } from 'rxjs';
+import { defer, finalize, from, type ObservableInput, switchMap } from 'rxjs';
 import { quorum } from '../../../lib/quorum.js';
 import type { LeaseStore } from '../../../lib/store/lease-store.js';
 import { keysOf } from '../../../lib/store/redis/keys.js';
@@ -69,11 +69,13 @@ describe('a quorum of three Redis servers', () => {
   const apart = (open: () => LeaseStore): LeaseStore => {
     const stores = new Map<string, LeaseStore>();
     const of = (who: string) => getOrMake(stores, who, open);
+    // What the slowest is still told after the others have answered is not overtaken by another process.
+    const later = <Reply>(ask: () => ObservableInput<Reply>) => defer(settled).pipe(switchMap(ask));
     return {
-      acquire: (request) => of(request.id).acquire(request),
-      renew: (request) => of(request.id).renew(request),
-      release: (request) => of(request.id).release(request),
-      read: (request) => of('reader').read(request),
+      acquire: (request) => later(() => of(request.id).acquire(request)),
+      renew: (request) => later(() => of(request.id).renew(request)),
+      release: (request) => later(() => of(request.id).release(request)),
+      read: (request) => later(() => of('reader').read(request)),
     };
   };
   /** The store of `client`, whose open requests are counted. */
