@@ -122,7 +122,13 @@ export class Exceptions {
   /** Until a lease would have run out by a clock that has stood still until then; the term may have been told only then, too. */
   #hasFrozen(older: Span, newer: Span): boolean {
     const end = Math.min(older.last, Math.max(newer.last, older.first));
-    return this.#frozen.some(({ who, from, to }) => who === older.who && from <= end && end <= to + this.#ttl);
+    const isOne = (who: string) => who === older.who || (this.#areSeveral && who === newer.who);
+    return this.#frozen.some(({ who, from, to }) => isOne(who) && from <= end && end <= to + this.#ttl);
+  }
+
+  /** Grants of several servers make a term when they are heard of together: by a machine that was frozen meanwhile, long after they ran out. */
+  mayBeOutdated(name: string): boolean {
+    return this.#areSeveral && this.#frozen.some(({ who, to }) => who === name && this.#agenda.now <= to + this.#ttl);
   }
 
   /** Until the lease of one that led beside another would have run out: until then, either may be followed by a third. */

@@ -446,7 +446,7 @@ export class Judge implements Ear, Witness {
   }
 
   #granted(name: string, token: number): void {
-    if (token <= this.highest && !this.#exceptions.mayLowerTokens) {
+    if (token <= this.highest && !this.#exceptions.mayLowerTokens && !this.#exceptions.mayBeOutdated(name)) {
       this.object('G3', `${name} is granted the token ${token} after ${this.highest}`);
     }
     this.highest = Math.max(this.highest, token);
