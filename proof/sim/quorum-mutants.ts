@@ -29,11 +29,6 @@ export const QUORUM_MUTANTS: readonly Mutant[] = [
     'giveBack(this.#ledger, member, {',
     'void ((..._: unknown[]) => {})(this.#ledger, member, {',
   ]),
-  mutant('stragglers-kept', 'gives back only what was granted before it failed', [
-    'store/quorum/bid.ts',
-    '!isAskedAgain && member.mayHold(this.wire)',
-    '!isAskedAgain && member.mayHold(this.wire) && next === this && false',
-  ]),
   mutant('ids-used-again', 'asks under the same id again while what it gave back may still be under way', [
     'store/quorum/bid.ts',
     "if (this.#outcome === 'failed' && names.current(id) === this.wire) names.spend(id);",
@@ -54,25 +49,10 @@ export const QUORUM_MUTANTS: readonly Mutant[] = [
     'isHeard ? Math.min(lastToken, this.#memory.token) : lastToken',
     'isHeard ? Math.max(lastToken, this.#memory.token) : lastToken',
   ]),
-  mutant('tokens-of-the-stores-alone', 'forgets the highest token it has seen at any of them', [
-    'store/quorum/bid.ts',
-    'Math.max(lastToken + 1, ...tokens)',
-    'Math.max(0 * lastToken, ...tokens)',
-  ]),
-  mutant('undated-requests', 'asks one of several without a time after which that is void', [
-    'store/quorum/member.ts',
-    'return limit === undefined ? {} : { notAfter: limit };',
-    'return limit === undefined ? {} : {};',
-  ]),
   mutant('asks-a-silent-store', 'acquires at a store that has not answered', [
     'store/quorum/member.ts',
     'this.#dark = isUnanswered(error);',
     'this.#dark = isUnanswered(error) && false;',
-  ]),
-  mutant('waits-for-all', 'answers when all have answered', [
-    'store/quorum/poll.ts',
-    'verdict = decide(answers);',
-    'verdict = answers.includes(undefined) ? undefined : decide(answers);',
   ]),
   mutant('split-votes-at-once', 'asks again at once where nobody can win', [
     'store/quorum/bid.ts',
@@ -84,25 +64,20 @@ export const QUORUM_MUTANTS: readonly Mutant[] = [
     'if (released.size < majority) return;',
     'if (released.size !== 1) return;',
   ]),
-  mutant('no-joining', 'leaves a store alone that it could not renew at', [
-    'store/quorum/store.ts',
-    'if (term && isAbsent) join(ledger, request, term, i);',
-    'if (term && isAbsent) void join;',
-  ]),
-  mutant('unknown-runs', 'puts its lease back where it was not granted, so that no run is on record there', [
-    'store/quorum/store.ts',
-    "if (term && term.runs[i] === undefined) return of({ status: 'lost' });",
-    '',
-  ]),
+  mutant(
+    'unknown-runs',
+    'puts its lease back where it was not granted, so that no run is on record there',
+    ['store/quorum/store.ts', "if (term && term.runs[i] === undefined) return of({ status: 'lost' });", ''],
+    [
+      'store/quorum/store.ts',
+      'if (term && isAbsent) join(ledger, request, term, i);',
+      'if (term && isAbsent) void join;',
+    ],
+  ),
   mutant('forged-releases-hide', 'takes a true release for an old one where one was forged before', [
     'store/quorum/notices.ts',
     'if (released.has(i)) released.clear();',
     'if (released.has(i)) return;',
-  ]),
-  mutant('misjudged-times', 'counts on no store whose time it has misjudged', [
-    'store/quorum/member.ts',
-    "reply.status === 'late' ? ask() : of(reply)",
-    "reply.status === 'late' ? of(reply) : of(reply)",
   ]),
   mutant('lost-by-one', 'takes a term for lost that one store says is', [
     'store/quorum/verdict.ts',
