@@ -29,11 +29,6 @@ export const QUORUM_MUTANTS: readonly Mutant[] = [
     'giveBack(this.#ledger, member, {',
     'void ((..._: unknown[]) => {})(this.#ledger, member, {',
   ]),
-  mutant('ids-used-again', 'asks under the same id again while what it gave back may still be under way', [
-    'store/quorum/bid.ts',
-    "if (this.#outcome === 'failed' && names.current(id) === this.wire) names.spend(id);",
-    '',
-  ]),
   mutant(
     'counted-by-the-answers-before',
     'counts a store that has renewed before',
