@@ -4,6 +4,7 @@ export { ElectionError, type ElectionErrorCode, isElectionError } from './errors
 export { type ObserveOptions, observe } from './observe.js';
 export { whileLeader } from './operators/while-leader.js';
 export type { ElectionOptions, StoreOptions } from './options.js';
+export { type QuorumOptions, quorum } from './quorum.js';
 export type {
   AcquireReply,
   AcquireRequest,

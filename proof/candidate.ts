@@ -11,6 +11,8 @@ export type CandidateOptions = Pick<
   'key' | 'ttl' | 'wait' | 'jitter' | 'renewEvery' | 'timeout' | 'drain' | 'name' | 'data' | 'coldStart'
 > & {
   url: string;
+  /** Further servers: it then stands over a quorum of all. */
+  others?: readonly string[];
   username?: string;
   password?: string;
   /** Whether `url` is that of a node of a cluster. */

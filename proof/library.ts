@@ -10,6 +10,7 @@ export interface Library {
   readonly MemoryLeaseStore: typeof import('rx-leader/testing')['MemoryLeaseStore'];
   readonly Election: typeof import('../lib/election.js')['Election'];
   readonly environment: typeof import('../lib/options.js')['environment'];
+  readonly quorumStore: typeof import('../lib/store/quorum/store.js')['quorumStore'];
   readonly monotonicClock: typeof import('../lib/stream/clock.js')['monotonicClock'];
 }
 
@@ -25,6 +26,7 @@ export function loaded({ cjs }: Pick<Build, 'cjs'>): Library {
     MemoryLeaseStore: require('./testing/index.js').MemoryLeaseStore,
     Election: require('./election.js').Election,
     environment: require('./options.js').environment,
+    quorumStore: require('./store/quorum/store.js').quorumStore,
     monotonicClock: require('./stream/clock.js').monotonicClock,
   };
 }

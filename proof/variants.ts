@@ -278,3 +278,15 @@ export const leadsByNotice = variant(
     "if (state.phase === 'campaigning' && event.notice.kind === 'elected' && event.notice.holder.id === state.id) { const term = { id: state.id, token: event.notice.holder.token ?? 0, deadline: context.now + context.settings.ttl }; return next({ ...state, phase: 'leading', role: 'leader', renewAt: context.now + context.settings.renewEvery, term } as any, { role: 'leader', term }); }\n      return next(hearNotice(state, event.notice, context));",
   ),
 );
+
+/** Needs all stores of a quorum. */
+export const unanimous = variant(
+  'quorums-of-all',
+  patch('store/quorum/verdict.ts', 'Math.floor(count / 2) + 1', 'count'),
+);
+
+/** Leads with any store of a quorum. */
+export const anyStore = variant(
+  'quorums-of-one',
+  patch('store/quorum/verdict.ts', 'Math.floor(count / 2) + 1', 'Math.min(count, 1)'),
+);

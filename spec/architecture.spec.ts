@@ -20,14 +20,16 @@ const LAYERS: Record<string, { readonly is: RegExp; readonly may: readonly strin
     outside: /^(rxjs|node:.+)$/,
   },
   facade: {
-    is: /^(elect|election|observe|options)\.ts$/,
-    may: ['stream', 'clock', 'redis', 'core', 'port', 'errors'],
+    is: /^(elect|election|observe|options|quorum)\.ts$/,
+    may: ['stream', 'clock', 'redis', 'quorum', 'core', 'port', 'errors'],
     outside: /^(rxjs|node:.+)$/,
   },
   operators: { is: /^operators\//, may: ['stream'], outside: /^rxjs$/ },
   stream: { is: /^stream\/(?!clock\.ts)/, may: ['clock', 'core', 'port', 'errors'], outside: /^(rxjs|node:.+)$/ },
   clock: { is: /^stream\/clock\.ts$/, may: [], outside: /^node:.+$/ },
   redis: { is: /^store\/redis\//, may: ['port', 'errors'], outside: /^(rxjs|node:.+)$/ },
+  // Stands over other stores, and asks them as the election asks its own.
+  quorum: { is: /^store\/quorum\//, may: ['stream', 'clock', 'core', 'port', 'errors'], outside: /^rxjs$/ },
   core: { is: /^core\//, may: ['port', 'errors'], outside: /^$/ },
   port: { is: /^store\/lease-store\.ts$/, may: ['errors'], outside: /^rxjs$/ },
   errors: { is: /^errors\.ts$/, may: [], outside: /^$/ },

@@ -4,7 +4,14 @@ import * as api from '../lib/index.js';
 
 describe('the package', () => {
   it('exports these values and no others', () => {
-    expect(Object.keys(api).sort()).toEqual(['ElectionError', 'elect', 'isElectionError', 'observe', 'whileLeader']);
+    expect(Object.keys(api).sort()).toEqual([
+      'ElectionError',
+      'elect',
+      'isElectionError',
+      'observe',
+      'quorum',
+      'whileLeader',
+    ]);
   });
 
   it('exports these types and no others', async () => {
@@ -43,6 +50,7 @@ describe('the package', () => {
       'Lost',
       'Notice',
       'ObserveOptions',
+      'QuorumOptions',
       'ReadReply',
       'ReadRequest',
       'RedisClient',

@@ -109,7 +109,7 @@ export class Aftermath {
       await this.#leaves(leader, 0);
       return;
     }
-    const hears = follower.link.befall({ notices: 'down' });
+    const hears = follower.link.befall({ notices: 'down' }, true);
     leader.machine.receive(() => void leader.close());
     await this.#until(() => this.#world.isFree, this.#exitOf(leader) + this.#slack);
     hears();

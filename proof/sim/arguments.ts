@@ -4,11 +4,12 @@ import { OURS, type Variant } from '../mutant.js';
 import { MUTANTS } from './mutants.js';
 
 /** What the user asked for: many worlds, one to look at, or a calm one for its speed. */
-export type Arguments = { readonly help: boolean; readonly library: Variant; readonly workers: number } & (
-  | { readonly seed: number }
-  | { readonly calm: number }
-  | { readonly from: number; readonly seeds: number }
-);
+export type Arguments = {
+  readonly help: boolean;
+  readonly library: Variant;
+  readonly workers: number;
+  readonly servers: number;
+} & ({ readonly seed: number } | { readonly calm: number } | { readonly from: number; readonly seeds: number });
 
 export const USAGE = `Simulated worlds: the election's real code on clocks, processes, a network and a store that are drawn from a seed, with
 everything that can go wrong in them; each is watched by true time, which nobody in it knows, for whatever breaks a promise.
@@ -18,6 +19,7 @@ everything that can go wrong in them; each is watched by true time, which nobody
   --seeds N        how many worlds, 2000 by default
   --from N         the first seed, 1 by default
   --seed N         this world alone, told line by line
+  --quorum         candidates stand over a quorum of three servers
   --calm MINUTES   five candidates that nothing befalls, for so long, on one core: how fast worlds go
   --workers N      processes that share the work; by default one for each core
   --library NAME   with a library that lacks something, to see that it is found out, such as bare-DEL
@@ -38,17 +40,19 @@ export function parseArguments(args: readonly string[], cores: number): Argument
       from: { type: 'string', default: '1' },
       seed: { type: 'string' },
       calm: { type: 'string' },
+      quorum: { type: 'boolean', default: false },
       workers: { type: 'string', default: String(cores) },
       library: { type: 'string', default: OURS.name },
     },
   });
-  const { help, seeds, from, seed, calm } = values;
+  const { help, seeds, from, seed, calm, quorum } = values;
   const common = {
     help,
     library: libraryOption(
       values.library,
       MUTANTS.map(({ variant }) => variant),
     ),
+    servers: quorum ? 3 : 1,
     workers: wholeOption('workers', values.workers, [1, 64]),
   };
   if (seed !== undefined) return { ...common, seed: wholeOption('seed', seed, SEEDS) };

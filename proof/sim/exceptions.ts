@@ -29,9 +29,13 @@ export class Exceptions {
   #lost = false;
   readonly #steps: Array<{ readonly at: number; readonly ms: number }> = [];
 
-  constructor(agenda: Agenda, ttl: number) {
+  /** Servers whose clocks need not agree: a token that only one of them remembers is lost with it. */
+  readonly #areSeveral: boolean;
+
+  constructor(agenda: Agenda, ttl: number, areSeveral = false) {
     this.#agenda = agenda;
     this.#ttl = ttl;
+    this.#areSeveral = areSeveral;
   }
 
   /** The store may have lost something. */
@@ -97,7 +101,7 @@ export class Exceptions {
 
   /** Tokens rise as long as the record, a candidate's memory or a server clock that has not gone back survives. */
   get mayLowerTokens(): boolean {
-    return this.#lost && this.wasSetBack;
+    return this.#lost && (this.wasSetBack || this.#areSeveral);
   }
 
   /** Some may reckon the server's time wrongly until they have heard of it twice, and wait out a lease for that. */
@@ -118,7 +122,13 @@ export class Exceptions {
   /** Until a lease would have run out by a clock that has stood still until then; the term may have been told only then, too. */
   #hasFrozen(older: Span, newer: Span): boolean {
     const end = Math.min(older.last, Math.max(newer.last, older.first));
-    return this.#frozen.some(({ who, from, to }) => who === older.who && from <= end && end <= to + this.#ttl);
+    const isOne = (who: string) => who === older.who || (this.#areSeveral && who === newer.who);
+    return this.#frozen.some(({ who, from, to }) => isOne(who) && from <= end && end <= to + this.#ttl);
+  }
+
+  /** Grants of several servers make a term when they are heard of together: by a machine that was frozen meanwhile, long after they ran out. */
+  mayBeOutdated(name: string): boolean {
+    return this.#areSeveral && this.#frozen.some(({ who, to }) => who === name && this.#agenda.now <= to + this.#ttl);
   }
 
   /** Until the lease of one that led beside another would have run out: until then, either may be followed by a third. */

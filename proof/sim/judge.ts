@@ -1,9 +1,9 @@
-import type { LeaseReply, LeaseRequest, RenewRequest, Term, Transition } from 'rx-leader';
+import type { AcquireRequest, Granted, LeaseReply, LeaseRequest, RenewRequest, Term, Transition } from 'rx-leader';
 import type { LeaseRecord } from 'rx-leader/testing';
 import { Checker, type Span } from '../checker.js';
 import type { Agenda } from './agenda.js';
 import type { Exceptions, Heard } from './exceptions.js';
-import type { Answer, Call, Ear, Link } from './link.js';
+import type { Answer, Call, Connection, Ear } from './link.js';
 import type { Machine } from './machine.js';
 import type { Witness } from './server.js';
 import type { Sightings } from './sightings.js';
@@ -74,7 +74,7 @@ export class Judge implements Ear, Witness {
   readonly #users = new Map<Machine, User>();
   readonly #terms = new Map<string, Facts>();
   readonly #grants = new Map<string, number>();
-  readonly #conduct = new Map<Link, Conduct>();
+  readonly #conduct = new Map<Connection, Conduct>();
   readonly #wrongs: Wrong[] = [];
   /** Told late that they do not lead any more, unless there is an excuse for that. */
   readonly #tardy: Array<{ readonly older: Span; readonly newer: Span; readonly at: number }> = [];
@@ -138,14 +138,6 @@ export class Judge implements Ear, Witness {
 
   enters(user: User): void {
     this.#users.set(user.machine, user);
-    this.#conduct.set(user.link, {
-      unsettled: new Map(),
-      lastAnswer: undefined,
-      token: 0,
-      heard: NOTHING_HEARD,
-      verdict: undefined,
-      ids: new Map(),
-    });
   }
 
   stood(user: User): void {
@@ -284,14 +276,61 @@ export class Judge implements Ear, Witness {
 
   // What goes to and fro.
 
-  sent(link: Link, request: LeaseRequest): void {
+  sent(link: Connection, request: LeaseRequest): void {
     const { machine } = link;
     this.#count(machine);
     const user = this.#users.get(machine);
-    const conduct = this.#conduct.get(link);
+    const conduct = this.#conductOf(link);
     this.tell?.(`${machine.name} asks: ${describe(request)}`);
-    if (request.verb === 'acquire' && user && conduct) this.#mayAcquire(user, conduct, request.id);
+    if (request.verb === 'acquire' && user) this.#mayAcquire(user, conduct, request.id);
     if (request.verb === 'release') this.#mayRelease(request.id);
+  }
+
+  /** What an election asks of a quorum, which elects by its answer: what its servers do is none yet. */
+  ofQuorum(): Ear {
+    return {
+      saw: (sight) => this.saw(sight),
+      sent: (link, request) => this.sent(link, request),
+      heard: (link, request, answer) => {
+        if ('reply' in answer && answer.reply.status === 'granted') this.#isElected(link, request, answer.reply);
+        this.heard(link, request, answer);
+      },
+      gaveUp: (link, request) => this.gaveUp(link, request),
+    };
+  }
+
+  /** What a quorum asks of one of its servers, under ids of its own. `isFaulty`: that server may lose what it was told, or have its clock set. */
+  ofMember(isFaulty: boolean): Ear & Witness {
+    return {
+      saw: (sight) => this.saw(sight),
+      sent: (link, request) => {
+        this.tell?.(`  ${link.machine.name} asks one: ${describe(request)}`);
+        const user = this.#users.get(link.machine);
+        if (request.verb !== 'acquire' || !user) return;
+        const conduct = this.#conductOf(link);
+        // A term takes one more server under its own id, whatever it may hold there unheard.
+        if (this.#grants.has(nameOf(request.id))) conduct.unsettled.delete(request.id);
+        this.#mayAcquire(user, conduct, request.id);
+      },
+      heard: (link, request, answer) => this.heard(link, request, answer),
+      // A look is given up as soon as others have told enough.
+      gaveUp: (link, request) => request.verb !== 'read' && this.gaveUp(link, request),
+      executed: (call, before, after, reply) => {
+        this.#carriedOut(call, before, after, reply);
+        if (!isFaulty) return;
+        if (isGrant(call.request, before, reply)) this.#isGrantedBy(call, before);
+        if (after.record?.until !== before.record?.until) this.#written = this.#agenda.now;
+      },
+    };
+  }
+
+  #conductOf(link: Connection): Conduct {
+    const known = this.#conduct.get(link);
+    if (known) return known;
+    const nothing = { lastAnswer: undefined, token: 0, heard: NOTHING_HEARD, verdict: undefined };
+    const conduct = { ...nothing, unsettled: new Map(), ids: new Map() };
+    this.#conduct.set(link, conduct);
+    return conduct;
   }
 
   /** However much is told and refused, nobody asks in a flood. */
@@ -304,20 +343,19 @@ export class Judge implements Ear, Witness {
     if (times.length === this.#most) this.object('contract', `${name} has asked ${times.length} times within a ttl`);
   }
 
-  heard(link: Link, request: LeaseRequest, answer: Answer): void {
-    const conduct = this.#conduct.get(link);
+  heard(link: Connection, request: LeaseRequest, answer: Answer): void {
+    const conduct = this.#conductOf(link);
     const verdict = 'reply' in answer ? answer.reply.status : String((answer.error as { code?: unknown }).code);
     this.tell?.(`${link.machine.name} hears: ${request.verb}: ${verdict}`);
-    if (!conduct) return;
     conduct.verdict = verdict;
     if ('reply' in answer) this.#answered(conduct, answer.reply, answer.at);
     if (isSilence(verdict) || verdict === 'STORE_REPLY') this.#isUnsettled(conduct, request);
-    if (request.verb === 'release' && 'reply' in answer) conduct.unsettled.delete(request.id);
+    if ('id' in request && request.verb !== 'acquire' && 'reply' in answer) conduct.unsettled.delete(request.id);
   }
 
-  gaveUp(link: Link, request: LeaseRequest): void {
-    const conduct = this.#conduct.get(link);
-    if (!conduct || link.machine.isDead) return;
+  gaveUp(link: Connection, request: LeaseRequest): void {
+    const conduct = this.#conductOf(link);
+    if (link.machine.isDead) return;
     this.saw(`${request.verb} goes unanswered`);
     this.tell?.(`${link.machine.name} waits no longer: ${request.verb}`);
     conduct.verdict = 'STORE_TIMEOUT';
@@ -328,7 +366,27 @@ export class Judge implements Ear, Witness {
     if (request.verb === 'acquire') unsettled.set(request.id, ids.get(request.id) ?? 0);
   }
 
-  executed({ request, link }: Call, before: Stored, after: Stored, reply: LeaseReply): void {
+  executed(call: Call, before: Stored, after: Stored, reply: LeaseReply): void {
+    this.#carriedOut(call, before, after, reply);
+    if (isGrant(call.request, before, reply)) {
+      this.#isGrantedBy(call, before);
+      this.#isElected(call.link, call.request, reply);
+    }
+    if (after.record?.until !== before.record?.until) this.#written = this.#agenda.now;
+  }
+
+  /** A store grants the lease to one who may not be able to know better. */
+  #isGrantedBy({ request, link }: Call, { record }: Stored): void {
+    const { token } = this.#conductOf(link);
+    this.#exceptions.granted(request as AcquireRequest, record, this.#heardBy(link), token);
+  }
+
+  #isElected({ machine }: Connection, request: LeaseRequest, { token }: Granted): void {
+    if ('id' in request) this.#grants.set(request.id, this.#agenda.now);
+    this.#granted(machine.name, token);
+  }
+
+  #carriedOut({ request, link }: Call, before: Stored, after: Stored, reply: LeaseReply): void {
     const { name } = link.machine;
     this.tell?.(`  the store: ${describe(request)} of ${name}: ${reply.status}`);
     this.#sightings.executed(request, before, after, reply);
@@ -357,12 +415,6 @@ export class Judge implements Ear, Witness {
     if (reply.status === 'released' && 'id' in request && !this.#terms.has(request.id)) {
       this.saw('an acquire of unknown outcome is taken back');
     }
-    if (reply.status === 'granted' && request.verb === 'acquire' && before.lease !== request.id) {
-      this.#exceptions.granted(request, before.record, this.#heardBy(link), this.#conduct.get(link)?.token ?? 0);
-      this.#grants.set(request.id, this.#agenda.now);
-      this.#granted(name, reply.token);
-    }
-    if (after.record?.until !== before.record?.until) this.#written = this.#agenda.now;
   }
 
   /** A lease that has vanished is not lost to who has it still, unless it was given up or a later term has begun. */
@@ -386,15 +438,15 @@ export class Judge implements Ear, Witness {
     conduct.lastAnswer = at;
   }
 
-  #heardBy(link: Link): Heard {
-    const conduct = this.#conduct.get(link);
+  #heardBy(link: Connection): Heard {
+    const conduct = this.#conductOf(link);
     const written = this.#written;
-    if (conduct?.heard.written === written) return conduct?.heard ?? NOTHING_HEARD;
-    return { written, before: conduct?.lastAnswer, since: undefined };
+    if (conduct.heard.written === written) return conduct.heard;
+    return { written, before: conduct.lastAnswer, since: undefined };
   }
 
   #granted(name: string, token: number): void {
-    if (token <= this.highest && !this.#exceptions.mayLowerTokens) {
+    if (token <= this.highest && !this.#exceptions.mayLowerTokens && !this.#exceptions.mayBeOutdated(name)) {
       this.object('G3', `${name} is granted the token ${token} after ${this.highest}`);
     }
     this.highest = Math.max(this.highest, token);
@@ -436,6 +488,13 @@ export interface Stored {
   readonly lease: string | undefined;
   readonly record: LeaseRecord | undefined;
 }
+
+/** The candidate's own id, of one that a quorum knows it by. */
+const nameOf = (id: string): string => id.replace(/~\d+$/, '');
+
+/** Whether `reply` gives the lease to who did not have it. */
+const isGrant = (request: LeaseRequest, { lease }: Stored, reply: LeaseReply): reply is Granted =>
+  reply.status === 'granted' && request.verb === 'acquire' && lease !== request.id;
 
 const RULES = {
   'two leaders': 'G1',

@@ -24,7 +24,7 @@ const toLink = (condition: (happening: Happening, ttl: number) => Parameters<Use
   toUser((user, { ttl }, happening) => user.link.befall(condition(happening, ttl)));
 
 const toServer = (refusal: (world: World) => Parameters<World['server']['befall']>[0]): Kind => ({
-  begin: (world) => world.server.befall(refusal(world)),
+  begin: (world, { server = 0 }) => world.servers[server]?.befall(refusal(world)),
 });
 
 const loss = (lose: (world: World, happening: Happening) => void): Kind => ({

@@ -33,6 +33,19 @@ export interface Condition {
   readonly notices?: 'down' | 'lost';
 }
 
+/** What a process has of the store it stands over: one connection, or several. */
+export interface Connection extends LeaseStore {
+  readonly machine: Machine;
+  readonly isIdle: boolean;
+  readonly isBeingAnswered: boolean;
+  /** Lets `condition` befall it until what is returned is called; of several connections one or all, or all `everywhere`. */
+  befall(condition: Condition, everywhere?: boolean): () => void;
+  drop(error: unknown): void;
+  reconnectAfresh(): void;
+  dropNotices(): void;
+  publish(notice: Notice): void;
+}
+
 /** One request, from its sender's point of view. */
 export interface Call {
   readonly request: LeaseRequest;
@@ -54,11 +67,11 @@ export interface Remote {
 /** What the world is told of everything that is sent. */
 export interface Ear {
   /** A request leaves the library. */
-  sent(link: Link, request: LeaseRequest): void;
+  sent(link: Connection, request: LeaseRequest): void;
   /** Its answer reaches the library. */
-  heard(link: Link, request: LeaseRequest, answer: Answer): void;
+  heard(link: Connection, request: LeaseRequest, answer: Answer): void;
   /** The library stops waiting for it. */
-  gaveUp(link: Link, request: LeaseRequest): void;
+  gaveUp(link: Connection, request: LeaseRequest): void;
   saw(sight: string): void;
 }
 
@@ -70,7 +83,7 @@ interface Pending extends Call {
 }
 
 /** A machine's connection to the store, with everything that can go wrong on the way. */
-export class Link implements LeaseStore {
+export class Link implements Connection {
   readonly machine: Machine;
   readonly #agenda: Agenda;
   readonly #random: Random;

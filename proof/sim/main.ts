@@ -27,8 +27,8 @@ type One = Extract<Arguments, { seed: number }>;
 type Calm = Extract<Arguments, { calm: number }>;
 
 /** One world, told. */
-async function tell({ seed, library }: One): Promise<number> {
-  const plan = planOf(seed);
+async function tell({ seed, library, servers }: One): Promise<number> {
+  const plan = planOf(seed, servers);
   const { lines, wrongs } = await watch(plan, load(library));
   say(JSON.stringify({ ...plan, happenings: plan.happenings.length }));
   for (const line of lines) say(line);
@@ -54,8 +54,10 @@ async function race({ calm, library }: Calm): Promise<number> {
   return verdict(wrongs);
 }
 
-async function run({ from, seeds, library, workers: count }: Many, signal: AbortSignal): Promise<number> {
-  say(`sim: the worlds of the seeds ${from} … ${from + seeds - 1}, library ${library.name}, ${count} workers`);
+async function run({ from, seeds, library, servers, workers: count }: Many, signal: AbortSignal): Promise<number> {
+  say(
+    `sim: the worlds of the seeds ${from} … ${from + seeds - 1}, library ${library.name}, ${servers > 1 ? 'a quorum of three servers, ' : ''}${count} workers`,
+  );
   const begun = performance.now();
   const sightings = new Sightings();
   const failures: Failure[] = [];
@@ -68,7 +70,7 @@ async function run({ from, seeds, library, workers: count }: Many, signal: Abort
     while (next < from + seeds && failures.length === 0 && !signal.aborted) {
       const first = next;
       next = Math.min(first + CHUNK, from + seeds);
-      const tally = await workers.do({ library: compiled, from: first, to: next, first: true });
+      const tally = await workers.do({ library: compiled, from: first, to: next, first: true, servers });
       sum.worlds += tally.worlds;
       sum.minutes += tally.minutes;
       sum.terms += tally.terms;
@@ -80,7 +82,7 @@ async function run({ from, seeds, library, workers: count }: Many, signal: Abort
   const seconds = (performance.now() - begun) / 1_000;
   for (const line of summary(sum, seconds, sightings, failures)) say(line);
   const [failure] = failures.sort((a, b) => a.seed - b.seed);
-  if (failure) await explain(failure, library);
+  if (failure) await explain(failure, library, servers);
   return failure ? 1 : 0;
 }
 
@@ -106,13 +108,13 @@ function summary(
   ];
 }
 
-async function explain({ seed, wrong }: Failure, library: Arguments['library']): Promise<void> {
-  const option = library.name === 'ours' ? '' : ` --library ${library.name}`;
+async function explain({ seed, wrong }: Failure, library: Arguments['library'], servers: number): Promise<void> {
+  const option = `${servers > 1 ? ' --quorum' : ''}${library.name === 'ours' ? '' : ` --library ${library.name}`}`;
   say(` WRONG       ${wrong.rule}: ${wrong.text}`);
   say(` again       npm run sim -- --seed ${seed}${option}`);
   say('');
   say('The smallest story found that goes wrong in the same way:');
-  const { plan, lines, wrong: same } = await storyOf(seed, wrong.rule, load(library));
+  const { plan, lines, wrong: same } = await storyOf(seed, wrong.rule, load(library), servers);
   for (const line of lines) say(line);
   say(`WRONG (${same.rule}): ${same.text}`);
   say('');

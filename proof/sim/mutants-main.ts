@@ -1,7 +1,8 @@
 /** Every mutant, and the first world in which it is found out: a simulator that cannot fail shows nothing. */
 import { availableParallelism } from 'node:os';
 import { build } from '../mutant.js';
-import { MUTANTS, type Mutant } from './mutants.js';
+import type { Mutant } from './mutant.js';
+import { MUTANTS } from './mutants.js';
 import { Workers } from './workers.js';
 
 /** Seeds within which each is to be found out. */
@@ -21,7 +22,13 @@ async function look(mutant: Mutant, workers: Workers): Promise<Finding> {
   const library = build(mutant.variant, 'proof/processes'); // one that cannot be made is no finding
   for (let from = 1; from <= SEEDS; from += CHUNK) {
     try {
-      const { failures } = await workers.do({ library, from, to: from + CHUNK, first: true });
+      const { failures } = await workers.do({
+        library,
+        from,
+        to: from + CHUNK,
+        first: true,
+        servers: mutant.servers ?? 1,
+      });
       const [failure] = failures;
       if (failure) return { mutant, seed: failure.seed, how: `${failure.wrong.rule}: ${failure.wrong.text}` };
     } catch (error) {

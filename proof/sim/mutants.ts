@@ -1,19 +1,6 @@
-import type { Patch, Variant } from '../mutant.js';
 import * as variants from '../variants.js';
-
-/** A library that lacks one thing, and what that is. */
-export interface Mutant {
-  readonly variant: Variant;
-  /** What it does instead. */
-  readonly does: string;
-}
-
-const mutant = (name: string, does: string, ...patches: ReadonlyArray<readonly [string, string, string]>): Mutant => ({
-  does,
-  variant: { name, patches: patches.map(([file, search, replace]): Patch => ({ file, search, replace })) },
-});
-
-const known = (variant: Variant, does: string): Mutant => ({ variant, does });
+import { known, type Mutant, mutant } from './mutant.js';
+import { QUORUM_MUTANTS } from './quorum-mutants.js';
 
 /** Each lacks something that the simulator must miss: of the engine, and of the store as its model has it. */
 export const MUTANTS: readonly Mutant[] = [
@@ -217,4 +204,5 @@ export const MUTANTS: readonly Mutant[] = [
     '',
   ]),
   known(variants.keepsListening, 'goes on listening to the store after it has left'),
+  ...QUORUM_MUTANTS,
 ];

@@ -20,6 +20,8 @@ export interface Plan {
   readonly network: Network;
   /** How fast the server's clock runs. */
   readonly serverRate: number;
+  /** The other servers, where candidates stand over a quorum: how fast their clocks run, and how many ms they are ahead. */
+  readonly others?: ReadonlyArray<{ readonly rate: number; readonly ahead: number }>;
   /** Those who stand from the beginning; newcomers come by their own happenings. */
   readonly machines: readonly MachinePlan[];
   readonly happenings: readonly Happening[];
@@ -53,6 +55,8 @@ export interface Happening {
   /** Whom it befalls: the leader if there is one, or the machine of this number. */
   readonly aim: 'leader' | 'anyone';
   readonly machine: number;
+  /** The server that it befalls, of several. */
+  readonly server?: number;
   /** For who comes anew. */
   readonly newcomer?: MachinePlan;
 }
@@ -62,8 +66,20 @@ export const KEY = 'k';
 /** How far clock rates may be off: ρ. */
 const DRIFT = 0.01;
 
-/** The world of a seed. */
-export function planOf(seed: number): Plan {
+/** The world of a seed; with more than one server its candidates stand over a quorum of them. */
+export function planOf(seed: number, servers = 1): Plan {
+  const plan = drawn(seed);
+  if (servers === 1) return plan;
+  const random = Random.of(seed, 'servers');
+  const others = Array.from({ length: servers - 1 }, () => ({
+    rate: rateOf(random),
+    ahead: plan.options.ttl * random.pick(0, 0.01, 1, 100) * random.between(-1, 1),
+  }));
+  const happenings = plan.happenings.map((one) => ({ ...one, server: random.whole(0, servers - 1) }));
+  return { ...plan, others, happenings };
+}
+
+function drawn(seed: number): Plan {
   const random = Random.of(seed, 'plan');
   const ttl = random.pick(500, 1_000, 2_000, 5_000, 10_000);
   const options = optionsOf(ttl, random);

@@ -21,12 +21,20 @@ export interface Tally {
   readonly failures: Failure[];
 }
 
-/** The worlds of the seeds from `from` to `to`, the latter excluded; no further than to the first failure where `first` is set. */
-export async function simulate(library: Library, from: number, to: number, { first = false } = {}): Promise<Tally> {
+/**
+ * The worlds of the seeds from `from` to `to`, the latter excluded, with so many `servers`; no further than to the first failure where `first`
+ * is set.
+ */
+export async function simulate(
+  library: Library,
+  from: number,
+  to: number,
+  { first = false, servers = 1 } = {},
+): Promise<Tally> {
   const sightings = new Sightings();
   const tally: Omit<Tally, 'counts'> = { worlds: 0, minutes: 0, terms: 0, failures: [] };
   for (let seed = from; seed < to; seed += 1) {
-    const { wrongs, lasted, terms, sightings: seen } = await new World(planOf(seed), library).run();
+    const { wrongs, lasted, terms, sightings: seen } = await new World(planOf(seed, servers), library).run();
     tally.worlds += 1;
     tally.minutes += lasted / 60_000;
     tally.terms += terms;

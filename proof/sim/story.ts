@@ -16,9 +16,11 @@ export interface Story {
 }
 
 /** The smallest story found that breaks the same promise as the world of `seed`. */
-export async function storyOf(seed: number, rule: string, library: Library): Promise<Story> {
+export async function storyOf(seed: number, rule: string, library: Library, servers = 1): Promise<Story> {
   const isSame = ({ rule: other }: Wrong) => other === rule;
-  const plan = await shrink(planOf(seed), async (smaller) => (await watch(smaller, library)).wrongs.some(isSame));
+  const plan = await shrink(planOf(seed, servers), async (smaller) =>
+    (await watch(smaller, library)).wrongs.some(isSame),
+  );
   const { lines, wrongs } = await watch(plan, library);
   const wrong = wrongs.find(isSame) as Wrong;
   const at = lines.findIndex((line) => /WRONG|CONTRADICT/.test(line));

@@ -3,7 +3,7 @@ import { EMPTY, interval, Subscription, switchMap, tap } from 'rxjs';
 import type { Library } from '../library.js';
 import type { Random } from '../random.js';
 import type { Judge } from './judge.js';
-import type { Link } from './link.js';
+import type { Connection } from './link.js';
 import type { Machine } from './machine.js';
 
 /** What somebody does with an election. */
@@ -26,7 +26,7 @@ const WORK_EVERY = 1 / 7;
 /** A process that stands in the election, and looks whether it is told what it was promised. */
 export class User {
   readonly machine: Machine;
-  readonly link: Link;
+  readonly link: Connection;
   readonly election: Election;
   readonly style: Style;
   /** It leads as far as it was told. */
@@ -47,7 +47,7 @@ export class User {
   #said: Transition['role'] | undefined;
   #iterator: AsyncIterator<Transition> | undefined;
 
-  constructor(library: Library, link: Link, random: Random, options: Options, style: Style, judge: Judge) {
+  constructor(library: Library, link: Connection, random: Random, options: Options, style: Style, judge: Judge) {
     const { machine } = link;
     this.machine = machine;
     this.link = link;

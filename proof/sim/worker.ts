@@ -18,9 +18,9 @@ for (const event of ['uncaughtException', 'unhandledRejection']) {
 
 process.on('message', async (job: Job) => {
   current = job;
-  const { library, from, to, first } = job;
+  const { library, from, to, first, servers } = job;
   const loadedLibrary = libraries.get(library.cjs) ?? loaded(library);
   libraries.set(library.cjs, loadedLibrary);
-  answer({ tally: await simulate(loadedLibrary, from, to, { first }) });
+  answer({ tally: await simulate(loadedLibrary, from, to, { first, servers }) });
 });
 process.on('disconnect', () => process.exit());

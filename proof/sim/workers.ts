@@ -11,6 +11,8 @@ export interface Job {
   readonly to: number;
   /** No further than to the first world that goes wrong. */
   readonly first: boolean;
+  /** As in {@link planOf}. */
+  readonly servers: number;
 }
 
 /** How a worker answers. */

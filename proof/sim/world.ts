@@ -6,12 +6,16 @@ import { Agenda } from './agenda.js';
 import { Exceptions } from './exceptions.js';
 import { Judge, type Wrong } from './judge.js';
 import { KINDS } from './kinds.js';
-import { Link, type Network } from './link.js';
+import { type Connection, type Ear, Link, type Network } from './link.js';
 import { Machine } from './machine.js';
 import { type Happening, KEY, type MachinePlan, type Plan } from './plan.js';
+import { Quorum } from './quorum.js';
 import { Server } from './server.js';
 import { Sightings } from './sightings.js';
 import { likeAnId, User } from './user.js';
+
+/** As the model has it by default. */
+const EPOCH = Date.UTC(2020, 0);
 
 /** More than any world takes that does not spin: most take some thousands, the longest some hundreds for a ttl. */
 const MOST_STEPS = 300_000;
@@ -30,7 +34,9 @@ export interface Outcome {
 export class World {
   readonly key = KEY;
   readonly ttl: number;
+  /** The one server, or the one of several that may lose what it was told, or have its clock set. */
   readonly server: Server;
+  readonly servers: readonly Server[];
   readonly exceptions: Exceptions;
   readonly plan: Plan;
   readonly agenda: Agenda;
@@ -53,11 +59,16 @@ export class World {
     this.agenda = new Agenda(Random.of(plan.seed, 'agenda'));
     const agenda = this.agenda;
     this.#random = Random.of(plan.seed, 'world');
-    this.exceptions = new Exceptions(agenda, this.ttl);
+    const { others = [] } = plan;
+    this.exceptions = new Exceptions(agenda, this.ttl, others.length > 0);
     this.judge = new Judge(agenda, plan.options, this.exceptions, this.#sightings);
     if (tell) this.judge.tell = (text) => tell(`${agenda.now.toFixed(1).padStart(10)}  ${text}`);
-    const store = new library.MemoryLeaseStore({ clock: { now: () => agenda.now * plan.serverRate } });
-    this.server = new Server(store, agenda, KEY, this.judge);
+    const open = (rate: number, ahead: number, isFaulty: boolean) => {
+      const store = new library.MemoryLeaseStore({ clock: { now: () => agenda.now * rate }, epoch: EPOCH + ahead });
+      return new Server(store, agenda, KEY, others.length > 0 ? this.judge.ofMember(isFaulty) : this.judge);
+    };
+    this.server = open(plan.serverRate, 0, true);
+    this.servers = [this.server, ...others.map(({ rate, ahead }) => open(rate, ahead, false))];
   }
 
   async run(): Promise<Outcome> {
@@ -83,7 +94,8 @@ export class World {
 
   /** Whether nobody holds the lease. */
   get isFree(): boolean {
-    return this.server.store.lease(KEY) === undefined;
+    const free = this.servers.filter(({ store }) => store.lease(KEY) === undefined);
+    return free.length > this.servers.length / 2;
   }
 
   /** Whom a happening is aimed at, among those who are there. */
@@ -104,11 +116,20 @@ export class World {
     const name = `m${this.users.length + 1}`;
     const random = Random.of(this.plan.seed, name);
     const machine = new Machine(name, this.agenda, random, this.#library, plan, this.judge);
-    const link = new Link(machine, this.agenda, random, () => this.#network, this.server, this.judge);
+    const link = this.#connect(machine, random);
     const user = new User(this.#library, link, random, this.plan.options, plan.style, this.judge);
     this.users.push(user);
     this.judge.enters(user);
     this.later(plan.joins, () => machine.receive(() => user.join()));
+  }
+
+  #connect(machine: Machine, random: Random): Connection {
+    const network = () => this.#network;
+    const link = (server: Server, ear: Ear) => new Link(machine, this.agenda, random, network, server, ear);
+    const { server, servers, judge, agenda } = this;
+    if (servers.length === 1) return link(server, judge);
+    const [first, ...others] = servers.map((one) => link(one, judge.ofMember(one === server)));
+    return new Quorum(this.#library, [first as Link, ...others], agenda, random, judge.ofQuorum());
   }
 
   /** To a replica that hears nothing from now on, and takes over when what is returned is called. */

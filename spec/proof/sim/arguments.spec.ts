@@ -6,7 +6,7 @@ const parse = (...args: string[]) => parseArguments(args, 4);
 
 describe('the arguments of the simulator', () => {
   it('are none at least', () => {
-    expect(parse()).toEqual({ help: false, library: OURS, workers: 4, from: 1, seeds: 2_000 });
+    expect(parse()).toEqual({ help: false, library: OURS, workers: 4, servers: 1, from: 1, seeds: 2_000 });
   });
 
   it('are which worlds, or one of them, by how many workers, and with which library', () => {
@@ -14,6 +14,7 @@ describe('the arguments of the simulator', () => {
     const one = parse('--seed', '42', '--library', 'bare-DEL');
     expect(one).toMatchObject({ seed: 42, library: { name: 'bare-DEL' } });
     expect(one).not.toHaveProperty('seeds');
+    expect(parse('--quorum', '--seeds', '10')).toMatchObject({ servers: 3, seeds: 10 });
     expect(parse('--calm', '1000')).toMatchObject({ calm: 1_000, library: OURS });
   });
 

@@ -9,7 +9,7 @@ const ours = load(OURS);
 const named = (name: string) => {
   const found = MUTANTS.find(({ variant }) => variant.name === name);
   if (!found) throw new Error(`there is no mutant ${name}`);
-  return load(found.variant);
+  return { library: load(found.variant), servers: found.servers ?? 1 };
 };
 /** Each is found out within a few worlds. */
 const MUTED = [
@@ -19,6 +19,10 @@ const MUTED = [
   'release-before-teardown',
   'acquires-in-the-dark',
   'deaf',
+  'minority-grants',
+  'minority-grants-kept',
+  'one-memory-for-all',
+  'lost-by-one',
 ];
 const mutants = MUTED.map((name) => [name, named(name)] as const);
 
@@ -31,6 +35,11 @@ describe('a simulated world', () => {
     }
   });
 
+  it('is the same over one server, whether asked for or not, and another over three', () => {
+    expect(planOf(3, 1)).toEqual(planOf(3));
+    expect(planOf(3, 3)).toMatchObject({ machines: planOf(3).machines, others: [{}, {}] });
+  });
+
   it('breaks no promise, whatever befalls it (G1–G7)', async () => {
     const { worlds, terms, failures } = await simulate(ours, 1, 101);
     expect(failures).toEqual([]);
@@ -38,8 +47,15 @@ describe('a simulated world', () => {
     expect(terms).toBeGreaterThan(200);
   });
 
-  it.each(mutants)('finds out a library that lacks something: %s', async (_, library) => {
-    const { failures } = await simulate(library, 1, 101, { first: true });
+  it('breaks no promise over a quorum of three servers (G1–G7)', async () => {
+    const { worlds, terms, failures } = await simulate(ours, 1, 51, { servers: 3 });
+    expect(failures).toEqual([]);
+    expect(worlds).toBe(50);
+    expect(terms).toBeGreaterThan(100);
+  });
+
+  it.each(mutants)('finds out a library that lacks something: %s', async (_, { library, servers }) => {
+    const { failures } = await simulate(library, 1, 101, { first: true, servers });
     expect(failures).toHaveLength(1);
   });
 });

@@ -1,0 +1,32 @@
+/** Candidates whose names are remembered; more are never between a failed attempt and the next in one process. */
+const MOST = 64;
+
+const GENERATION = /~\d+$/;
+
+/** The candidate's own id, of one that a store has it under. */
+export const nameOf = (id: string): string => id.replace(GENERATION, '');
+
+/**
+ * The ids under which stores know an election's candidates. What was granted by too few has to be given back, and a release that is still
+ * on its way must not hit the next attempt: so that one is made under the id's next generation, `id~1`, `id~2` and so on.
+ */
+export class Names {
+  readonly #generations = new Map<string, number>();
+
+  current(id: string): string {
+    const generation = this.#generations.get(id);
+    return generation === undefined ? id : `${id}~${generation}`;
+  }
+
+  spend(id: string): void {
+    const generation = (this.#generations.get(id) ?? 0) + 1;
+    this.#generations.delete(id);
+    this.#generations.set(id, generation);
+    const [oldest] = this.#generations.keys();
+    if (this.#generations.size > MOST && oldest !== undefined) this.#generations.delete(oldest);
+  }
+
+  forget(id: string): void {
+    this.#generations.delete(id);
+  }
+}

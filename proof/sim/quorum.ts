@@ -1,0 +1,95 @@
+import type { LeaseReply, LeaseRequest, LeaseStore, Notice } from 'rx-leader';
+import { from, Observable, type ObservableInput } from 'rxjs';
+import type { Library } from '../library.js';
+import type { Random } from '../random.js';
+import type { Agenda } from './agenda.js';
+import type { Condition, Connection, Ear, Link } from './link.js';
+import type { Machine } from './machine.js';
+
+/** A machine's connections to several servers, and the quorum of them that its election stands over. */
+export class Quorum implements Connection {
+  readonly machine: Machine;
+  readonly links: readonly Link[];
+  readonly #store: LeaseStore;
+  readonly #agenda: Agenda;
+  readonly #random: Random;
+  readonly #ear: Ear;
+
+  constructor({ quorumStore }: Library, links: readonly [Link, ...Link[]], agenda: Agenda, random: Random, ear: Ear) {
+    const { machine } = links[0];
+    const { clock, scheduler } = machine;
+    this.machine = machine;
+    this.links = links;
+    this.#store = quorumStore(links, { clock, scheduler, random: () => random.next() });
+    this.#agenda = agenda;
+    this.#random = random;
+    this.#ear = ear;
+  }
+
+  acquire = (request: LeaseRequest) => this.#ask<never>(request);
+  renew = (request: LeaseRequest) => this.#ask<never>(request);
+  release = (request: LeaseRequest) => this.#ask<never>(request);
+  read = (request: LeaseRequest) => this.#ask<never>(request);
+  notices = (key: string): Observable<Notice> => this.#store.notices?.(key) as Observable<Notice>;
+
+  get isIdle(): boolean {
+    return this.links.every(({ isIdle }) => isIdle);
+  }
+
+  get isBeingAnswered(): boolean {
+    return this.links.some(({ isBeingAnswered }) => isBeingAnswered);
+  }
+
+  befall(condition: Condition, everywhere = false): () => void {
+    const undos = (everywhere ? this.links : this.#struck).map((link) => link.befall(condition));
+    return () => {
+      for (const undo of undos) undo();
+    };
+  }
+
+  drop(error: unknown): void {
+    for (const link of this.#struck) link.drop(error);
+  }
+
+  reconnectAfresh(): void {
+    for (const link of this.links) link.reconnectAfresh();
+  }
+
+  dropNotices(): void {
+    for (const link of this.#struck) link.dropNotices();
+  }
+
+  publish(notice: Notice): void {
+    for (const link of this.#struck) link.publish(notice);
+  }
+
+  /** One of them, or all at once. */
+  get #struck(): readonly Link[] {
+    return this.#random.chance(0.3) ? this.links : [this.#random.pick(...this.links)];
+  }
+
+  /** What the election asks of all of them, for the judge to hear. */
+  #ask<Reply extends LeaseReply>(request: LeaseRequest): Observable<Reply> {
+    return new Observable<Reply>((subscriber) => {
+      let answered = false;
+      this.#ear.sent(this, request);
+      const asked = from(this.#store[request.verb](request as never) as ObservableInput<Reply>).subscribe({
+        next: (reply) => {
+          answered = true;
+          this.#ear.heard(this, request, { reply, at: this.#agenda.now });
+          subscriber.next(reply);
+          subscriber.complete();
+        },
+        error: (error) => {
+          answered = true;
+          this.#ear.heard(this, request, { error });
+          subscriber.error(error);
+        },
+      });
+      return () => {
+        asked.unsubscribe();
+        if (!answered) this.#ear.gaveUp(this, request);
+      };
+    });
+  }
+}

@@ -1,0 +1,309 @@
+import { describe, expect, it } from '@jest/globals';
+import { NEVER, of, Subject } from 'rxjs';
+import { TestScheduler } from 'rxjs/testing';
+import { elect } from '../lib/elect.js';
+import type { Election } from '../lib/election.js';
+import { quorum } from '../lib/quorum.js';
+import type { AcquireRequest, LeaseReply, LeaseStore, StoreRequest } from '../lib/store/lease-store.js';
+import { MemoryLeaseStore } from '../lib/testing/index.js';
+import { TIMES } from './support/virtual-time.js';
+
+const { ttl, timeout } = TIMES;
+
+/** Three stores whose clocks do not agree, and candidates over a quorum of them, in virtual time. */
+class World {
+  readonly scheduler = new TestScheduler(() => {});
+  readonly stores = [0, 777, -5_000].map(
+    (ahead) =>
+      new MemoryLeaseStore({ clock: this.scheduler, scheduler: this.scheduler, epoch: 1e12 + ahead, latency: 2 }),
+  ) as [MemoryLeaseStore, MemoryLeaseStore, MemoryLeaseStore];
+  readonly #elections: Election[] = [];
+
+  get store(): LeaseStore {
+    return quorum(this.stores, { scheduler: this.scheduler });
+  }
+
+  candidate(name: string, store: LeaseStore = this.store): { election: Election; told: string[] } {
+    const election = elect({ ...TIMES, store, key: 'k', name, scheduler: this.scheduler });
+    const told: string[] = [];
+    election.subscribe((t) => told.push(t.role === 'follower' ? t.reason : t.role));
+    this.#elections.push(election);
+    return { election, told };
+  }
+
+  run(ms: number): void {
+    this.scheduler.maxFrames = this.scheduler.frame + ms;
+    this.scheduler.schedule(() => {}, ms); // time passes also where nothing is due
+    this.scheduler.flush();
+  }
+
+  /** At how many stores `election` holds the lease. */
+  held({ term }: Election): number {
+    return this.stores.filter((store) => term && store.lease('k')?.id.startsWith(term.id)).length;
+  }
+
+  /** Those under whose lease nobody leads. */
+  get leftovers(): number {
+    const ids = this.#elections.map(({ term }) => term?.id).filter((id) => id !== undefined);
+    const leases = this.stores.map((store) => store.lease('k')?.id).filter((id) => id !== undefined);
+    return leases.filter((id) => !ids.some((own) => id.startsWith(own))).length;
+  }
+}
+
+describe('an election over a quorum', () => {
+  it('is led through a minority that is down, hangs or answers nothing (G1, G5)', () => {
+    for (const fault of ['fail', 'hang', 'loseReplies'] as const) {
+      const world = new World();
+      const [a, b] = [world.candidate('a'), world.candidate('b')];
+      world.run(100);
+      expect([a.told, b.told]).toEqual([['leader'], ['standby']]);
+      if (fault === 'fail') world.stores[1].fail('STORE_UNAVAILABLE');
+      else world.stores[1][fault]();
+      world.run(3 * ttl);
+      expect([a.told, b.told]).toEqual([['leader'], ['standby']]);
+      const { token = 0 } = a.election.term ?? {};
+      void a.election.close();
+      world.run(timeout);
+      expect(b.told).toEqual(['standby', 'leader']);
+      expect(b.election.term?.token).toBeGreaterThan(token);
+    }
+  });
+
+  it('is led by nobody without a majority, and by one again with it (G1, G2, G5)', () => {
+    const world = new World();
+    const [a, b] = [world.candidate('a'), world.candidate('b')];
+    world.run(100);
+    world.stores[0].hang();
+    world.stores[2].fail('STORE_UNAVAILABLE');
+    world.run(2 * ttl);
+    expect(a.told).toEqual(['leader', 'expired', 'error']);
+    expect([a.election.isLeading, b.election.isLeading]).toEqual([false, false]);
+    world.stores[0].heal();
+    world.run(ttl + 3 * timeout);
+    expect([a, b].filter(({ election }) => election.isLeading)).toHaveLength(1);
+    expect(world.leftovers).toBe(0);
+  });
+
+  it('joins a store that was emptied, or whose lease somebody tried in vain, to the term (G1)', () => {
+    const world = new World();
+    world.stores[2].hang();
+    const { election } = world.candidate('a');
+    world.run(100);
+    expect(world.held(election)).toBe(2);
+    world.stores[2].heal();
+    // A token above that of the term is left there by who is granted this one alone.
+    const alone = { key: 'k', id: 'alone', timeout: 10 };
+    const acquire = { ...alone, verb: 'acquire', ttl, name: 'x', lastToken: 2 ** 52, coldStart: 'elect' } as const;
+    world.run(3 * ttl);
+    world.stores[2].evict('k', 'lease');
+    world.stores[2].evict('k', 'record');
+    world.stores[2].acquire(acquire).subscribe();
+    world.run(2 * ttl);
+    world.stores[2].release({ ...alone, verb: 'release' }).subscribe();
+    world.run(2 * TIMES.renewEvery);
+    expect(world.stores[2].record('k')?.token).toBeGreaterThan(2 ** 52);
+    expect(world.held(election)).toBe(3);
+    world.stores[0].fail('STORE_UNAVAILABLE');
+    world.run(2 * ttl);
+    expect(election.isLeading).toBe(true);
+  });
+
+  it('keeps no minority grant: what too few have granted is given back, also when it comes late', () => {
+    const world = new World();
+    // Holds two of three for as long as it likes.
+    for (const store of [world.stores[0], world.stores[1]]) store.put('k', 'somebody', ttl);
+    const b = world.candidate('b');
+    world.run(20);
+    expect(b.told).toEqual(['standby']);
+    expect(world.stores[2].lease('k')).toBeUndefined();
+  });
+
+  it('settles split votes within round trips, not leases (G5)', () => {
+    const world = new World();
+    world.stores[0].put('k', 'x', 50);
+    world.stores[1].put('k', 'y', 5);
+    const a = world.candidate('a');
+    const b = world.candidate('b');
+    world.run(2 * timeout);
+    expect([a, b].filter(({ election }) => election.isLeading)).toHaveLength(1);
+  });
+
+  it('grants tokens that rise from one majority to another, and knows them at a majority before anyone leads (G3)', () => {
+    const world = new World();
+    const tokens: number[] = [];
+    for (const down of [0, 1, 2, 0, 2, 1] as const) {
+      world.stores[down].fail('STORE_UNAVAILABLE');
+      const one = world.candidate(`down ${down}`);
+      world.run(50);
+      const { token = 0 } = one.election.term ?? {};
+      tokens.push(token);
+      const known = world.stores.filter((store) => (store.record('k')?.token ?? 0) >= token);
+      expect(known.length).toBeGreaterThanOrEqual(2);
+      void one.election.close();
+      world.run(2 * timeout);
+      world.stores[down].heal();
+      world.run(10);
+    }
+    expect(tokens).toEqual([...tokens].sort((a, b) => a - b));
+    expect(new Set(tokens).size).toBe(6);
+    expect(Math.min(...tokens)).toBeGreaterThan(0);
+  });
+
+  it('lists who stands by, once, though each store has its own list', async () => {
+    const world = new World();
+    const [a] = [world.candidate('a'), world.candidate('b')];
+    world.run(100);
+    const listed = a.election.candidates();
+    world.run(10);
+    expect((await listed).map(({ name }) => name)).toEqual(['b']);
+  });
+
+  it('leaves nothing behind (G6)', () => {
+    const world = new World();
+    const [a, b] = [world.candidate('a'), world.candidate('b')];
+    world.run(500);
+    world.stores[1].hang();
+    for (const { election } of [a, b]) void election.close();
+    world.run(2 * ttl);
+    expect(world.scheduler.actions).toHaveLength(0);
+    expect([0, 2].map((i) => world.stores[i]?.lease('k'))).toEqual([undefined, undefined]);
+  });
+});
+
+describe('a request to a quorum', () => {
+  const acquire: AcquireRequest = {
+    verb: 'acquire',
+    key: 'k',
+    id: 'me',
+    timeout: 100,
+    ttl: 1_000,
+    name: 'me',
+    lastToken: 0,
+    coldStart: 'elect',
+  };
+
+  /** One that answers acquires when it is told to, and notes what it is asked. */
+  function slow() {
+    const asked: string[] = [];
+    const answers: Array<Subject<LeaseReply>> = [];
+    const answer = () => {
+      const reply = new Subject<LeaseReply>();
+      answers.push(reply);
+      return reply as never;
+    };
+    const note = (reply: LeaseReply) => (request: StoreRequest) => {
+      asked.push('id' in request ? `${request.verb} ${request.id}` : request.verb);
+      return of(reply) as never;
+    };
+    const store: LeaseStore = {
+      acquire: (request) => {
+        asked.push(`acquire ${request.id}`);
+        return answer();
+      },
+      renew: note({ status: 'renewed' }),
+      release: note({ status: 'released' }),
+      read: note({ status: 'free' }),
+    };
+    return { store, asked, grant: (token: number) => settle(answers.shift(), { status: 'granted', token }), answers };
+  }
+
+  const settle = (reply: Subject<LeaseReply> | undefined, value: LeaseReply) => {
+    reply?.next(value);
+    reply?.complete();
+  };
+
+  it('is answered without the slow, whose grant is told the token, or given back', () => {
+    const scheduler = new TestScheduler(() => {});
+    const [a, b, c] = [slow(), slow(), slow()];
+    const store = quorum([a.store, b.store, c.store], { scheduler });
+    const told: LeaseReply[] = [];
+    (store.acquire(acquire) as never as Subject<LeaseReply>).subscribe((reply) => told.push(reply));
+    a.grant(5);
+    expect(told).toEqual([]);
+    b.grant(9);
+    expect(told).toEqual([{ status: 'granted', token: 9 }]);
+    expect([a.asked, b.asked]).toEqual([['acquire me', 'renew me'], ['acquire me']]);
+    c.grant(7);
+    expect(c.asked).toEqual(['acquire me', 'renew me']);
+  });
+
+  it('that is given up gives back what is granted later, and asks under another id next', () => {
+    const scheduler = new TestScheduler(() => {});
+    const [a, b, c] = [slow(), slow(), slow()];
+    const store = quorum([a.store, b.store, c.store], { scheduler });
+    const subscription = (store.acquire(acquire) as never as Subject<LeaseReply>).subscribe();
+    a.grant(5);
+    subscription.unsubscribe();
+    expect(a.asked).toEqual(['acquire me', 'release me']);
+    b.grant(6);
+    expect(b.asked).toEqual(['acquire me', 'release me']);
+    (store.acquire(acquire) as never as Subject<LeaseReply>).subscribe();
+    expect(a.asked.at(-1)).toBe('acquire me~1');
+    expect(c.asked).toEqual(['acquire me']); // one at a time: that one is awaited still
+  });
+
+  it('makes no term of grants that are heard of too late, as by a process that stood still (G1)', () => {
+    const scheduler = new TestScheduler(() => {});
+    let now = 0;
+    const [a, b, c] = [slow(), slow(), slow()];
+    const store = quorum([a.store, b.store, c.store], { scheduler, clock: { now: () => now } });
+    const failed: unknown[] = [];
+    (store.acquire(acquire) as never as Subject<LeaseReply>).subscribe({ error: (error) => failed.push(error) });
+    a.grant(5);
+    now = 100;
+    b.grant(6);
+    expect(failed).toMatchObject([{ code: 'STORE_TIMEOUT' }]);
+    expect([a.asked.at(-1), b.asked.at(-1)]).toEqual(['release me', 'release me']);
+  });
+
+  it('does not acquire at a store that was silent before that has answered a look (G4)', () => {
+    const scheduler = new TestScheduler(() => {});
+    const asked: string[] = [];
+    const unheard = ({ verb }: StoreRequest) => {
+      asked.push(verb);
+      return NEVER;
+    };
+    const silent: LeaseStore = { acquire: unheard, renew: unheard, release: unheard, read: unheard };
+    const others = [new MemoryLeaseStore({ clock: scheduler }), new MemoryLeaseStore({ clock: scheduler })];
+    for (const other of others) other.put('k', 'somebody', 1e6);
+    const store = quorum([silent, ...others], { scheduler });
+    for (let attempt = 0; attempt < 3; attempt += 1) {
+      (store.acquire({ ...acquire, id: `me ${attempt}` }) as never as Subject<LeaseReply>).subscribe();
+      scheduler.maxFrames = scheduler.frame + 1_000;
+      scheduler.flush();
+    }
+    expect(asked).toEqual(['acquire', 'release', 'read', 'read']);
+  });
+});
+
+describe('quorum', () => {
+  const stores = Array.from({ length: 3 }, () => new MemoryLeaseStore());
+  const refused = (...args: unknown[]) => {
+    try {
+      (quorum as (...args: unknown[]) => unknown)(...args);
+      return undefined;
+    } catch (error) {
+      return error;
+    }
+  };
+
+  it.each([
+    ['no array', [undefined], /"stores": must be an array of 3 or more.*received undefined/],
+    ['one store', [stores.slice(0, 1)], /"stores": must be an array of 3 or more.*received an object \(Array\)/],
+    ['two stores', [stores.slice(0, 2)], /"stores": must be an array of 3 or more/],
+    ['the same store twice', [[...stores, stores[1]]], /"stores\[3\]": must not be stores\[1\] again/],
+    ['something that is no store', [[...stores, 'redis']], /"stores\[3\]": must be a LeaseStore.*received "redis"/],
+    ['nothing', [[...stores, null]], /"stores\[3\]": must be a LeaseStore.*received null/],
+    ['a scheduler that is none', [stores, { scheduler: 1 }], /"scheduler": must be an RxJS scheduler; received 1/],
+    ['a clock that is none', [stores, { clock: {} }], /"clock": must be a clock/],
+  ])('refuses %s', (_, args, message) => {
+    expect(refused(...args)).toMatchObject({ code: 'INVALID_OPTION', message: expect.stringMatching(message) });
+  });
+
+  it('takes any number from three on', () => {
+    for (const count of [3, 4, 5]) {
+      const many = Array.from({ length: count }, () => new MemoryLeaseStore());
+      expect(refused(many)).toBeUndefined();
+    }
+  });
+});
