@@ -44,7 +44,7 @@ export function extend<S extends Leading | (Exiting & { term: TermFacts })>(stat
 export function hearRenewal(state: Leading, sent: Sent, reply: LeaseReply, context: Context): Step {
   switch (reply.status) {
     case 'renewed':
-      return next(extend({ ...withoutError(state), dark: false }, sent, context));
+      return next(extend({ ...state, error: undefined, dark: false }, sent, context));
     case 'lost': {
       const { holder } = reply;
       const answered = { ...campaign(state, context.now), dark: false };
@@ -88,8 +88,4 @@ export function expire(state: State, context: Context): Step {
   if (stalled || !state.error) return next(over, told);
   const failed = failing(over, state.error, context);
   return next(failed.state, told, ...failed.decisions);
-}
-
-function withoutError({ error: _, ...state }: Leading): Leading {
-  return state;
 }

@@ -114,6 +114,5 @@ const send = <S extends State>(state: S, request: LeaseRequest, { now }: Context
   sent: { request, at: now },
 });
 
-function withoutSent<S extends State>({ sent: _, ...state }: S): S {
-  return state as S;
-}
+// Set rather than left out: copying all but one field takes ten times as long, and makes an object twice the size.
+const withoutSent = <S extends State>(state: S): S => ({ ...state, sent: undefined });

@@ -1,4 +1,4 @@
-import { defer, filter, interval, type Observable, type SchedulerLike, share } from 'rxjs';
+import { defer, filter, interval, type Observable, type SchedulerLike, Subscription, share } from 'rxjs';
 import type { Clock } from './clock.js';
 import { Shared } from './shared.js';
 
@@ -26,3 +26,37 @@ const gains = (clock: Clock, scheduler: SchedulerLike, every: number): Observabl
       }),
     );
   });
+
+/** Who is to be told of {@link awakenings}. */
+export interface Watcher {
+  awake(): void;
+}
+
+/** All who keep watch by one clock and scheduler: one subscription, however many they are. */
+export class Vigil {
+  readonly #awakenings: Observable<unknown>;
+  readonly #watchers = new Set<Watcher>();
+  #subscription = Subscription.EMPTY;
+
+  constructor(awakenings: Observable<unknown>) {
+    this.#awakenings = awakenings;
+  }
+
+  join(watcher: Watcher): void {
+    this.#watchers.add(watcher);
+    if (this.#watchers.size > 1) return;
+    this.#subscription = this.#awakenings.subscribe(() => {
+      for (const each of [...this.#watchers]) each.awake();
+    });
+  }
+
+  leave(watcher: Watcher): void {
+    if (this.#watchers.delete(watcher) && this.#watchers.size === 0) this.#subscription.unsubscribe();
+  }
+}
+
+const vigils = new Shared<Vigil>();
+
+/** The vigil of all whom {@link awakenings} of these three concern. */
+export const vigilOf = (clock: Clock, scheduler: SchedulerLike, every: number): Vigil =>
+  vigils.get([scheduler, clock], every, () => new Vigil(awakenings(clock, scheduler, every)));

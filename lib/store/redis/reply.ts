@@ -48,15 +48,18 @@ export function renewReply(raw: unknown, request: StoreRequest): RenewReply {
   }
 }
 
-/** The answer to one of several renewals; undefined where it is to be asked for alone, an answer that makes no sense included. */
-export function renewManyReply(raw: unknown, index: number, request: StoreRequest): RenewReply | undefined {
-  const one: unknown = Array.isArray(raw) ? raw[index] : undefined;
-  if (!Array.isArray(one) || one.length < 4) return undefined;
-  try {
-    return renewReply(one, request);
-  } catch {
-    return undefined;
-  }
+/** What several renewals come to: all are told the same, but those that are to be asked for alone, by their place. */
+export interface Together {
+  readonly reply: RenewReply;
+  readonly alone: ReadonlySet<number>;
+}
+
+/** The answer to several renewals. */
+export function renewManyReply(raw: unknown, request: StoreRequest): Together {
+  if (!Array.isArray(raw) || raw.length < 2) throw senseless(raw, request);
+  const [micros = 0, until = 0, ...alone] = raw.map((text) => whole(String(text), raw, request));
+  const reply = { status: 'renewed' as const, time: micros / 1000, until };
+  return { reply, alone: new Set(alone.map((place) => place - 1)) };
 }
 
 export function releaseReply(raw: unknown, request: StoreRequest): ReleaseReply {

@@ -1,10 +1,10 @@
-import { merge, Observable } from 'rxjs';
+import { Observable } from 'rxjs';
 import type { LeaseStore, StoreRequest } from '../lease-store.js';
 import { channelsOf } from './channels.js';
 import { abortable, type RedisClient, revocable, type ScriptOptions } from './client.js';
 import { type Connection, connectionOf } from './connection.js';
 import { keysOf } from './keys.js';
-import { type Renewer, renewal, renewals } from './renewals.js';
+import { type Renewer, renewal, renewalOfAll, renewals } from './renewals.js';
 import { acquireReply, listReply, readReply, releaseReply, renewManyReply, renewReply } from './reply.js';
 import { type Script, scripts } from './scripts.js';
 import { isDuplicable } from './subscriber.js';
@@ -44,7 +44,7 @@ function open(client: RedisClient): LeaseStore {
       const { lease, record, candidates } = keysOf(request.key);
       return run(client, connection, request, scripts.list, [lease, record, candidates], [request.ttl], listReply);
     },
-    notices: (key) => merge(connection.notices, channels.notices(keysOf(key).channel)),
+    notices: (key) => channels.notices(keysOf(key).channel),
   };
 }
 
@@ -60,13 +60,12 @@ function renewer(client: RedisClient, connection: Connection): Renewer {
       return run(client, connection, request, scripts.renew, keys, args, renewReply);
     },
     together: async (requests, signal) => {
-      const calls = requests.map(renewal);
-      const options = {
-        keys: calls.flatMap(({ keys }) => keys),
-        arguments: calls.flatMap(({ args }) => args.map(String)),
-      };
-      const raw = await call(client, signal, scripts.renewMany, options);
-      return requests.map((request, i) => renewManyReply(raw, i, request));
+      const [first] = requests;
+      const { keys, args } = renewalOfAll(requests);
+      return renewManyReply(
+        await call(client, signal, scripts.renewMany, { keys, arguments: args.map(String) }),
+        first,
+      );
     },
     explain: (error, request) => {
       if (/\b(CROSSSLOT|MOVED|ASK)\b/.test(String(error))) isOneServer = false;
