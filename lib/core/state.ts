@@ -56,7 +56,7 @@ interface Common {
   readonly hearing: Hearing;
   /** Failed requests in a row, while campaigning. */
   readonly failures: number;
-  /** The one request in flight. */
+  /** The one request in flight. Set to undefined rather than taken out: a copy of all but one field takes ten times as long. */
   readonly sent?: Sent | undefined;
 }
 

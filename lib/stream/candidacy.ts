@@ -1,4 +1,4 @@
-import { AsyncSubject, type Observable, type SchedulerLike, Subject, Subscriber, Subscription } from 'rxjs';
+import { AsyncSubject, type Observable, type SchedulerLike, Subscriber, Subscription } from 'rxjs';
 import { type Memory, NOTHING_KNOWN } from '../core/memory.js';
 import { earliness, guard, type Settings } from '../core/settings.js';
 import type { Context, Decision, Event, Known, Manner, Sent, State } from '../core/state.js';
@@ -37,11 +37,11 @@ const TIMEOUTS = 1;
 
 /** Hears what a store tells by itself, and is told that it is deaf where it tells no more. */
 class Ear extends Subscriber<Notice> {
-  readonly #hear: (notice: Notice) => void;
+  readonly #candidacy: Candidacy;
 
-  constructor(hear: (notice: Notice) => void) {
+  constructor(candidacy: Candidacy) {
     super();
-    this.#hear = hear;
+    this.#candidacy = candidacy;
   }
 
   /** In here, since users write stores too: notices that cannot be had are done without. */
@@ -54,7 +54,7 @@ class Ear extends Subscriber<Notice> {
   }
 
   protected override _next(notice: Notice): void {
-    this.#hear(notice);
+    this.#candidacy.hear(notice);
   }
 
   protected override _error(): void {
@@ -63,7 +63,7 @@ class Ear extends Subscriber<Notice> {
 
   protected override _complete(): void {
     this.unsubscribe();
-    this.#hear({ kind: 'deaf' });
+    this.#candidacy.hear({ kind: 'deaf' });
   }
 }
 
@@ -80,11 +80,12 @@ export class Candidacy implements Sleeper, Watcher {
   readonly #wheel: Wheel;
   readonly #timeouts: Wheel;
   readonly #vigil: Vigil;
-  readonly #told = new Subject<Transition>();
+  /** Never changed, but replaced: whoever comes or goes while others are told does not disturb that. */
+  #subscribers: ReadonlyArray<Subscriber<Transition>> = [];
   #learntOf: string | undefined;
   readonly #inbox: Array<{ readonly event: Event; readonly now: number }> = [];
   readonly #outbox: Transition[] = [];
-  readonly #notices = new Ear((notice) => this.#dispatch({ kind: 'notice', notice }));
+  readonly #notices = new Ear(this);
   #state: State;
   #started = false;
   #stepping = false;
@@ -141,6 +142,10 @@ export class Candidacy implements Sleeper, Watcher {
     this.#notices.listen(() => store.notices?.(settings.key));
     this.#started = true;
     this.check();
+  }
+
+  hear(notice: Notice): void {
+    this.#dispatch({ kind: 'notice', notice });
   }
 
   /** Looks at the clock: a term past its deadline ends here and now. */
@@ -233,7 +238,7 @@ export class Candidacy implements Sleeper, Watcher {
     if (!this.#closing || this.#isOver) return;
     this.#isOver = true;
     this.#news.over();
-    this.#told.complete();
+    for (const subscriber of this.#subscribers) subscriber.complete();
   }
 
   /** Tells a newcomer the current role, and from then on each change, in order; completes when that is over. What the first makes it do is told afterwards: it is not among the others yet, and would miss it. */
@@ -241,7 +246,11 @@ export class Candidacy implements Sleeper, Watcher {
     const delivering = this.#delivering;
     this.#delivering = true;
     if (this.current) subscriber.next(this.current);
-    subscriber.add(this.#told.subscribe(subscriber));
+    if (this.#isOver) subscriber.complete();
+    this.#subscribers = [...this.#subscribers, subscriber];
+    subscriber.add(() => {
+      this.#subscribers = this.#subscribers.filter((each) => each !== subscriber);
+    });
     this.#delivering = delivering;
     this.#proceed();
   }
@@ -251,7 +260,7 @@ export class Candidacy implements Sleeper, Watcher {
     if (transition.role === 'leader' && transition.term !== this.term) return;
     if (transition.role === this.current?.role) return;
     this.current = transition;
-    this.#told.next(transition);
+    for (const subscriber of this.#subscribers) subscriber.next(transition);
   }
 
   /** Waits for the leader-only work: for what stops synchronously until the call stack is done, for the rest as it asked. */

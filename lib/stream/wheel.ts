@@ -1,6 +1,6 @@
 import { type SchedulerLike, Subscription } from 'rxjs';
 import type { Clock } from './clock.js';
-import { getOrMake, Shared } from './shared.js';
+import { Shared } from './shared.js';
 
 /** Whom an alarm wakes. */
 export interface Sleeper {
@@ -56,10 +56,7 @@ export class Wheel {
   /** Rings for `sleeper` once, at `at` by the clock or up to `within` ms before that, unless it leaves the spoke it is put on. */
   schedule(at: number, sleeper: Sleeper): Spoke {
     const index = Math.floor(at / this.within);
-    const spoke = getOrMake(this.#spokes, index, () => {
-      const made: Spoke = new Spoke(() => this.#forget(index, made));
-      return made;
-    });
+    const spoke = this.#spokes.get(index) ?? this.#make(index);
     spoke.sleepers.add(sleeper);
     if (at < spoke.at) {
       spoke.at = at;
@@ -81,6 +78,12 @@ export class Wheel {
       // A timer that rings says that its time has come, though Node's may ring up to a millisecond before that by the clock.
       sleeper.ring(Math.max(spoke.at, this.#clock.now()));
     }
+  }
+
+  #make(index: number): Spoke {
+    const spoke: Spoke = new Spoke(() => this.#forget(index, spoke));
+    this.#spokes.set(index, spoke);
+    return spoke;
   }
 
   #forget(index: number, spoke: Spoke): void {
