@@ -1,15 +1,17 @@
-import { AsyncSubject, type Observable, type SchedulerLike, Subscriber, Subscription } from 'rxjs';
+import { AsyncSubject, type Observable, type SchedulerLike, type Subscriber } from 'rxjs';
 import { type Memory, NOTHING_KNOWN } from '../core/memory.js';
 import { earliness, guard, type Settings } from '../core/settings.js';
 import type { Context, Decision, Event, Known, Manner, Sent, State } from '../core/state.js';
 import { isRenewal, stand, step, wakeAt } from '../core/step.js';
-import type { LeaseRequest, LeaseStore, Notice } from '../store/lease-store.js';
+import type { LeaseRequest, LeaseStore } from '../store/lease-store.js';
+import { Alarm } from './alarm.js';
 import { type Vigil, vigilOf, type Watcher } from './awakenings.js';
 import type { Clock } from './clock.js';
+import { Ear } from './ear.js';
 import { Exchange } from './request.js';
 import { LiveTerm } from './term.js';
 import type { Transition } from './transition.js';
-import { type Sleeper, type Spoke, type Wheel, wheelOf } from './wheel.js';
+import { type Spoke, type Wheel, wheelOf } from './wheel.js';
 
 /** The outside world of a candidacy. */
 export interface Environment {
@@ -35,49 +37,17 @@ export interface News {
 /** ms by which a request may be given up early, to share a timer with others that were made with it: no more than a timer is off. */
 const TIMEOUTS = 1;
 
-/** Hears what a store tells by itself, and is told that it is deaf where it tells no more. */
-class Ear extends Subscriber<Notice> {
-  readonly #candidacy: Candidacy;
-
-  constructor(candidacy: Candidacy) {
-    super();
-    this.#candidacy = candidacy;
-  }
-
-  /** In here, since users write stores too: notices that cannot be had are done without. */
-  listen(notices: () => Observable<Notice> | undefined): void {
-    try {
-      notices()?.subscribe(this);
-    } catch {
-      this.complete();
-    }
-  }
-
-  protected override _next(notice: Notice): void {
-    this.#candidacy.hear(notice);
-  }
-
-  protected override _error(): void {
-    this._complete();
-  }
-
-  protected override _complete(): void {
-    this.unsubscribe();
-    this.#candidacy.hear({ kind: 'deaf' });
-  }
-}
-
 /**
  * One candidacy, from its start to the end of its exit: a loop of two streams around the pure {@link step}. The state says
  * which request should be in flight and when to be woken; their answers are the events that make the next state.
  */
-export class Candidacy implements Sleeper, Watcher {
+export class Candidacy implements Watcher {
   /** The last transition told to everyone. */
   current: Transition | undefined;
 
   readonly #environment: Environment;
   readonly #news: News;
-  readonly #wheel: Wheel;
+  readonly #alarm: Alarm;
   readonly #timeouts: Wheel;
   readonly #vigil: Vigil;
   /** Never changed, but replaced: whoever comes or goes while others are told does not disturb that. */
@@ -85,7 +55,7 @@ export class Candidacy implements Sleeper, Watcher {
   #learntOf: string | undefined;
   readonly #inbox: Array<{ readonly event: Event; readonly now: number }> = [];
   readonly #outbox: Transition[] = [];
-  readonly #notices = new Ear(this);
+  readonly #notices = new Ear((notice) => this.#dispatch({ kind: 'notice', notice }));
   #state: State;
   #started = false;
   #stepping = false;
@@ -93,9 +63,6 @@ export class Candidacy implements Sleeper, Watcher {
   #closing = false;
   #isOver = false;
   #term: LiveTerm | undefined;
-  #alarm = Subscription.EMPTY;
-  #spoke: Spoke | undefined;
-  #alarmAt = Number.POSITIVE_INFINITY;
   #isWatching = false;
   #isShaken = false;
   #sent: Sent | undefined;
@@ -107,7 +74,8 @@ export class Candidacy implements Sleeper, Watcher {
     const { store, clock, scheduler, settings } = environment;
     this.#environment = environment;
     this.#news = news;
-    this.#wheel = wheelOf(store, clock, scheduler, earliness(settings));
+    const wheel = wheelOf(store, clock, scheduler, earliness(settings));
+    this.#alarm = new Alarm(wheel, (at) => this.#dispatch({ kind: 'wake' }, at));
     this.#timeouts = wheelOf(store, clock, scheduler, TIMEOUTS);
     // Half of the guard, or it would be spent before it is noticed.
     this.#vigil = vigilOf(clock, scheduler, guard(settings.ttl) / 2);
@@ -142,10 +110,6 @@ export class Candidacy implements Sleeper, Watcher {
     this.#notices.listen(() => store.notices?.(settings.key));
     this.#started = true;
     this.check();
-  }
-
-  hear(notice: Notice): void {
-    this.#dispatch({ kind: 'notice', notice });
   }
 
   /** Looks at the clock: a term past its deadline ends here and now. */
@@ -204,8 +168,8 @@ export class Candidacy implements Sleeper, Watcher {
     if ('term' in state && this.#term && state.term) this.#term.deadline = state.term.deadline;
     for (const decision of decisions) this.#decide(decision);
     if (state.phase === 'exiting' && before.phase !== 'exiting' && !state.drained) this.#drain();
-    this.#arm(wakeAt(state), isRenewal(state), now);
     this.#keepVigil(state.phase === 'leading' || (state.phase === 'exiting' && !state.drained));
+    this.#arm(state, now);
     if ((event.kind === 'exit' || before.phase === 'exiting') && state.phase !== 'exiting') this.#settle(state);
   }
 
@@ -295,30 +259,13 @@ export class Candidacy implements Sleeper, Watcher {
   }
 
   /**
-   * Sets the alarm. One that may not be early hangs on the wheel as well as long as it is far ahead: most are taken back before they ring, and
-   * one that rings early is then set by itself for the rest.
+   * Only with a vigil is an alarm shared, and not while it is being told of a suspension: whatever others share has been set before the machine
+   * slept, and rings late.
    */
-  #arm(at: number, mayBeEarly: boolean, now: number): void {
-    if (at === this.#alarmAt) return;
-    this.#alarm.unsubscribe();
-    this.#spoke?.leave(this);
-    this.#spoke = undefined;
-    this.#alarmAt = at;
-    if (at === Number.POSITIVE_INFINITY) return;
-    if ((mayBeEarly || at - now > this.#wheel.within) && !this.#isShaken) {
-      this.#spoke = this.#wheel.schedule(at, this);
-      return;
-    }
-    const { clock, scheduler } = this.#environment;
-    // By the clock as it is now: since the event was stamped, listeners of a signal may have run for long. A timer that rings says that
-    // its time has come, though Node's may ring up to a millisecond before that by the clock.
-    const delay = Math.max(0, at - clock.now());
-    this.#alarm = scheduler.schedule(() => this.ring(Math.max(at, clock.now())), delay);
-  }
-
-  ring(now: number): void {
-    this.#alarmAt = Number.POSITIVE_INFINITY;
-    this.#dispatch({ kind: 'wake' }, now);
+  #arm(state: State, now: number): void {
+    const at = wakeAt(state);
+    if (this.#isWatching && !this.#isShaken) this.#alarm.share(at, isRenewal(state), now);
+    else this.#alarm.set(at);
   }
 
   /** As long as there is a lease, a machine that was suspended must not leave its timers to ring as late as it slept. */
@@ -330,8 +277,7 @@ export class Candidacy implements Sleeper, Watcher {
   }
 
   awake(): void {
-    // Whatever it was set to, it is to be set anew, and by itself: what others share has been set before the machine slept, too.
-    this.#alarmAt = Number.NaN;
+    this.#alarm.shake();
     this.#isShaken = true;
     this.check();
     this.#isShaken = false;

@@ -61,9 +61,14 @@ export class Wheel {
     if (at < spoke.at) {
       spoke.at = at;
       spoke.timer.unsubscribe();
-      spoke.timer = this.#scheduler.schedule(() => this.#turn(index, spoke), Math.max(0, at - this.#clock.now()));
+      spoke.timer = this.#schedule(at, () => this.#turn(index, spoke));
     }
     return spoke;
+  }
+
+  /** Rings for `sleeper` once, at `at`, by a timer of its own. */
+  alone(at: number, sleeper: Sleeper): Subscription {
+    return this.#schedule(at, () => this.#ring(at, sleeper));
   }
 
   #turn(index: number, spoke: Spoke): void {
@@ -75,9 +80,18 @@ export class Wheel {
         return;
       }
       spoke.sleepers.delete(sleeper);
-      // A timer that rings says that its time has come, though Node's may ring up to a millisecond before that by the clock.
-      sleeper.ring(Math.max(spoke.at, this.#clock.now()));
+      this.#ring(spoke.at, sleeper);
     }
+  }
+
+  /** By the clock as it is now: since an event was stamped, listeners of a signal may have run for long. */
+  #schedule(at: number, work: () => void): Subscription {
+    return this.#scheduler.schedule(work, Math.max(0, at - this.#clock.now()));
+  }
+
+  /** A timer that rings says that its time has come, though Node's may ring up to a millisecond before that by the clock. */
+  #ring(at: number, sleeper: Sleeper): void {
+    sleeper.ring(Math.max(at, this.#clock.now()));
   }
 
   #make(index: number): Spoke {

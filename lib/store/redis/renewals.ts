@@ -1,4 +1,4 @@
-import { Observable, type Subscriber, type Unsubscribable } from 'rxjs';
+import { Observable, type Subscriber } from 'rxjs';
 import type { RenewReply, RenewRequest } from '../lease-store.js';
 import { revocable } from './client.js';
 import { keysOf } from './keys.js';
@@ -11,39 +11,17 @@ export interface Renewer {
   /** One renewal by itself. */
   alone(request: RenewRequest): Observable<RenewReply>;
   /** Several of one {@link groupOf group} in one request. Rejects where none of them was made. */
-  together(requests: Several, signal: AbortSignal): Promise<Together>;
+  together(requests: readonly RenewRequest[], signal: AbortSignal): Promise<Together>;
   /** What an error of `together` comes to for one of them; undefined where it is to be made alone. */
   explain(error: unknown, request: RenewRequest): Error | undefined;
 }
 
-type Several = readonly [RenewRequest, ...RenewRequest[]];
-
 /** Renewals in one request: a server does nothing else meanwhile, about 5 µs for each. */
 const MOST = 200;
 
-/** One renewal that is waited for. */
-class Waiting implements Unsubscribable {
+interface Waiting {
   readonly request: RenewRequest;
   readonly subscriber: Subscriber<RenewReply>;
-  batch: Batch | undefined;
-
-  constructor(request: RenewRequest, subscriber: Subscriber<RenewReply>) {
-    this.request = request;
-    this.subscriber = subscriber;
-  }
-
-  unsubscribe(): void {
-    this.batch?.leave();
-  }
-
-  hear(reply: RenewReply): void {
-    this.subscriber.next(reply);
-    this.subscriber.complete();
-  }
-
-  askAlone(renewer: Renewer): void {
-    if (!this.subscriber.closed) this.subscriber.add(renewer.alone(this.request).subscribe(this.subscriber));
-  }
 }
 
 /**
@@ -66,63 +44,52 @@ export function renewals(renewer: Renewer): (request: RenewRequest) => Observabl
     new Observable((subscriber) => {
       if (!renewer.isReady) return renewer.alone(request).subscribe(subscriber);
       if (groups.size === 0) setImmediate(flush);
-      const waiting = new Waiting(request, subscriber);
-      getOrMake(groups, groupOf(request)).push(waiting);
-      return waiting;
+      const name = groupOf(request);
+      const group = groups.get(name);
+      if (group) group.push({ request, subscriber });
+      else groups.set(name, [{ request, subscriber }]);
+      return undefined;
     });
 }
 
 /** What those must have in common that go together: it is sent once for all of them. */
 const groupOf = ({ ttl, run = '' }: RenewRequest): string => `${ttl} ${run}`;
 
-function getOrMake(groups: Map<string, Waiting[]>, name: string): Waiting[] {
-  const known = groups.get(name);
-  if (known) return known;
-  const group: Waiting[] = [];
-  groups.set(name, group);
-  return group;
-}
-
-function send(renewer: Renewer, group: readonly Waiting[]): void {
-  const [first, ...others] = group;
-  if (!first) return;
-  if (others.length === 0) first.askAlone(renewer);
-  else new Batch(renewer, [first, ...others]);
-}
-
-/** Several renewals in one request. */
-class Batch {
-  readonly #revoke: () => void;
-  #open: number;
-
-  constructor(renewer: Renewer, batch: readonly [Waiting, ...Waiting[]]) {
-    this.#open = batch.length;
-    for (const one of batch) one.batch = this;
-    const requests = batch.map(({ request }) => request) as [RenewRequest, ...RenewRequest[]];
-    const { answer, revoke } = revocable((signal) => renewer.together(requests, signal));
-    this.#revoke = revoke;
-    answer.then(
-      ({ reply, alone }) => {
-        for (const [i, one] of batch.entries()) {
-          if (alone.has(i)) one.askAlone(renewer);
-          else one.hear(reply);
-        }
-      },
-      (error) => {
-        for (const one of batch) {
-          const reason = renewer.explain(error, one.request);
-          if (reason) one.subscriber.error(reason);
-          else one.askAlone(renewer);
-        }
-      },
-    );
+function send(renewer: Renewer, batch: readonly Waiting[]): void {
+  const alone = ({ request, subscriber }: Waiting) => {
+    if (!subscriber.closed) subscriber.add(renewer.alone(request).subscribe(subscriber));
+  };
+  if (batch.length <= 1) {
+    batch.forEach(alone);
+    return;
   }
-
-  /** What nobody waits for any more must not leave the process later; what another waits for may. */
-  leave(): void {
-    this.#open -= 1;
-    if (this.#open === 0) this.#revoke();
-  }
+  const requests = batch.map(({ request }) => request);
+  const { answer, revoke } = revocable((signal) => renewer.together(requests, signal));
+  let open = batch.length;
+  // What nobody waits for any more must not leave the process later; what another waits for may.
+  const leave = () => {
+    open -= 1;
+    if (open === 0) revoke();
+  };
+  for (const { subscriber } of batch) subscriber.add(leave);
+  answer.then(
+    (together) => {
+      for (const [i, one] of batch.entries()) {
+        if (together.alone.has(i)) alone(one);
+        else {
+          one.subscriber.next(together.reply);
+          one.subscriber.complete();
+        }
+      }
+    },
+    (error) => {
+      for (const one of batch) {
+        const reason = renewer.explain(error, one.request);
+        if (reason) one.subscriber.error(reason);
+        else alone(one);
+      }
+    },
+  );
 }
 
 /** What a renewal is called with: its keys, and its arguments. */
@@ -133,16 +100,16 @@ export function renewal(request: RenewRequest): { keys: string[]; args: Array<st
 }
 
 /** The same for several of one {@link groupOf group}: too late for one is too late for all, and then each goes alone. */
-export function renewalOfAll(requests: Several): { keys: string[]; args: Array<string | number> } {
-  const [{ ttl, run = '' }] = requests;
-  let notAfter = Number.POSITIVE_INFINITY;
+export function renewalOfAll(requests: readonly RenewRequest[]): { keys: string[]; args: Array<string | number> } {
   const keys: string[] = [];
-  const owners: string[] = [];
-  for (const request of requests) {
-    const { lease, record } = keysOf(request.key);
+  const own: string[] = [];
+  let limit = Number.POSITIVE_INFINITY;
+  for (const { key, id, token, notAfter = limit } of requests) {
+    const { lease, record } = keysOf(key);
     keys.push(lease, record);
-    owners.push(`${request.id} ${request.token}`);
-    notAfter = Math.min(notAfter, request.notAfter ?? notAfter);
+    own.push(`${id} ${token}`);
+    limit = Math.min(limit, notAfter);
   }
-  return { keys, args: [ttl, Number.isFinite(notAfter) ? notAfter : '', run, ...owners] };
+  const { ttl = 0, run = '' } = requests[0] ?? {};
+  return { keys, args: [ttl, Number.isFinite(limit) ? limit : '', run, ...own] };
 }

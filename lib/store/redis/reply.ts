@@ -54,12 +54,14 @@ export interface Together {
   readonly alone: ReadonlySet<number>;
 }
 
-/** The answer to several renewals. */
-export function renewManyReply(raw: unknown, request: StoreRequest): Together {
-  if (!Array.isArray(raw) || raw.length < 2) throw senseless(raw, request);
-  const [micros = 0, until = 0, ...alone] = raw.map((text) => whole(String(text), raw, request));
-  const reply = { status: 'renewed' as const, time: micros / 1000, until };
-  return { reply, alone: new Set(alone.map((place) => place - 1)) };
+/** The answer to several renewals. One that makes no sense is for none of them: each is then asked for alone. */
+export function renewManyReply(raw: unknown): Together {
+  const [micros = Number.NaN, until = Number.NaN, ...alone] = Array.isArray(raw)
+    ? raw.map((text) => Number(String(text)))
+    : [];
+  if (![micros, until].every(Number.isSafeInteger))
+    throw new TypeError('several renewals got an answer that makes no sense');
+  return { reply: { status: 'renewed', time: micros / 1000, until }, alone: new Set(alone.map((place) => place - 1)) };
 }
 
 export function releaseReply(raw: unknown, request: StoreRequest): ReleaseReply {

@@ -60,12 +60,8 @@ function renewer(client: RedisClient, connection: Connection): Renewer {
       return run(client, connection, request, scripts.renew, keys, args, renewReply);
     },
     together: async (requests, signal) => {
-      const [first] = requests;
       const { keys, args } = renewalOfAll(requests);
-      return renewManyReply(
-        await call(client, signal, scripts.renewMany, { keys, arguments: args.map(String) }),
-        first,
-      );
+      return renewManyReply(await call(client, signal, scripts.renewMany, { keys, arguments: args.map(String) }));
     },
     explain: (error, request) => {
       if (/\b(CROSSSLOT|MOVED|ASK)\b/.test(String(error))) isOneServer = false;
