@@ -34,7 +34,7 @@ export interface News {
   over(): void;
 }
 
-/** ms by which a request may be given up early, to share a timer with others that were made with it: no more than a timer is off. */
+/** ms within which requests are made that share a timer: no more than a timer is off. */
 const TIMEOUTS = 1;
 
 /**
@@ -255,7 +255,7 @@ export class Candidacy implements Watcher {
     exchange.begin(store);
     if (exchange.closed) return; // answered already
     this.#exchange = exchange;
-    this.#patience = this.#timeouts.schedule(clock.now() + sent.request.timeout, exchange);
+    this.#patience = this.#timeouts.schedule(Math.ceil(clock.now()) + sent.request.timeout, exchange);
   }
 
   /**

@@ -112,6 +112,9 @@ async function call(
   }
 }
 
+/** ms: timers that were set in one turn ring in any order where they are no further apart than they are off. */
+const MOMENT = 2;
+
 /**
  * For a request that waits for a connection to come: fails it when its time is up, a moment before the election would, and with the
  * reason why there is no connection instead of a mere silence.
@@ -120,6 +123,6 @@ function watchQueue(client: RedisClient, connection: Connection, timeout: number
   if (client.isReady !== false) return undefined;
   const timer = setTimeout(() => {
     if (client.isReady === false) fail(connection.lastError ?? new Error('the client is not connected'));
-  }, timeout);
+  }, timeout - MOMENT);
   return () => clearTimeout(timer);
 }
