@@ -46,11 +46,16 @@ export class Election extends Observable<Transition> implements AsyncIterable<Tr
    * Who leads, as far as this candidate knows, oneself included: at once, then whenever the holder's id changes. `undefined` while
    * nobody is known to. Starts no candidacy, never errors, completes on {@link close}.
    */
-  readonly holders: Observable<Holder | undefined>;
+  get holders(): Observable<Holder | undefined> {
+    this.#holders ??= this.#toldHolders();
+    return this.#holders;
+  }
 
   readonly #environment: Environment;
   readonly #signal: AbortSignal | undefined;
-  readonly #news = new Subject<void>();
+  /** Both made for the first who asks: most of many elections are not asked. */
+  #holders: Observable<Holder | undefined> | undefined;
+  #news: Subject<void> | undefined;
   #memory: Memory = NOTHING_KNOWN;
   #subscribers = 0;
   #candidacy: Candidacy | undefined;
@@ -68,16 +73,6 @@ export class Election extends Observable<Transition> implements AsyncIterable<Tr
     });
     this.#environment = environment;
     this.#signal = signal;
-    this.holders = new Observable((subscriber) => {
-      if (signal?.aborted) void this.close();
-      this.#candidacy?.check();
-      subscriber.add(this.#heedSignal());
-      const holders = merge(this.#news, of(undefined)).pipe(
-        map(() => this.#holder()),
-        distinctUntilChanged((before, now) => before?.id === now?.id),
-      );
-      subscriber.add(holders.subscribe(subscriber));
-    });
   }
 
   /** The role of the last transition told; `undefined` before, between and after candidacies. */
@@ -141,7 +136,7 @@ export class Election extends Observable<Transition> implements AsyncIterable<Tr
       this.#leave();
       if (this.#leaving) this.#leaving.subscribe({ complete: settled });
       else settled();
-      if (!this.#candidacy) this.#news.complete(); // else with the candidacy, once everyone has been told
+      if (!this.#candidacy) this.#news?.complete(); // else with the candidacy, once everyone has been told
     }
     return this.#closed;
   }
@@ -171,7 +166,7 @@ export class Election extends Observable<Transition> implements AsyncIterable<Tr
       return;
     }
     candidacy.check();
-    subscriber.add(candidacy.transitions.subscribe(subscriber));
+    candidacy.join(subscriber);
   }
 
   #part(): void {
@@ -181,14 +176,17 @@ export class Election extends Observable<Transition> implements AsyncIterable<Tr
 
   /** Starts a candidacy, as soon as the one before has nothing of its own left in the store. */
   #stand(subscriber: Subscriber<Transition>): void {
-    const candidacy = new Candidacy(this.#environment);
-    this.#candidacy = candidacy;
-    // Before any subscriber, so that those find the election without a candidacy when they are told of the completion.
-    candidacy.transitions.subscribe({ complete: () => this.#forget(candidacy) });
-    candidacy.known.subscribe(() => this.#news.next());
     const heed = this.#heedSignal();
-    candidacy.transitions.subscribe({ complete: () => heed.unsubscribe() });
-    subscriber.add(candidacy.transitions.subscribe(subscriber));
+    const candidacy = new Candidacy(this.#environment, {
+      learnt: () => this.#news?.next(),
+      // Before any subscriber, so that those find the election without a candidacy when they are told of the completion.
+      over: () => {
+        heed?.unsubscribe();
+        this.#forget(candidacy);
+      },
+    });
+    this.#candidacy = candidacy;
+    candidacy.join(subscriber);
     const start = () => {
       if (this.#candidacy === candidacy) candidacy.start(this.#memory);
     };
@@ -197,10 +195,12 @@ export class Election extends Observable<Transition> implements AsyncIterable<Tr
   }
 
   /** Lets the signal close this election until unsubscribed: only while somebody listens, or a long-lived signal would keep it. */
-  #heedSignal(): Subscription {
+  #heedSignal(): Subscription | undefined {
+    const signal = this.#signal;
+    if (!signal) return undefined;
     const close = () => void this.close();
-    this.#signal?.addEventListener('abort', close, { once: true });
-    return new Subscription(() => this.#signal?.removeEventListener('abort', close));
+    signal.addEventListener('abort', close, { once: true });
+    return new Subscription(() => signal.removeEventListener('abort', close));
   }
 
   /** Ends the candidacy, if there is one; what it learnt is kept, and the next one waits until it has settled. */
@@ -228,7 +228,22 @@ export class Election extends Observable<Transition> implements AsyncIterable<Tr
   #forget(candidacy: Candidacy): void {
     if (this.#candidacy !== candidacy) return;
     this.#candidacy = undefined;
-    this.#news.complete();
+    this.#news?.complete();
+  }
+
+  #toldHolders(): Observable<Holder | undefined> {
+    return new Observable((subscriber) => {
+      if (this.#signal?.aborted) void this.close();
+      this.#candidacy?.check();
+      subscriber.add(this.#heedSignal());
+      this.#news ??= new Subject();
+      if (this.#closed && !this.#candidacy) this.#news.complete();
+      const holders = merge(this.#news, of(undefined)).pipe(
+        map(() => this.#holder()),
+        distinctUntilChanged((before, now) => before?.id === now?.id),
+      );
+      subscriber.add(holders.subscribe(subscriber));
+    });
   }
 
   #holder(): Holder | undefined {

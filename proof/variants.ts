@@ -85,7 +85,7 @@ export const stampedAtReply = variant(
 export const patient = variant(
   'requests-without-timeout',
   ...stampedAtReply.patches,
-  patch('stream/request.ts', 'fail(unanswered(request)), request.timeout)', 'fail(unanswered(request)), 2 ** 31 - 1)'),
+  patch('stream/candidacy.ts', 'clock.now()) + sent.request.timeout', 'clock.now()) + 2 ** 31 - 1'),
 );
 
 /** Tries again under the same id after a silence, and asks nobody first. */
@@ -235,7 +235,7 @@ export const keepsCandidacies = variant(
 /** Leaves its timers to ring. */
 export const keepsTimers = variant(
   'timers-left-behind',
-  patch('stream/candidacy.ts', 'this.#alarm.unsubscribe();', ''),
+  patch('stream/alarm.ts', 'this.#timer.unsubscribe();\n    this.#spoke?.leave(this);', ''),
 );
 
 /** Waits for who is named to be next, whether that one is there or not. */

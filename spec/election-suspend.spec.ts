@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { VirtualTimeScheduler } from 'rxjs';
+import { NEVER, VirtualTimeScheduler } from 'rxjs';
 import { type Election, elect } from '../lib/index.js';
 import { MemoryLeaseStore } from '../lib/testing/index.js';
 
@@ -38,5 +38,32 @@ describe('a machine that was suspended', () => {
     const noticed = 250 + 1; // half of the guard
     expect(renewals.slice(0, count).map((at) => at >= 5_900 && at <= 6_000 + noticed)).toEqual(Array(count).fill(true));
     expect(roles).toEqual(Array(count).fill('leader'));
+  });
+
+  it('lets no leader wait for the alarm of a follower, which has slept', () => {
+    const scheduler = new VirtualTimeScheduler();
+    let slept = 0;
+    const clock = { now: () => scheduler.now() + slept };
+    const store = new MemoryLeaseStore({ clock, epoch: 0 });
+    store.notices = () => NEVER;
+    const renewals: number[] = [];
+    const renew = store.renew.bind(store);
+    store.renew = (request) => {
+      renewals.push(clock.now());
+      return renew(request);
+    };
+    const common = { ttl: TTL, name: 'somebody', timeout: 100 };
+    store
+      .acquire({ verb: 'acquire', key: 'taken', id: 'somebody/1', lastToken: 0, coldStart: 'elect', ...common })
+      .subscribe();
+    // The follower asks again when the second renewal of the leader is due.
+    const times = { ttl: TTL, timeout: 100, jitter: 0, renewEvery: 3_000, wait: 6_000, clock, scheduler };
+    for (const key of ['taken', 'free']) elect({ store, key, ...times }).subscribe();
+    scheduler.schedule(() => {
+      slept += 1_000;
+    }, 100);
+    scheduler.maxFrames = 6_500;
+    scheduler.flush();
+    expect(renewals).toEqual([3_000, 6_000]);
   });
 });

@@ -36,15 +36,20 @@ export function renewRequest({ memory }: State, term: TermFacts, { settings, now
 /** `state` with its term extended by the renewal asked for at `sent.at`, and the next renewal planned. */
 export function extend<S extends Leading | (Exiting & { term: TermFacts })>(state: S, sent: Sent, context: Context): S {
   const deadline = Math.max(state.term.deadline, sent.at + lifetime(context.settings.ttl));
-  const extended = { ...state, term: { ...state.term, deadline }, renewAt: renewalAfter(sent.at, context) };
-  return state.holder ? { ...extended, holder: { ...state.holder, at: sent.at } } : extended;
+  const { term, holder } = state;
+  return {
+    ...state,
+    term: { ...term, deadline },
+    renewAt: renewalAfter(sent.at, context),
+    holder: holder && { holder: holder.holder, at: sent.at },
+  };
 }
 
 /** The reply to a renewal while leading. */
 export function hearRenewal(state: Leading, sent: Sent, reply: LeaseReply, context: Context): Step {
   switch (reply.status) {
     case 'renewed':
-      return next(extend({ ...withoutError(state), dark: false }, sent, context));
+      return next(extend(isTroubled(state) ? { ...state, error: undefined, dark: false } : state, sent, context));
     case 'lost': {
       const { holder } = reply;
       const answered = { ...campaign(state, context.now), dark: false };
@@ -57,6 +62,9 @@ export function hearRenewal(state: Leading, sent: Sent, reply: LeaseReply, conte
       return next({ ...state, dark: false, renewAt: context.now + backoff(context.settings.timeout) });
   }
 }
+
+/** Whether the renewal before has failed. */
+const isTroubled = ({ error, dark }: Leading): boolean => error !== undefined || dark;
 
 /** A failed renewal. The lease is held all the same until the deadline, so it is repeated and nothing is said. */
 export function failRenewal(state: Leading, error: ElectionError, context: Context): Step {
@@ -88,8 +96,4 @@ export function expire(state: State, context: Context): Step {
   if (stalled || !state.error) return next(over, told);
   const failed = failing(over, state.error, context);
   return next(failed.state, told, ...failed.decisions);
-}
-
-function withoutError({ error: _, ...state }: Leading): Leading {
-  return state;
 }

@@ -56,8 +56,8 @@ interface Common {
   readonly hearing: Hearing;
   /** Failed requests in a row, while campaigning. */
   readonly failures: number;
-  /** The one request in flight. */
-  readonly sent?: Sent;
+  /** The one request in flight. Set to undefined rather than taken out: a copy of all but one field takes ten times as long. */
+  readonly sent?: Sent | undefined;
 }
 
 /** Without a lease, trying to acquire one at `nextAt`. */
@@ -72,7 +72,7 @@ export interface Leading extends Common {
   readonly term: TermFacts;
   readonly renewAt: number;
   /** Why renewing has failed since the last success. */
-  readonly error?: ElectionError;
+  readonly error?: ElectionError | undefined;
 }
 
 /**

@@ -30,7 +30,8 @@ export function stand({ dark, ...memory }: Memory, { now, nextId }: Context): Ca
 export function step(before: State, event: Event, context: Context): Step {
   const expired = expire(before, context);
   const heard = hear(expired.state, event, context);
-  return { state: ask(heard.state, context), decisions: [...expired.decisions, ...heard.decisions] };
+  const decisions = expired.decisions.length > 0 ? [...expired.decisions, ...heard.decisions] : heard.decisions;
+  return { state: ask(heard.state, context), decisions };
 }
 
 /** Own time at which something is to be done without being told; Infinity when only an answer can bring news. */
@@ -75,14 +76,15 @@ function hearAnswer(before: State, event: Answer, context: Context): Step {
   if (event.kind === 'failure') {
     const { sent, error } = event;
     if (before.phase === 'campaigning') return failCampaign(before, sent, error, context);
-    if (before.phase === 'leading') return failRenewal(withoutSent(before), error, context);
+    if (before.phase === 'leading') return failRenewal({ ...before, sent: undefined }, error, context);
     if (before.phase === 'exiting') return failExit(before, sent, error, context);
     return next(before);
   }
   const { sent, reply } = event;
-  const state = { ...before, memory: learn(before.memory, reply, context.now) };
+  const memory = learn(before.memory, reply, context.now);
+  if (before.phase === 'leading') return hearRenewal({ ...before, memory, sent: undefined }, sent, reply, context);
+  const state = { ...before, memory };
   if (state.phase === 'campaigning') return hearCampaign(state, sent, reply, context);
-  if (state.phase === 'leading') return hearRenewal(withoutSent(state), sent, reply, context);
   if (state.phase === 'exiting') return hearExit(state, sent, reply, context);
   return next(state);
 }
@@ -113,7 +115,3 @@ const send = <S extends State>(state: S, request: LeaseRequest, { now }: Context
   ...state,
   sent: { request, at: now },
 });
-
-function withoutSent<S extends State>({ sent: _, ...state }: S): S {
-  return state as S;
-}

@@ -1,28 +1,52 @@
-import { defer, filter, interval, type Observable, type SchedulerLike, share } from 'rxjs';
+import { interval, type SchedulerLike, Subscription } from 'rxjs';
 import type { Clock } from './clock.js';
 import { Shared } from './shared.js';
 
-/** Told by one timer to all who listen, however many elections there are. */
-const shared = new Shared<Observable<unknown>>();
-
-/**
- * Emits when `clock` has gone on while the timers of `scheduler` stood still: a machine that was suspended is awake again. What was to
- * ring at some time by that clock would else ring late, by as long as the machine slept (Linux counts timers by `CLOCK_MONOTONIC`). Noticed
- * within `every` ms; a gain below half of that is not.
- */
-export function awakenings(clock: Clock, scheduler: SchedulerLike, every: number): Observable<unknown> {
-  return shared.get([scheduler, clock], every, () => gains(clock, scheduler, every).pipe(share()));
+/** Who is to be told that a machine which was suspended is awake again. */
+export interface Watcher {
+  awake(): void;
 }
 
-const gains = (clock: Clock, scheduler: SchedulerLike, every: number): Observable<unknown> =>
-  defer(() => {
-    let last = clock.now();
-    return interval(every, scheduler).pipe(
-      filter(() => {
-        const now = clock.now();
-        const gained = now - last - every;
-        last = now;
-        return gained > every / 2;
-      }),
-    );
-  });
+const vigils = new Shared<Vigil>();
+
+/** The vigil of all who live by `clock` and `scheduler` and are to be told of a suspension within `every` ms. */
+export const vigilOf = (clock: Clock, scheduler: SchedulerLike, every: number): Vigil =>
+  vigils.get([scheduler, clock], every, () => new Vigil(clock, scheduler, every));
+
+/**
+ * Notices when a clock has gone on while the timers of a scheduler stood still: a machine that was suspended is awake again. What was to
+ * ring at some time by that clock would else ring late, by as long as the machine slept (Linux counts timers by `CLOCK_MONOTONIC`). A gain below
+ * half of `every` is not noticed. One timer, however many watch; none while nobody does.
+ */
+export class Vigil {
+  readonly #clock: Clock;
+  readonly #scheduler: SchedulerLike;
+  readonly #every: number;
+  readonly #watchers = new Set<Watcher>();
+  #looks = Subscription.EMPTY;
+
+  constructor(clock: Clock, scheduler: SchedulerLike, every: number) {
+    this.#clock = clock;
+    this.#scheduler = scheduler;
+    this.#every = every;
+  }
+
+  join(watcher: Watcher): void {
+    this.#watchers.add(watcher);
+    if (this.#watchers.size === 1) this.#begin();
+  }
+
+  leave(watcher: Watcher): void {
+    if (this.#watchers.delete(watcher) && this.#watchers.size === 0) this.#looks.unsubscribe();
+  }
+
+  #begin(): void {
+    let last = this.#clock.now();
+    this.#looks = interval(this.#every, this.#scheduler).subscribe(() => {
+      const now = this.#clock.now();
+      const gained = now - last - this.#every;
+      last = now;
+      if (gained > this.#every / 2) for (const each of [...this.#watchers]) each.awake();
+    });
+  }
+}

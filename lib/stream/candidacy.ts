@@ -1,24 +1,17 @@
-import {
-  AsyncSubject,
-  defer,
-  NEVER,
-  Observable,
-  type SchedulerLike,
-  Subject,
-  type Subscriber,
-  Subscription,
-} from 'rxjs';
+import { AsyncSubject, type Observable, type SchedulerLike, type Subscriber } from 'rxjs';
 import { type Memory, NOTHING_KNOWN } from '../core/memory.js';
 import { earliness, guard, type Settings } from '../core/settings.js';
 import type { Context, Decision, Event, Known, Manner, Sent, State } from '../core/state.js';
 import { isRenewal, stand, step, wakeAt } from '../core/step.js';
-import type { LeaseStore, Notice } from '../store/lease-store.js';
-import { awakenings } from './awakenings.js';
+import type { LeaseRequest, LeaseStore } from '../store/lease-store.js';
+import { Alarm } from './alarm.js';
+import { type Vigil, vigilOf, type Watcher } from './awakenings.js';
 import type { Clock } from './clock.js';
-import { ask } from './request.js';
+import { Ear } from './ear.js';
+import { Exchange } from './request.js';
 import { LiveTerm } from './term.js';
 import type { Transition } from './transition.js';
-import { type Wheel, wheelOf } from './wheel.js';
+import { type Spoke, type Wheel, wheelOf } from './wheel.js';
 
 /** The outside world of a candidacy. */
 export interface Environment {
@@ -33,46 +26,59 @@ export interface Environment {
   readonly nextId: () => string;
 }
 
+/** What a candidacy tells beside its transitions. */
+export interface News {
+  /** Another holder is known, or none. */
+  learnt(): void;
+  /** Everyone has been told of the end: there will be no more transitions. */
+  over(): void;
+}
+
+/** ms within which requests are made that share a timer: no more than a timer is off. */
+const TIMEOUTS = 1;
+
 /**
  * One candidacy, from its start to the end of its exit: a loop of two streams around the pure {@link step}. The state says
  * which request should be in flight and when to be woken; their answers are the events that make the next state.
  */
-export class Candidacy {
-  /** What subscribers are told, in order, the current role first; completes when the candidacy is over for them. */
-  readonly transitions: Observable<Transition>;
-  /** Emits whenever another holder is known, or none. */
-  readonly known: Observable<void>;
+export class Candidacy implements Watcher {
   /** The last transition told to everyone. */
   current: Transition | undefined;
 
   readonly #environment: Environment;
-  readonly #wheel: Wheel;
-  readonly #told = new Subject<Transition>();
-  readonly #learnt = new Subject<void>();
+  readonly #news: News;
+  readonly #alarm: Alarm;
+  readonly #timeouts: Wheel;
+  readonly #vigil: Vigil;
+  /** Never changed, but replaced: whoever comes or goes while others are told does not disturb that. */
+  #subscribers: ReadonlyArray<Subscriber<Transition>> = [];
   #learntOf: string | undefined;
   readonly #inbox: Array<{ readonly event: Event; readonly now: number }> = [];
   readonly #outbox: Transition[] = [];
-  readonly #notices = new Subscription();
+  readonly #notices = new Ear((notice) => this.#dispatch({ kind: 'notice', notice }));
   #state: State;
   #started = false;
   #stepping = false;
   #delivering = false;
   #closing = false;
+  #isOver = false;
   #term: LiveTerm | undefined;
-  #alarm = Subscription.EMPTY;
-  #alarmAt = Number.POSITIVE_INFINITY;
-  #vigil = Subscription.EMPTY;
+  #isWatching = false;
   #isShaken = false;
   #sent: Sent | undefined;
-  #exchange = Subscription.EMPTY;
+  #exchange: Exchange<LeaseRequest> | undefined;
+  #patience: Spoke | undefined;
   #exit: AsyncSubject<boolean> | undefined;
 
-  constructor(environment: Environment) {
+  constructor(environment: Environment, news: News) {
     const { store, clock, scheduler, settings } = environment;
     this.#environment = environment;
-    this.#wheel = wheelOf(store, clock, scheduler, earliness(settings));
-    this.transitions = new Observable((subscriber) => this.#join(subscriber));
-    this.known = this.#learnt;
+    this.#news = news;
+    const wheel = wheelOf(store, clock, scheduler, earliness(settings));
+    this.#alarm = new Alarm(wheel, (at) => this.#dispatch({ kind: 'wake' }, at));
+    this.#timeouts = wheelOf(store, clock, scheduler, TIMEOUTS);
+    // Half of the guard, or it would be spent before it is noticed.
+    this.#vigil = vigilOf(clock, scheduler, guard(settings.ttl) / 2);
     this.#state = stand(NOTHING_KNOWN, this.#context(environment.clock.now()));
   }
 
@@ -101,11 +107,7 @@ export class Candidacy {
   start(memory: Memory): void {
     const { store, settings, clock } = this.#environment;
     this.#state = stand(memory, this.#context(clock.now()));
-    // Deferred, since users write stores too: notices that cannot be had are done without.
-    const notices = defer(() => store.notices?.(settings.key) ?? NEVER);
-    const hear = (notice: Notice) => this.#dispatch({ kind: 'notice', notice });
-    const endOf = () => hear({ kind: 'deaf' });
-    this.#notices.add(notices.subscribe({ next: hear, error: endOf, complete: endOf }));
+    this.#notices.listen(() => store.notices?.(settings.key));
     this.#started = true;
     this.check();
   }
@@ -131,7 +133,13 @@ export class Candidacy {
 
   /** Everything that happens comes through here, one after the other, also what happens while something else is handled. */
   #dispatch(event: Event, now = this.#environment.clock.now()): void {
-    this.#inbox.push({ event, now });
+    if (this.#stepping) {
+      this.#inbox.push({ event, now });
+      return;
+    }
+    this.#stepping = true;
+    this.#step(event, now);
+    this.#stepping = false;
     this.#proceed();
   }
 
@@ -160,8 +168,8 @@ export class Candidacy {
     if ('term' in state && this.#term && state.term) this.#term.deadline = state.term.deadline;
     for (const decision of decisions) this.#decide(decision);
     if (state.phase === 'exiting' && before.phase !== 'exiting' && !state.drained) this.#drain();
-    this.#arm(wakeAt(state), isRenewal(state));
     this.#keepVigil(state.phase === 'leading' || (state.phase === 'exiting' && !state.drained));
+    this.#arm(state, now);
     if ((event.kind === 'exit' || before.phase === 'exiting') && state.phase !== 'exiting') this.#settle(state);
   }
 
@@ -190,16 +198,23 @@ export class Candidacy {
     const { holder } = this.#state;
     const isNews = holder?.holder.id !== this.#learntOf;
     this.#learntOf = holder?.holder.id;
-    if (isNews) this.#learnt.next();
-    if (this.#closing) this.#told.complete();
+    if (isNews) this.#news.learnt();
+    if (!this.#closing || this.#isOver) return;
+    this.#isOver = true;
+    this.#news.over();
+    for (const subscriber of this.#subscribers) subscriber.complete();
   }
 
-  /** Tells a newcomer the current role. What that makes it do is told afterwards: it is not among the others yet, and would miss it. */
-  #join(subscriber: Subscriber<Transition>): void {
+  /** Tells a newcomer the current role, and from then on each change, in order; completes when that is over. What the first makes it do is told afterwards: it is not among the others yet, and would miss it. */
+  join(subscriber: Subscriber<Transition>): void {
     const delivering = this.#delivering;
     this.#delivering = true;
     if (this.current) subscriber.next(this.current);
-    subscriber.add(this.#told.subscribe(subscriber));
+    if (this.#isOver) subscriber.complete();
+    this.#subscribers = [...this.#subscribers, subscriber];
+    subscriber.add(() => {
+      this.#subscribers = this.#subscribers.filter((each) => each !== subscriber);
+    });
     this.#delivering = delivering;
     this.#proceed();
   }
@@ -209,7 +224,7 @@ export class Candidacy {
     if (transition.role === 'leader' && transition.term !== this.term) return;
     if (transition.role === this.current?.role) return;
     this.current = transition;
-    this.#told.next(transition);
+    for (const subscriber of this.#subscribers) subscriber.next(transition);
   }
 
   /** Waits for the leader-only work: for what stops synchronously until the call stack is done, for the rest as it asked. */
@@ -227,52 +242,45 @@ export class Candidacy {
     const { sent } = this.#state;
     if (sent === this.#sent) return;
     this.#sent = sent;
-    this.#exchange.unsubscribe();
+    if (this.#exchange) this.#patience?.leave(this.#exchange);
+    this.#exchange?.unsubscribe();
+    this.#exchange = undefined;
     if (!sent) return;
-    const { store, scheduler } = this.#environment;
-    // Subscribed before it is kept, since a store may answer at once: then there is nothing left to keep.
-    const exchange = ask(store, sent.request, scheduler).subscribe({
-      next: (reply) => this.#dispatch({ kind: 'reply', sent, reply }),
-      error: (error) => this.#dispatch({ kind: 'failure', sent, error }),
-    });
+    const { store, clock } = this.#environment;
+    const exchange = new Exchange(
+      sent.request,
+      (reply) => this.#dispatch({ kind: 'reply', sent, reply }),
+      (error) => this.#dispatch({ kind: 'failure', sent, error }),
+    );
+    exchange.begin(store);
+    if (exchange.closed) return; // answered already
     this.#exchange = exchange;
+    this.#patience = this.#timeouts.schedule(Math.ceil(clock.now()) + sent.request.timeout, exchange);
   }
 
-  #arm(at: number, mayBeEarly: boolean): void {
-    if (at === this.#alarmAt) return;
-    this.#alarm.unsubscribe();
-    this.#alarmAt = at;
-    if (at === Number.POSITIVE_INFINITY) return;
-    if (mayBeEarly && !this.#isShaken) {
-      this.#alarm = this.#wheel.schedule(at, (now) => this.#ring(now));
-      return;
-    }
-    const { clock, scheduler } = this.#environment;
-    // By the clock as it is now: since the event was stamped, listeners of a signal may have run for long. A timer that rings says that
-    // its time has come, though Node's may ring up to a millisecond before that by the clock.
-    const delay = Math.max(0, at - clock.now());
-    this.#alarm = scheduler.schedule(() => this.#ring(Math.max(at, clock.now())), delay);
-  }
-
-  #ring(now: number): void {
-    this.#alarmAt = Number.POSITIVE_INFINITY;
-    this.#dispatch({ kind: 'wake' }, now);
+  /**
+   * Only with a vigil is an alarm shared, and not while it is being told of a suspension: whatever others share has been set before the machine
+   * slept, and rings late.
+   */
+  #arm(state: State, now: number): void {
+    const at = wakeAt(state);
+    if (this.#isWatching && !this.#isShaken) this.#alarm.share(at, isRenewal(state), now);
+    else this.#alarm.set(at);
   }
 
   /** As long as there is a lease, a machine that was suspended must not leave its timers to ring as late as it slept. */
   #keepVigil(holds: boolean): void {
-    if (holds !== this.#vigil.closed) return;
-    this.#vigil.unsubscribe();
-    if (!holds) return;
-    const { clock, scheduler, settings } = this.#environment;
-    // Half of the guard, or it would be spent before it is noticed.
-    this.#vigil = awakenings(clock, scheduler, guard(settings.ttl) / 2).subscribe(() => {
-      // Whatever it was set to, it is to be set anew, and by itself: what others share has been set before the machine slept, too.
-      this.#alarmAt = Number.NaN;
-      this.#isShaken = true;
-      this.check();
-      this.#isShaken = false;
-    });
+    if (holds === this.#isWatching) return;
+    this.#isWatching = holds;
+    if (holds) this.#vigil.join(this);
+    else this.#vigil.leave(this);
+  }
+
+  awake(): void {
+    this.#alarm.shake();
+    this.#isShaken = true;
+    this.check();
+    this.#isShaken = false;
   }
 
   #settle(state: State): void {

@@ -1,13 +1,12 @@
 import { inspect } from 'node:util';
-import { defer, Observable, type ObservableInput, type SchedulerLike, take, throwError } from 'rxjs';
+import { from, Observable, type ObservableInput, type SchedulerLike, Subscriber, throwError } from 'rxjs';
 import { ElectionError, isElectionError } from '../errors.js';
 import type { LeaseReply, LeaseStore, ListReply, ListRequest, StoreRequest } from '../store/lease-store.js';
 
 type ReplyTo<R extends StoreRequest> = R extends ListRequest ? ListReply : LeaseReply;
 
 /**
- * One request to the store: one reply, or one `ElectionError`, within `request.timeout`. Unsubscribing gives it up. Not made of operators, since
- * thousands of these may be under way.
+ * One request to the store: one reply, or one `ElectionError`, within `request.timeout`. Unsubscribing gives it up.
  */
 export const ask = <R extends StoreRequest>(
   store: LeaseStore,
@@ -15,23 +14,65 @@ export const ask = <R extends StoreRequest>(
   scheduler: SchedulerLike,
 ): Observable<ReplyTo<R>> =>
   new Observable((subscriber) => {
-    const fail = (error: unknown) => subscriber.error(isElectionError(error) ? error : unknownError(request, error));
-    const answers = defer(() => call(store, request)).pipe(take(1));
-    subscriber.add(
-      answers.subscribe({
-        next: (reply) => {
-          const problem = problemOf(request, reply);
-          if (problem) return fail(problem);
-          subscriber.next(reply as ReplyTo<R>);
-          return subscriber.complete();
-        },
-        error: fail,
-        complete: () => subscriber.closed || fail(unheard(request)),
-      }),
-    );
-    if (subscriber.closed) return; // answered already
-    subscriber.add(scheduler.schedule(() => fail(unanswered(request)), request.timeout));
+    const hear = (reply: ReplyTo<R>) => {
+      subscriber.next(reply);
+      subscriber.complete();
+    };
+    const exchange = new Exchange(request, hear, (error) => subscriber.error(error));
+    subscriber.add(exchange);
+    exchange.begin(store);
+    if (!exchange.closed) exchange.add(scheduler.schedule(() => exchange.ring(), request.timeout));
   });
+
+/**
+ * One request under way: hears one reply or fails with one `ElectionError`, unless it is unsubscribed before. A subscriber rather than made of
+ * operators, since thousands of these may be under way.
+ */
+export class Exchange<R extends StoreRequest> extends Subscriber<unknown> {
+  readonly #request: R;
+  readonly #hear: (reply: ReplyTo<R>) => void;
+  readonly #fail: (error: ElectionError) => void;
+
+  constructor(request: R, hear: (reply: ReplyTo<R>) => void, fail: (error: ElectionError) => void) {
+    super();
+    this.#request = request;
+    this.#hear = hear;
+    this.#fail = fail;
+  }
+
+  /** Makes the request. Call {@link ring} when its time is up. */
+  begin(store: LeaseStore): void {
+    try {
+      from(call(store, this.#request)).subscribe(this);
+    } catch (error) {
+      this.error(error);
+    }
+  }
+
+  ring(): void {
+    this.error(unanswered(this.#request));
+  }
+
+  // Lets go of the store before anything is told: what is told may lead to the next request.
+  protected override _next(reply: unknown): void {
+    const problem = problemOf(this.#request, reply);
+    if (problem) {
+      this.error(problem);
+      return;
+    }
+    this.unsubscribe();
+    this.#hear(reply as ReplyTo<R>);
+  }
+
+  protected override _error(error: unknown): void {
+    this.unsubscribe();
+    this.#fail(isElectionError(error) ? error : unknownError(this.#request, error));
+  }
+
+  protected override _complete(): void {
+    this._error(unheard(this.#request));
+  }
+}
 
 function call(store: LeaseStore, request: StoreRequest): ObservableInput<LeaseReply | ListReply> {
   switch (request.verb) {

@@ -1,16 +1,31 @@
 import { type SchedulerLike, Subscription } from 'rxjs';
 import type { Clock } from './clock.js';
-import { getOrMake, Shared } from './shared.js';
+import { Shared } from './shared.js';
 
-/** Alarms that ring together, at the time of the first of them. */
-interface Spoke {
-  at: number;
-  timer: Subscription;
-  readonly rings: Set<Ring>;
+/** Whom an alarm wakes. */
+export interface Sleeper {
+  /** `now` by the clock: what the alarm was set to, or later; or earlier, where it may be early. */
+  ring(now: number): void;
 }
 
-/** Is given the time by the clock: what it was set to, or later. */
-type Ring = (now: number) => void;
+/** Alarms that ring together, at the time of the first of them. Plain sets, since thousands come and go. */
+export class Spoke {
+  at = Number.POSITIVE_INFINITY;
+  timer = Subscription.EMPTY;
+  readonly sleepers = new Set<Sleeper>();
+  readonly #onEmpty: () => void;
+
+  constructor(onEmpty: () => void) {
+    this.#onEmpty = onEmpty;
+  }
+
+  /** Takes the alarm of `sleeper` back, if it has not rung. */
+  leave(sleeper: Sleeper): void {
+    if (!this.sleepers.delete(sleeper) || this.sleepers.size > 0) return;
+    this.timer.unsubscribe();
+    this.#onEmpty();
+  }
+}
 
 const wheels = new Shared<Wheel>();
 
@@ -18,47 +33,74 @@ const wheels = new Shared<Wheel>();
 export const wheelOf = (store: object, clock: Clock, scheduler: SchedulerLike, within: number): Wheel =>
   wheels.get([store, scheduler, clock], within, () => new Wheel(clock, scheduler, within));
 
+/** Alarms that ring in one go; the event loop has a turn for others before more of them. */
+const MOST = 256;
+
 /**
  * Alarms that may ring a little early, so that those which are due at about the same time ring in one turn of the event loop: thousands of
  * elections then take a few timers, and what they ask for can go in a few requests. One that is alone rings when it is due.
  */
 export class Wheel {
+  /** ms by which an alarm may be early. */
+  readonly within: number;
   readonly #clock: Clock;
   readonly #scheduler: SchedulerLike;
-  readonly #within: number;
   readonly #spokes = new Map<number, Spoke>();
 
   constructor(clock: Clock, scheduler: SchedulerLike, within: number) {
     this.#clock = clock;
     this.#scheduler = scheduler;
-    this.#within = within;
+    this.within = within;
   }
 
-  /** Calls `ring` once, at `at` by the clock or up to `within` ms before that, unless unsubscribed. */
-  schedule(at: number, ring: Ring): Subscription {
-    const index = Math.floor(at / this.#within);
-    const spoke = getOrMake(this.#spokes, index, () => ({
-      at: Number.POSITIVE_INFINITY,
-      timer: Subscription.EMPTY,
-      rings: new Set<Ring>(),
-    }));
-    spoke.rings.add(ring);
+  /** Rings for `sleeper` once, at `at` by the clock or up to `within` ms before that, unless it leaves the spoke it is put on. */
+  schedule(at: number, sleeper: Sleeper): Spoke {
+    const index = Math.floor(at / this.within);
+    const spoke = this.#spokes.get(index) ?? this.#make(index);
+    spoke.sleepers.add(sleeper);
     if (at < spoke.at) {
       spoke.at = at;
       spoke.timer.unsubscribe();
-      spoke.timer = this.#scheduler.schedule(() => this.#turn(index, spoke), Math.max(0, at - this.#clock.now()));
+      spoke.timer = this.#schedule(at, () => this.#turn(index, spoke));
     }
-    return new Subscription(() => {
-      spoke.rings.delete(ring);
-      if (spoke.rings.size > 0 || this.#spokes.get(index) !== spoke) return;
-      spoke.timer.unsubscribe();
-      this.#spokes.delete(index);
-    });
+    return spoke;
+  }
+
+  /** Rings for `sleeper` once, at `at`, by a timer of its own. */
+  alone(at: number, sleeper: Sleeper): Subscription {
+    return this.#schedule(at, () => this.#ring(at, sleeper));
   }
 
   #turn(index: number, spoke: Spoke): void {
-    this.#spokes.delete(index);
-    // A timer that rings says that its time has come, though Node's may ring up to a millisecond before that by the clock.
-    for (const ring of spoke.rings) ring(Math.max(spoke.at, this.#clock.now()));
+    this.#forget(index, spoke); // what is set from now on goes on another
+    let rung = 0;
+    for (const sleeper of spoke.sleepers) {
+      if (++rung > MOST) {
+        spoke.timer = this.#scheduler.schedule(() => this.#turn(index, spoke));
+        return;
+      }
+      spoke.sleepers.delete(sleeper);
+      this.#ring(spoke.at, sleeper);
+    }
+  }
+
+  /** By the clock as it is now: since an event was stamped, listeners of a signal may have run for long. */
+  #schedule(at: number, work: () => void): Subscription {
+    return this.#scheduler.schedule(work, Math.max(0, at - this.#clock.now()));
+  }
+
+  /** A timer that rings says that its time has come, though Node's may ring up to a millisecond before that by the clock. */
+  #ring(at: number, sleeper: Sleeper): void {
+    sleeper.ring(Math.max(at, this.#clock.now()));
+  }
+
+  #make(index: number): Spoke {
+    const spoke: Spoke = new Spoke(() => this.#forget(index, spoke));
+    this.#spokes.set(index, spoke);
+    return spoke;
+  }
+
+  #forget(index: number, spoke: Spoke): void {
+    if (this.#spokes.get(index) === spoke) this.#spokes.delete(index);
   }
 }

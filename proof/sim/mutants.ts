@@ -19,16 +19,15 @@ export const MUTANTS: readonly Mutant[] = [
       '#dispatch(event: Event, now = this.#environment.clock.now())',
       '#dispatch(event: Event, now = (this.#environment.clock as any).wall())',
     ],
-    ['stream/candidacy.ts', 'Math.max(at, clock.now())', 'Math.max(at, (clock as any).wall())'],
-    ['stream/candidacy.ts', 'Math.max(0, at - clock.now())', 'Math.max(0, at - (clock as any).wall())'],
-    ['stream/wheel.ts', 'Math.max(spoke.at, this.#clock.now())', 'Math.max(spoke.at, (this.#clock as any).wall())'],
+    ['stream/candidacy.ts', 'clock.now()) + sent.request.timeout', '(clock as any).wall()) + sent.request.timeout'],
+    ['stream/wheel.ts', 'Math.max(at, this.#clock.now())', 'Math.max(at, (this.#clock as any).wall())'],
     ['stream/wheel.ts', 'Math.max(0, at - this.#clock.now())', 'Math.max(0, at - (this.#clock as any).wall())'],
     ['stream/candidacy.ts', 'this.#context(clock.now()));', 'this.#context((clock as any).wall()));'],
     ['stream/term.ts', 'this.deadline - this.#clock.now()', 'this.deadline - (this.#clock as any).wall()'],
   ),
   mutant('late-timers-after-suspend', 'lets timers ring as late as the machine has slept', [
     'stream/candidacy.ts',
-    'if (holds !== this.#vigil.closed) return;',
+    'if (holds === this.#isWatching) return;',
     'if (holds === holds) return;',
   ]),
   mutant('no-look-at-the-clock', 'looks at the clock when a timer rings, not when a reply comes', [
@@ -47,7 +46,7 @@ export const MUTANTS: readonly Mutant[] = [
   mutant(
     'late-replies-revive',
     'lets a late renewal revive a term that is over',
-    ['stream/candidacy.ts', 'this.#exchange.unsubscribe();\n    if (!sent) return;', 'if (!sent) return;'],
+    ['stream/candidacy.ts', 'this.#exchange?.unsubscribe();', ''],
     [
       'core/step.ts',
       'return event.sent === state.sent ? hearAnswer(state, event, context) : next(state);',

@@ -1,6 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
+import { Observable } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
-import { awakenings } from '../../lib/stream/awakenings.js';
+import { vigilOf } from '../../lib/stream/awakenings.js';
+import type { Clock } from '../../lib/stream/clock.js';
+
+const awakenings = (clock: Clock, scheduler: TestScheduler, every: number) =>
+  new Observable<void>((subscriber) => {
+    const vigil = vigilOf(clock, scheduler, every);
+    const watcher = { awake: () => subscriber.next() };
+    vigil.join(watcher);
+    return () => vigil.leave(watcher);
+  });
 
 function virtually(body: (scheduler: TestScheduler, clock: { now(): number }, sleep: (ms: number) => void) => void) {
   const scheduler = new TestScheduler((actual, expected) => expect(actual).toEqual(expected));

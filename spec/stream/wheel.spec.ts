@@ -8,11 +8,16 @@ function wheel() {
   const clock = { now: () => scheduler.now() };
   const spun = wheelOf({}, clock, scheduler, 10);
   const rung: Array<[name: string, at: number, told: number]> = [];
-  const set = (name: string, at: number, also = () => {}) =>
-    spun.schedule(at, (told) => {
-      rung.push([name, scheduler.now(), told]);
-      also();
-    });
+  const set = (name: string, at: number, also = () => {}) => {
+    const sleeper = {
+      ring(told: number) {
+        rung.push([name, scheduler.now(), told]);
+        also();
+      },
+    };
+    const spoke = spun.schedule(at, sleeper);
+    return { takeBack: () => spoke.leave(sleeper) };
+  };
   return { scheduler, rung, set };
 }
 
@@ -46,8 +51,8 @@ describe('a wheel', () => {
   it('rings nothing that was taken back, and has no timer left for it', () => {
     const { scheduler, rung, set } = wheel();
     const [a, b] = [set('a', 21), set('b', 23)];
-    a.unsubscribe();
-    b.unsubscribe();
+    a.takeBack();
+    b.takeBack();
     expect(scheduler.actions.filter(({ closed }) => !closed)).toEqual([]);
     set('c', 24);
     scheduler.flush();
@@ -57,7 +62,7 @@ describe('a wheel', () => {
   it('takes back what another that rings before it takes back, and rings again what is set anew', () => {
     const { scheduler, rung, set } = wheel();
     set('a', 21, () => {
-      b.unsubscribe();
+      b.takeBack();
       if (rung.length === 1) set('a again', 22);
     });
     const b = set('b', 22);
@@ -66,6 +71,21 @@ describe('a wheel', () => {
       ['a', 21, 21],
       ['a again', 22, 22],
     ]);
+  });
+
+  it('rings many in parts, each in a turn of its own, and nothing of a later part that was taken back', () => {
+    const { scheduler, rung, set } = wheel();
+    const alarms = Array.from({ length: 600 }, (_, i) => set(String(i), 25, () => alarms[599 - i]?.takeBack()));
+    const turns: number[] = [];
+    for (let action = scheduler.actions[0]; action; action = scheduler.actions[0]) {
+      scheduler.maxFrames = 25;
+      const before = rung.length;
+      scheduler.actions.shift();
+      action.execute(action.state, 0);
+      turns.push(rung.length - before);
+    }
+    expect(turns).toEqual([256, 44]);
+    expect(rung.map(([name]) => Number(name))).toEqual(Array.from({ length: 300 }, (_, i) => i));
   });
 
   it('is one for all that share a store, a clock and a scheduler, and no other', () => {

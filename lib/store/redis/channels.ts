@@ -24,9 +24,9 @@ import { noticeOf } from './notice.js';
 import { Pace, pauseAfter } from './pace.js';
 import type { Link, Port } from './port.js';
 
-/** What is published, for all who listen through one client. */
+/** What a client's connection tells and what is published, for all who listen through one client. */
 export interface Channels {
-  /** Tells what is published on `channel`, and whether that is told at present. Never fails, never completes. */
+  /** Tells of reconnections, of what is published on `channel`, and whether that is told at present. Never fails, never completes. */
   notices(channel: string): Observable<Notice>;
 }
 
@@ -47,11 +47,12 @@ export function channelsOf(client: RedisClient): Channels {
 
 function open(client: RedisClient): Channels {
   const { openLink } = portOf(client);
-  if (!openLink) return { notices: () => NEVER };
+  const connection = connectionOf(client);
+  if (!openLink) return { notices: () => connection.notices };
   const links = linksOf(client, openLink);
   const channels = new Map<string, Channel>();
   let link: Link | undefined;
-  let connection = Subscription.EMPTY;
+  let connections = Subscription.EMPTY;
   const begin = (name: string) => {
     const channel = new Channel(name);
     channels.set(name, channel);
@@ -59,17 +60,22 @@ function open(client: RedisClient): Channels {
       channel.move(link);
       return channel;
     }
-    connection = links.subscribe((next) => {
-      link = next;
-      for (const each of channels.values()) each.move(link);
+    connections = connection.notices.subscribe((notice) => {
+      for (const each of [...channels.values()]) each.tell(notice);
     });
+    connections.add(
+      links.subscribe((next) => {
+        link = next;
+        for (const each of channels.values()) each.move(link);
+      }),
+    );
     return channel;
   };
   const end = (name: string) => {
     channels.get(name)?.move(undefined);
     channels.delete(name);
     if (channels.size > 0) return;
-    connection.unsubscribe();
+    connections.unsubscribe();
     link = undefined;
   };
   return {
@@ -112,20 +118,26 @@ class Channel {
     this.#confirmation.unsubscribe();
     this.#link?.unsubscribe(this.#name);
     this.#link = link;
-    if (this.#isListening) this.#tell(DEAF);
+    if (this.#isListening) this.tell(DEAF);
     this.#isListening = false;
     if (!link) return;
     const hear = (text: string) => {
       const notice = noticeOf(text);
-      if (notice) this.#tell(notice);
+      if (notice) this.tell(notice);
     };
-    this.#confirmation = subscribed(link, this.#name, hear).subscribe(() => {
-      this.#isListening = true;
-      this.#tell(LISTENING);
+    this.#confirmation = subscribed(link, this.#name, hear).subscribe({
+      next: () => {
+        this.#isListening = true;
+        this.tell(LISTENING);
+      },
+      complete: () => {
+        this.#confirmation = Subscription.EMPTY; // which is smaller than what is over
+      },
     });
   }
 
-  #tell(notice: Notice): void {
+  /** In order, to all who listen at present. */
+  tell(notice: Notice): void {
     for (const listener of [...this.#listeners]) listener.next(notice);
   }
 }

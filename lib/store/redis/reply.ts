@@ -48,15 +48,20 @@ export function renewReply(raw: unknown, request: StoreRequest): RenewReply {
   }
 }
 
-/** The answer to one of several renewals; undefined where it is to be asked for alone, an answer that makes no sense included. */
-export function renewManyReply(raw: unknown, index: number, request: StoreRequest): RenewReply | undefined {
-  const one: unknown = Array.isArray(raw) ? raw[index] : undefined;
-  if (!Array.isArray(one) || one.length < 4) return undefined;
-  try {
-    return renewReply(one, request);
-  } catch {
-    return undefined;
-  }
+/** What several renewals come to: all are told the same, but those that are to be asked for alone, by their place. */
+export interface Together {
+  readonly reply: RenewReply;
+  readonly alone: ReadonlySet<number>;
+}
+
+/** The answer to several renewals. One that makes no sense is for none of them: each is then asked for alone. */
+export function renewManyReply(raw: unknown): Together {
+  const [micros = Number.NaN, until = Number.NaN, ...alone] = Array.isArray(raw)
+    ? raw.map((text) => Number(String(text)))
+    : [];
+  if (![micros, until].every(Number.isSafeInteger))
+    throw new TypeError('several renewals got an answer that makes no sense');
+  return { reply: { status: 'renewed', time: micros / 1000, until }, alone: new Set(alone.map((place) => place - 1)) };
 }
 
 export function releaseReply(raw: unknown, request: StoreRequest): ReleaseReply {

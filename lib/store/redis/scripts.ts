@@ -186,14 +186,6 @@ announce(channel, record, ttl)
 return reply('granted', record, run)
 `;
 
-const RENEWED = `
--- Writes down that the lease in place is \`id\`'s for another ttl.
-local function renewed(record, id, name, data, token, run, ttl)
-  record = { token = math.max(record.token, token), id = id, name = name, data = data, run = run, till = now + ttl }
-  return write(record) or reply('renewed', record)
-end
-`;
-
 const RENEW = `
 -- renew: extends the candidate's own lease, or puts it back where the store has lost it.
 --
@@ -206,7 +198,7 @@ const RENEW = `
 --   lost     then the holder as acquire's held has it, all empty where nobody holds the lease
 --   late     arrived after ARGV[6]; nothing was changed
 -- Errors: as acquire.
-${PRELUDE}${WRITE}${RENEWED}
+${PRELUDE}${WRITE}
 local id, ttl, token = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[5])
 
 local holder = redis.call('GET', LEASE)
@@ -226,31 +218,39 @@ else
   run = runId()
 end
 
-return renewed(record, id, ARGV[3], ARGV[4], token, run, ttl)
+record = { token = math.max(record.token, token), id = id, name = ARGV[3], data = ARGV[4], run = run, till = now + ttl }
+return write(record) or reply('renewed', record)
 `;
 
 const RENEW_MANY = `
--- renewMany: extends several leases that are in place, each as renew does.
+-- renewMany: extends several leases that are in place, each under a record of its own, as renew does.
 --
--- KEYS[2i-1] lease, KEYS[2i] record; ARGV[7i-6] … ARGV[7i] as renew has them, for each i
+-- KEYS[2i-1] a lease, KEYS[2i] its record
+-- ARGV[1] ttl, ms     ARGV[2] not after, server ms, or empty     ARGV[3] the server's run id as granted, or empty
+-- ARGV[i+3] the lease's id, a space, and the term's token
 --
--- Returns for each { 'renewed', ... } as renew does, or { 'alone' } where that is to be asked for renew: its lease is not in place, it comes too
--- late, or something refuses it. Nothing was changed for it then but the expiry of its own lease.
-${PRELUDE}${WRITE}${RENEWED}
+-- Returns { server time us, until ms, ... }: then each i that is to be asked for renew, alone: it is not as it was granted or renewed last,
+-- it comes too late, or something refuses it. Nothing was changed for it then but the expiry of its own lease.
+${PRELUDE}
+local ttl, run = ARGV[1], ARGV[3]
+local till = text(now + ttl)
+local isLate = late(ARGV[2])
+
+-- Who has written its id has written all else but the time.
 local function renew(i)
-  LEASE, RECORD = KEYS[2 * i - 1], KEYS[2 * i]
-  local id, ttl, name, data, token, limit, run = unpack(ARGV, 7 * i - 6, 7 * i)
-  if late(limit) or redis.call('GET', LEASE) ~= id then return { 'alone' } end
-  local record = recorded()
-  redis.call('PEXPIRE', LEASE, ttl)
-  local answer = renewed(record, id, name, data, token, run, ttl)
-  return answer.err and { 'alone' } or answer
+  if isLate then return false end
+  local lease, record = KEYS[2 * i - 1], KEYS[2 * i]
+  local r = redis.call('HMGET', record, 'id', 'token', 'run')
+  if r[1] .. ' ' .. r[2] ~= ARGV[i + 3] or r[3] ~= run or redis.call('GET', lease) ~= r[1] then return false end
+  redis.call('PEXPIRE', lease, ttl)
+  redis.call('HSET', record, 'until', till)
+  return true
 end
 
-local replies = {}
+local replies = { text(micros), till }
 for i = 1, #KEYS / 2 do
-  local done, answer = pcall(renew, i)
-  replies[i] = done and answer or { 'alone' }
+  local done, renewed = pcall(renew, i)
+  if not (done and renewed) then table.insert(replies, text(i)) end
 end
 return replies
 `;

@@ -1,11 +1,11 @@
-import { merge, Observable } from 'rxjs';
+import { Observable } from 'rxjs';
 import type { LeaseStore, StoreRequest } from '../lease-store.js';
 import { channelsOf } from './channels.js';
 import { portOf, type RedisClient, revocable } from './client.js';
 import { type Connection, connectionOf } from './connection.js';
 import { type Keys, keysOf } from './keys.js';
 import type { Port, ScriptOptions } from './port.js';
-import { type Renewer, renewal, renewals } from './renewals.js';
+import { type Renewer, renewal, renewalOfAll, renewals } from './renewals.js';
 import { acquireReply, listReply, readReply, releaseReply, renewManyReply, renewReply } from './reply.js';
 import { type Script, scripts } from './scripts.js';
 import { translate } from './translate.js';
@@ -60,7 +60,7 @@ function open(redis: RedisClient): LeaseStore {
       const { lease, record, candidates } = keysOf(request.key);
       return run(client, connection, request, scripts.list, [lease, record, candidates], [request.ttl], listReply);
     },
-    notices: (key) => merge(connection.notices, channels.notices(channelOf(keysOf(key)))),
+    notices: (key) => channels.notices(channelOf(keysOf(key))),
   };
 }
 
@@ -76,13 +76,8 @@ function renewer(client: Port, connection: Connection): Renewer {
       return run(client, connection, request, scripts.renew, keys, args, renewReply);
     },
     together: async (requests, signal) => {
-      const calls = requests.map(renewal);
-      const options = {
-        keys: calls.flatMap(({ keys }) => keys),
-        arguments: calls.flatMap(({ args }) => args.map(String)),
-      };
-      const raw = await call(client, signal, scripts.renewMany, options);
-      return requests.map((request, i) => renewManyReply(raw, i, request));
+      const { keys, args } = renewalOfAll(requests);
+      return renewManyReply(await call(client, signal, scripts.renewMany, { keys, arguments: args.map(String) }));
     },
     explain: (error, request) => {
       if (/\b(CROSSSLOT|MOVED|ASK)\b/.test(String(error))) isOneServer = false;
@@ -128,6 +123,9 @@ async function call(client: Port, signal: AbortSignal, script: Script, options: 
   }
 }
 
+/** ms: timers that were set in one turn ring in any order where they are no further apart than they are off. */
+const MOMENT = 2;
+
 /**
  * For a request that waits for a connection to come: fails it when its time is up, a moment before the election would, and with the
  * reason why there is no connection instead of a mere silence.
@@ -136,6 +134,6 @@ function watchQueue(client: Port, connection: Connection, timeout: number, fail:
   if (client.isReady !== false) return undefined;
   const timer = setTimeout(() => {
     if (client.isReady === false) fail(connection.lastError ?? new Error('the client is not connected'));
-  }, timeout);
+  }, timeout - MOMENT);
   return () => clearTimeout(timer);
 }

@@ -19,6 +19,7 @@ const TTL = 60_000;
 interface Held {
   readonly key: string;
   readonly token: number;
+  readonly run?: string;
 }
 
 /** Leases of these elections, all held by `me`. */
@@ -28,12 +29,12 @@ function holding(client: Client, ...keys: string[]): Promise<Held[]> {
     keys.map(async (key) => {
       const reply = await firstValueFrom(from(store.acquire(acquireRequest({ key }))));
       if (reply.status !== 'granted') throw new Error(`${key} is ${reply.status}`);
-      return { key, token: reply.token };
+      return { key, token: reply.token, ...(reply.run !== undefined && { run: reply.run }) };
     }),
   );
 }
 
-const renewal = ({ key, token }: Held, more: Partial<RenewRequest> = {}): RenewRequest => ({
+const renewal = ({ key, token, run }: Held, more: Partial<RenewRequest> = {}): RenewRequest => ({
   verb: 'renew',
   timeout: 10_000,
   id: 'me',
@@ -41,6 +42,7 @@ const renewal = ({ key, token }: Held, more: Partial<RenewRequest> = {}): RenewR
   ttl: TTL,
   key,
   token,
+  ...(run !== undefined && { run }),
   ...more,
 });
 
@@ -56,8 +58,8 @@ const renewTogether = (client: Client, ...requests: RenewRequest[]) =>
 const names = (count: number) => Array.from({ length: count }, (_, i) => `election ${i}`);
 
 describe('renewals of one client', () => {
-  it('go in one request when they are asked for in one turn, a hundred at most', async () => {
-    const held = await holding(redis.client, ...names(150));
+  it('go in one request when they are asked for in one turn, two hundred at most', async () => {
+    const held = await holding(redis.client, ...names(250));
     await renewTogether(redis.client, ...held.slice(0, 2).map((one) => renewal(one))); // the script is known from now on
     const replies: Outcome[] = [];
     const calls = await callsOf(redis.client, async () => {
@@ -67,26 +69,38 @@ describe('renewals of one client', () => {
     expect(replies.map((reply) => 'status' in reply && reply.status)).toEqual(held.map(() => 'renewed'));
   });
 
-  it('extend each its own lease, by its own ttl, and write its own record', async () => {
-    const held = await holding(redis.client, 'a', 'b');
-    const [a, b] = held as [Held, Held];
+  it('extend each its own lease, and the time in its own record, by its own ttl', async () => {
+    const held = await holding(redis.client, 'a', 'b', 'c', 'd');
+    const before = await Promise.all(held.map(({ key }) => redis.client.hGetAll(keysOf(key).record)));
     const replies = await renewTogether(
       redis.client,
-      renewal(a, { ttl: 5_000, name: 'one', data: 'of a' }),
-      renewal(b, { ttl: 90_000, name: 'other', run: 'a run' }),
+      ...held.map((one) => renewal(one, { ttl: one.key < 'c' ? 5_000 : 90_000 })),
     );
-    for (const [i, { key, token }] of held.entries()) {
+    for (const [i, { key }] of held.entries()) {
       const { lease, record } = keysOf(key);
       const left = await redis.client.pTTL(lease);
-      expect(left).toBeGreaterThan(i === 0 ? 4_000 : 89_000);
-      expect(left).toBeLessThanOrEqual(i === 0 ? 5_000 : 90_000);
+      expect(left).toBeGreaterThan(i < 2 ? 4_000 : 89_000);
+      expect(left).toBeLessThanOrEqual(i < 2 ? 5_000 : 90_000);
       const { until: till, ...written } = await redis.client.hGetAll(record);
-      expect({ ...written }).toEqual({
-        token: String(token),
-        id: 'me',
-        ...(i === 0 ? { name: 'one', data: 'of a', run: '' } : { name: 'other', data: '', run: 'a run' }),
-      });
-      expect(replies[i]).toEqual({ status: 'renewed', token, until: Number(till), time: expect.any(Number) });
+      expect({ ...before[i] }).toEqual({ ...written, until: expect.any(String) });
+      expect(replies[i]).toEqual({ status: 'renewed', until: Number(till), time: expect.any(Number) });
+    }
+  });
+
+  it('write the whole record where it is not as it was granted', async () => {
+    const held = await holding(redis.client, 'fine', 'other id', 'other token', 'other run', 'none');
+    for (const [key, field] of [
+      ['other id', 'id'],
+      ['other token', 'token'],
+      ['other run', 'run'],
+    ] as const) {
+      await redis.client.hSet(keysOf(key).record, field, '1');
+    }
+    await redis.client.del(keysOf('none').record);
+    await renewTogether(redis.client, ...held.map((one) => renewal(one, { name: 'new' })));
+    for (const { key, token, run = '' } of held) {
+      const { id, token: written, run: by, name } = await redis.client.hGetAll(keysOf(key).record);
+      expect([key, id, written, by, name]).toEqual([key, 'me', String(token), run, key === 'fine' ? 'my name' : 'new']);
     }
   });
 

@@ -1,0 +1,51 @@
+import { Subscription } from 'rxjs';
+import type { Sleeper, Spoke, Wheel } from './wheel.js';
+
+/** The one alarm of a candidacy: set anew, it does not ring for what it was set to before. */
+export class Alarm implements Sleeper {
+  readonly #wheel: Wheel;
+  readonly #onRing: (now: number) => void;
+  #at = Number.POSITIVE_INFINITY;
+  #timer = Subscription.EMPTY;
+  #spoke: Spoke | undefined;
+
+  constructor(wheel: Wheel, onRing: (now: number) => void) {
+    this.#wheel = wheel;
+    this.#onRing = onRing;
+  }
+
+  /** Rings at `at`, by a timer of its own; never at Infinity. */
+  set(at: number): void {
+    if (this.#isSetTo(at)) return;
+    if (at !== Number.POSITIVE_INFINITY) this.#timer = this.#wheel.alone(at, this);
+  }
+
+  /**
+   * The same, but on the wheel; where it may not be early, only as long as it is far ahead of `now`: most are taken back before they ring, and one
+   * that rings early is then to be set again, for the rest.
+   */
+  share(at: number, mayBeEarly: boolean, now: number): void {
+    if (at === Number.POSITIVE_INFINITY || (!mayBeEarly && at - now <= this.#wheel.within)) this.set(at);
+    else if (!this.#isSetTo(at)) this.#spoke = this.#wheel.schedule(at, this);
+  }
+
+  /** Whatever it is set to is to be set anew. */
+  shake(): void {
+    this.#at = Number.NaN;
+  }
+
+  ring(now: number): void {
+    this.#at = Number.POSITIVE_INFINITY;
+    this.#onRing(now);
+  }
+
+  /** If not, it is taken back. */
+  #isSetTo(at: number): boolean {
+    if (at === this.#at) return true;
+    this.#timer.unsubscribe();
+    this.#spoke?.leave(this);
+    this.#spoke = undefined;
+    this.#at = at;
+    return false;
+  }
+}
