@@ -1,8 +1,11 @@
 import { readFileSync } from 'node:fs';
 
+const CLIENT = "Awaited<ReturnType<ReturnType<typeof import('redis').createClient>['connect']>>";
+
 /** What the README's code leaves to its reader, and how it would be declared. */
 const LEFT_TO_THE_READER: Readonly<Record<string, string>> = {
-  redis: "declare const redis: Awaited<ReturnType<ReturnType<typeof import('redis').createClient>['connect']>>;",
+  redis: `declare const redis: ${CLIENT};`,
+  redisA: `declare const redisA: ${CLIENT}, redisB: ${CLIENT}, redisC: ${CLIENT};`,
   pollInbox: "declare function pollInbox(term: import('rx-leader').Term): Promise<void>;",
   shutdown: "declare const shutdown: import('rxjs').Observable<unknown>;",
   doTheWork: 'declare function doTheWork(): void;',
