@@ -37,8 +37,8 @@ async function timed(contest: Contest, until: number): Promise<number[]> {
     const time = await contest.handOver();
     times.push(time);
     slowest = Math.min(WAIT, times.length === 1 ? time : Math.max(slowest, time));
-    await sleep(HERD); // the others have settled again
     contest.refill();
+    await sleep(HERD); // all have settled again, whoever has come back included
   } while (performance.now() < until);
   return times;
 }
