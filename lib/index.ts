@@ -35,6 +35,9 @@ export type {
   Standing,
   Suspect,
   Watched,
+  Withdrawn,
+  WithdrawReply,
+  WithdrawRequest,
 } from './store/lease-store.js';
 export type { RedisClient } from './store/redis/client.js';
 export type { Clock } from './stream/clock.js';

@@ -24,6 +24,22 @@ async function standing(...names: string[]): Promise<{ store: MemoryLeaseStore; 
   return { store, elections };
 }
 
+/** Asks once, and is gone. */
+const stands = (store: MemoryLeaseStore, id: string) =>
+  store
+    .acquire({
+      verb: 'acquire',
+      key: 'k',
+      id,
+      name: id,
+      ttl: TTL,
+      timeout: TTL,
+      lastToken: 0,
+      coldStart: 'elect',
+      hears: true,
+    })
+    .subscribe();
+
 const leaders = (elections: readonly Election[]) => elections.filter(({ isLeading }) => isLeading);
 
 describe('candidates()', () => {
@@ -47,9 +63,21 @@ describe('candidates()', () => {
     expect(stranger.role).toBeUndefined();
   });
 
-  it('forgets who has not asked for one and a half ttls', async () => {
+  it('forgets at once who leaves', async () => {
     const { elections } = await standing('a', 'b', 'c');
-    await elections[1]?.close();
+    void elections[1]?.close();
+    await pass(LATENCY);
+    const told = elections[0]?.candidates();
+    await pass(LATENCY);
+    expect(await told).toEqual([expect.objectContaining({ name: 'c' })]);
+  });
+
+  it('forgets who has not asked for one and a half ttls', async () => {
+    const { store, elections } = await standing('a', 'b', 'c');
+    store.hang();
+    elections[1]?.close();
+    await pass(TIMES.timeout);
+    store.heal();
     await pass(1.6 * TTL);
     const told = elections[0]?.candidates();
     await pass(LATENCY);
@@ -88,8 +116,9 @@ describe('a hand-over', () => {
   });
 
   it('is to another a quarter of a timeout later where that one is gone', async () => {
-    const { elections } = await standing('a', 'b', 'c');
-    await elections[2]?.close(); // a follower leaves the list by and by
+    const { store, elections } = await standing('a', 'b');
+    stands(store, 'gone');
+    await pass(LATENCY);
     void elections[0]?.close();
     await pass(GRACE - 1);
     expect(leaders(elections)).toEqual([]);

@@ -68,6 +68,9 @@ describe('the package', () => {
       'Term',
       'Transition',
       'Watched',
+      'WithdrawReply',
+      'WithdrawRequest',
+      'Withdrawn',
     ]);
   });
 });

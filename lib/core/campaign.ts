@@ -1,5 +1,5 @@
 import type { ElectionError } from '../errors.js';
-import type { AcquireReply, Held, LeaseReply, LeaseRequest, Suspect } from '../store/lease-store.js';
+import type { AcquireReply, CandidateReply, Held, LeaseRequest, Suspect } from '../store/lease-store.js';
 import { notAfter, watched } from './memory.js';
 import { hearNotice } from './notice.js';
 import { backoff, lifetime } from './settings.js';
@@ -56,7 +56,7 @@ export function campaignRequest(state: Campaigning, { settings, now }: Context):
 }
 
 /** A reply while campaigning; the memory has learnt from it already. */
-export function hearCampaign(state: Campaigning, sent: Sent, reply: LeaseReply, context: Context): Step {
+export function hearCampaign(state: Campaigning, sent: Sent, reply: CandidateReply, context: Context): Step {
   const answered: Campaigning = { ...campaign(state, context.now), dark: false };
   switch (sent.request.verb) {
     case 'acquire':
@@ -94,9 +94,10 @@ function lead(
   const deadline = sent.at + lifetime(ttl);
   const { token, run } = reply;
   const term = { id: state.id, token, ...(run !== undefined && { run }), deadline };
+  const { listed: _, ...kept } = common(state); // who leads stands by no more
   const holder = { id: state.id, name, ...(data !== undefined && { data }), token, expiresIn: ttl };
   return {
-    ...common(state),
+    ...kept,
     phase: 'leading',
     role: 'leader',
     term,
@@ -111,12 +112,12 @@ export function retire<S extends State>(state: S, { nextId }: Context): S {
 }
 
 /** Whom a reply names as the holder. */
-export const known = (reply: LeaseReply, now: number): Known | undefined =>
+export const known = (reply: CandidateReply, now: number): Known | undefined =>
   'holder' in reply && reply.holder ? { holder: reply.holder, at: now } : undefined;
 
 function standBy(before: Campaigning, reply: Held | Suspect, context: Context): Step {
   const { missed, ...hearing } = before.hearing;
-  const state: Campaigning = { ...before, hearing };
+  const state: Campaigning = { ...before, hearing, listed: before.id };
   const awaiting = awaitLease(state, reply, context);
   const waiting = missed ? hearNotice(awaiting, missed, context) : awaiting;
   if (state.role === 'follower') return next(waiting);

@@ -1,5 +1,5 @@
 import type { ElectionError } from '../errors.js';
-import type { LeaseReply, ReleaseRequest, RenewRequest } from '../store/lease-store.js';
+import type { CandidateReply, CandidateRequest } from '../store/lease-store.js';
 import { isUnanswered } from './campaign.js';
 import { extend, renewRequest } from './lead.js';
 import { backoff } from './settings.js';
@@ -15,6 +15,7 @@ import {
   type State,
   type Step,
 } from './state.js';
+import { hearRelease, withoutFirst } from './succession.js';
 
 /** Leaves on purpose: at once says `follower`, later releases. Without anything to release it is over at once. */
 export function exit(
@@ -69,28 +70,34 @@ function forGood({ cooldown: _, ...state }: Exiting): Exiting {
 }
 
 /** What to ask next on the way out, or the state after it when there is nothing left to ask. */
-export function exitRequest(state: Exiting, context: Context): RenewRequest | ReleaseRequest | 'settled' | undefined {
+export function exitRequest(state: Exiting, context: Context): CandidateRequest | 'settled' | undefined {
   const { now, settings } = context;
   if (!state.drained && now < state.drainBy) {
     const due = state.term && now >= state.renewAt && now < state.term.deadline;
     return due ? renewRequest(state, state.term, context) : undefined;
   }
+  const { term, handing, successor, hearing, listed } = state;
   const [id] = state.release;
-  if (id === undefined) return 'settled';
-  const timeout = Math.max(1, Math.min(settings.timeout, state.settleBy - now));
-  const { term, successor } = state;
-  return { verb: 'release', key: settings.key, timeout, id, ...(successor && id === term?.id && { successor }) };
+  const { key, name, data } = settings;
+  const base = { key, timeout: Math.max(1, Math.min(settings.timeout, state.settleBy - now)) };
+  if (handing) return now < handing.until ? undefined : { verb: 'release', ...base, id: id ?? '', absent: handing.to };
+  if (id !== undefined) {
+    const manner = id === term?.id && { ...(successor && { successor }), ...(hearing.live && { quiet: true }) };
+    return { verb: 'release', ...base, id, ...manner };
+  }
+  if (listed === undefined || state.dark) return 'settled';
+  return { verb: 'withdraw', ...base, id: listed, name, ...(data !== undefined && { data }) };
 }
 
 /** Where an exit ends. */
 export function settle(state: Exiting, { now }: Context): Cooling | Done {
-  const { released, cooldown } = state;
+  const { released, releasedAt = now, cooldown } = state;
   if (cooldown === undefined) return { ...common(state), phase: 'done', released };
-  return { ...common(state), phase: 'cooling', released, nextAt: now + cooldown };
+  return { ...common(state), phase: 'cooling', released, nextAt: releasedAt + cooldown };
 }
 
 /** A reply on the way out. */
-export function hearExit({ sent: _, ...before }: Exiting, sent: Sent, reply: LeaseReply, context: Context): Step {
+export function hearExit({ sent: _, ...before }: Exiting, sent: Sent, reply: CandidateReply, context: Context): Step {
   const state: Exiting = { ...before, dark: false };
   const { term } = state;
   switch (reply.status) {
@@ -105,14 +112,20 @@ export function hearExit({ sent: _, ...before }: Exiting, sent: Sent, reply: Lea
     case 'granted': // an attempt that was under way when the exit began
       return next({ ...state, release: [...state.release, state.id] });
     case 'released':
-    case 'gone': {
-      const [id, ...release] = state.release;
-      const released = state.released || (reply.status === 'released' && id === term?.id);
-      return next({ ...state, release, released });
-    }
+    case 'gone':
+      return next(hearRelease(state, reply, context));
+    case 'held':
+    case 'suspect': // the same, refused
+      return next({ ...state, listed: state.id });
+    case 'withdrawn':
+      return next(unlisted(state));
     default:
       return next(state);
   }
+}
+
+function unlisted({ listed: _, ...state }: Exiting): Exiting {
+  return state;
 }
 
 /** A failed request on the way out. Releases are tried once: the lease then runs out by itself. */
@@ -123,6 +136,8 @@ export function failExit({ sent: _, ...state }: Exiting, sent: Sent, error: Elec
   if (verb === 'acquire') {
     return next({ ...state, dark, release: [...state.release, state.id] });
   }
-  const [id, ...release] = state.release;
-  return next({ ...state, dark, release, retired: id === undefined ? state.retired : [...state.retired, id] });
+  if (verb === 'withdraw') return next(unlisted({ ...state, dark }));
+  const [id] = state.release;
+  const isUncertain = id !== undefined && !state.handing;
+  return next(withoutFirst({ ...state, dark, ...(isUncertain && { retired: [...state.retired, id] }) }));
 }

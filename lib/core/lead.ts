@@ -1,5 +1,5 @@
 import type { ElectionError } from '../errors.js';
-import type { LeaseReply, RenewRequest } from '../store/lease-store.js';
+import type { CandidateReply, RenewRequest } from '../store/lease-store.js';
 import { campaign, failing, isUnanswered, known, renewalAfter, retire } from './campaign.js';
 import { notAfter } from './memory.js';
 import { backoff, guard, lifetime } from './settings.js';
@@ -46,7 +46,7 @@ export function extend<S extends Leading | (Exiting & { term: TermFacts })>(stat
 }
 
 /** The reply to a renewal while leading. */
-export function hearRenewal(state: Leading, sent: Sent, reply: LeaseReply, context: Context): Step {
+export function hearRenewal(state: Leading, sent: Sent, reply: CandidateReply, context: Context): Step {
   switch (reply.status) {
     case 'renewed':
       return next(extend(isTroubled(state) ? { ...state, error: undefined, dark: false } : state, sent, context));

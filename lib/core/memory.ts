@@ -1,4 +1,4 @@
-import type { LeaseReply, Watched } from '../store/lease-store.js';
+import type { CandidateReply, Watched } from '../store/lease-store.js';
 
 /**
  * What an election has learnt of its store. It outlives candidacies: the longer it reaches back, the more of what the store
@@ -21,7 +21,7 @@ export interface Memory {
 export const NOTHING_KNOWN: Memory = { token: 0 };
 
 /** The memory after a reply received at `now`. */
-export function learn(memory: Memory, reply: LeaseReply, now: number): Memory {
+export function learn(memory: Memory, reply: CandidateReply, now: number): Memory {
   const token = Math.max(memory.token, reply.token ?? 0);
   if (reply.time === undefined) return { ...memory, token };
   const sync = { time: reply.time, at: now };

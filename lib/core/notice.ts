@@ -1,6 +1,7 @@
 import type { Holder, Notice } from '../store/lease-store.js';
 import { backoff } from './settings.js';
 import type { Campaigning, Context, State } from './state.js';
+import { hearSuccessor } from './succession.js';
 import { awaitHolder, scheduleBy } from './wait.js';
 
 type Released = Extract<Notice, { readonly kind: 'released' }>;
@@ -29,6 +30,7 @@ export function hearNotice(before: State, notice: Notice, context: Context): Sta
       return state.phase === 'campaigning' ? { ...state, nextAt: Math.min(state.nextAt, scheduleBy(context)) } : state;
     }
     case 'elected':
+      if (before.phase === 'exiting') return hearSuccessor(before, notice.holder);
       return before.phase === 'campaigning' ? hearElected(before, notice.holder, context) : before;
     case 'released':
       return before.phase === 'campaigning' ? hearReleased(before, notice, context) : before;

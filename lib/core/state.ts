@@ -1,5 +1,5 @@
 import type { ElectionError } from '../errors.js';
-import type { Holder, LeaseReply, LeaseRequest, Notice } from '../store/lease-store.js';
+import type { CandidateReply, CandidateRequest, Holder, Notice } from '../store/lease-store.js';
 import type { Memory } from './memory.js';
 import type { Settings } from './settings.js';
 
@@ -20,7 +20,7 @@ export interface TermFacts {
 
 /** A request on its way. Its identity is how replies find their state: a reply to any other request is not heard. */
 export interface Sent {
-  readonly request: LeaseRequest;
+  readonly request: CandidateRequest;
   /** Own time, read before the request was written. */
   readonly at: number;
 }
@@ -49,6 +49,8 @@ interface Common {
   readonly role: Role | undefined;
   /** Who leads, as far as we know. */
   readonly holder: Known | undefined;
+  /** The id under which the store has listed this candidate, which then stands by. */
+  readonly listed?: string;
   /** Retired ids that may still hold a lease: each is compare-and-deleted before the next attempt to acquire. */
   readonly retired: readonly string[];
   /** The last request went unanswered: nothing but reads until one is answered. */
@@ -94,8 +96,14 @@ export interface Exiting extends Common {
   readonly release: readonly string[];
   /** Whether the store confirmed that it deleted the term's lease. */
   readonly released: boolean;
+  /** Own time of that. */
+  readonly releasedAt?: number;
   /** The id of the candidate that is to be named in the release of the term. */
   readonly successor?: string;
+  /** Whether a later term than ours has been told of. */
+  readonly succeeded?: true;
+  /** Nobody but `to` was told of the release: everyone is, unless it has succeeded by own time `until`. */
+  readonly handing?: { readonly to: string; readonly until: number };
   /** ms to stand aside afterwards before campaigning again; absent: for good. */
   readonly cooldown?: number;
 }
@@ -126,7 +134,7 @@ export interface Manner {
 /** What can happen to a candidate. */
 export type Event =
   | { readonly kind: 'wake' }
-  | { readonly kind: 'reply'; readonly sent: Sent; readonly reply: LeaseReply }
+  | { readonly kind: 'reply'; readonly sent: Sent; readonly reply: CandidateReply }
   | { readonly kind: 'failure'; readonly sent: Sent; readonly error: ElectionError }
   | { readonly kind: 'notice'; readonly notice: Notice }
   | ({ readonly kind: 'exit'; readonly reason: 'resigned' | 'closed' } & Manner)
@@ -157,6 +165,6 @@ export interface Context {
 export const next = (state: State, ...decisions: Decision[]): Step => ({ state, decisions });
 
 /** The fields that outlive a phase, of `state`. The request in flight is not among them. */
-export function common({ id, memory, role, holder, retired, dark, hearing, failures }: State): Common {
-  return { id, memory, role, holder, retired, dark, hearing, failures };
+export function common({ id, memory, role, holder, listed, retired, dark, hearing, failures }: State): Common {
+  return { id, memory, role, holder, ...(listed !== undefined && { listed }), retired, dark, hearing, failures };
 }

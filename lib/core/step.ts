@@ -1,4 +1,4 @@
-import type { LeaseRequest } from '../store/lease-store.js';
+import type { CandidateRequest } from '../store/lease-store.js';
 import { campaign, campaignRequest, failCampaign, hearCampaign } from './campaign.js';
 import { exit, exitRequest, failExit, hearExit, settle } from './exit.js';
 import { expire, failRenewal, hearRenewal, renewRequest } from './lead.js';
@@ -42,7 +42,7 @@ export function wakeAt(state: State): number {
     case 'leading':
       return state.sent ? state.term.deadline : Math.min(state.renewAt, state.term.deadline);
     case 'exiting':
-      return state.sent ? Number.POSITIVE_INFINITY : Math.min(state.renewAt, state.drainBy);
+      return state.sent ? Number.POSITIVE_INFINITY : (state.handing?.until ?? Math.min(state.renewAt, state.drainBy));
     case 'cooling':
       return state.nextAt;
     case 'done':
@@ -111,7 +111,7 @@ function ask(state: State, context: Context): State {
   }
 }
 
-const send = <S extends State>(state: S, request: LeaseRequest, { now }: Context): S => ({
+const send = <S extends State>(state: S, request: CandidateRequest, { now }: Context): S => ({
   ...state,
   sent: { request, at: now },
 });

@@ -18,6 +18,8 @@ export interface LeaseStore {
   release(request: ReleaseRequest): ObservableInput<ReleaseReply>;
   /** Looks who holds the lease, and changes nothing. */
   read(request: ReadRequest): ObservableInput<ReadReply>;
+  /** Forgets that a candidate stands by. Optional: without it, the store forgets those who have not asked for long, or lists none. */
+  withdraw?(request: WithdrawRequest): ObservableInput<WithdrawReply>;
   /** Tells who stands by, and changes nothing. Optional: without it, `election.candidates()` is not to be had. */
   list?(request: ListRequest): ObservableInput<ListReply>;
   /**
@@ -30,11 +32,17 @@ export interface LeaseStore {
 /** One request to a {@link LeaseStore}, told apart by `verb`. */
 export type LeaseRequest = AcquireRequest | RenewRequest | ReleaseRequest | ReadRequest;
 
+/** What a candidate may ask of a {@link LeaseStore} in all. */
+export type CandidateRequest = LeaseRequest | WithdrawRequest;
+
 /** What any method of a {@link LeaseStore} may be asked. */
-export type StoreRequest = LeaseRequest | ListRequest;
+export type StoreRequest = CandidateRequest | ListRequest;
 
 /** One answer of a {@link LeaseStore}, told apart by `status`. */
 export type LeaseReply = AcquireReply | RenewReply | ReleaseReply | ReadReply;
+
+/** One answer to a {@link CandidateRequest}. */
+export type CandidateReply = LeaseReply | WithdrawReply;
 
 interface RequestBase {
   /** The election's name, as the user gave it. */
@@ -86,6 +94,22 @@ export interface ReleaseRequest extends RequestBase {
   readonly id: string;
   /** The id of the candidate that is to be named as the successor; without it the store chooses one, if it knows of any. */
   readonly successor?: string;
+  /**
+   * Whether the store may tell nobody but the successor: the election then waits to hear of the next leader, and has everyone told if it
+   * does not.
+   */
+  readonly quiet?: boolean;
+  /** The id of the candidate that alone was told of this release, and has not come: everyone is told, and another one named. */
+  readonly absent?: string;
+}
+
+/** A candidate that was refused the lease does not stand by for it any more. */
+export interface WithdrawRequest extends RequestBase {
+  readonly verb: 'withdraw';
+  /** As in the attempt that was refused, like `name` and `data`. */
+  readonly id: string;
+  readonly name: string;
+  readonly data?: string;
 }
 
 export interface ReadRequest extends RequestBase {
@@ -175,6 +199,8 @@ export interface Lost extends Sight {
 
 export interface Released extends Sight {
   readonly status: 'released';
+  /** The id of the only candidate that was told; absent where everyone was. */
+  readonly told?: string;
 }
 
 /** There was no lease of this id to release. */
@@ -185,6 +211,10 @@ export interface Gone extends Sight {
 /** Nobody holds the lease. */
 export interface Free extends Sight {
   readonly status: 'free';
+}
+
+export interface Withdrawn extends Sight {
+  readonly status: 'withdrawn';
 }
 
 /** Who stands by: who asked last comes first. */
@@ -207,6 +237,7 @@ export type AcquireReply = Granted | Held | Suspect | Late;
 export type RenewReply = Renewed | Lost | Late;
 export type ReleaseReply = Released | Gone;
 export type ReadReply = Held | Free;
+export type WithdrawReply = Withdrawn;
 export type ListReply = Listed;
 
 /**

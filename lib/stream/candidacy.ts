@@ -3,7 +3,7 @@ import { type Memory, NOTHING_KNOWN } from '../core/memory.js';
 import { earliness, guard, type Settings } from '../core/settings.js';
 import type { Context, Decision, Event, Known, Manner, Sent, State } from '../core/state.js';
 import { isRenewal, stand, step, wakeAt } from '../core/step.js';
-import type { LeaseRequest, LeaseStore } from '../store/lease-store.js';
+import type { CandidateRequest, LeaseStore } from '../store/lease-store.js';
 import { Alarm } from './alarm.js';
 import { type Vigil, vigilOf, type Watcher } from './awakenings.js';
 import type { Clock } from './clock.js';
@@ -66,7 +66,7 @@ export class Candidacy implements Watcher {
   #isWatching = false;
   #isShaken = false;
   #sent: Sent | undefined;
-  #exchange: Exchange<LeaseRequest> | undefined;
+  #exchange: Exchange<CandidateRequest> | undefined;
   #patience: Spoke | undefined;
   #exit: AsyncSubject<boolean> | undefined;
 

@@ -1,9 +1,22 @@
 import { inspect } from 'node:util';
-import { from, Observable, type ObservableInput, type SchedulerLike, Subscriber, throwError } from 'rxjs';
+import { from, Observable, type ObservableInput, of, type SchedulerLike, Subscriber, throwError } from 'rxjs';
 import { ElectionError, isElectionError } from '../errors.js';
-import type { LeaseReply, LeaseStore, ListReply, ListRequest, StoreRequest } from '../store/lease-store.js';
+import type {
+  CandidateReply,
+  LeaseReply,
+  LeaseStore,
+  ListReply,
+  ListRequest,
+  StoreRequest,
+  WithdrawReply,
+  WithdrawRequest,
+} from '../store/lease-store.js';
 
-type ReplyTo<R extends StoreRequest> = R extends ListRequest ? ListReply : LeaseReply;
+type ReplyTo<R extends StoreRequest> = R extends ListRequest
+  ? ListReply
+  : R extends WithdrawRequest
+    ? WithdrawReply
+    : LeaseReply;
 
 /**
  * One request to the store: one reply, or one `ElectionError`, within `request.timeout`. Unsubscribing gives it up.
@@ -74,7 +87,7 @@ export class Exchange<R extends StoreRequest> extends Subscriber<unknown> {
   }
 }
 
-function call(store: LeaseStore, request: StoreRequest): ObservableInput<LeaseReply | ListReply> {
+function call(store: LeaseStore, request: StoreRequest): ObservableInput<CandidateReply | ListReply> {
   switch (request.verb) {
     case 'acquire':
       return store.acquire(request);
@@ -84,6 +97,8 @@ function call(store: LeaseStore, request: StoreRequest): ObservableInput<LeaseRe
       return store.release(request);
     case 'read':
       return store.read(request);
+    case 'withdraw':
+      return store.withdraw?.(request) ?? of<WithdrawReply>({ status: 'withdrawn' });
     case 'list':
       return store.list?.(request) ?? throwError(() => new ElectionError('STORE_REPLY', CANNOT_LIST));
   }
@@ -91,11 +106,12 @@ function call(store: LeaseStore, request: StoreRequest): ObservableInput<LeaseRe
 
 const CANNOT_LIST = 'This store cannot tell who stands by: it has no method "list"';
 
-const STATUSES: Record<StoreRequest['verb'], ReadonlyArray<(LeaseReply | ListReply)['status']>> = {
+const STATUSES: Record<StoreRequest['verb'], ReadonlyArray<(CandidateReply | ListReply)['status']>> = {
   acquire: ['granted', 'held', 'suspect', 'late'],
   renew: ['renewed', 'lost', 'late'],
   release: ['released', 'gone'],
   read: ['held', 'free'],
+  withdraw: ['withdrawn'],
   list: ['listed'],
 };
 

@@ -14,7 +14,7 @@ import { ElectionError, type ElectionErrorCode } from '../errors.js';
 import type {
   AcquireReply,
   AcquireRequest,
-  LeaseRequest,
+  CandidateRequest,
   LeaseStore,
   ListReply,
   ListRequest,
@@ -25,6 +25,8 @@ import type {
   ReleaseRequest,
   RenewReply,
   RenewRequest,
+  WithdrawReply,
+  WithdrawRequest,
 } from '../store/lease-store.js';
 import { type Clock, systemClock } from '../stream/clock.js';
 import {
@@ -38,6 +40,7 @@ import {
   release,
   renew,
   type Server,
+  withdraw,
 } from './model.js';
 
 /** What {@link MemoryLeaseStore} takes. */
@@ -110,6 +113,10 @@ export class MemoryLeaseStore implements LeaseStore {
 
   release(request: ReleaseRequest): Observable<ReleaseReply> {
     return this.#answer(() => this.#commit(request, release(this.#entry(request.key), request, this.#server())));
+  }
+
+  withdraw(request: WithdrawRequest): Observable<WithdrawReply> {
+    return this.#answer(() => this.#commit(request, withdraw(this.#entry(request.key), request, this.#server())));
   }
 
   list(request: ListRequest): Observable<ListReply> {
@@ -231,7 +238,7 @@ export class MemoryLeaseStore implements LeaseStore {
     return { micros: Math.round((this.#epoch + this.#clock.now()) * 1000), run: `run${this.#runs}` };
   }
 
-  #commit<Reply>({ key }: LeaseRequest, { entry, reply, notice }: Outcome<Reply>): Reply {
+  #commit<Reply>({ key }: CandidateRequest, { entry, reply, notice }: Outcome<Reply>): Reply {
     this.#entries.set(key, entry);
     if (notice && this.#tells) this.#tell({ key, notice });
     return reply;

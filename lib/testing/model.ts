@@ -14,6 +14,8 @@ import type {
   RenewRequest,
   Sight,
   Standing,
+  WithdrawReply,
+  WithdrawRequest,
 } from '../store/lease-store.js';
 
 /** The exclusive claim, as the store keeps it. */
@@ -93,7 +95,7 @@ export function acquire(before: Entry, request: AcquireRequest, server: Server):
 /** ttls after its last attempt for which a candidate counts as standing by. */
 const FRESH = 1.5;
 
-const isSame = (one: Standing, { id, name, data = '' }: AcquireRequest): boolean =>
+const isSame = (one: Standing, { id, name, data = '' }: AcquireRequest | WithdrawRequest): boolean =>
   one.id === id && (one.name ?? '') === name && (one.data ?? '') === data;
 
 /** The list without whom it is too long ago, or by a clock that was set back since yet to come; and with who asks. */
@@ -107,7 +109,7 @@ function standBy(before: Candidates | undefined, request: AcquireRequest, now: n
 type Entrant = Candidates['list'][number];
 
 /** As the sorted set has them. */
-const memberOf = ({ id, name = '', data = '' }: Standing): string => JSON.stringify({ id, name, data });
+const memberOf = ({ id, name = '', data = '' }: Standing): string => JSON.stringify({ id, name, data, inbox: '' });
 
 const scoreOf = ({ lastSeen, hears }: Entrant): number => lastSeen + (hears ? 0 : 0.5);
 
@@ -182,11 +184,34 @@ export function release(entry: Entry, request: ReleaseRequest, server: Server): 
     ...(record && { record: record.id === id ? { ...record, until: 0 } : record }),
     ...others,
   };
-  const latest = standing(entry.candidates, now).slice(0, 16);
-  const successor = request.successor ?? latest.find(({ hears }) => hears)?.id;
+  const free = request.absent !== undefined && record?.id === id && liveLease(entry, now) === undefined;
+  const reply: ReleaseReply = { status: 'gone', ...sight(after, server) };
+  if (!holds && !own && !free) return { entry: after, reply };
+  const { successor, isListed, rest } = succession(entry.candidates, request, now);
+  const left = { ...after, ...(rest && { candidates: rest }) };
   const notice: Notice = { kind: 'released', id, ...(successor && { successor }) };
-  const reply: ReleaseReply = { status: holds ? 'released' : 'gone', ...sight(after, server) };
-  return { entry: after, reply, ...((holds || own) && { notice }) };
+  if (!holds) return { entry: left, reply, notice };
+  const told = request.quiet && isListed && successor !== undefined && { told: successor };
+  return { entry: left, reply: { ...reply, status: 'released', ...told }, notice };
+}
+
+/** Who is to be next: whoever is wished for, else the first of the latest that hears of releases; and the list without who did not come. */
+function succession(candidates: Candidates | undefined, { id, successor: wish, absent }: ReleaseRequest, now: number) {
+  const looked = standing(candidates, now).slice(0, wish === undefined ? 16 : 1000);
+  const chosen = looked.findIndex(
+    (one) => one.hears && one.id !== id && one.id !== absent && (wish === undefined || one.id === wish),
+  );
+  const passed = looked.slice(0, chosen < 0 ? looked.length : chosen).filter((one) => one.id === absent);
+  const rest = candidates && { ...candidates, list: candidates.list.filter((one) => !passed.includes(one)) };
+  return { successor: looked[chosen]?.id ?? wish, isListed: chosen >= 0, rest };
+}
+
+/** Takes a candidate off the list. */
+export function withdraw(before: Entry, request: WithdrawRequest, server: Server): Outcome<WithdrawReply> {
+  const { candidates, ...others } = before;
+  const left = candidates && { ...candidates, list: candidates.list.filter((one) => !isSame(one, request)) };
+  const entry = { ...others, ...(left && { candidates: left }) };
+  return { entry, reply: { status: 'withdrawn', ...sight(entry, server) } };
 }
 
 /** Tells who holds the lease. */

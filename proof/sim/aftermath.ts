@@ -36,9 +36,12 @@ export class Aftermath {
     return this.#standing.filter(({ role }) => role === 'leader');
   }
 
-  get #isSettled(): boolean {
+  /** One leads and all others follow; but for those who are `excused`. */
+  #isSettled(excused: ReadonlySet<User>): boolean {
     const leaders = this.#leaders;
-    return leaders.length === 1 && this.#standing.every((user) => user === leaders[0] || user.role === 'follower');
+    const [leader] = leaders;
+    const others = this.#standing.filter((user) => user !== leader && !excused.has(user));
+    return leaders.length === 1 && others.every(({ role }) => role === 'follower');
   }
 
   /** Once all faults are over, one leads and all others follow. */
@@ -49,7 +52,7 @@ export class Aftermath {
       user.link.reconnectAfresh();
       if (!user.isClosed) user.machine.receive(() => user.join());
     }
-    for (let n = this.#standing.length; n < 3; n += 1) this.#world.add(CALM);
+    for (let n = this.#standing.length; n < 4; n += 1) this.#world.add(CALM);
     const { ttl, wait, jitter, timeout, drain } = plan.options;
     // What is left of a lease, a loss to be found and waited out, a cooldown, an exit; an attempt each.
     await this.#settles(4 * ttl + drain + 3 * (wait + jitter + 2 * timeout), 'all is well');
@@ -59,7 +62,16 @@ export class Aftermath {
   async #handsOver(): Promise<void> {
     await this.#idle();
     const [leader] = this.#leaders;
-    if (leader) await this.#leaves(leader, this.#aside(leader));
+    if (!leader) return;
+    const followers = this.#standing.filter(({ role }) => role === 'follower');
+    if (followers.length > 2 && this.#random.chance(0.5)) {
+      // One of them dies, and what it has asked for is over: it may be the one that is named. A leader that hears nothing tells everyone.
+      this.#world.kill(this.#random.pick(...followers));
+      if (this.#random.chance(0.5)) leader.link.befall({ notices: 'down' });
+      await this.#until(() => false, this.#slack);
+      if (leader !== this.#leaders[0]) return;
+    }
+    await this.#leaves(leader, this.#aside(leader));
   }
 
   /** After a crash there is a next leader within a lease, whatever its followers are told. */
@@ -123,6 +135,8 @@ export class Aftermath {
   async #leaves(leader: User, aside: number): Promise<void> {
     const { drain, timeout } = this.#world.plan.options;
     const distrust = this.#distrust(leader);
+    // Who is in trouble asks again by `wait`, and is named by no release.
+    const troubled = new Set(this.#standing.filter(({ role }) => role === 'error'));
     let settled = false;
     leader.machine.receive(() => {
       leader.close().then(() => {
@@ -132,6 +146,7 @@ export class Aftermath {
     const took = await this.#settles(
       aside + this.#exitOf(leader) + 1.02 * (distrust + this.#grace) + this.#slack,
       `${leader.machine.name} closed`,
+      troubled,
     );
     await this.#until(() => settled, 1.02 * (drain + timeout) + this.#slack - took);
     if (!settled) this.#world.judge.object('contract', `close() of ${leader.machine.name} has not settled`);
@@ -151,9 +166,10 @@ export class Aftermath {
   }
 
   /** Objects unless one leads and all others follow within `allowed` ms of `what`; how long that took. */
-  async #settles(allowed: number, what: string): Promise<number> {
-    const took = await this.#until(() => this.#isSettled, allowed);
-    if (this.#isSettled) return took;
+  async #settles(allowed: number, what: string, excused: ReadonlySet<User> = new Set()): Promise<number> {
+    const isSettled = () => this.#isSettled(excused);
+    const took = await this.#until(isSettled, allowed);
+    if (isSettled()) return took;
     const states = this.#standing.map(({ machine, role }) => `${machine.name} ${role ?? 'says nothing'}`);
     this.#world.judge.object('G5', `${took.toFixed(0)} ms after ${what}: ${states.join(', ') || 'nobody stands'}`);
     return took;
@@ -172,10 +188,10 @@ export class Aftermath {
     return (waits + (exceptions.wasSetBack ? 2 : 0)) * lease;
   }
 
-  /** ms for which whoever was named to be next may be waited for in vain: it has left, or was killed. */
+  /** ms for which whoever was named to be next, and whoever was named after that, may be waited for in vain: both were killed. */
   get #grace(): number {
     const { timeout, jitter } = this.#world.plan.options;
-    return timeout / 4 + jitter;
+    return timeout / 2 + jitter;
   }
 
   /** ms that the work of `leader` takes to stop, as far as that is waited for. */

@@ -1,9 +1,9 @@
-import type { AcquireRequest, Granted, LeaseReply, LeaseRequest, RenewRequest, Term, Transition } from 'rx-leader';
+import type { AcquireRequest, Granted, RenewRequest, Term, Transition } from 'rx-leader';
 import type { LeaseRecord } from 'rx-leader/testing';
 import { Checker, type Span } from '../checker.js';
 import type { Agenda } from './agenda.js';
 import type { Exceptions, Heard } from './exceptions.js';
-import type { Answer, Call, Connection, Ear } from './link.js';
+import type { Answer, Call, Connection, Ear, Reply, Request } from './link.js';
 import type { Machine } from './machine.js';
 import type { Witness } from './server.js';
 import type { Sightings } from './sightings.js';
@@ -276,7 +276,7 @@ export class Judge implements Ear, Witness {
 
   // What goes to and fro.
 
-  sent(link: Connection, request: LeaseRequest): void {
+  sent(link: Connection, request: Request): void {
     const { machine } = link;
     this.#count(machine);
     const user = this.#users.get(machine);
@@ -343,7 +343,7 @@ export class Judge implements Ear, Witness {
     if (times.length === this.#most) this.object('contract', `${name} has asked ${times.length} times within a ttl`);
   }
 
-  heard(link: Connection, request: LeaseRequest, answer: Answer): void {
+  heard(link: Connection, request: Request, answer: Answer): void {
     const conduct = this.#conductOf(link);
     const verdict = 'reply' in answer ? answer.reply.status : String((answer.error as { code?: unknown }).code);
     this.tell?.(`${link.machine.name} hears: ${request.verb}: ${verdict}`);
@@ -353,7 +353,7 @@ export class Judge implements Ear, Witness {
     if ('id' in request && request.verb !== 'acquire' && 'reply' in answer) conduct.unsettled.delete(request.id);
   }
 
-  gaveUp(link: Connection, request: LeaseRequest): void {
+  gaveUp(link: Connection, request: Request): void {
     const conduct = this.#conductOf(link);
     if (link.machine.isDead) return;
     this.saw(`${request.verb} goes unanswered`);
@@ -362,11 +362,11 @@ export class Judge implements Ear, Witness {
     this.#isUnsettled(conduct, request);
   }
 
-  #isUnsettled({ unsettled, ids }: Conduct, request: LeaseRequest): void {
+  #isUnsettled({ unsettled, ids }: Conduct, request: Request): void {
     if (request.verb === 'acquire') unsettled.set(request.id, ids.get(request.id) ?? 0);
   }
 
-  executed(call: Call, before: Stored, after: Stored, reply: LeaseReply): void {
+  executed(call: Call, before: Stored, after: Stored, reply: Reply): void {
     this.#carriedOut(call, before, after, reply);
     if (isGrant(call.request, before, reply)) {
       this.#isGrantedBy(call, before);
@@ -381,12 +381,12 @@ export class Judge implements Ear, Witness {
     this.#exceptions.granted(request as AcquireRequest, record, this.#heardBy(link), token);
   }
 
-  #isElected({ machine }: Connection, request: LeaseRequest, { token }: Granted): void {
+  #isElected({ machine }: Connection, request: Request, { token }: Granted): void {
     if ('id' in request) this.#grants.set(request.id, this.#agenda.now);
     this.#granted(machine.name, token);
   }
 
-  #carriedOut({ request, link }: Call, before: Stored, after: Stored, reply: LeaseReply): void {
+  #carriedOut({ request, link }: Call, before: Stored, after: Stored, reply: Reply): void {
     const { name } = link.machine;
     this.tell?.(`  the store: ${describe(request)} of ${name}: ${reply.status}`);
     this.#sightings.executed(request, before, after, reply);
@@ -431,7 +431,7 @@ export class Judge implements Ear, Witness {
   }
 
   /** `at`: when the reply was made, which is the time that it tells. */
-  #answered(conduct: Conduct, { token = 0 }: LeaseReply, at: number): void {
+  #answered(conduct: Conduct, { token = 0 }: Reply, at: number): void {
     conduct.token = Math.max(conduct.token, token);
     const written = this.#written;
     if (conduct.heard.written !== written) conduct.heard = { written, before: conduct.lastAnswer, since: at };
@@ -493,7 +493,7 @@ export interface Stored {
 const nameOf = (id: string): string => id.replace(/~\d+$/, '');
 
 /** Whether `reply` gives the lease to who did not have it. */
-const isGrant = (request: LeaseRequest, { lease }: Stored, reply: LeaseReply): reply is Granted =>
+const isGrant = (request: Request, { lease }: Stored, reply: Reply): reply is Granted =>
   reply.status === 'granted' && request.verb === 'acquire' && lease !== request.id;
 
 const RULES = {
@@ -504,6 +504,6 @@ const RULES = {
   'first word on waking': 'G2',
 } as const;
 
-function describe(request: LeaseRequest): string {
+function describe(request: Request): string {
   return 'id' in request ? `${request.verb} ${request.id}` : request.verb;
 }

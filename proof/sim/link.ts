@@ -1,4 +1,4 @@
-import type { LeaseReply, LeaseRequest, LeaseStore, Notice } from 'rx-leader';
+import type { LeaseReply, LeaseRequest, LeaseStore, Notice, WithdrawReply, WithdrawRequest } from 'rx-leader';
 import { Observable, Subject, type Subscriber, Subscription, tap } from 'rxjs';
 import type { Random } from '../random.js';
 import type { Agenda } from './agenda.js';
@@ -48,35 +48,44 @@ export interface Connection extends LeaseStore {
 
 /** One request, from its sender's point of view. */
 export interface Call {
-  readonly request: LeaseRequest;
+  readonly request: Request;
   readonly link: Link;
   /** Whether somebody waits for the answer. */
   readonly isOpen: boolean;
 }
 
 /** What becomes of a request; `at`: when a reply was made. */
-export type Answer = { readonly reply: LeaseReply; readonly at: number } | { readonly error: unknown };
+export type Answer = { readonly reply: Reply; readonly at: number } | { readonly error: unknown };
+
+/** Any request of a candidate's, and its reply. */
+export type Request = LeaseRequest | WithdrawRequest;
+export type Reply = LeaseReply | WithdrawReply;
+
+export interface Published {
+  readonly notice: Notice;
+  readonly to?: string;
+}
 
 /** What is at the other end. */
 export interface Remote {
   arrive(call: Call): void;
-  /** What is published there. */
-  readonly published: Observable<Notice>;
+  /** What is published there, and for whom, by its id, if not for all. */
+  readonly published: Observable<Published>;
 }
 
 /** What the world is told of everything that is sent. */
 export interface Ear {
   /** A request leaves the library. */
-  sent(link: Connection, request: LeaseRequest): void;
+  sent(link: Connection, request: Request): void;
   /** Its answer reaches the library. */
-  heard(link: Connection, request: LeaseRequest, answer: Answer): void;
+  heard(link: Connection, request: Request, answer: Answer): void;
   /** The library stops waiting for it. */
-  gaveUp(link: Connection, request: LeaseRequest): void;
+  gaveUp(link: Connection, request: Request): void;
   saw(sight: string): void;
 }
 
 interface Pending extends Call {
-  readonly subscriber: Subscriber<LeaseReply>;
+  readonly subscriber: Subscriber<Reply>;
   isOpen: boolean;
   isOnItsWay: boolean;
   answered: boolean;
@@ -92,6 +101,8 @@ export class Link implements Connection {
   readonly #ear: Ear;
   readonly #conditions = new Set<Condition>();
   readonly #open = new Set<Pending>();
+  /** Under which it has asked for the lease. */
+  readonly #ids = new Set<string>();
   readonly #notices = new Subject<Notice>();
   #published = Subscription.EMPTY;
   #isListening = false;
@@ -113,6 +124,7 @@ export class Link implements Connection {
   renew = (request: LeaseRequest) => this.#ask<never>(request);
   release = (request: LeaseRequest) => this.#ask<never>(request);
   read = (request: LeaseRequest) => this.#ask<never>(request);
+  withdraw = (request: WithdrawRequest) => this.#ask<never>(request);
   notices = (): Observable<Notice> =>
     this.#notices.pipe(
       tap({
@@ -197,7 +209,9 @@ export class Link implements Connection {
     this.#agenda.after(2 * this.#delay('requests'), () => {
       if (this.#isListening || this.#has('notices', 'down') || !this.#notices.observed || this.machine.isDead) return;
       this.#isListening = true;
-      this.#published = this.#remote.published.subscribe((notice) => this.publish(notice));
+      this.#published = this.#remote.published.subscribe(({ notice, to }) => {
+        if (to === undefined || this.#ids.has(to)) this.publish(notice);
+      });
       this.#tell({ kind: 'listening' });
     });
   }
@@ -208,8 +222,9 @@ export class Link implements Connection {
     this.#isListening = false;
   }
 
-  #ask<Reply>(request: LeaseRequest): Observable<Reply> {
-    return new Observable<LeaseReply>((subscriber) => {
+  #ask<R>(request: Request): Observable<R> {
+    if (request.verb === 'acquire') this.#ids.add(request.id);
+    return new Observable<Reply>((subscriber) => {
       this.#ear.sent(this, request);
       const call: Pending = { request, link: this, subscriber, isOpen: true, isOnItsWay: false, answered: false };
       this.#open.add(call);

@@ -80,6 +80,15 @@ export const MUTANTS: readonly Mutant[] = [
   known(variants.believesWhatIsTold, 'waits for the lease that it is told of, however long that is'),
   known(variants.followsEveryNotice, 'asks each time that it is told of a release'),
   known(variants.waitsForTheNamed, 'waits for who is named to be next, whether that one is there or not'),
+  mutant(
+    'leaves-it-to-the-successor',
+    'tells nobody else of its release where the only one that was told does not come',
+    [
+      'core/succession.ts',
+      'if (reply.told === undefined || state.succeeded) return withoutFirst(released);',
+      'if (reply.told !== null) return withoutFirst(released);',
+    ],
+  ),
   known(variants.leadsByNotice, 'leads when it is told that it does'),
   // Vanished leases.
   mutant('no-suspicion', 'takes every absent lease for free', [

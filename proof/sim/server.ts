@@ -1,9 +1,9 @@
-import type { LeaseReply, LeaseRequest, Notice } from 'rx-leader';
+import type { Notice } from 'rx-leader';
 import type { MemoryLeaseStore } from 'rx-leader/testing';
-import { filter, type Observable } from 'rxjs';
+import { type Observable, Subject } from 'rxjs';
 import type { Agenda } from './agenda.js';
 import type { Stored } from './judge.js';
-import type { Answer, Call, Remote } from './link.js';
+import type { Answer, Call, Published, Remote, Reply, Request } from './link.js';
 
 /** What befalls the server for a while. */
 export interface Refusal {
@@ -20,7 +20,7 @@ export interface Refusal {
 /** What the world is told of what the server does. */
 export interface Witness {
   /** Before and after anything is carried out: what the store keeps. */
-  executed(call: Call, before: Stored, after: Stored, reply: LeaseReply): void;
+  executed(call: Call, before: Stored, after: Stored, reply: Reply): void;
   saw(sight: string): void;
 }
 
@@ -31,6 +31,9 @@ export class Server implements Remote {
   readonly #key: string;
   readonly #witness: Witness;
   readonly #refusals = new Set<Refusal>();
+  readonly published = new Subject<Published>();
+  /** What the request that is being carried out has given cause for. */
+  #said: Notice[] = [];
   #waiting: Call[] = [];
 
   constructor(store: MemoryLeaseStore, agenda: Agenda, key: string, witness: Witness) {
@@ -38,6 +41,9 @@ export class Server implements Remote {
     this.#agenda = agenda;
     this.#key = key;
     this.#witness = witness;
+    store.notices(key).subscribe((notice) => {
+      if (notice.kind === 'elected' || notice.kind === 'released') this.#said.push(notice);
+    });
   }
 
   /** Lets `refusal` befall the server until what is returned is called. */
@@ -50,10 +56,6 @@ export class Server implements Remote {
       if (waiting.length > 0) this.#witness.saw('requests wait for a server that stands still');
       for (const call of waiting) this.#agenda.after(0, () => this.arrive(call));
     };
-  }
-
-  get published(): Observable<Notice> {
-    return this.store.notices(this.#key).pipe(filter(({ kind }) => kind === 'elected' || kind === 'released'));
   }
 
   arrive(call: Call): void {
@@ -76,7 +78,7 @@ export class Server implements Remote {
     return false;
   }
 
-  #refusalOf({ verb }: LeaseRequest): Refusal | undefined {
+  #refusalOf({ verb }: Request): Refusal | undefined {
     for (const refusal of this.#refusals) {
       if (!refusal.hangs && (!refusal.grantsOnly || verb === 'acquire')) return refusal;
     }
@@ -87,7 +89,7 @@ export class Server implements Remote {
     const { request } = call;
     const before = this.#stored;
     let answer: Answer = { error: new Error('the model of the store does not answer at once') };
-    (this.store[request.verb](request as never) as Observable<LeaseReply>).subscribe({
+    (this.store[request.verb](request as never) as Observable<Reply>).subscribe({
       next: (reply) => {
         answer = { reply, at: this.#agenda.now };
       },
@@ -95,8 +97,17 @@ export class Server implements Remote {
         answer = { error };
       },
     });
-    if ('reply' in answer) this.#witness.executed(call, before, this.#stored, (answer as { reply: LeaseReply }).reply);
+    this.#publish(answer);
+    if ('reply' in answer) this.#witness.executed(call, before, this.#stored, (answer as { reply: Reply }).reply);
     return answer;
+  }
+
+  /** The model tells everybody. In Redis the successor alone hears of a release whose reply says so. */
+  #publish(answer: Answer): void {
+    const said = this.#said;
+    this.#said = [];
+    const to = 'reply' in answer && answer.reply.status === 'released' ? answer.reply.told : undefined;
+    for (const notice of said) this.published.next({ notice, ...(to !== undefined && { to }) });
   }
 
   get #stored(): Stored {

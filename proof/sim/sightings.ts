@@ -1,5 +1,5 @@
-import type { LeaseReply, LeaseRequest } from 'rx-leader';
 import type { Stored } from './judge.js';
+import type { Reply, Request } from './link.js';
 
 /** States that are rare enough to ask whether a run has reached them at all. */
 export const RARE = [
@@ -62,12 +62,12 @@ export class Sightings {
     return RARE.filter((sight) => !this.counts.has(sight));
   }
 
-  executed(request: LeaseRequest, before: Stored, after: Stored, { status }: LeaseReply): void {
+  executed(request: Request, before: Stored, after: Stored, { status }: Reply): void {
     const sight = this.#sightOf(request, before, after, status);
     if (sight) this.saw(sight);
   }
 
-  #sightOf(request: LeaseRequest, before: Stored, after: Stored, status: LeaseReply['status']): string | undefined {
+  #sightOf(request: Request, before: Stored, after: Stored, status: Reply['status']): string | undefined {
     switch (status) {
       case 'late':
         return request.verb === 'acquire' ? 'acquire comes too late to be granted' : 'renew comes too late';

@@ -4,10 +4,43 @@ import { Candidate, held } from '../support/candidate.js';
 describe('leaving without a term', () => {
   it('is over at once when nothing of ours can be in the store', () => {
     const candidate = new Candidate();
+    expect(candidate.close(10)).toEqual([]);
+    expect(candidate.state).toMatchObject({ phase: 'done', released: false });
+  });
+
+  it('takes whoever stands by off the list, under the id, name and data it is listed by', () => {
+    const candidate = new Candidate({ data: 'http://me' });
     candidate.wake(0);
     candidate.reply(1, held(9_999));
     expect(candidate.close(10)).toEqual([]);
+    const withdrawal = { verb: 'withdraw', key: 'k', timeout: 100, id: 'me/1', name: 'me', data: 'http://me' };
+    expect(candidate.asks).toEqual(withdrawal);
+    candidate.reply(11, { status: 'withdrawn' });
     expect(candidate.state).toMatchObject({ phase: 'done', released: false });
+  });
+
+  it('is over when that fails, too', () => {
+    const candidate = new Candidate();
+    candidate.wake(0);
+    candidate.reply(1, held(9_999));
+    candidate.close(10);
+    candidate.fail(110, 'STORE_TIMEOUT');
+    expect(candidate.state.phase).toBe('done');
+  });
+
+  it('asks a silent store for nothing: the list forgets by itself', () => {
+    const candidate = new Candidate();
+    candidate.wake(0);
+    candidate.reply(1, held(300));
+    candidate.wake(302);
+    candidate.fail(402, 'STORE_TIMEOUT');
+    candidate.wake(427);
+    candidate.fail(527, 'STORE_TIMEOUT');
+    candidate.close(530);
+    candidate.on({ kind: 'drained' }, 530);
+    expect(candidate.asks?.verb).toBe('release'); // of what that acquire may have left
+    candidate.fail(630, 'STORE_TIMEOUT');
+    expect(candidate.state.phase).toBe('done');
   });
 
   it('drops a read', () => {
@@ -37,15 +70,24 @@ describe('leaving without a term', () => {
     expect(candidate.state.phase).toBe('done');
   });
 
-  it('releases nothing when that acquire was refused or too late', () => {
-    for (const reply of [held(99), { status: 'late' } as const]) {
+  it('releases nothing when that acquire was too late', () => {
+    const candidate = new Candidate();
+    candidate.wake(0);
+    candidate.close(10);
+    candidate.reply(50, { status: 'late' });
+    expect(candidate.state.phase).toBe('done');
+  });
+
+  it.each([held(99), { status: 'suspect', wait: 99 } as const])(
+    'releases nothing when that acquire was refused ($status), which has listed it only',
+    (reply) => {
       const candidate = new Candidate();
       candidate.wake(0);
       candidate.close(10);
       candidate.reply(50, reply);
-      expect(candidate.state.phase).toBe('done');
-    }
-  });
+      expect(candidate.asks).toMatchObject({ verb: 'withdraw', id: 'me/1' });
+    },
+  );
 
   it('compare-and-deletes an acquire that is never answered (G4)', () => {
     const candidate = new Candidate();

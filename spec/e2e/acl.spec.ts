@@ -134,6 +134,13 @@ const WITHOUT: Record<string, [effect: string, proof: () => Promise<void>]> = {
   '+pttl': ['nobody can stand by, nor observe', onlyLeads],
   '+del': ['a lease is not released, and runs out instead', keepsItsLease],
   '&{leader:*': ['all works, but nothing is published, nor listened to', isSilent],
+  '&leader:inbox:*': [
+    'all works, but everyone is told of a release at once',
+    async () => {
+      await handsOver();
+      expect(await isToldAlone()).toBe(false);
+    },
+  ],
   '+publish': ['all works, but nothing is published', isSilent],
   '+subscribe': ['all works, but nobody listens', isDeaf],
   '+unsubscribe': [
@@ -176,6 +183,7 @@ describe('the rule without one part', () => {
     ['lists who stands by', () => listedAs('follower'), true],
     ['does not list who leads', () => listedAs('leader'), false],
     ['forgets who is long gone', forgets, true],
+    ['tells one alone of a release', isToldAlone, true],
   ] as const)('in contrast %s with all of it', async (_, look, found) => {
     await allow();
     expect(await look()).toBe(found);
@@ -250,6 +258,17 @@ async function cannotTell(): Promise<void> {
   await handsOver();
   const { election } = await stand();
   await expect(election.candidates()).rejects.toMatchObject({ code: 'STORE_DENIED' });
+}
+
+/** Whether who stands by can be told alone that the lease is free. */
+async function isToldAlone(): Promise<boolean> {
+  await stand();
+  await stand();
+  const scores = async () => (await admin.zRangeWithScores(keysOf(KEY).candidates, 0, -1)).map(({ score }) => score);
+  await until(async () => (await scores()).length > 0);
+  const isTold = async () => (await scores()).some((score) => score % 1 === 0);
+  await until(isTold, { within: TTL / 2 }).catch(() => {});
+  return isTold();
 }
 
 async function isSilent(): Promise<void> {

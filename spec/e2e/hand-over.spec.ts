@@ -1,7 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Election, elect } from 'rx-leader';
+import { type Election, elect, type Term } from 'rx-leader';
+import { keysOf } from '../../lib/store/redis/keys.js';
 import { listedAsHearing } from '../support/listed.js';
-import { type Client, type RedisServer, startRedis } from '../support/redis.js';
+import { type RedisServer, startRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
 
 let server: RedisServer;
@@ -16,12 +17,6 @@ afterAll(async () => {
 
 /** Long, so that nothing happens by time: neither a lease nor a `wait` ends while a spec runs. */
 const TIMES = { ttl: 60_000, wait: 60_000, jitter: 0 };
-
-const subscribers = async (redis: Client, key: string) => {
-  const [channel = ''] = await redis.pubSubChannels(`{leader:*`);
-  expect([key, channel]).not.toContain('');
-  return (await redis.pubSubNumSub([channel]))[channel] ?? 0;
-};
 
 describe('a graceful hand-over', () => {
   const elections: Election[] = [];
@@ -38,7 +33,7 @@ describe('a graceful hand-over', () => {
       elections.push(election);
       await until(() => election.role !== undefined);
     }
-    await until(async () => (await subscribers(admin, 'handed over')) === 4, { what: 'everybody to listen' });
+    await listedAsHearing(admin, 'handed over', 3);
     const took: number[] = [];
     const tokens: number[] = [];
     while (elections.length > 1) {
@@ -69,6 +64,60 @@ describe('a graceful hand-over', () => {
     await until(() => elections.some(({ isLeading }) => isLeading), { every: 1, what: 'a next leader' });
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect((await requests()) - before).toBe(2); // a release, an acquire
+  });
+
+  it('is told to the successor alone, and to the others when that one leads; nothing is left of who has left', async () => {
+    const admin = await server.client();
+    const key = 'one is told';
+    for (let i = 0; i < 3; i += 1) {
+      const election = elect({ redis: await server.client(), key, ...TIMES });
+      election.subscribe();
+      elections.push(election);
+      await until(() => election.role !== undefined);
+    }
+    await listedAsHearing(admin, key, 2);
+    const heard: unknown[] = [];
+    const { channel, candidates } = keysOf(key);
+    const listener = await server.client();
+    await listener.subscribe(channel, (text) => heard.push(JSON.parse(text)));
+    const [leader, ...others] = elections as [Election, Election, Election];
+    const { id } = leader.term as Term;
+    const seen: Array<string | undefined> = [];
+    const watching = others.map(({ holders }) => holders.subscribe((holder) => seen.push(holder?.id)));
+    await leader.close();
+    const next = others.find(({ isLeading }) => isLeading) as Election;
+    const { token, id: successor } = next.term as Term;
+    await until(() => heard.length >= 2);
+    expect(heard).toEqual([
+      { event: 'released', id, successor },
+      expect.objectContaining({ event: 'elected', id: successor, token }),
+    ]);
+    await until(() => seen.filter((one) => one === successor).length === 2, { what: 'both to know who leads' });
+    for (const each of watching) each.unsubscribe();
+    for (const each of [next, ...others]) await each.close();
+    expect(await admin.exists(candidates)).toBe(0);
+  });
+
+  it('takes but a quarter of a timeout more where the one that is told is gone', async () => {
+    const admin = await server.client();
+    const key = 'one is gone';
+    for (let i = 0; i < 2; i += 1) {
+      const election = elect({ redis: await server.client(), key, ...TIMES, timeout: 2_000 });
+      election.subscribe();
+      elections.push(election);
+      await until(() => election.role !== undefined);
+    }
+    await listedAsHearing(admin, key, 1);
+    const gone = { id: 'gone/1', name: 'gone', data: '', inbox: 'leader:inbox:gone' };
+    const [seconds] = (await admin.sendCommand(['TIME'])) as [string, string];
+    await admin.zAdd(keysOf(key).candidates, { score: (Number(seconds) + 1) * 1_000, value: JSON.stringify(gone) });
+    const [leader, other] = elections as [Election, Election];
+    const begun = performance.now();
+    await leader.close();
+    await until(() => other.isLeading, { every: 1 });
+    const took = performance.now() - begun;
+    expect(took).toBeGreaterThan(0.95 * (2_000 / 4));
+    expect(took).toBeLessThan(2 * (2_000 / 4));
   });
 
   it('finds the next leader by the end of the lease where nothing is told: the channel is forbidden', async () => {

@@ -3,7 +3,7 @@ import type { Settings } from '../../lib/core/settings.js';
 import type { Context, Decision, Event, State } from '../../lib/core/state.js';
 import { stand, step, wakeAt } from '../../lib/core/step.js';
 import { ElectionError, type ElectionErrorCode } from '../../lib/errors.js';
-import type { Held, LeaseReply, LeaseRequest } from '../../lib/store/lease-store.js';
+import type { CandidateReply, CandidateRequest, Held } from '../../lib/store/lease-store.js';
 
 /** Settings in round numbers: a lifetime of 1877, a guard of 101 and a backoff of 25 ms. */
 export const SETTINGS: Settings = {
@@ -52,7 +52,7 @@ export class Candidate {
   }
 
   /** The request in flight. */
-  get asks(): LeaseRequest | undefined {
+  get asks(): CandidateRequest | undefined {
     return this.state.sent?.request;
   }
 
@@ -66,7 +66,7 @@ export class Candidate {
   }
 
   /** Answers the request in flight. */
-  reply(now: number, reply: LeaseReply): readonly Decision[] {
+  reply(now: number, reply: CandidateReply): readonly Decision[] {
     if (!this.state.sent) throw new Error('nothing was asked');
     return this.on({ kind: 'reply', sent: this.state.sent, reply }, now);
   }

@@ -1,4 +1,12 @@
-import type { AcquireRequest, LeaseReply, ListReply, RenewRequest, Watched } from '../../lib/index.js';
+import type {
+  AcquireRequest,
+  LeaseReply,
+  ListReply,
+  ReleaseRequest,
+  RenewRequest,
+  Watched,
+  WithdrawReply,
+} from '../../lib/index.js';
 import type { StoreRequest } from '../../lib/store/lease-store.js';
 import type { Random } from '../../proof/random.js';
 
@@ -52,7 +60,7 @@ export class Commands {
   }
 
   /** What the candidate that asked learns of `reply`. */
-  learn({ key, ...request }: StoreRequest, reply: LeaseReply | ListReply): void {
+  learn({ key, ...request }: StoreRequest, reply: LeaseReply | ListReply | WithdrawReply): void {
     if (!('id' in request)) return;
     const known = [...this.#known.values()].find(({ id }) => id === request.id);
     if (!known) return;
@@ -80,18 +88,34 @@ export class Commands {
     const { random } = this;
     const candidate = this.#candidate(key);
     const common = { key, timeout: 5_000 };
-    switch (random.pick('acquire', 'acquire', 'acquire', 'renew', 'renew', 'release', 'read', 'list')) {
+    switch (
+      random.pick('acquire', 'acquire', 'acquire', 'renew', 'renew', 'release', 'release', 'read', 'list', 'withdraw')
+    ) {
       case 'acquire':
         return { verb: 'acquire', ...common, ...this.#acquire(candidate) };
       case 'renew':
         return { verb: 'renew', ...common, ...this.#renew(candidate) };
       case 'release':
-        return { verb: 'release', ...common, id: candidate.id };
+        return { verb: 'release', ...common, id: candidate.id, ...this.#manner(key) };
+      case 'withdraw': {
+        const { name, data } = this.#texts();
+        return { verb: 'withdraw', ...common, id: candidate.id, name, ...(data !== undefined && { data }) };
+      }
       case 'list':
         return { verb: 'list', ...common, ttl: random.pick(...TTLS) };
       default:
         return { verb: 'read', ...common };
     }
+  }
+
+  /** Who is to be told of a release, or has been. */
+  #manner(key: string): Pick<ReleaseRequest, 'successor' | 'quiet' | 'absent'> {
+    const { random } = this;
+    return {
+      ...(random.chance(0.2) && { successor: this.#candidate(key).id }),
+      ...(random.chance(0.6) && { quiet: true }),
+      ...(random.chance(0.2) && { absent: this.#candidate(key).id }),
+    };
   }
 
   #acquire(candidate: Known): Omit<AcquireRequest, 'verb' | 'key' | 'timeout'> {

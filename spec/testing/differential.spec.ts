@@ -50,7 +50,8 @@ describe('MemoryLeaseStore and Redis', () => {
     async () => {
       await using redis = await startRedis();
       const commands = new Commands(new Random(SEED));
-      const { seen, unclear } = await compare(await Twins.of(await redis.client()), commands, COMMANDS);
+      const twins = await Twins.of(await redis.client());
+      const { seen, unclear } = await compare(twins, commands, COMMANDS).finally(() => twins.leave());
       for (const what of [
         'acquire granted',
         'acquire held',
@@ -67,6 +68,7 @@ describe('MemoryLeaseStore and Redis', () => {
         'read free',
         'read KEY_CONFLICT',
         'list listed',
+        'withdraw withdrawn',
       ]) {
         expect([what, (seen.get(what) ?? 0) > COMMANDS / 2_000]).toEqual([what, true]);
         seen.delete(what);

@@ -1,5 +1,5 @@
-import { firstValueFrom, from, type Observable } from 'rxjs';
-import type { ElectionError, LeaseReply, LeaseStore, ListReply, Standing } from '../../lib/index.js';
+import { filter, firstValueFrom, from, type Observable, Subscription } from 'rxjs';
+import type { ElectionError, LeaseReply, LeaseStore, ListReply, Standing, WithdrawReply } from '../../lib/index.js';
 import type { StoreRequest } from '../../lib/store/lease-store.js';
 import { keysOf } from '../../lib/store/redis/keys.js';
 import { redisStore } from '../../lib/store/redis/store.js';
@@ -8,7 +8,7 @@ import type { Client } from '../support/redis.js';
 import type { Command } from './commands.js';
 
 /** A reply, or the code of the error in its place. */
-export type Answer = LeaseReply | ListReply | { readonly error: string };
+export type Answer = LeaseReply | ListReply | WithdrawReply | { readonly error: string };
 
 /** What is stored of one election. */
 interface Stored {
@@ -53,10 +53,27 @@ export class Twins {
   readonly #run: string;
   #now = 0;
   #runs = 1;
+  #listening = Subscription.EMPTY;
 
   static async of(client: Client): Promise<Twins> {
     const run = /run_id:(\w+)/.exec(await client.info('server'))?.[1] ?? '';
-    return new Twins(client, run);
+    const twins = new Twins(client, run);
+    // As a candidate listens: so that it can be told of a release alone.
+    await twins.#ask({
+      verb: 'acquire',
+      key: 'any',
+      id: 'any',
+      name: '',
+      ttl: 1,
+      timeout: 5_000,
+      lastToken: 0,
+      coldStart: 'elect',
+    });
+    const listening = from(twins.#real.notices?.('any') ?? []).pipe(filter(({ kind }) => kind === 'listening'));
+    await new Promise<void>((resolve) => {
+      twins.#listening = listening.subscribe(() => resolve());
+    });
+    return twins;
   }
 
   private constructor(client: Client, run: string) {
@@ -85,6 +102,10 @@ export class Twins {
         break;
     }
     return { real: {}, model: {}, unclear: false };
+  }
+
+  leave(): void {
+    this.#listening.unsubscribe();
   }
 
   async flush(): Promise<void> {

@@ -94,7 +94,9 @@ function join(ledger: Ledger, request: RenewRequest, term: Term, i: number): voi
 }
 
 function release(ledger: Ledger, request: ReleaseRequest): Observable<ReleaseReply> {
-  const wired = { ...request, id: ledger.wireOf(request.id) };
+  // Of one who was told alone by one store, the others know nothing: everybody is told.
+  const { quiet: _, ...rest } = request;
+  const wired = { ...rest, id: ledger.wireOf(request.id) };
   const until = endOf(ledger, request);
   ledger.terms.delete(request.id);
   ledger.names.forget(request.id);

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import {
   catchError,
   concatMap,
@@ -20,7 +21,7 @@ import {
 import type { Notice } from '../lease-store.js';
 import { portOf, type RedisClient } from './client.js';
 import { connectionOf } from './connection.js';
-import { noticeOf } from './notice.js';
+import { noticeOf, type Released, whisperOf } from './notice.js';
 import { Pace, pauseAfter } from './pace.js';
 import type { Link, Port } from './port.js';
 
@@ -28,6 +29,11 @@ import type { Link, Port } from './port.js';
 export interface Channels {
   /** Tells of reconnections, of what is published on `channel`, and whether that is told at present. Never fails, never completes. */
   notices(channel: string): Observable<Notice>;
+  /** The one channel on which this client alone is told, of any election; for those who stand, not for those who only look. */
+  readonly inbox: { readonly name: string; readonly isListening: boolean };
+  openInbox(): void;
+  /** The id of the holder that told this client alone of its release, since this was asked last; empty if none did. */
+  releasedBy(channel: string): string;
 }
 
 /** ms that the server may take: to make a connection usable, and to confirm a subscription. node-redis would wait for ever. */
@@ -46,11 +52,19 @@ export function channelsOf(client: RedisClient): Channels {
 }
 
 function open(client: RedisClient): Channels {
-  const { openLink } = portOf(client);
+  const { openLink, prefix } = portOf(client);
   const connection = connectionOf(client);
-  if (!openLink) return { notices: () => connection.notices };
+  if (!openLink) {
+    const inbox = { name: '', isListening: false };
+    return { notices: () => connection.notices, inbox, openInbox: () => {}, releasedBy: () => '' };
+  }
   const links = linksOf(client, openLink);
   const channels = new Map<string, Channel>();
+  const inbox = new Channel(`${prefix}leader:inbox:${randomBytes(16).toString('hex')}`, (text) => {
+    const told = whisperOf(text);
+    if (told) channels.get(told.channel)?.hearAlone(told.notice);
+  });
+  let isInboxOpen = false;
   let link: Link | undefined;
   let connections = Subscription.EMPTY;
   const begin = (name: string) => {
@@ -66,6 +80,8 @@ function open(client: RedisClient): Channels {
     connections.add(
       links.subscribe((next) => {
         link = next;
+        // The inbox first: whoever hears that its channel is listened to may say that it can be told alone.
+        if (isInboxOpen) inbox.move(link);
         for (const each of channels.values()) each.move(link);
       }),
     );
@@ -77,6 +93,8 @@ function open(client: RedisClient): Channels {
     if (channels.size > 0) return;
     connections.unsubscribe();
     link = undefined;
+    isInboxOpen = false;
+    inbox.move(undefined);
   };
   return {
     notices: (name) =>
@@ -87,25 +105,47 @@ function open(client: RedisClient): Channels {
           if (channel.leave(listener)) end(name);
         };
       }),
+    inbox,
+    openInbox: () => {
+      if (isInboxOpen) return;
+      isInboxOpen = true;
+      inbox.move(link);
+    },
+    releasedBy: (name) => channels.get(name)?.takeReleaser() ?? '',
   };
 }
 
 /** One channel, and all who listen to it; plain, since there may be thousands. */
 class Channel {
-  readonly #name: string;
+  readonly name: string;
+  isListening = false;
   readonly #listeners = new Set<Subscriber<Notice>>();
+  readonly #hear: (text: string) => void;
   #link: Link | undefined;
   #confirmation = Subscription.EMPTY;
-  #isListening = false;
+  #releaser = '';
 
-  constructor(name: string) {
-    this.#name = name;
+  constructor(name: string, hear = (text: string) => this.tell(noticeOf(text))) {
+    this.name = name;
+    this.#hear = hear;
+  }
+
+  /** A release that nobody else is told of yet. */
+  hearAlone(notice: Released): void {
+    this.#releaser = notice.id;
+    this.tell(notice);
+  }
+
+  takeReleaser(): string {
+    const releaser = this.#releaser;
+    this.#releaser = '';
+    return releaser;
   }
 
   /** One who comes late is told first that the channel is listened to, if it is. */
   join(listener: Subscriber<Notice>): void {
     this.#listeners.add(listener);
-    if (this.#isListening) listener.next(LISTENING);
+    if (this.isListening) listener.next(LISTENING);
   }
 
   /** Whether nobody is left. */
@@ -116,18 +156,14 @@ class Channel {
   /** From now on what is published is to come by `link`, or not at all. `deaf` only ever follows `listening`. */
   move(link: Link | undefined): void {
     this.#confirmation.unsubscribe();
-    this.#link?.unsubscribe(this.#name);
+    this.#link?.unsubscribe(this.name);
     this.#link = link;
-    if (this.#isListening) this.tell(DEAF);
-    this.#isListening = false;
+    if (this.isListening) this.tell(DEAF);
+    this.isListening = false;
     if (!link) return;
-    const hear = (text: string) => {
-      const notice = noticeOf(text);
-      if (notice) this.tell(notice);
-    };
-    this.#confirmation = subscribed(link, this.#name, hear).subscribe({
+    this.#confirmation = subscribed(link, this.name, this.#hear).subscribe({
       next: () => {
-        this.#isListening = true;
+        this.isListening = true;
         this.tell(LISTENING);
       },
       complete: () => {
@@ -137,7 +173,8 @@ class Channel {
   }
 
   /** In order, to all who listen at present. */
-  tell(notice: Notice): void {
+  tell(notice: Notice | undefined): void {
+    if (!notice) return;
     for (const listener of [...this.#listeners]) listener.next(notice);
   }
 }

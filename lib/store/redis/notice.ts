@@ -14,6 +14,15 @@ export function noticeOf(message: string): Notice | undefined {
   return event === 'elected' ? elected(id, rest) : undefined;
 }
 
+export type Released = Extract<Notice, { readonly kind: 'released' }>;
+
+/** What a message in an inbox tells, and of which election by its channel; undefined where it is not one of ours. */
+export function whisperOf(message: string): { readonly channel: string; readonly notice: Released } | undefined {
+  const notice = noticeOf(message);
+  const { channel } = fieldsOf(message);
+  return notice?.kind === 'released' && isName(channel) ? { channel, notice } : undefined;
+}
+
 type Fields = Readonly<Record<string, unknown>>;
 
 function elected(id: string, { name, data, token, ttl }: Fields): Notice | undefined {
@@ -21,7 +30,7 @@ function elected(id: string, { name, data, token, ttl }: Fields): Notice | undef
   return { kind: 'elected', holder: { id, ...(name && { name }), ...(data && { data }), token, expiresIn: ttl } };
 }
 
-function released(id: string, { successor }: Fields): Notice | undefined {
+function released(id: string, { successor }: Fields): Released | undefined {
   if (successor === undefined) return { kind: 'released', id };
   return isName(successor) ? { kind: 'released', id, successor } : undefined;
 }

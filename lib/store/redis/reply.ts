@@ -10,6 +10,7 @@ import type {
   RenewReply,
   Standing,
   StoreRequest,
+  WithdrawReply,
 } from '../lease-store.js';
 
 /** A script's answer, checked: its status, what every answer has, and the fields after those. */
@@ -65,8 +66,15 @@ export function renewManyReply(raw: unknown): Together {
 }
 
 export function releaseReply(raw: unknown, request: StoreRequest): ReleaseReply {
+  const { status, sight, rest } = answer(raw, request);
+  if (status === 'gone') return { status, ...sight };
+  if (status === 'released') return { status, ...sight, ...(rest[0] && { told: rest[0] }) };
+  throw senseless(raw, request);
+}
+
+export function withdrawReply(raw: unknown, request: StoreRequest): WithdrawReply {
   const { status, sight } = answer(raw, request);
-  if (status === 'released' || status === 'gone') return { status, ...sight };
+  if (status === 'withdrawn') return { status, ...sight };
   throw senseless(raw, request);
 }
 

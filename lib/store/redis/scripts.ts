@@ -77,6 +77,14 @@ local function announce(channel, record, ttl)
 end
 `;
 
+const MEMBER = `
+-- How a candidate is listed.
+local function memberOf(id, name, data, inbox)
+  return '{"id":' .. cjson.encode(id) .. ',"name":' .. cjson.encode(name) .. ',"data":' .. cjson.encode(data)
+    .. ',"inbox":' .. cjson.encode(inbox) .. '}'
+end
+`;
+
 const ACQUIRE = `
 -- acquire: takes the lease if it is free.
 --
@@ -86,7 +94,8 @@ const ACQUIRE = `
 -- ARGV[7] 'elect' or 'wait': what no record means  ARGV[8] channel
 -- ARGV[9] the until the candidate watches, server ms, 0 for none; this and the next two are empty before its first reply
 -- ARGV[10] server time by its own reckoning, ms    ARGV[11] ms it has watched that until
--- ARGV[12] 1 if the candidate hears of releases, else 0
+-- ARGV[12] 1 if the candidate hears of releases, else 0                      ARGV[13] its inbox: the channel where it alone is told
+-- ARGV[14] the holder that is known to have told it alone of a release, or empty: others have yet to be told
 --
 -- Returns { status, server time us, token on record, until ms, ... }:
 --   granted  its token is the term's; then the server's run id
@@ -94,7 +103,7 @@ const ACQUIRE = `
 --   suspect  the lease is absent but not free; then the ms until it is
 --   late     arrived after ARGV[6]; nothing was changed
 -- Errors: WRONGTYPE, LEASECONFLICT (a lease without expiry), and what Redis says to a refused write.
-${PRELUDE}${WRITE}
+${PRELUDE}${WRITE}${MEMBER}
 local id, ttl = ARGV[1], tonumber(ARGV[2])
 local seen, channel = tonumber(ARGV[5]), ARGV[8]
 
@@ -106,7 +115,7 @@ local function grant(token, run)
   return { token = token, id = id, name = ARGV[3], data = ARGV[4], run = run, till = now + ttl }
 end
 
-local member = '{"id":' .. cjson.encode(id) .. ',"name":' .. cjson.encode(ARGV[3]) .. ',"data":' .. cjson.encode(ARGV[4]) .. '}'
+local member = memberOf(id, ARGV[3], ARGV[4], ARGV[13])
 
 -- Lists who has to stand by, under the time of this attempt; those who have not asked for long, or will have asked by a clock that was set
 -- back since, go. The list is a help: whoever may not write it, or finds no room, does without.
@@ -174,6 +183,7 @@ if record.till > 0 then
   end
 end
 
+local released = ARGV[14] ~= '' and record.id == ARGV[14] and record.till == 0
 record = grant(math.max(record.token + 1, micros, seen + 1), run)
 redis.call('SET', LEASE, id, 'PX', ttl, 'NX')
 local refused = write(record)
@@ -182,6 +192,7 @@ if refused then
   return refused
 end
 redis.pcall('ZREM', CANDIDATES, member)
+if released then publish(channel, { '"event":"released"', '"id":' .. cjson.encode(ARGV[14]), '"successor":' .. cjson.encode(id) }) end
 announce(channel, record, ttl)
 return reply('granted', record, run)
 `;
@@ -260,14 +271,17 @@ const RELEASE = `
 --
 -- KEYS[1] lease, KEYS[2] record, KEYS[3] candidates
 -- ARGV[1] id     ARGV[2] channel     ARGV[3] the id of who is to be next, or empty: who hears of it and asked last
+-- ARGV[4] 1 if it is enough to tell that one, else 0
+-- ARGV[5] the id of who was told alone and has not come, or empty: the lease was released before, and is still free
 --
--- Returns { status, server time us, token on record, until ms }:
---   released
---   gone     there was no lease of that id
+-- Returns { status, server time us, token on record, until ms, ... }:
+--   released  then the id of who was told alone; empty where everyone was
+--   gone      there was no lease of that id
 -- Errors: WRONGTYPE, and what Redis says to a refused write.
 ${PRELUDE}
 local id = ARGV[1]
-local held = redis.call('GET', LEASE) == id
+local holder = redis.call('GET', LEASE)
+local held = holder == id
 local record = recorded() -- before the lease goes: a release that fails has changed nothing
 if held then redis.call('DEL', LEASE) end
 
@@ -278,25 +292,52 @@ if own then
   if type(done) ~= 'table' then record.till = 0 end
 end
 
--- The first of the latest that hears of releases: its time is a whole number.
+local wish, absent = ARGV[3], ARGV[5]
+
+-- The id and the inbox of the first of the latest that hears of releases: its time is a whole number. Who is wished for is named even unlisted.
 local function successor()
-  if ARGV[3] ~= '' then return ARGV[3] end
-  local latest = redis.pcall('ZREVRANGEBYSCORE', CANDIDATES, '+inf', '-inf', 'WITHSCORES', 'LIMIT', 0, 16)
-  if latest.err then return nil end
-  for i = 1, #latest, 2 do
+  local latest = redis.pcall('ZREVRANGEBYSCORE', CANDIDATES, '+inf', '-inf', 'WITHSCORES', 'LIMIT', 0, wish == '' and 16 or 1000)
+  for i = 1, latest.err and 0 or #latest, 2 do
     local known, candidate = pcall(cjson.decode, latest[i])
-    local id = known and type(candidate) == 'table' and candidate.id
-    if type(id) == 'string' and id ~= '' and latest[i + 1] % 1 == 0 then return id end
+    local other = known and type(candidate) == 'table' and candidate.id
+    if type(other) ~= 'string' or other == '' then -- none of ours
+    elseif other == absent then
+      redis.pcall('ZREM', CANDIDATES, latest[i])
+    elseif other ~= id and (wish == '' or other == wish) and latest[i + 1] % 1 == 0 then
+      return other, candidate.inbox
+    end
   end
+  return wish ~= '' and wish or nil
 end
 
-if held or own then
+local told = ''
+local free = absent ~= '' and record.id == id and not holder
+if held or own or free then
   local fields = { '"event":"released"', '"id":' .. cjson.encode(id) }
-  local named = successor()
+  local named, inbox = successor()
   if named then table.insert(fields, '"successor":' .. cjson.encode(named)) end
-  publish(ARGV[2], fields)
+  if ARGV[4] == '1' and type(inbox) == 'string' and inbox ~= '' then
+    told = named
+    table.insert(fields, '"channel":' .. cjson.encode(ARGV[2]))
+    publish(inbox, fields)
+  else
+    publish(ARGV[2], fields)
+  end
 end
-return reply(held and 'released' or 'gone', record)
+if not held then return reply('gone', record) end
+return reply('released', record, told)
+`;
+
+const WITHDRAW = `
+-- withdraw: takes a candidate off the list.
+--
+-- KEYS[1] lease, KEYS[2] record, KEYS[3] candidates
+-- ARGV[1] id     ARGV[2] name     ARGV[3] data     ARGV[4] inbox, all as acquire had them
+--
+-- Returns { 'withdrawn', server time us, token on record, until ms }, listed or not.
+${PRELUDE}${MEMBER}
+redis.pcall('ZREM', CANDIDATES, memberOf(ARGV[1], ARGV[2], ARGV[3], ARGV[4]))
+return reply('withdrawn', recorded())
 `;
 
 const READ = `
@@ -341,5 +382,6 @@ export const scripts = {
   renewMany: script(RENEW_MANY),
   release: script(RELEASE),
   read: script(READ),
+  withdraw: script(WITHDRAW),
   list: script(LIST),
 } as const;

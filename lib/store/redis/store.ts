@@ -6,7 +6,15 @@ import { type Connection, connectionOf } from './connection.js';
 import { type Keys, keysOf } from './keys.js';
 import type { Port, ScriptOptions } from './port.js';
 import { type Renewer, renewal, renewalOfAll, renewals } from './renewals.js';
-import { acquireReply, listReply, readReply, releaseReply, renewManyReply, renewReply } from './reply.js';
+import {
+  acquireReply,
+  listReply,
+  readReply,
+  releaseReply,
+  renewManyReply,
+  renewReply,
+  withdrawReply,
+} from './reply.js';
 import { type Script, scripts } from './scripts.js';
 import { translate } from './translate.js';
 
@@ -31,30 +39,30 @@ function open(redis: RedisClient): LeaseStore {
       const keys = keysOf(request.key);
       const { lease, record, candidates } = keys;
       const watch = watched ? [watched.until, watched.time, watched.age] : ['', '', ''];
-      const args = [
-        id,
-        ttl,
-        name,
-        data,
-        lastToken,
-        notAfter ?? '',
-        coldStart,
-        channelOf(keys),
-        ...watch,
-        Number(hears),
-      ];
+      const channel = channelOf(keys);
+      const { inbox } = channels;
+      channels.openInbox();
+      const told = [Number(hears && inbox.isListening), inbox.name, channels.releasedBy(channel)];
+      const args = [id, ttl, name, data, lastToken, notAfter ?? '', coldStart, channel, ...watch, ...told];
       return run(client, connection, request, scripts.acquire, [lease, record, candidates], args, acquireReply);
     },
     renew: renewals(renewer(client, connection)),
     release: (request) => {
       const keys = keysOf(request.key);
       const { lease, record, candidates } = keys;
-      const args = [request.id, channelOf(keys), request.successor ?? ''];
+      const { id, successor = '', quiet = false, absent = '' } = request;
+      const args = [id, channelOf(keys), successor, Number(quiet), absent];
       return run(client, connection, request, scripts.release, [lease, record, candidates], args, releaseReply);
     },
     read: (request) => {
       const { lease, record } = keysOf(request.key);
       return run(client, connection, request, scripts.read, [lease, record], [], readReply);
+    },
+    withdraw: (request) => {
+      const { lease, record, candidates } = keysOf(request.key);
+      const { id, name, data = '' } = request;
+      const args = [id, name, data, channels.inbox.name];
+      return run(client, connection, request, scripts.withdraw, [lease, record, candidates], args, withdrawReply);
     },
     list: (request) => {
       const { lease, record, candidates } = keysOf(request.key);

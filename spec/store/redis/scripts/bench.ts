@@ -17,6 +17,8 @@ export interface AcquireArgs {
   coldStart?: 'elect' | 'wait';
   watched?: { until: number; time: number; age: number };
   hears?: boolean;
+  inbox?: string;
+  releasedBy?: string;
 }
 
 /** ARGV of renew, by name. */
@@ -60,10 +62,11 @@ export class ScriptBench {
 
   acquire(args: AcquireArgs = {}): Promise<Answer> {
     const { id = 'me', ttl = LONG, name = 'my name', data = '', seen = 0 } = args;
-    const { notAfter = '', coldStart = 'elect', watched, hears = true } = args;
+    const { notAfter = '', coldStart = 'elect', watched, hears = true, inbox = '', releasedBy = '' } = args;
     const watch = watched ? [watched.until, watched.time, watched.age] : ['', '', ''];
     const { channel } = this.keys;
-    return this.#call('acquire', [id, ttl, name, data, seen, notAfter, coldStart, channel, ...watch, Number(hears)]);
+    const told = [Number(hears), inbox, releasedBy];
+    return this.#call('acquire', [id, ttl, name, data, seen, notAfter, coldStart, channel, ...watch, ...told]);
   }
 
   renew({
@@ -78,8 +81,12 @@ export class ScriptBench {
     return this.#call('renew', [id, ttl, name, data, token, notAfter, run]);
   }
 
-  release(id = 'me', successor = ''): Promise<Answer> {
-    return this.#call('release', [id, this.keys.channel, successor]);
+  release(id = 'me', successor = '', { quiet = false, absent = '' } = {}): Promise<Answer> {
+    return this.#call('release', [id, this.keys.channel, successor, Number(quiet), absent]);
+  }
+
+  withdraw(id: string, { name = 'my name', data = '', inbox = '' } = {}): Promise<Answer> {
+    return this.#call('withdraw', [id, name, data, inbox]);
   }
 
   list(ttl = LONG): Promise<Answer> {

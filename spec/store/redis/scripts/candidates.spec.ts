@@ -38,7 +38,7 @@ describe('the list of candidates', () => {
     await bench.pastThisMs();
     const { now } = await bench.acquire({ id: 'a', name: odd, data: odd });
     const [a, ...others] = await listed();
-    expect(a).toEqual({ id: 'a', name: odd, data: odd, at: now });
+    expect(a).toEqual({ id: 'a', name: odd, data: odd, inbox: '', at: now });
     expect(others).toEqual([expect.objectContaining({ id: 'b', name: 'my name', data: '' })]);
   });
 
