@@ -5,6 +5,7 @@ import { backoff, LONGEST_TIMER, lifetime, type Settings } from './core/settings
 import { invalidOption } from './errors.js';
 import type { ColdStart, LeaseStore } from './store/lease-store.js';
 import { isRedisClient, portOf, type RedisClient } from './store/redis/client.js';
+import { preflight } from './store/redis/preflight.js';
 import { redisStore } from './store/redis/store.js';
 import type { Environment } from './stream/candidacy.js';
 import { type Clock, systemClock } from './stream/clock.js';
@@ -61,6 +62,11 @@ export type ElectionOptions = StoreOptions & {
    * may just have lost its data under a leader, so that its lease is waited out for one `ttl`. Default: `'elect'`.
    */
   readonly coldStart?: ColdStart;
+  /**
+   * Whether to look, once for each client of `redis`, for what will bite (a Redis that evicts, a replica, a `ttl` too short for the
+   * distance), and to warn of it by `process.emitWarning`, with type `RxLeaderWarning` and a code. Default: `true`.
+   */
+  readonly preflight?: boolean;
   /** The clock leases are measured by. Default: monotonic and counting suspended time; `scheduler` where that is a virtual one. */
   readonly clock?: Clock;
   /** Runs every timer. Default: RxJS's `asyncScheduler`. Under a `TestScheduler` the whole election runs in virtual time. */
@@ -85,6 +91,7 @@ export function environment(options: ElectionOptions): Environment {
     soon: options.scheduler ?? asapScheduler,
     random: Math.random,
     nextId: () => `${settings.name}/${randomBytes(16).toString('hex')}`,
+    ...(options.redis && options.preflight !== false && { preflight: preflight(options.redis, settings) }),
   };
 }
 
@@ -150,11 +157,12 @@ function validate(options: ElectionOptions): Settings {
       options.renewEvery ?? options.timeout,
     );
   }
-  const { data, coldStart = 'elect' } = options;
+  const { data, coldStart = 'elect', preflight: isLookedAt = true } = options;
   if (data !== undefined && typeof data !== 'string') throw invalidOption('data', 'must be a string', data);
   if (coldStart !== 'elect' && coldStart !== 'wait') {
     throw invalidOption('coldStart', "must be 'elect' or 'wait'", coldStart);
   }
+  if (typeof isLookedAt !== 'boolean') throw invalidOption('preflight', 'must be true or false', isLookedAt);
   return {
     key,
     ttl,

@@ -139,6 +139,20 @@ describe('key, name, data and coldStart', () => {
   });
 });
 
+describe('preflight', () => {
+  it.each(['', 0, 'no', null, {}])('refuses %p', (preflight) => {
+    expect(() => settle({ preflight })).toThrow(refusal('preflight'));
+  });
+
+  it('is made where there is a client, unless it is switched off; never on a store', () => {
+    const options = { redis: client, key: 'k' };
+    expect(environment(options).preflight).toBeDefined();
+    expect(environment({ ...options, preflight: true }).preflight).toBeDefined();
+    expect(environment({ ...options, preflight: false }).preflight).toBeUndefined();
+    expect(settle({ preflight: true }).preflight).toBeUndefined();
+  });
+});
+
 describe('redis and store', () => {
   it('are needed, exactly one of them', () => {
     expect(settle().store).toBe(store);

@@ -24,6 +24,8 @@ export interface Environment {
   readonly soon: SchedulerLike;
   readonly random: () => number;
   readonly nextId: () => string;
+  /** What is subscribed beside a candidacy for as long as it lasts; emits nothing, and never fails. */
+  readonly preflight?: Observable<never>;
 }
 
 /** What a candidacy tells beside its transitions. */
@@ -105,11 +107,13 @@ export class Candidacy implements Watcher {
 
   /** Begins to campaign, knowing what earlier candidacies have learnt. */
   start(memory: Memory): void {
-    const { store, settings, clock } = this.#environment;
+    const { store, settings, clock, preflight } = this.#environment;
     this.#state = stand(memory, this.#context(clock.now()));
     this.#notices.listen(() => store.notices?.(settings.key));
     this.#started = true;
     this.check();
+    // After the first request, which it must not hold up.
+    this.#notices.add(preflight?.subscribe());
   }
 
   /** Looks at the clock: a term past its deadline ends here and now. */

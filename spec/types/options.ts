@@ -38,6 +38,7 @@ export function takesAllOptions(store: LeaseStore, signal: AbortSignal): void {
     timeout: 500,
     drain: 5_000,
     name: 'me',
+    preflight: false,
     data: 'http://me',
     signal,
     coldStart: 'wait',

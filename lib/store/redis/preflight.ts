@@ -1,0 +1,106 @@
+import { Observable, take } from 'rxjs';
+import { portOf, type RedisClient } from './client.js';
+import { connectionOf } from './connection.js';
+import { keysOf } from './keys.js';
+import type { Port } from './port.js';
+
+/** What a look is for. */
+export interface PreflightRequest {
+  readonly key: string;
+  readonly ttl: number;
+  /** ms one request may take. */
+  readonly timeout: number;
+}
+
+/** What a warning of this library is about, `code` of what `process.emitWarning` is given. */
+export type WarningCode = 'RX_LEADER_EVICTION' | 'RX_LEADER_REPLICA' | 'RX_LEADER_SHORT_TTL';
+
+/**
+ * KEYS[1] is not touched: it has a cluster ask the server that the lease is on. Returns { maxmemory, its policy, role }, decimal text and
+ * words, each empty where INFO is not allowed.
+ */
+const LOOK = `
+local function about(section)
+  local info = redis.pcall('INFO', section)
+  return type(info) == 'string' and info or ''
+end
+local memory = about('memory')
+return {
+  string.match(memory, 'maxmemory:(%d+)') or '', string.match(memory, 'maxmemory_policy:([%w-]+)') or '',
+  string.match(about('replication'), 'role:(%w+)') or '',
+}
+`;
+
+/** Looks made: one alone may have met a busy event loop or a pause of the server's. */
+const LOOKS = 3;
+
+const looked = new WeakSet<RedisClient>();
+
+/**
+ * Looks at the server of `client`, once for each client, and warns of what will bite. Emits nothing and never fails: a look that is refused, lost or
+ * not answered is let be. Nothing is sent before the client has its connection, and nothing told after unsubscription.
+ */
+export function preflight(client: RedisClient, request: PreflightRequest): Observable<never> {
+  return new Observable((subscriber) => {
+    const begin = () => {
+      if (looked.has(client)) return;
+      looked.add(client);
+      const over = new AbortController();
+      let isUnderWay = true;
+      subscriber.add(() => {
+        if (!isUnderWay) return;
+        looked.delete(client); // for the next election to do
+        over.abort();
+      });
+      inspect(portOf(client), request, over.signal)
+        .catch(() => {})
+        .finally(() => {
+          isUnderWay = false;
+        });
+    };
+    if (portOf(client).isReady !== false) begin();
+    else subscriber.add(connectionOf(client).notices.pipe(take(1)).subscribe(begin));
+  });
+}
+
+async function inspect(client: Port, request: PreflightRequest, over: AbortSignal): Promise<void> {
+  const options = { keys: [keysOf(request.key).lease], arguments: [] };
+  let roundTrip = Number.POSITIVE_INFINITY;
+  for (let count = 1; count <= LOOKS; count++) {
+    if (client.isReady === false) return;
+    const begun = performance.now();
+    const answer = await client.eval(LOOK, options, over);
+    roundTrip = Math.min(roundTrip, performance.now() - begun);
+    if (over.aborted) return;
+    if (count === 1 && Array.isArray(answer)) warnOfServer(answer.map(String));
+  }
+  warnOfDistance(roundTrip, request);
+}
+
+function warnOfServer([maxmemory, policy, role]: readonly string[]): void {
+  if (Number(maxmemory) > 0 && policy && policy !== 'noeviction') {
+    warn(
+      'RX_LEADER_EVICTION',
+      `Redis may evict leases: maxmemory is set and maxmemory-policy is ${policy}. Set it to noeviction, or elect on a Redis of its own`,
+    );
+  }
+  if (role === 'slave') {
+    warn(
+      'RX_LEADER_REPLICA',
+      'The client is connected to a replica of Redis, where nobody can be elected. Connect it to the master',
+    );
+  }
+}
+
+/** Half of a timeout leaves the slower ones of such round trips no room: they fail, one after the other, though nothing is wrong. */
+function warnOfDistance(roundTrip: number, { ttl, timeout }: PreflightRequest): void {
+  if (roundTrip <= timeout / 2) return;
+  warn(
+    'RX_LEADER_SHORT_TTL',
+    `A round trip to Redis took ${Math.round(roundTrip)} ms, the shortest of ${LOOKS}: too long for a timeout of ${timeout} ms and a ttl of ${ttl} ms. Give a longer ttl`,
+  );
+}
+
+function warn(code: WarningCode, message: string): void {
+  process.emitWarning(message, { type: 'RxLeaderWarning', code });
+}

@@ -1,0 +1,218 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { createClient } from 'redis';
+import { type Election, type ElectionOptions, elect } from 'rx-leader';
+import { portOf } from '../../../lib/store/redis/client.js';
+import { startProxy } from '../../support/proxy.js';
+import { type Client, startRedis } from '../../support/redis.js';
+import { until } from '../../support/until.js';
+
+const LOOKS = 3;
+
+const elections: Election[] = [];
+let warned: jest.SpiedFunction<typeof process.emitWarning>;
+
+beforeEach(() => {
+  warned = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+});
+
+afterEach(async () => {
+  for (const election of elections.splice(0)) await election.close();
+  warned.mockRestore();
+});
+
+/** Stands, until the spec is over. */
+function stand(redis: ElectionOptions['redis'], options: Partial<ElectionOptions> = {}): Election {
+  const election = elect({ key: 'preflight', ttl: 2_000, ...options, redis } as ElectionOptions);
+  election.subscribe();
+  elections.push(election);
+  return election;
+}
+
+/** Counts the looks through `client`, made and answered; each is answered once `held` is. */
+function looksOf(client: Client, held: Promise<unknown> = Promise.resolve()): { made: number; answered: number } {
+  const looks = { made: 0, answered: 0 };
+  const port = portOf(client);
+  const evaluate = port.eval.bind(port);
+  jest.spyOn(port, 'eval').mockImplementation(async (script, options, signal) => {
+    if (!script.includes('maxmemory_policy')) return evaluate(script, options, signal);
+    looks.made += 1;
+    try {
+      return await held.then(() => evaluate(script, options, signal));
+    } finally {
+      looks.answered += 1;
+    }
+  });
+  return looks;
+}
+
+const codes = () => warned.mock.calls.map(([, options]) => (options as { code?: string }).code);
+
+/** What is said once all looks have been answered, and a turn of the event loop later. */
+async function codesAfter(looks: { answered: number }): Promise<unknown[]> {
+  await until(() => looks.answered === LOOKS);
+  await new Promise((resolve) => setImmediate(resolve));
+  return codes();
+}
+
+describe('a look at the server, when a client is campaigned with for the first time', () => {
+  it('warns of a Redis that evicts, with a type and a code, once for each client', async () => {
+    await using server = await startRedis({ args: ['--maxmemory', '100mb', '--maxmemory-policy', 'volatile-lru'] });
+    const client = await server.client();
+    const looks = looksOf(client);
+    stand(client);
+    expect(await codesAfter(looks)).toEqual(['RX_LEADER_EVICTION']);
+    expect(warned).toHaveBeenCalledWith(expect.stringContaining('maxmemory-policy is volatile-lru'), {
+      type: 'RxLeaderWarning',
+      code: 'RX_LEADER_EVICTION',
+    });
+
+    const another = stand(client, { key: 'another' });
+    await until(() => another.isLeading);
+    expect(looks.made).toBe(LOOKS);
+    expect(codes()).toHaveLength(1);
+
+    const other = await server.client();
+    const others = looksOf(other);
+    stand(other);
+    expect(await codesAfter(others)).toHaveLength(2);
+  });
+
+  it.each([
+    ['without maxmemory', ['--maxmemory-policy', 'allkeys-lru']],
+    ['that refuses writes instead', ['--maxmemory', '100mb', '--maxmemory-policy', 'noeviction']],
+  ])('says nothing of a Redis %s', async (_, args) => {
+    await using server = await startRedis({ args });
+    const client = await server.client();
+    const looks = looksOf(client);
+    stand(client);
+    expect(await codesAfter(looks)).toEqual([]);
+  });
+
+  it('warns by a client of ioredis as well', async () => {
+    await using server = await startRedis({ args: ['--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru'] });
+    const client = new Redis(server.port, server.host);
+    await using _ = { [Symbol.asyncDispose]: async () => client.disconnect() };
+    const election = stand(client);
+    await until(() => codes().length > 0);
+    expect(codes()).toEqual(['RX_LEADER_EVICTION']);
+    await election.close();
+  });
+
+  it('warns of a replica', async () => {
+    await using master = await startRedis();
+    await using replica = await startRedis({ args: ['--replicaof', master.host, String(master.port)] });
+    const client = await replica.client();
+    const looks = looksOf(client);
+    stand(client);
+    expect(await codesAfter(looks)).toEqual(['RX_LEADER_REPLICA']);
+  });
+
+  it('warns of a ttl that is too short for the distance, and says nothing of one that is not', async () => {
+    await using server = await startRedis();
+    await using proxy = await startProxy({ target: server });
+    proxy.delay(20);
+    for (const [ttl, expected] of [
+      [10_000, []],
+      [600, ['RX_LEADER_SHORT_TTL']],
+    ] as const) {
+      const client = await server.client({ url: proxy.url });
+      const looks = looksOf(client);
+      stand(client, { ttl });
+      expect(await codesAfter(looks)).toEqual(expected);
+    }
+    expect(warned).toHaveBeenCalledWith(
+      expect.stringMatching(/took [4-9]\d ms.+timeout of 60 ms and a ttl of 600 ms/),
+      expect.anything(),
+    );
+  });
+
+  it('is not taken in for distance by one slow answer', async () => {
+    await using server = await startRedis();
+    const client = await server.client();
+    const looks = looksOf(client);
+    await server.client().then((other) => other.sendCommand(['CLIENT', 'PAUSE', '400', 'ALL']));
+    stand(client);
+    expect(await codesAfter(looks)).toEqual([]);
+  });
+});
+
+describe('a look', () => {
+  it('is not made where it is switched off', async () => {
+    await using server = await startRedis({ args: ['--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru'] });
+    const client = await server.client();
+    const looks = looksOf(client);
+    const election = stand(client, { preflight: false });
+    await until(() => election.isLeading);
+    expect(looks.made).toBe(0);
+    expect(codes()).toEqual([]);
+  });
+
+  it.each([
+    ['INFO', '-info', LOOKS],
+    ['EVAL', '-eval', 1],
+  ])('that may not use %s warns of nothing, and the election goes on', async (_, rule, answers) => {
+    await using server = await startRedis({ args: ['--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru'] });
+    const admin = await server.client();
+    // Known to the server, so that the election itself needs no EVAL.
+    const first = stand(admin, { preflight: false });
+    await until(() => first.isLeading);
+    await first.close();
+    await admin.sendCommand(['ACL', 'SETUSER', 'app', 'on', '>secret', '~*', '&*', '+@all', rule]);
+    const client = await server.client({ username: 'app', password: 'secret' });
+    const looks = looksOf(client);
+    const election = stand(client);
+    await until(() => election.isLeading && looks.answered === answers);
+    expect(codes()).toEqual([]);
+  });
+
+  it('is not sent before the client is ready, and then it is', async () => {
+    await using server = await startRedis({ args: ['--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru'] });
+    const client = createClient({ url: server.url });
+    client.on('error', () => {});
+    await using _ = { [Symbol.asyncDispose]: async () => client.destroy() };
+    const looks = looksOf(client as Client);
+    const election = stand(client);
+    expect(looks.made).toBe(0);
+    await client.connect();
+    await until(() => election.isLeading);
+    expect(await codesAfter(looks)).toEqual(['RX_LEADER_EVICTION']);
+    await election.close();
+  });
+
+  it('that is never answered holds nothing up; once the election is over it says nothing, and the next makes it anew', async () => {
+    await using server = await startRedis({ args: ['--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru'] });
+    const client = await server.client();
+    let answer = () => {};
+    const held = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const first = looksOf(client, held);
+    const election = stand(client);
+    await until(() => election.isLeading);
+    await election.close();
+    answer();
+    await until(() => first.answered === 1);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(codes()).toEqual([]);
+
+    jest.mocked(portOf(client).eval).mockRestore();
+    const looks = looksOf(client);
+    stand(client);
+    expect(await codesAfter(looks)).toEqual(['RX_LEADER_EVICTION']);
+  });
+
+  it('comes after the first attempt, and makes nothing of an answer that is none', async () => {
+    const order: string[] = [];
+    const call = (what: string) => async () => {
+      order.push(what);
+      return what === 'attempt' ? Promise.reject(new Error('refused')) : 'nonsense';
+    };
+    const nothing = () => {};
+    const client = { eval: call('look'), evalSha: call('attempt'), on: nothing, off: nothing, isOpen: true };
+    stand(client);
+    await until(() => order.filter((each) => each === 'look').length === LOOKS);
+    expect(order.slice(0, 2)).toEqual(['attempt', 'look']);
+    expect(codes()).toEqual([]);
+  });
+});
