@@ -95,8 +95,8 @@ export class Election extends Observable<Transition> implements AsyncIterable<Tr
    * 2³¹ − 1), then stands again. Resolves to whether a lease was given up; for a follower to false, without effect.
    * During an exit it joins that exit. Rejects only for a wrong option, with `INVALID_OPTION`.
    *
-   * `to` is the id of the candidate that is to lead next, of {@link candidates}: it alone is told of the release at first, and all others when it leads, or a quarter
-   * of a `timeout` later. It is a wish: who is gone by then, or hears no notices, is not waited for any longer.
+   * `to` is the id of the candidate that is to lead next, of {@link candidates}: it alone is told of the release at first, and all others when
+   * it leads, or a quarter of a `timeout` later. It is a wish: who is gone by then, or hears no notices, is not waited for any longer.
    */
   async stepDown(options: StepDownOptions = {}): Promise<boolean> {
     requireObject(options, 'an object such as { cooldown, to }');

@@ -184,7 +184,8 @@ function requireSignal(signal: unknown): void {
     throw invalidOption('signal', 'must be an AbortSignal', signal);
 }
 
-function requireMethod(option: string, value: unknown, method: string, what: string): void {
+/** Refuses what has no such method. */
+export function requireMethod(option: string, value: unknown, method: string, what: string): void {
   if (typeof (value as Record<string, unknown> | null)?.[method] !== 'function') {
     throw invalidOption(option, `must be ${what}`, value);
   }

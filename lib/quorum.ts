@@ -1,5 +1,6 @@
 import { asyncScheduler, type SchedulerLike, VirtualTimeScheduler } from 'rxjs';
 import { invalidOption } from './errors.js';
+import { requireMethod } from './options.js';
 import type { LeaseStore } from './store/lease-store.js';
 import { quorumStore } from './store/quorum/store.js';
 import { isRedisClient, type RedisClient } from './store/redis/client.js';
@@ -39,11 +40,9 @@ export function quorum(stores: ReadonlyArray<LeaseStore | RedisClient>, options:
       throw invalidOption(`stores[${i}]`, `must not be stores[${first}] again: each counts once`, stores[i]);
   }
   const { scheduler = asyncScheduler } = options;
-  if (typeof scheduler?.schedule !== 'function') {
-    throw invalidOption('scheduler', 'must be an RxJS scheduler', scheduler);
-  }
+  requireMethod('scheduler', scheduler, 'schedule', 'an RxJS scheduler');
   const { clock = scheduler instanceof VirtualTimeScheduler ? scheduler : systemClock() } = options;
-  if (typeof clock?.now !== 'function') throw invalidOption('clock', 'must be a clock with a method now()', clock);
+  requireMethod('clock', clock, 'now', 'a clock with a method now()');
   return quorumStore(members, { clock, scheduler, random: Math.random });
 }
 

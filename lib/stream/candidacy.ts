@@ -209,7 +209,10 @@ export class Candidacy implements Watcher {
     for (const subscriber of this.#subscribers) subscriber.complete();
   }
 
-  /** Tells a newcomer the current role, and from then on each change, in order; completes when that is over. What the first makes it do is told afterwards: it is not among the others yet, and would miss it. */
+  /**
+   * Tells a newcomer the current role, and from then on each change, in order; completes when that is over. What the first makes it do is told
+   * afterwards: it is not among the others yet, and would miss it.
+   */
   join(subscriber: Subscriber<Transition>): void {
     const delivering = this.#delivering;
     this.#delivering = true;

@@ -1,4 +1,5 @@
 import { defer, NEVER, Observable } from 'rxjs';
+import { getOrMake } from '../../stream/shared.js';
 import type { Holder, LeaseStore, Notice } from '../lease-store.js';
 import { nameOf } from './names.js';
 import { majorityOf } from './verdict.js';
@@ -61,8 +62,7 @@ function isNews(told: Set<number>, i: number, majority: number): boolean {
 }
 
 function toldOf(ids: Map<string, Told>, id: string): Told {
-  const told = ids.get(id) ?? { elected: new Set(), released: new Map() };
-  ids.set(id, told);
+  const told = getOrMake(ids, id, (): Told => ({ elected: new Set(), released: new Map() }));
   const [oldest] = ids.keys();
   if (ids.size > MOST && oldest !== undefined) ids.delete(oldest);
   return told;

@@ -1,5 +1,10 @@
 import type { Emitter } from './port.js';
 
+/** Whether `value` has these methods: clients are told apart by their shape. */
+export function hasMethods(value: object, ...names: string[]): boolean {
+  return names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function');
+}
+
 /** Listens to events of `client`, until what it returns is called. */
 export function listenTo(client: Emitter, listeners: ReadonlyArray<readonly [string, (...args: unknown[]) => void]>) {
   for (const [event, listener] of listeners) client.on(event, listener);

@@ -1,4 +1,4 @@
-import { readiness } from './emitter.js';
+import { hasMethods, readiness } from './emitter.js';
 import { type Connectable, openIoRedisLink } from './ioredis-link.js';
 import type { Emitter, Port, ScriptOptions } from './port.js';
 
@@ -20,9 +20,9 @@ interface Extras {
 }
 
 export function isIoRedis(value: object): value is IoRedisClient {
-  const client = value as Partial<Record<keyof IoRedisClient, unknown>>;
-  const methods = ['eval', 'evalsha', 'on', 'off'] as const;
-  return typeof client.status === 'string' && methods.every((name) => typeof client[name] === 'function');
+  return (
+    typeof (value as { status?: unknown }).status === 'string' && hasMethods(value, 'eval', 'evalsha', 'on', 'off')
+  );
 }
 
 export function ioRedisPort(client: IoRedisClient): Port {

@@ -1,4 +1,4 @@
-import { readiness } from './emitter.js';
+import { hasMethods, readiness } from './emitter.js';
 import { type Connectable, type Duplicate, openNodeRedisLink, type Source } from './node-redis-link.js';
 import type { Emitter, Port, ScriptOptions } from './port.js';
 
@@ -136,8 +136,4 @@ function rediscover(client: NodeRedisClient & Extras): void {
 export function isConnectable(client: object): client is Connectable {
   const methods = ['duplicate', 'connect', 'destroy', 'unref', 'subscribe', 'unsubscribe'];
   return typeof (client as { options?: unknown }).options === 'object' && hasMethods(client, ...methods);
-}
-
-function hasMethods(value: object, ...names: string[]): boolean {
-  return names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function');
 }

@@ -7,8 +7,9 @@ const LONGEST = 2 ** 31 - 1;
  * What a message on an election's channel tells; undefined where it is not one of ours. Anyone who may publish can put anything
  * there, so nothing about it is taken for granted, and a message that is wrong in one thing is not believed in the others.
  */
-export function noticeOf(message: string): Notice | undefined {
-  const { event, id, ...rest } = fieldsOf(message);
+export const noticeOf = (message: string): Notice | undefined => noticeIn(fieldsOf(message));
+
+function noticeIn({ event, id, ...rest }: Fields): Notice | undefined {
   if (!isName(id)) return undefined;
   if (event === 'released') return released(id, rest);
   return event === 'elected' ? elected(id, rest) : undefined;
@@ -18,8 +19,9 @@ export type Released = Extract<Notice, { readonly kind: 'released' }>;
 
 /** What a message in an inbox tells, and of which election by its channel; undefined where it is not one of ours. */
 export function whisperOf(message: string): { readonly channel: string; readonly notice: Released } | undefined {
-  const notice = noticeOf(message);
-  const { channel } = fieldsOf(message);
+  const fields = fieldsOf(message);
+  const notice = noticeIn(fields);
+  const { channel } = fields;
   return notice?.kind === 'released' && isName(channel) ? { channel, notice } : undefined;
 }
 
