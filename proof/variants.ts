@@ -251,7 +251,7 @@ export const waitsForTheNamed = variant(
 /** Asks each time that it is told of a release. */
 export const followsEveryNotice = variant(
   'follows-every-notice',
-  patch('core/notice.ts', 'Math.max(now, spent - ahead)', 'now'),
+  patch('core/notice.ts', 'Math.max(now, hearing.spent + settings.timeout - ahead(settings))', 'now'),
 );
 
 /** Waits for the lease that it is told of, however long that is. */
@@ -264,8 +264,8 @@ export const believesWhatIsTold = variant(
   ),
   patch(
     'core/notice.ts',
-    'return { ...waiting, nextAt: Math.min(waiting.nextAt, Math.max(state.nextAt, answeredAt + settings.ttl)) };',
-    'return answeredAt < 0 ? state : waiting;',
+    'const nextAt = Math.min(waiting.nextAt, Math.max(state.nextAt, answeredAt + settings.ttl));',
+    'const { nextAt } = answeredAt < 0 ? state : waiting;',
   ),
 );
 

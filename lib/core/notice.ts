@@ -1,5 +1,5 @@
 import type { Holder, Notice } from '../store/lease-store.js';
-import { backoff } from './settings.js';
+import { backoff, type Settings } from './settings.js';
 import type { Campaigning, Context, State } from './state.js';
 import { hearSuccessor } from './succession.js';
 import { awaitHolder, scheduleBy } from './wait.js';
@@ -61,7 +61,9 @@ function hearElected(state: Campaigning, holder: Holder, context: Context): Camp
   const waiting = awaitHolder(state, { ...holder, expiresIn }, context);
   // Once in a ttl it is asked for whatever is told.
   const answeredAt = state.memory.sync?.at ?? now;
-  return { ...waiting, nextAt: Math.min(waiting.nextAt, Math.max(state.nextAt, answeredAt + settings.ttl)) };
+  const { hastened: _, ...hearing } = waiting.hearing;
+  const nextAt = Math.min(waiting.nextAt, Math.max(state.nextAt, answeredAt + settings.ttl));
+  return { ...waiting, hearing, nextAt };
 }
 
 /**
@@ -71,11 +73,21 @@ function hearElected(state: Campaigning, holder: Holder, context: Context): Camp
 function hearReleased(before: Campaigning, notice: Released, { now, settings, random }: Context): State {
   if (before.sent) return askBy(before, notice, now);
   const { hearing, holder } = before;
-  const ahead = BURST * settings.timeout;
-  const spent = Math.min(Math.max(hearing.spent, now), now + ahead) + settings.timeout;
-  const state = { ...before, hearing: { ...hearing, spent } };
+  const state = { ...before, hearing: { ...hearing, hastened: true as const } };
   const isOver = holder?.holder.id === notice.id;
   const isNamed = notice.successor === undefined || notice.successor === before.id;
   const grace = isNamed ? 0 : backoff(settings.timeout) + random() * settings.jitter;
-  return askBy(isOver ? { ...state, holder: undefined } : state, notice, Math.max(now, spent - ahead) + grace);
+  const affordable = Math.max(now, hearing.spent + settings.timeout - ahead(settings));
+  return askBy(isOver ? { ...state, holder: undefined } : state, notice, affordable + grace);
+}
+
+/** How far the attempts may be ahead that releases have hastened, in ms. */
+const ahead = ({ timeout }: Settings): number => BURST * timeout;
+
+/** An attempt that is made now. One that was cancelled, since somebody else was told to lead, costs nothing. */
+export function spend(state: Campaigning, { now, settings }: Context): Campaigning {
+  const { hastened, ...hearing } = state.hearing;
+  if (!hastened) return state;
+  const spent = Math.min(Math.max(hearing.spent, now), now + ahead(settings)) + settings.timeout;
+  return { ...state, hearing: { ...hearing, spent } };
 }

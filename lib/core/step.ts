@@ -3,7 +3,7 @@ import { campaign, campaignRequest, failCampaign, hearCampaign } from './campaig
 import { exit, exitRequest, failExit, hearExit, settle } from './exit.js';
 import { expire, failRenewal, hearRenewal, renewRequest } from './lead.js';
 import { learn, type Memory } from './memory.js';
-import { hearNotice } from './notice.js';
+import { hearNotice, spend } from './notice.js';
 import { earliness } from './settings.js';
 import { type Campaigning, type Context, type Event, next, type State, type Step } from './state.js';
 
@@ -94,7 +94,7 @@ function ask(state: State, context: Context): State {
   if (state.sent) return state;
   switch (state.phase) {
     case 'campaigning':
-      return context.now < state.nextAt ? state : send(state, campaignRequest(state, context), context);
+      return context.now < state.nextAt ? state : send(spend(state, context), campaignRequest(state, context), context);
     case 'leading':
       return context.now < state.renewAt - earliness(context.settings)
         ? state

@@ -156,6 +156,17 @@ describe('a follower that listens', () => {
     expect(asked.length).toBeLessThanOrEqual(8 + 1_000 / timeout);
   });
 
+  it('asks at once when it is named, however many releases have gone to others before', () => {
+    const candidate = follower(10_000);
+    for (let now = 10; now < 110; now += 10) {
+      tell(candidate, { kind: 'released', id: 'rival/1', successor: `other/${now}` }, now);
+      tell(candidate, elected(`other/${now}`), now + 1);
+    }
+    expect(candidate.asks).toBeUndefined();
+    tell(candidate, { kind: 'released', id: 'other/100', successor: 'me/1' }, 120);
+    expect(candidate.state.sent?.at).toBe(120);
+  });
+
   it('leads by an answer alone: what it is told of itself changes nothing', () => {
     const candidate = follower(100);
     candidate.wake(102);
