@@ -15,7 +15,7 @@ import {
   type State,
   type Step,
 } from './state.js';
-import { hearRelease, withoutFirst } from './succession.js';
+import { failRelease, hearRelease } from './succession.js';
 
 /** Leaves on purpose: at once says `follower`, later releases. Without anything to release it is over at once. */
 export function exit(
@@ -128,16 +128,18 @@ function unlisted({ listed: _, ...state }: Exiting): Exiting {
   return state;
 }
 
-/** A failed request on the way out. Releases are tried once: the lease then runs out by itself. */
-export function failExit({ sent: _, ...state }: Exiting, sent: Sent, error: ElectionError, context: Context): Step {
-  const dark = isUnanswered(error);
-  const { verb } = sent.request;
-  if (verb === 'renew') return next({ ...state, dark, renewAt: context.now + backoff(context.settings.timeout) });
-  if (verb === 'acquire') {
-    return next({ ...state, dark, release: [...state.release, state.id] });
+/** A failed request on the way out. What cannot be released runs out by itself. */
+export function failExit({ sent: _, ...before }: Exiting, sent: Sent, error: ElectionError, context: Context): Step {
+  const state = { ...before, dark: isUnanswered(error) };
+  const { request } = sent;
+  switch (request.verb) {
+    case 'renew':
+      return next({ ...state, renewAt: context.now + backoff(context.settings.timeout) });
+    case 'acquire':
+      return next({ ...state, release: [...state.release, state.id] });
+    case 'release':
+      return next(failRelease(state, request, context));
+    default:
+      return next(unlisted(state));
   }
-  if (verb === 'withdraw') return next(unlisted({ ...state, dark }));
-  const [id] = state.release;
-  const isUncertain = id !== undefined && !state.handing;
-  return next(withoutFirst({ ...state, dark, ...(isUncertain && { retired: [...state.retired, id] }) }));
 }

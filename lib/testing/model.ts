@@ -88,7 +88,7 @@ export function acquire(before: Entry, request: AcquireRequest, server: Server):
   const now = msOf(server);
   const listed = isListed ? standBy(candidates, request, now) : candidates;
   const isGranted = status === 'granted' && outcome.notice !== undefined;
-  const after = isGranted && listed ? { ...listed, list: listed.list.filter((one) => !isSame(one, request)) } : listed;
+  const after = isGranted && listed ? without(listed, (one) => isSame(one, request)) : listed;
   return { ...outcome, entry: { ...outcome.entry, ...(after && { candidates: after }) } };
 }
 
@@ -121,6 +121,11 @@ const standing = (candidates: Candidates | undefined, now: number): readonly Ent
 /** Of those, who has asked lately enough to stand by still. */
 const fresh = (candidates: Candidates | undefined, ttl: number, now: number): readonly Entrant[] =>
   standing(candidates, now).filter((one) => scoreOf(one) >= Math.floor(now - FRESH * ttl));
+
+const without = (candidates: Candidates, isMeant: (one: Entrant) => boolean): Candidates => ({
+  ...candidates,
+  list: candidates.list.filter((one) => !isMeant(one)),
+});
 
 /** Tells who stands by. */
 export function list({ candidates, ...entry }: Entry, { ttl }: ListRequest, server: Server): ListReply {
@@ -173,21 +178,24 @@ export function renew(entry: Entry, request: RenewRequest, server: Server): Outc
 
 /** Gives the candidate's own lease up. */
 export function release(entry: Entry, request: ReleaseRequest, server: Server): Outcome<ReleaseReply> {
-  const { lease, record, ...others } = entry;
+  const { lease, record, candidates, ...others } = entry;
   const { id } = request;
   const now = msOf(server);
   const holds = liveLease(entry, now)?.id === id;
+  // One whose last attempt may have been heard, and its answer not, gives up under the id that it stood by under.
+  const listed = candidates && (holds ? candidates : without(candidates, (one) => one.id === id));
   const own = record?.id === id && record.until !== 0;
   const after: Entry = {
     ...(lease && !holds && { lease }),
     // Also where the lease is gone already: nobody need wait for what its holder has given up.
     ...(record && { record: record.id === id ? { ...record, until: 0 } : record }),
+    ...(listed && { candidates: listed }),
     ...others,
   };
   const free = request.absent !== undefined && record?.id === id && liveLease(entry, now) === undefined;
   const reply: ReleaseReply = { status: 'gone', ...sight(after, server) };
   if (!holds && !own && !free) return { entry: after, reply };
-  const { successor, isListed, rest } = succession(entry.candidates, request, now);
+  const { successor, isListed, rest } = succession(listed, request, now);
   const left = { ...after, ...(rest && { candidates: rest }) };
   const notice: Notice = { kind: 'released', id, ...(successor && { successor }) };
   if (!holds) return { entry: left, reply, notice };
@@ -202,14 +210,14 @@ function succession(candidates: Candidates | undefined, { id, successor: wish, a
     (one) => one.hears && one.id !== id && one.id !== absent && (wish === undefined || one.id === wish),
   );
   const passed = looked.slice(0, chosen < 0 ? looked.length : chosen).filter((one) => one.id === absent);
-  const rest = candidates && { ...candidates, list: candidates.list.filter((one) => !passed.includes(one)) };
+  const rest = candidates && without(candidates, (one) => passed.includes(one));
   return { successor: looked[chosen]?.id ?? wish, isListed: chosen >= 0, rest };
 }
 
 /** Takes a candidate off the list. */
 export function withdraw(before: Entry, request: WithdrawRequest, server: Server): Outcome<WithdrawReply> {
   const { candidates, ...others } = before;
-  const left = candidates && { ...candidates, list: candidates.list.filter((one) => !isSame(one, request)) };
+  const left = candidates && without(candidates, (one) => isSame(one, request));
   const entry = { ...others, ...(left && { candidates: left }) };
   return { entry, reply: { status: 'withdrawn', ...sight(entry, server) } };
 }

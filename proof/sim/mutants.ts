@@ -85,8 +85,8 @@ export const MUTANTS: readonly Mutant[] = [
     'tells nobody else of its release where the only one that was told does not come',
     [
       'core/succession.ts',
-      'if (reply.told === undefined || state.succeeded) return withoutFirst(released);',
-      'if (reply.told !== null) return withoutFirst(released);',
+      'return reply.told === undefined || state.succeeded ? withoutFirst(released) : handTo(reply.told, released, context);',
+      'return withoutFirst(released);',
     ],
   ),
   known(variants.leadsByNotice, 'leads when it is told that it does'),

@@ -79,6 +79,17 @@ describe('who alone was told', () => {
     expect(candidate.state).toMatchObject({ phase: 'done', released: true, retired: [] });
   });
 
+  it('leads not yet when another is told of before the release was asked for: that is forged', () => {
+    const candidate = Candidate.leading();
+    tell(candidate, { kind: 'listening' }, 2);
+    candidate.close(100);
+    tell(candidate, elected(8), 101);
+    candidate.on({ kind: 'drained' }, 102);
+    candidate.reply(103, { status: 'released', told: 'next/1' });
+    expect(candidate.state.phase).toBe('exiting');
+    expect(candidate.wakesAt).toBe(128);
+  });
+
   it('is waited for within drain + timeout, all in all', () => {
     const candidate = Candidate.leading();
     tell(candidate, { kind: 'listening' }, 2);
@@ -106,5 +117,42 @@ describe('who alone was told', () => {
     candidate.reply(130, { status: 'gone' });
     expect(candidate.state.phase).toBe('cooling');
     expect(candidate.wakesAt).toBe(151);
+  });
+});
+
+describe('a release without an answer', () => {
+  /** Nobody knows whom it has told, if it came to that. It has failed at 200. */
+  function silent(code: 'STORE_TIMEOUT' | 'STORE_DENIED' = 'STORE_TIMEOUT', at = 200): Candidate {
+    const candidate = releasing();
+    candidate.fail(at, code);
+    return candidate;
+  }
+
+  it('is repeated after a quarter of a timeout, for everyone to hear', () => {
+    const candidate = silent();
+    expect(candidate.asks).toBeUndefined();
+    expect(candidate.wakesAt).toBe(225);
+    candidate.wake(225);
+    expect(candidate.asks).toEqual({ verb: 'release', key: 'k', timeout: 100, id: 'me/1', absent: 'me/1' });
+    candidate.reply(226, { status: 'released' });
+    expect(candidate.state).toMatchObject({ phase: 'done', released: true, retired: [] });
+  });
+
+  it('was heard where somebody else leads by then', () => {
+    const candidate = silent();
+    expect(tell(candidate, elected(8), 210)).toEqual([]);
+    expect(candidate.state).toMatchObject({ phase: 'done', retired: [] });
+  });
+
+  it('is repeated once: what may be left of the lease is to be taken back before the next attempt', () => {
+    const candidate = silent();
+    candidate.wake(225);
+    candidate.fail(325, 'STORE_TIMEOUT');
+    expect(candidate.state).toMatchObject({ phase: 'done', released: false, retired: ['me/1'] });
+  });
+
+  it('is not repeated where it was refused, or there is no time left for it', () => {
+    expect(silent('STORE_DENIED').state).toMatchObject({ phase: 'done', retired: ['me/1'] });
+    expect(silent('STORE_TIMEOUT', 2_500).state).toMatchObject({ phase: 'done', retired: ['me/1'] });
   });
 });

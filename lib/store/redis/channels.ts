@@ -64,6 +64,13 @@ function open(client: RedisClient): Channels {
     const told = whisperOf(text);
     if (told) channels.get(told.channel)?.hearAlone(told.notice);
   });
+  // Whoever stands where others have listened before was listed as deaf at first, and is to ask again now that it can be told alone.
+  inbox.join({
+    next: ({ kind }) => {
+      if (kind !== 'listening') return;
+      for (const each of [...channels.values()]) if (each.isListening) each.tell(LISTENING);
+    },
+  });
   let isInboxOpen = false;
   let link: Link | undefined;
   let connections = Subscription.EMPTY;
@@ -115,11 +122,13 @@ function open(client: RedisClient): Channels {
   };
 }
 
+type Listener = Pick<Subscriber<Notice>, 'next'>;
+
 /** One channel, and all who listen to it; plain, since there may be thousands. */
 class Channel {
   readonly name: string;
   isListening = false;
-  readonly #listeners = new Set<Subscriber<Notice>>();
+  readonly #listeners = new Set<Listener>();
   readonly #hear: (text: string) => void;
   #link: Link | undefined;
   #confirmation = Subscription.EMPTY;
@@ -143,13 +152,13 @@ class Channel {
   }
 
   /** One who comes late is told first that the channel is listened to, if it is. */
-  join(listener: Subscriber<Notice>): void {
+  join(listener: Listener): void {
     this.#listeners.add(listener);
     if (this.isListening) listener.next(LISTENING);
   }
 
   /** Whether nobody is left. */
-  leave(listener: Subscriber<Notice>): boolean {
+  leave(listener: Listener): boolean {
     return this.#listeners.delete(listener) && this.#listeners.size === 0;
   }
 

@@ -52,9 +52,9 @@ local function runId()
   return type(info) == 'string' and string.match(info, 'run_id:(%w+)') or ''
 end
 
--- Subscribers may be forbidden or absent: a notice hastens, and must never make a grant or a release fail.
+-- Subscribers may be forbidden or absent: a notice hastens, and must never make a grant or a release fail. Returns whether it was allowed.
 local function publish(channel, fields)
-  redis.pcall('PUBLISH', channel, '{' .. table.concat(fields, ',') .. '}')
+  return type(redis.pcall('PUBLISH', channel, '{' .. table.concat(fields, ',') .. '}')) == 'number'
 end
 
 local function late(limit) return limit ~= '' and micros > tonumber(limit) * 1000 end
@@ -310,16 +310,24 @@ local function successor()
   return wish ~= '' and wish or nil
 end
 
+-- One whose last attempt may have been heard, and its answer not, gives up under the id that it stood by under.
+if not held then
+  local start = '{"id":' .. cjson.encode(id) .. ','
+  local latest = redis.pcall('ZREVRANGEBYSCORE', CANDIDATES, '+inf', '-inf', 'LIMIT', 0, 1000)
+  for i = 1, latest.err and 0 or #latest do
+    if string.sub(latest[i], 1, #start) == start then redis.pcall('ZREM', CANDIDATES, latest[i]) end
+  end
+end
+
 local told = ''
 local free = absent ~= '' and record.id == id and not holder
 if held or own or free then
   local fields = { '"event":"released"', '"id":' .. cjson.encode(id) }
   local named, inbox = successor()
   if named then table.insert(fields, '"successor":' .. cjson.encode(named)) end
-  if ARGV[4] == '1' and type(inbox) == 'string' and inbox ~= '' then
+  local whisper = { '"channel":' .. cjson.encode(ARGV[2]), unpack(fields) }
+  if ARGV[4] == '1' and type(inbox) == 'string' and inbox ~= '' and publish(inbox, whisper) then
     told = named
-    table.insert(fields, '"channel":' .. cjson.encode(ARGV[2]))
-    publish(inbox, fields)
   else
     publish(ARGV[2], fields)
   end

@@ -1,4 +1,4 @@
-import { Observable } from 'rxjs';
+import { defer, Observable } from 'rxjs';
 import type { LeaseStore, StoreRequest } from '../lease-store.js';
 import { channelsOf } from './channels.js';
 import { portOf, type RedisClient, revocable } from './client.js';
@@ -34,18 +34,19 @@ function open(redis: RedisClient): LeaseStore {
   // Elections under different prefixes are different elections, and not to hear of one another.
   const channelOf = ({ channel }: Keys) => client.prefix + channel;
   return {
-    acquire: (request) => {
-      const { id, ttl, name, data = '', lastToken, notAfter, coldStart, watched, hears = false } = request;
-      const keys = keysOf(request.key);
-      const { lease, record, candidates } = keys;
-      const watch = watched ? [watched.until, watched.time, watched.age] : ['', '', ''];
-      const channel = channelOf(keys);
-      const { inbox } = channels;
-      channels.openInbox();
-      const told = [Number(hears && inbox.isListening), inbox.name, channels.releasedBy(channel)];
-      const args = [id, ttl, name, data, lastToken, notAfter ?? '', coldStart, channel, ...watch, ...told];
-      return run(client, connection, request, scripts.acquire, [lease, record, candidates], args, acquireReply);
-    },
+    acquire: (request) =>
+      defer(() => {
+        const { id, ttl, name, data = '', lastToken, notAfter, coldStart, watched, hears = false } = request;
+        const keys = keysOf(request.key);
+        const { lease, record, candidates } = keys;
+        const watch = watched ? [watched.until, watched.time, watched.age] : ['', '', ''];
+        const channel = channelOf(keys);
+        const { inbox } = channels;
+        channels.openInbox();
+        const told = [Number(hears && inbox.isListening), inbox.name, channels.releasedBy(channel)];
+        const args = [id, ttl, name, data, lastToken, notAfter ?? '', coldStart, channel, ...watch, ...told];
+        return run(client, connection, request, scripts.acquire, [lease, record, candidates], args, acquireReply);
+      }),
     renew: renewals(renewer(client, connection)),
     release: (request) => {
       const keys = keysOf(request.key);

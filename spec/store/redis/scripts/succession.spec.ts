@@ -65,6 +65,20 @@ describe('a quiet release', () => {
     expect(await messages()).toEqual([[bench.keys.channel, { event: 'released', id: 'me', successor: 'plain' }]]);
   });
 
+  it('is told to everyone where it may not be told to the successor', async () => {
+    await redis.client.aclSetUser('silenced', [
+      'on',
+      '>secret',
+      '~*',
+      '+@all',
+      'resetchannels',
+      `&${bench.keys.channel}`,
+    ]);
+    const silenced = new ScriptBench(await redis.server.client({ username: 'silenced', password: 'secret' }));
+    expect(await silenced.release('me', '', quiet)).toMatchObject({ status: 'released', rest: [''] });
+    expect(await messages()).toEqual([[bench.keys.channel, { event: 'released', id: 'me', successor: 'late' }]]);
+  });
+
   it('never names the one that leaves, listed or not', async () => {
     await redis.client.zAdd(bench.keys.candidates, {
       score: (await bench.now()) + 1,
@@ -114,6 +128,14 @@ describe('where who was told does not come', () => {
     await bench.loseLease(); // what is absent now was not released by that one
     await bench.release('me', '', { absent: 'late' });
     expect(await messages()).toEqual(before);
+  });
+});
+
+describe('who gives up without a lease', () => {
+  it('is off the list, wherever in it: it may have been listed by a request whose answer was lost', async () => {
+    expect(await bench.release('early')).toMatchObject({ status: 'gone' });
+    expect(await listed()).toEqual(['late']);
+    expect(await messages()).toEqual([]);
   });
 });
 
