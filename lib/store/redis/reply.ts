@@ -36,6 +36,10 @@ export function acquireReply(raw: unknown, request: StoreRequest): AcquireReply 
   }
 }
 
+/** Whether a grant has yet to be announced. */
+export const isUntold = (raw: unknown): boolean =>
+  Array.isArray(raw) && String(raw[0]) === 'granted' && String(raw[5]) === '1';
+
 export function renewReply(raw: unknown, request: StoreRequest): RenewReply {
   const { status, sight, rest } = answer(raw, request);
   switch (status) {

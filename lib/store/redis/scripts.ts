@@ -9,6 +9,9 @@ export interface Script {
 /** ttls after its last attempt for which a candidate counts as standing by: it makes one in each. */
 const FRESH = 1.5;
 
+/** How many may stand by for Redis to tell them of a new leader before it answers that one; more are told afterwards. */
+const FEW = 64;
+
 /**
  * Shared by all scripts. Numbers travel as decimal text: a token has 16 digits, which cjson and some clients' type mappings would round.
  * `until` is in whole ms of server time, as is the server's own expiry.
@@ -67,8 +70,14 @@ local function write(record)
     'data', record.data, 'run', record.run, 'until', text(record.till))
   return type(done) == 'table' and done.err and done or nil
 end
+`;
 
-local function announce(channel, record, ttl)
+const ANNOUNCING = `
+-- That releaser has left its lease to the holder, if it has, and that there is a new one.
+local function announce(channel, record, ttl, releaser)
+  if releaser ~= '' then
+    publish(channel, { '"event":"released"', '"id":' .. cjson.encode(releaser), '"successor":' .. cjson.encode(record.id) })
+  end
   publish(channel, {
     '"event":"elected"', '"id":' .. cjson.encode(record.id), '"name":' .. cjson.encode(record.name),
     '"data":' .. cjson.encode(record.data), '"token":' .. text(record.token), '"until":' .. text(record.till),
@@ -98,12 +107,12 @@ const ACQUIRE = `
 -- ARGV[14] the holder that is known to have told it alone of a release, or empty: others have yet to be told
 --
 -- Returns { status, server time us, token on record, until ms, ... }:
---   granted  its token is the term's; then the server's run id
+--   granted  its token is the term's; then the server's run id; and 1 where announce has to follow
 --   held     then the holder: id, ms left, name, data, token (empty where it writes no record)
 --   suspect  the lease is absent but not free; then the ms until it is
 --   late     arrived after ARGV[6]; nothing was changed
 -- Errors: WRONGTYPE, LEASECONFLICT (a lease without expiry), and what Redis says to a refused write.
-${PRELUDE}${WRITE}${MEMBER}
+${PRELUDE}${WRITE}${ANNOUNCING}${MEMBER}
 local id, ttl = ARGV[1], tonumber(ARGV[2])
 local seen, channel = tonumber(ARGV[5]), ARGV[8]
 
@@ -192,9 +201,26 @@ if refused then
   return refused
 end
 redis.pcall('ZREM', CANDIDATES, member)
-if released then publish(channel, { '"event":"released"', '"id":' .. cjson.encode(ARGV[14]), '"successor":' .. cjson.encode(id) }) end
-announce(channel, record, ttl)
+
+-- Nobody but the candidate knows yet that the lease is free: nobody is in a hurry to hear who has it.
+if released and #redis.pcall('ZREVRANGEBYSCORE', CANDIDATES, '+inf', '-inf', 'LIMIT', ${FEW}, 1) > 0 then
+  return reply('granted', record, run, '1')
+end
+announce(channel, record, ttl, released and ARGV[14] or '')
 return reply('granted', record, run)
+`;
+
+const ANNOUNCE = `
+-- announce: tells everyone of an election that acquire has left untold, if it still holds.
+--
+-- KEYS[1] lease, KEYS[2] record
+-- ARGV[1] id     ARGV[2] ttl, ms     ARGV[3] channel     ARGV[4] the holder that has told it alone of its release
+--
+-- Returns { 'announced', server time us, token on record, until ms }, told or not.
+${PRELUDE}${ANNOUNCING}
+local record = recorded()
+if redis.call('GET', LEASE) == ARGV[1] and record.id == ARGV[1] then announce(ARGV[3], record, ARGV[2], ARGV[4]) end
+return reply('announced', record)
 `;
 
 const RENEW = `
@@ -390,6 +416,7 @@ export const scripts = {
   renewMany: script(RENEW_MANY),
   release: script(RELEASE),
   read: script(READ),
+  announce: script(ANNOUNCE),
   withdraw: script(WITHDRAW),
   list: script(LIST),
 } as const;

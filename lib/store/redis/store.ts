@@ -8,6 +8,7 @@ import type { Port, ScriptOptions } from './port.js';
 import { type Renewer, renewal, renewalOfAll, renewals } from './renewals.js';
 import {
   acquireReply,
+  isUntold,
   listReply,
   readReply,
   releaseReply,
@@ -43,9 +44,26 @@ function open(redis: RedisClient): LeaseStore {
         const channel = channelOf(keys);
         const { inbox } = channels;
         channels.openInbox();
-        const told = [Number(hears && inbox.isListening), inbox.name, channels.releasedBy(channel)];
+        const releaser = channels.releasedBy(channel);
+        const told = [Number(hears && inbox.isListening), inbox.name, releaser];
         const args = [id, ttl, name, data, lastToken, notAfter ?? '', coldStart, channel, ...watch, ...told];
-        return run(client, connection, request, scripts.acquire, [lease, record, candidates], args, acquireReply);
+        // Nobody waits for it, and nothing depends on it: others who do not hear of this leader ask when the lease runs out that they know of.
+        const announce = () =>
+          run(
+            client,
+            connection,
+            request,
+            scripts.announce,
+            [lease, record],
+            [id, ttl, channel, releaser],
+            nothing,
+          ).subscribe({ error: nothing });
+        const parse = (raw: unknown) => {
+          const reply = acquireReply(raw, request);
+          if (isUntold(raw)) announce();
+          return reply;
+        };
+        return run(client, connection, request, scripts.acquire, [lease, record, candidates], args, parse);
       }),
     renew: renewals(renewer(client, connection)),
     release: (request) => {
@@ -146,3 +164,5 @@ function watchQueue(client: Port, connection: Connection, timeout: number, fail:
   }, timeout - MOMENT);
   return () => clearTimeout(timer);
 }
+
+const nothing = () => {};

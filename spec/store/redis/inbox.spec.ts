@@ -67,4 +67,22 @@ describe('the inbox of a client', () => {
     expect(bystander.heard).toContainEqual({ kind: 'released', id: 'me', successor: 'next' });
     expect(await redis.client.exists(candidates)).toBe(0);
   });
+
+  it('leaves nobody in the dark about the next leader, however many stand by', async () => {
+    await acquire(redisStore(redis.client));
+    const store = redisStore(await redis.server.client());
+    const bystander = listen(redisStore(redis.client));
+    const listener = listen(store);
+    await Promise.all([listener.hears('listening'), bystander.hears('listening')]);
+    for (let i = 0; i < 65; i++) await acquire(store, { ...standing, id: `one of many ${i}` });
+    await acquire(store, standing);
+    await releaseQuietly();
+    await listener.hears('released');
+    const { token } = await acquire(store, standing);
+    await bystander.hears('elected');
+    expect(bystander.heard.slice(1)).toEqual([
+      { kind: 'released', id: 'me', successor: 'next' },
+      { kind: 'elected', holder: { id: 'next', name: 'my name', token, expiresIn: 60_000 } },
+    ]);
+  });
 });

@@ -85,6 +85,10 @@ export class ScriptBench {
     return this.#call('release', [id, this.keys.channel, successor, Number(quiet), absent]);
   }
 
+  announce(id = 'me', { ttl = LONG, releasedBy = '' } = {}): Promise<Answer> {
+    return this.#call('announce', [id, ttl, this.keys.channel, releasedBy]);
+  }
+
   withdraw(id: string, { name = 'my name', data = '', inbox = '' } = {}): Promise<Answer> {
     return this.#call('withdraw', [id, name, data, inbox]);
   }

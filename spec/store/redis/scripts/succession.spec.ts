@@ -108,6 +108,46 @@ describe('a quiet release', () => {
   });
 });
 
+describe('where more stand by than Redis could tell in no time', () => {
+  /** `count` more than `early` and `late`, of whom `late` was the last to ask. */
+  async function crowd(count: number): Promise<void> {
+    await Promise.all(Array.from({ length: count }, (_, i) => bench.acquire({ id: `one of many ${i}` })));
+    await bench.pastThisMs();
+    await bench.acquire({ id: 'late', inbox: INBOX });
+  }
+
+  it('the successor is answered first, and has it announced', async () => {
+    await crowd(64); // and one, without the successor
+    await bench.release('me', '', quiet);
+    const { token, rest } = await bench.acquire({ id: 'late', inbox: INBOX, releasedBy: 'me', data: 'http://late' });
+    expect(rest).toEqual([await bench.runId(), '1']);
+    expect(await messages()).toHaveLength(1); // in the inbox
+    expect(await bench.announce('late', { releasedBy: 'me' })).toMatchObject({ status: 'announced', token });
+    const [, ...others] = await messages();
+    expect(others).toEqual([
+      [bench.keys.channel, { event: 'released', id: 'me', successor: 'late' }],
+      [bench.keys.channel, expect.objectContaining({ event: 'elected', id: 'late', token, data: 'http://late' })],
+    ]);
+  });
+
+  it('nothing is left to be announced where few stand by, or everyone knows that the lease is free', async () => {
+    await crowd(63);
+    await bench.release('me', '', quiet);
+    expect((await bench.acquire({ id: 'late', inbox: INBOX, releasedBy: 'me' })).rest).toEqual([await bench.runId()]);
+    await crowd(64);
+    await bench.release('late');
+    expect((await bench.acquire({ id: 'early', inbox: OTHER_INBOX })).rest).toEqual([await bench.runId()]);
+  });
+
+  it('nobody is told of a leader that is none any more', async () => {
+    expect(await bench.announce('somebody')).toMatchObject({ status: 'announced' });
+    await bench.release('me');
+    const before = await messages();
+    await bench.announce('me');
+    expect(await messages()).toEqual(before);
+  });
+});
+
 describe('where who was told does not come', () => {
   it('everyone is told, another is named, and the absent one is off the list', async () => {
     await bench.release('me', '', quiet);
