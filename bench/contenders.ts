@@ -1,5 +1,6 @@
 import type { Contender } from './contender.js';
 import { floorAll } from './contenders/floor-all.js';
+import { floorClient } from './contenders/floor-client.js';
 import { floorOne } from './contenders/floor-one.js';
 import { ours } from './contenders/ours.js';
 import { redisLeader } from './contenders/redis-leader.js';
@@ -15,6 +16,7 @@ const CONTENDERS: Readonly<Record<string, Contender>> = {
   'rx-leader': ours,
   'floor-all': floorAll,
   'floor-one': floorOne,
+  'floor-client': floorClient,
   'redlock-4': redlock4,
   'redlock-5': redlock5,
   'redlock-universal': redlockUniversal,

@@ -12,6 +12,7 @@ export const FIELD: readonly Entrant[] = [
   { id: 'rx-leader', label: 'rx-leader', kind: 'ours' },
   { id: 'floor-all', label: 'bare socket, all woken', kind: 'floor' },
   { id: 'floor-one', label: 'bare socket, one woken', kind: 'floor' },
+  { id: 'floor-client', label: 'node-redis, one woken', kind: 'floor' },
   { id: 'redlock-4', label: 'redlock 4.2.0', kind: 'rival' },
   { id: 'redlock-5', label: 'redlock 5.0.0-beta.2', kind: 'rival' },
   { id: 'redlock-universal', label: 'redlock-universal', kind: 'rival' },

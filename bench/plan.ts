@@ -30,8 +30,8 @@ const SIZES = [
   { candidates: 1_000, elections: 1 },
 ];
 
-/** Of the floors one: leading is the same in both. */
-const SCALED = FIELD.map(({ id }) => id).filter((id) => id !== 'floor-one');
+/** Of the floors one: leading is the same in all. */
+const SCALED = FIELD.filter(({ id, kind }) => kind !== 'floor' || id === 'floor-all').map(({ id }) => id);
 const FEW_RIVALS = ['redlock-5', 'redis-semaphore', 'safe-redis-leader'];
 const lasting = (ids: readonly string[], ms: number) => Object.fromEntries(ids.map((id) => [id, ms]));
 

@@ -7,6 +7,6 @@ export function sectionLines({ title, notes, tables }: Section): string[] {
 }
 
 export const LEGEND = [
-  '/floor and /rival: how many times the figure of the best bare socket, and of the best other library. Less is better everywhere.',
+  '/floor and /rival: how many times the figure of the best floor, and of the best other library. Less is better everywhere.',
   'The figures are of one run on one machine.',
 ];
