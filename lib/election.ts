@@ -9,12 +9,13 @@ import {
   of,
   Subject,
   type Subscriber,
-  Subscription,
+  type Subscription,
 } from 'rxjs';
 import { type Memory, NOTHING_KNOWN } from './core/memory.js';
 import type { Role } from './core/state.js';
 import { requireObject, validText, validTime } from './options.js';
 import type { Holder, Standing } from './store/lease-store.js';
+import { onAbort } from './stream/abort.js';
 import { Candidacy, type Environment } from './stream/candidacy.js';
 import { iterate } from './stream/iterate.js';
 import { ask } from './stream/request.js';
@@ -196,11 +197,7 @@ export class Election extends Observable<Transition> implements AsyncIterable<Tr
 
   /** Lets the signal close this election until unsubscribed: only while somebody listens, or a long-lived signal would keep it. */
   #heedSignal(): Subscription | undefined {
-    const signal = this.#signal;
-    if (!signal) return undefined;
-    const close = () => void this.close();
-    signal.addEventListener('abort', close, { once: true });
-    return new Subscription(() => signal.removeEventListener('abort', close));
+    return this.#signal && onAbort(this.#signal, () => void this.close());
   }
 
   /** Ends the candidacy, if there is one; what it learnt is kept, and the next one waits until it has settled. */

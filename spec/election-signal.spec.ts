@@ -24,6 +24,18 @@ describe('signal', () => {
     });
   });
 
+  it('closes as many elections as heed it, by one listener', () => {
+    virtually(({ candidate, at, expectTold }) => {
+      const controller = new AbortController();
+      const { signal } = controller;
+      const elections = Array.from({ length: 12 }, () => candidate({}, { signal }).election);
+      at(50, () => expect(listeners(signal)).toBe(1));
+      at(100, () => controller.abort());
+      at(101, () => expect(listeners(signal)).toBe(0));
+      for (const election of elections) expectTold(election).toBe('-L 98ms (C|)');
+    });
+  });
+
   it('is listened to only while there is somebody to be told (G6)', () => {
     const { signal } = new AbortController();
     virtually(({ candidate, at }) => {
@@ -32,10 +44,9 @@ describe('signal', () => {
       const first = election.subscribe();
       const second = election.subscribe();
       const third = election.holders.subscribe();
-      expect(listeners(signal)).toBe(2);
+      expect(listeners(signal)).toBe(1);
       at(10, () => {
         first.unsubscribe();
-        expect(listeners(signal)).toBe(2);
         second.unsubscribe();
         expect(listeners(signal)).toBe(1);
         third.unsubscribe();

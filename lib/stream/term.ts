@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import type { TermFacts } from '../core/state.js';
 import { type ElectionError, termEnded } from '../errors.js';
 import type { Clock } from './clock.js';
@@ -24,7 +25,10 @@ export class LiveTerm implements Term {
   }
 
   get signal(): AbortSignal {
-    this.#controller ??= new AbortController();
+    if (!this.#controller) {
+      this.#controller = new AbortController();
+      setMaxListeners(0, this.#controller.signal); // as many as the user's work has parts: Node takes more than ten for a leak
+    }
     if (this.#ended) this.#controller.abort(this.#ended);
     return this.#controller.signal;
   }

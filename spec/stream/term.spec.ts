@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
 import { isElectionError } from '../../lib/errors.js';
 import { isAlive, LiveTerm } from '../../lib/stream/term.js';
@@ -49,6 +51,15 @@ describe('a term', () => {
     live.signal.addEventListener('abort', () => seen.push(live.alive));
     live.end('lost');
     expect(seen).toEqual([false]);
+  });
+
+  it('has a signal that any number may listen to, without a warning from Node', async () => {
+    const code = `
+      import { LiveTerm } from './lib/stream/term.ts';
+      const { signal } = new LiveTerm({ token: 7, id: 'me', deadline: 1_000 }, { now: () => 0 });
+      for (let i = 0; i < 20; i++) signal.addEventListener('abort', () => {});`;
+    const args = ['--import', 'tsx', '--input-type=module', '-e', code];
+    expect(await promisify(execFile)(process.execPath, args)).toEqual({ stdout: '', stderr: '' });
   });
 
   it('gives its signal a reason that abort-aware code and this library’s guard both know', () => {
