@@ -113,18 +113,19 @@ export function leaseStore({ redis, store }: StoreOptions): LeaseStore {
     for (const verb of ['acquire', 'renew', 'release', 'read']) requireMethod('store', store, verb, 'a LeaseStore');
     return store;
   }
-  if (!isRedisClient(redis)) {
-    throw invalidOption('redis', 'must be a client as node-redis or ioredis makes (or give a store instead)', redis);
-  }
+  if (isRedisClient(redis)) return storeOf('redis', redis);
+  throw invalidOption('redis', 'must be a client as node-redis or ioredis makes (or give a store instead)', redis);
+}
+
+/** The store by a client, which is what `option` was given. */
+export function storeOf(option: string, redis: RedisClient): LeaseStore {
   const { serves, prefix } = portOf(redis);
-  if (serves === 'slots' && prefix !== '') {
-    throw invalidOption(
-      'redis',
-      'must have no keyPrefix where it is a client of a cluster, since that puts the keys of one election into different slots',
-      prefix,
-    );
-  }
-  return redisStore(redis);
+  if (serves === 'one' || prefix === '') return redisStore(redis);
+  throw invalidOption(
+    option,
+    'must have no keyPrefix where it is a client of a cluster, since that puts the keys of one election into different slots',
+    prefix,
+  );
 }
 
 /** A non-empty string. */

@@ -1,10 +1,9 @@
 import { asyncScheduler, type SchedulerLike, VirtualTimeScheduler } from 'rxjs';
 import { invalidOption } from './errors.js';
-import { requireMethod } from './options.js';
+import { requireMethod, storeOf } from './options.js';
 import type { LeaseStore } from './store/lease-store.js';
 import { quorumStore } from './store/quorum/store.js';
 import { isRedisClient, type RedisClient } from './store/redis/client.js';
-import { redisStore } from './store/redis/store.js';
 import { type Clock, systemClock } from './stream/clock.js';
 
 /** What {@link quorum} takes besides: time sources, for tests. Give it those that the elections over it are given. */
@@ -47,8 +46,8 @@ export function quorum(stores: ReadonlyArray<LeaseStore | RedisClient>, options:
 }
 
 function member(store: unknown, i: number): LeaseStore {
-  if (isRedisClient(store)) return redisStore(store);
+  if (isRedisClient(store)) return storeOf(`stores[${i}]`, store);
   const methods = Object(store);
   if (['acquire', 'renew', 'release', 'read'].every((verb) => typeof methods[verb] === 'function')) return methods;
-  throw invalidOption(`stores[${i}]`, "must be a LeaseStore, or a client as node-redis's createClient makes", store);
+  throw invalidOption(`stores[${i}]`, 'must be a LeaseStore, or a client as node-redis or ioredis makes', store);
 }

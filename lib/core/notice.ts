@@ -1,10 +1,8 @@
-import type { Holder, Notice } from '../store/lease-store.js';
+import type { Holder, Notice, ReleaseNotice } from '../store/lease-store.js';
 import { backoff, type Settings } from './settings.js';
 import type { Campaigning, Context, State } from './state.js';
 import { hearSuccessor } from './succession.js';
 import { awaitHolder, scheduleBy } from './wait.js';
-
-type Released = Extract<Notice, { readonly kind: 'released' }>;
 
 /** Releases that are each followed by an attempt at once, however close together: several leaders may leave one after the other. */
 const BURST = 8;
@@ -70,7 +68,7 @@ function hearElected(state: Campaigning, holder: Holder, context: Context): Camp
  * A lease was given up: asked for at once, or, where that has been told again and again, once in a timeout. Where somebody else is named to
  * take it, only after a grace, in which that one is told to lead if it is still there.
  */
-function hearReleased(before: Campaigning, notice: Released, { now, settings, random }: Context): State {
+function hearReleased(before: Campaigning, notice: ReleaseNotice, { now, settings, random }: Context): State {
   if (before.sent) return askBy(before, notice, now);
   const { hearing, holder } = before;
   const state = { ...before, hearing: { ...hearing, hastened: true as const } };

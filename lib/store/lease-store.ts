@@ -249,7 +249,7 @@ export type Notice =
   | { readonly kind: 'connected' }
   /**
    * From now on elections and releases are told; what there has been before may have gone untold. Told at once to whoever subscribes
-   * while it is so, and again after each `deaf`.
+   * while it is so, and again after each `deaf`; maybe at other times, too.
    */
   | { readonly kind: 'listening' }
   /** Elections and releases are not told any more, until the next `listening`. */
@@ -258,3 +258,6 @@ export type Notice =
   | { readonly kind: 'elected'; readonly holder: Holder }
   /** The holder of this `id` has given its lease up; `successor` is the id of the one who is to acquire next, if one was chosen. */
   | { readonly kind: 'released'; readonly id: string; readonly successor?: string };
+
+/** What tells of a release. */
+export type ReleaseNotice = Extract<Notice, { readonly kind: 'released' }>;

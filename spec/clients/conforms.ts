@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type Election, elect, type RedisClient } from 'rx-leader';
 import { leaseStoreSuite } from 'rx-leader/testing';
 import { keysOf } from '../../lib/store/redis/keys.js';
@@ -119,6 +119,24 @@ export function conforms(kinds: readonly Kind[], { brief = false } = {}): () => 
         }
       });
     }
+
+    it('looks at the server, and warns of one that evicts', async () => {
+      key = `${kind.client}, preflight`;
+      const warned = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
+      const set = (limit: string, policy: string) =>
+        servers.everywhere('CONFIG', 'SET', 'maxmemory', limit, 'maxmemory-policy', policy);
+      try {
+        await set('100mb', 'allkeys-lru');
+        stand(await client(), BY_NOTICE);
+        await until(() => warned.mock.calls.length > 0, { what: 'a warning' });
+        expect(warned.mock.calls).toEqual([
+          [expect.stringContaining('allkeys-lru'), { type: 'RxLeaderWarning', code: 'RX_LEADER_EVICTION' }],
+        ]);
+      } finally {
+        warned.mockRestore();
+        await set('0', 'noeviction');
+      }
+    });
 
     it('leaves nothing behind when it is closed (G6)', async () => {
       key = `${kind.client}, clean`;

@@ -18,10 +18,10 @@ import {
   timeout,
   timer,
 } from 'rxjs';
-import type { Notice } from '../lease-store.js';
+import type { Notice, ReleaseNotice } from '../lease-store.js';
 import { portOf, type RedisClient } from './client.js';
 import { connectionOf } from './connection.js';
-import { noticeOf, type Released, whisperOf } from './notice.js';
+import { noticeOf, whisperOf } from './notice.js';
 import { Pace, pauseAfter } from './pace.js';
 import type { Link, Port } from './port.js';
 
@@ -140,7 +140,7 @@ class Channel {
   }
 
   /** A release that nobody else is told of yet. */
-  hearAlone(notice: Released): void {
+  hearAlone(notice: ReleaseNotice): void {
     this.#releaser = notice.id;
     this.tell(notice);
   }

@@ -1,4 +1,4 @@
-import type { Notice } from '../lease-store.js';
+import type { Notice, ReleaseNotice } from '../lease-store.js';
 
 /** The longest time there is, in ms: what timers take. */
 const LONGEST = 2 ** 31 - 1;
@@ -15,10 +15,8 @@ function noticeIn({ event, id, ...rest }: Fields): Notice | undefined {
   return event === 'elected' ? elected(id, rest) : undefined;
 }
 
-export type Released = Extract<Notice, { readonly kind: 'released' }>;
-
 /** What a message in an inbox tells, and of which election by its channel; undefined where it is not one of ours. */
-export function whisperOf(message: string): { readonly channel: string; readonly notice: Released } | undefined {
+export function whisperOf(message: string): { readonly channel: string; readonly notice: ReleaseNotice } | undefined {
   const fields = fieldsOf(message);
   const notice = noticeIn(fields);
   const { channel } = fields;
@@ -32,7 +30,7 @@ function elected(id: string, { name, data, token, ttl }: Fields): Notice | undef
   return { kind: 'elected', holder: { id, ...(name && { name }), ...(data && { data }), token, expiresIn: ttl } };
 }
 
-function released(id: string, { successor }: Fields): Released | undefined {
+function released(id: string, { successor }: Fields): ReleaseNotice | undefined {
   if (successor === undefined) return { kind: 'released', id };
   return isName(successor) ? { kind: 'released', id, successor } : undefined;
 }

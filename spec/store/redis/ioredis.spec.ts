@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { Cluster, Redis, type RedisOptions } from 'ioredis';
 import { createClient } from 'redis';
-import { elect, isElectionError } from 'rx-leader';
+import { elect, isElectionError, quorum } from 'rx-leader';
+import { MemoryLeaseStore } from 'rx-leader/testing';
 import { from } from 'rxjs';
 import { keysOf } from '../../../lib/store/redis/keys.js';
 import { redisStore } from '../../../lib/store/redis/store.js';
@@ -207,15 +208,19 @@ describe('a key prefix', () => {
   ])('is refused where it would split a cluster’s slot: %s', (_, options) => {
     const client = new Cluster([redis.server], { ...options, lazyConnect: true });
     clients.push(client);
-    let thrown: unknown;
-    try {
-      elect({ redis: client, key: KEY });
-    } catch (error) {
-      thrown = error;
-    }
-    expect(isElectionError(thrown) && [thrown.code, thrown.message]).toEqual([
+    const thrown = (act: () => unknown): unknown => {
+      try {
+        return act();
+      } catch (error) {
+        return isElectionError(error) && [error.code, error.message];
+      }
+    };
+    const refusal = (option: string) => [
       'INVALID_OPTION',
-      expect.stringMatching(/^Invalid option "redis": must have no keyPrefix .*; received "app:"$/),
-    ]);
+      expect.stringMatching(`^Invalid option "${option}": must have no keyPrefix .*; received "app:"$`),
+    ];
+    expect(thrown(() => elect({ redis: client, key: KEY }))).toEqual(refusal('redis'));
+    const stores = [redis.client, client, new MemoryLeaseStore()];
+    expect(thrown(() => quorum(stores))).toEqual(refusal('stores\\[1\\]'));
   });
 });
