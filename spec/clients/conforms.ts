@@ -123,10 +123,11 @@ export function conforms(kinds: readonly Kind[], { brief = false } = {}): () => 
     it('looks at the server, and warns of one that evicts', async () => {
       key = `${kind.client}, preflight`;
       const warned = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
-      const set = (limit: string, policy: string) =>
-        servers.everywhere('CONFIG', 'SET', 'maxmemory', limit, 'maxmemory-policy', policy);
+      // One at a time: Redis 6.2 takes no more.
+      const limit = (size: string) => servers.everywhere('CONFIG', 'SET', 'maxmemory', size);
+      await servers.everywhere('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
       try {
-        await set('100mb', 'allkeys-lru');
+        await limit('100mb');
         stand(await client(), BY_NOTICE);
         await until(() => warned.mock.calls.length > 0, { what: 'a warning' });
         expect(warned.mock.calls).toEqual([
@@ -134,7 +135,7 @@ export function conforms(kinds: readonly Kind[], { brief = false } = {}): () => 
         ]);
       } finally {
         warned.mockRestore();
-        await set('0', 'noeviction');
+        await limit('0');
       }
     });
 

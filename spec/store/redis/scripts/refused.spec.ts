@@ -50,7 +50,7 @@ describe('a record that may not be written', () => {
 });
 
 describe('a full server', () => {
-  const fill = () => redis.client.configSet({ maxmemory: '1', 'maxmemory-policy': 'noeviction' });
+  const fill = () => redis.client.configSet({ maxmemory: '1' });
   const empty = () => redis.client.configSet({ maxmemory: '0' });
 
   afterEach(empty);
