@@ -29,6 +29,9 @@ export function redisProgram(name: 'redis-server' | 'redis-cli'): string {
   return path.join(path.dirname(server), path.basename(server).replace('server', 'cli'));
 }
 
+/** Redis 6.2 gives its replicas a file otherwise, where the next server that starts finds it. */
+const NOTHING_ON_DISK = ['--repl-diskless-sync', 'yes'];
+
 /** Starts a Redis of the caller's own, bound to loopback, that keeps nothing on disk. */
 export async function startRedis(options: RedisOptions = {}): Promise<RedisServer> {
   for (let attempt = 1; ; attempt++) {
@@ -58,7 +61,7 @@ export class RedisServer implements AsyncDisposable {
   constructor(options: RedisOptions) {
     this.#options = options;
     this.#memoryServer = new RedisMemoryServer({
-      instance: { ip: HOST, port: options.port ?? null, args: options.args ?? [] },
+      instance: { ip: HOST, port: options.port ?? null, args: [...NOTHING_ON_DISK, ...(options.args ?? [])] },
       binary: { systemBinary: spawnable(redisProgram('redis-server')) },
     });
   }
