@@ -29,7 +29,7 @@ export interface Servers extends AsyncDisposable {
 }
 
 /** A replica is to have what its master has at once, not five seconds later. */
-const REPLICATES = ['--repl-diskless-sync-delay', '0', '--repl-diskless-load', 'swapdb'];
+export const REPLICATES = ['--repl-diskless-sync-delay', '0', '--repl-diskless-load', 'swapdb'];
 
 export const MASTER = 'mymaster';
 
