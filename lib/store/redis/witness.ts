@@ -25,6 +25,8 @@ interface Asked {
 
 /** ms that a connection may take to be usable. */
 const PATIENCE = 5_000;
+/** ms that the answer to a WAIT whose time is up may take: Redis looks at its clock `hz` times a second, ten by default. */
+const LATE = 500;
 
 /**
  * Knows of one server what its replicas have. It asks by a connection of its own, since to wait for replicas blocks one, and in rounds: the
@@ -37,6 +39,7 @@ export class Witness {
   readonly #prefix: string;
   readonly #waiting = new Set<Asked>();
   #round: readonly Asked[] = [];
+  #hung: NodeJS.Timeout | undefined;
   #connection: Subscription | undefined;
   #wire: Wire | undefined;
   #isDue = false;
@@ -63,8 +66,8 @@ export class Witness {
       this.#schedule();
       return () => {
         this.#waiting.delete(asked);
-        // Nobody waits for the answer any more: the connection hangs.
-        if (this.#round.length > 0 && this.#round.every((one) => one.subscriber.closed)) this.close();
+        // Who gives up has no answer; when it comes, it tells more.
+        if (this.#round.includes(asked)) this.#isShort = true;
       };
     });
   }
@@ -105,12 +108,14 @@ export class Witness {
     const { count, timeout } = this.#replicas;
     const writes = round.map(({ write, byText }) => write && attempt(() => renew(wire, write, byText)));
     const counted = attempt(() => wire.wait(count, timeout));
+    this.#hung = setTimeout(() => this.close(), timeout + LATE);
     Promise.allSettled([counted, ...writes]).then(([count, ...answers]) => {
       if (this.#wire === wire) this.#end(round, count as Outcome, answers);
     });
   }
 
   #end(round: readonly Asked[], counted: Outcome, answers: readonly Outcome[]): void {
+    clearTimeout(this.#hung);
     this.#round = [];
     const isRefused = [counted, ...answers].some((one) => one.status === 'rejected' && !isUnknown(one.reason));
     if (isRefused || this.#isStale) this.#disconnect(); // what refuses may be no master any more
@@ -129,19 +134,20 @@ export class Witness {
   #settle(asked: Asked, answer: Outcome): void {
     const { subscriber, request, write } = asked;
     if (subscriber.closed) return;
-    if (answer.status === 'rejected') {
-      if (!isUnknown(answer.reason)) return subscriber.error(this.#translate(answer.reason, request));
+    if (answer.status === 'rejected' && isUnknown(answer.reason)) {
       asked.byText = true;
       this.#waiting.add(asked);
       return;
     }
     try {
+      if (answer.status === 'rejected') throw this.#translate(answer.reason, request);
       const status = write ? renewReply(answer.value, write).status : 'renewed';
-      if (status === 'renewed') subscriber.complete();
-      else subscriber.error(unavailable(request, `by the connection that waits for replicas the lease is ${status}`));
+      if (status !== 'renewed') throw unavailable(request, `${status} by the connection that waits for replicas`);
     } catch (error) {
       subscriber.error(error);
+      return;
     }
+    subscriber.complete();
   }
 
   #connect(): void {
@@ -168,6 +174,7 @@ export class Witness {
   }
 
   #disconnect(): void {
+    clearTimeout(this.#hung);
     this.#connection?.unsubscribe();
     this.#connection = undefined;
     this.#wire = undefined;

@@ -4,8 +4,8 @@ import { keysOf } from '../../../lib/store/redis/keys.js';
 import type { Wires } from '../../../lib/store/redis/port.js';
 import { replicatedStore } from '../../../lib/store/redis/replicas.js';
 import { redisStore } from '../../../lib/store/redis/store.js';
-import { REPLICATES } from '../../clients/servers.js';
 import { type Client, type RedisServer, startRedis } from '../../support/redis.js';
+import { type Replicated, startReplicated } from '../../support/replicated.js';
 import { until } from '../../support/until.js';
 import { acquire, failure, KEY, renew } from './ask.js';
 import { connected, connections, leaveAll, listen } from './listening.js';
@@ -17,6 +17,7 @@ const LONG = 5_000;
 
 const { lease, record } = keysOf(KEY);
 
+let servers: Replicated;
 let master: RedisServer;
 let replica: RedisServer;
 let admin: Client;
@@ -24,13 +25,12 @@ let copy: Client;
 const clients: Client[] = [];
 
 beforeAll(async () => {
-  master = await startRedis({ args: REPLICATES });
-  admin = await master.client();
-  replica = await startRedis({ args: [...REPLICATES, '--replicaof', master.host, String(master.port)] });
+  servers = await startReplicated();
+  ({ master, replica, admin } = servers);
   copy = await replica.client();
 });
 beforeEach(async () => {
-  await caughtUp();
+  await servers.caughtUp();
   await admin.flushAll();
 });
 afterEach(async () => {
@@ -39,8 +39,7 @@ afterEach(async () => {
   replica.resume();
 });
 afterAll(async () => {
-  await replica?.[Symbol.asyncDispose]();
-  await master?.[Symbol.asyncDispose]();
+  await servers?.[Symbol.asyncDispose]();
 });
 
 async function connect(options: object = {}): Promise<Client> {
@@ -51,16 +50,6 @@ async function connect(options: object = {}): Promise<Client> {
 
 const store = (redis: RedisClient, timeout: number, count = 1) =>
   replicatedStore(redis, portOf(redis).wires as Wires, { count, timeout });
-
-/** Resolves once the replica has all that the master has. */
-const caughtUp = () =>
-  until(
-    async () => {
-      await admin.set('mark', 'here');
-      return (await admin.sendCommand(['WAIT', '1', '1000'])) === 1;
-    },
-    { within: 15_000, what: 'the replica to have caught up' },
-  );
 
 /** The connection that waits for replicas at this moment. */
 const waiter = () =>
@@ -139,7 +128,7 @@ describe('a lease that is to be on replicas', () => {
     await failure(renew(kept, { token }));
     expect(await admin.pTTL(lease)).toBeLessThanOrEqual(10_000);
     replica.resume();
-    await caughtUp();
+    await servers.caughtUp();
     expect(await renew(kept, { token })).toMatchObject({ status: 'renewed' });
     expect(await copy.pTTL(lease)).toBeGreaterThan(20_000);
   });
@@ -222,27 +211,6 @@ describe('the connection that waits', () => {
     expect(await acquire(kept, { id: 'next' })).toMatchObject({ status: 'granted' });
   });
 
-  it('is given up where nobody waits for its answer any more', async () => {
-    const client = await connect({ name: 'given-up' });
-    const kept = store(client, LONG);
-    listen(kept);
-    await connected(admin, 'given-up', 2);
-    replica.pause();
-    const asked = kept.renew({
-      verb: 'renew',
-      key: KEY,
-      id: 'me',
-      ttl: 60_000,
-      token: (await acquire(redisStore(client))).token ?? 0,
-      name: 'me',
-      timeout: LONG,
-    });
-    const subscription = (asked as import('rxjs').Observable<unknown>).subscribe();
-    await waiter();
-    subscription.unsubscribe();
-    await connected(admin, 'given-up', 2);
-  });
-
   it('is one for all who wait for the same, and is gone with the last of them', async () => {
     const client = await connect({ name: 'counted' });
     const kept = store(client, LONG);
@@ -259,7 +227,7 @@ describe('the connection that waits', () => {
   });
 
   it('is made anew when its server becomes a replica', async () => {
-    await using other = await startRedis({ args: REPLICATES });
+    await using other = await startRedis();
     const client = await connect();
     const kept = store(client, LONG);
     listen(kept);
@@ -270,7 +238,7 @@ describe('the connection that waits', () => {
     } finally {
       await admin.sendCommand(['REPLICAOF', 'NO', 'ONE']);
     }
-    await caughtUp();
+    await servers.caughtUp();
     expect(await acquire(kept)).toMatchObject({ status: 'granted' });
   });
 
