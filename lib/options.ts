@@ -158,7 +158,7 @@ function validReplicas(replicas: unknown, timeout: number): Replicas | undefined
   const { count, timeout: given, ...others } = replicas as { [name in string]?: unknown };
   const [unknown] = Object.keys(others);
   if (unknown !== undefined)
-    throw invalidOption(`replicas.${unknown}`, 'is none: there are count and timeout', others[unknown]);
+    throw invalidOption(`replicas.${unknown}`, 'must not be given: there are only count and timeout', others[unknown]);
   if (!Number.isSafeInteger(count) || (count as number) < 1) {
     throw invalidOption('replicas.count', 'must be a whole number, 1 at least', count);
   }

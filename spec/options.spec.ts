@@ -229,7 +229,7 @@ describe('replicas', () => {
 
   it('have no other field', () => {
     expect(() => given({ count, tiemout: 5 })).toThrow(
-      'Invalid option "replicas.tiemout": is none: there are count and timeout; received 5',
+      'Invalid option "replicas.tiemout": must not be given: there are only count and timeout; received 5',
     );
   });
 
