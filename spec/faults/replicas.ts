@@ -12,12 +12,13 @@ export async function replicated(arena: Arena) {
   await arena.loadScripts(admin);
   const target = { host: redis.host, port: redis.port };
   const master = await arena.proxy(target);
+  const detach = () => admin.sendCommand(['REPLICAOF', '127.0.0.1', '1']);
   const follow = async (on: boolean) => {
     if (!on) {
       await until(async () => (await admin.exists([arena.keys.lease, arena.keys.record])) === 2, {
         what: 'the replica to have lease and record',
       });
-      await admin.sendCommand(['REPLICAOF', '127.0.0.1', '1']);
+      await detach();
       return;
     }
     await admin.sendCommand(['REPLICAOF', redis.host, String(redis.port)]);
@@ -27,6 +28,8 @@ export async function replicated(arena: Arena) {
   return {
     master,
     follow,
+    /** The replica has nothing more of what the master is told. */
+    detach,
     /** The master dies, and the replica takes its place. */
     async failOver() {
       await redis.kill();

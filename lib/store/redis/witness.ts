@@ -25,8 +25,10 @@ interface Asked {
 
 /** ms that a connection may take to be usable. */
 const PATIENCE = 5_000;
-/** ms that the answer to a WAIT whose time is up may take: Redis looks at its clock `hz` times a second, ten by default. */
-const LATE = 500;
+/** ms by which Redis may be late to say that the time of a WAIT is up: it looks at its clock `hz` times a second, ten by default. */
+const TICK = 100;
+/** ms after which a connection counts as hung that has not said so yet. */
+const HUNG = 500;
 
 /**
  * Knows of one server what its replicas have. It asks by a connection of its own, since to wait for replicas blocks one, and in rounds: the
@@ -39,7 +41,7 @@ export class Witness {
   readonly #prefix: string;
   readonly #waiting = new Set<Asked>();
   #round: readonly Asked[] = [];
-  #hung: NodeJS.Timeout | undefined;
+  #patience: NodeJS.Timeout | undefined;
   #connection: Subscription | undefined;
   #wire: Wire | undefined;
   #isDue = false;
@@ -108,14 +110,20 @@ export class Witness {
     const { count, timeout } = this.#replicas;
     const writes = round.map(({ write, byText }) => write && attempt(() => renew(wire, write, byText)));
     const counted = attempt(() => wire.wait(count, timeout));
-    this.#hung = setTimeout(() => this.close(), timeout + LATE);
+    this.#patience = setTimeout(() => this.#giveUp(round), timeout + Math.min(TICK, timeout / 2));
     Promise.allSettled([counted, ...writes]).then(([count, ...answers]) => {
       if (this.#wire === wire) this.#end(round, count as Outcome, answers);
     });
   }
 
+  /** Tells what is known by now, while there is time to: whoever asks next waits for the answer, unless the connection hangs. */
+  #giveUp(round: readonly Asked[]): void {
+    this.#patience = setTimeout(() => this.close(), HUNG);
+    this.#fail(round, (request) => tooFew(request, this.#replicas));
+  }
+
   #end(round: readonly Asked[], counted: Outcome, answers: readonly Outcome[]): void {
-    clearTimeout(this.#hung);
+    clearTimeout(this.#patience);
     this.#round = [];
     const isRefused = [counted, ...answers].some((one) => one.status === 'rejected' && !isUnknown(one.reason));
     if (isRefused || this.#isStale) this.#disconnect(); // what refuses may be no master any more
@@ -125,7 +133,7 @@ export class Witness {
       const count = Number(String(counted.value)) || 0;
       const isShort = count < this.#replicas.count;
       this.#isShort = isShort && this.#wire !== undefined;
-      if (isShort) this.#fail(round, (request) => tooFew(request, count, this.#replicas));
+      if (isShort) this.#fail(round, (request) => tooFew(request, this.#replicas, count));
       else for (const [i, asked] of round.entries()) this.#settle(asked, answers[i] as Outcome);
     }
     if (this.#waiting.size > 0) this.#schedule();
@@ -174,7 +182,7 @@ export class Witness {
   }
 
   #disconnect(): void {
-    clearTimeout(this.#hung);
+    clearTimeout(this.#patience);
     this.#connection?.unsubscribe();
     this.#connection = undefined;
     this.#wire = undefined;
@@ -190,7 +198,8 @@ export class Witness {
   }
 
   #translate(error: unknown, request: StoreRequest): Error {
-    return translate(error, request, true, this.#prefix);
+    const elsewhere = /^(MOVED|ASK)\b.*/.exec(messageOf(error)); // its slot is being moved, or has just been
+    return elsewhere ? unavailable(request, elsewhere[0]) : translate(error, request, true, this.#prefix);
   }
 }
 
@@ -205,7 +214,8 @@ function renew(wire: Wire, write: RenewRequest, byText: boolean): Promise<unknow
 /** What `call` promises; a client may throw instead. */
 const attempt = (call: () => Promise<unknown>): Promise<unknown> => new Promise((resolve) => resolve(call()));
 
-const isUnknown = (error: unknown): boolean => error instanceof Error && error.message.includes('NOSCRIPT');
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : '');
+const isUnknown = (error: unknown): boolean => messageOf(error).includes('NOSCRIPT');
 
 export const unavailable = ({ verb, key }: StoreRequest, why: string): ElectionError =>
   new ElectionError('STORE_UNAVAILABLE', `${verb} of "${key}" failed: ${why}`);
@@ -213,5 +223,12 @@ export const unavailable = ({ verb, key }: StoreRequest, why: string): ElectionE
 const unreachable = (request: StoreRequest): ElectionError =>
   unavailable(request, 'the connection that waits for replicas was lost, or could not be had');
 
-const tooFew = (request: StoreRequest, count: number, replicas: Replicas): ElectionError =>
-  unavailable(request, `${count} of ${replicas.count} replicas had it after ${replicas.timeout} ms`);
+/** Without a `count` it is not known how many had it, but that they were too few. */
+function tooFew(
+  request: StoreRequest,
+  replicas: Replicas,
+  count = replicas.count === 1 ? 0 : undefined,
+): ElectionError {
+  const had = count === undefined ? `fewer than ${replicas.count}` : `${count} of ${replicas.count}`;
+  return unavailable(request, `${had} replicas had it after ${replicas.timeout} ms`);
+}

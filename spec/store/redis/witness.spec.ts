@@ -19,6 +19,9 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
+const fakeTimers = () =>
+  jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'] });
+
 interface Call {
   readonly name: string;
   answer(reply: unknown): void;
@@ -76,9 +79,9 @@ const request = (id: string): RenewRequest => ({
   name: 'n',
 });
 
-function bench() {
+function bench(count: number) {
   const wires = new Wires();
-  const witness = new Witness(wires.open, { count: COUNT, timeout: TIMEOUT }, '');
+  const witness = new Witness(wires.open, { count, timeout: TIMEOUT }, '');
   witnesses.push(witness);
   /** What has come of it: nothing yet, `confirmed`, or an error. */
   const ask = (id: string, { write = true } = {}) => {
@@ -102,13 +105,13 @@ async function settled(): Promise<void> {
 }
 
 /** A bench with a connection, and nothing asked. */
-async function connected() {
-  const made = bench();
+async function connected(count = COUNT) {
+  const made = bench(count);
   const { wires, ask } = made;
   const first = ask('first');
   await settled();
   wires.connect();
-  await answer(wires, RENEWED, COUNT);
+  await answer(wires, RENEWED, count);
   expect(first.outcome).toBe('confirmed');
   return made;
 }
@@ -125,7 +128,7 @@ const unavailable = (reason: RegExp) =>
 
 describe('a witness', () => {
   it('opens no connection before it is asked, and one for all', async () => {
-    const { wires, ask } = bench();
+    const { wires, ask } = bench(COUNT);
     await settled();
     expect(wires.opened).toHaveLength(0);
     ask('a');
@@ -263,8 +266,23 @@ describe('a witness', () => {
     expect(wires.opened).toHaveLength(2);
   });
 
+  it.each(['MOVED 7 127.0.0.1:7001', 'ASK 7 127.0.0.1:7001'])(
+    'takes a lease for unconfirmed that is elsewhere: %s',
+    async (message) => {
+      const { wires, ask } = await connected();
+      const a = ask('a');
+      await settled();
+      const [write, wait] = wires.take();
+      write?.refuse(message);
+      wait?.answer(COUNT);
+      await settled();
+      expect(a.outcome).toEqual(unavailable(/failed: (MOVED|ASK) 7 127.0.0.1:7001$/));
+      expect(wires.closed).toBe(1);
+    },
+  );
+
   it('does not try at once again to open what could not be opened', async () => {
-    const { wires, ask } = bench();
+    const { wires, ask } = bench(COUNT);
     const a = ask('a');
     await settled();
     wires.lose();
@@ -275,16 +293,46 @@ describe('a witness', () => {
     expect(wires.opened).toHaveLength(1);
   });
 
-  it('gives a connection up that hangs, and knows no more of it than that meanwhile', async () => {
-    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'] });
+  it('says that there are too few before the time of a request is up, and hears of them later', async () => {
+    fakeTimers();
+    const { wires, witness, ask } = await connected();
+    const a = ask('a');
+    await settled();
+    const b = ask('b');
+    jest.advanceTimersByTime(1.1 * TIMEOUT - 1);
+    expect(a.outcome).toBeUndefined();
+    jest.advanceTimersByTime(1);
+    const few = unavailable(/^renew of "k" failed: fewer than 2 replicas had it after 1000 ms$/);
+    expect([a.outcome, b.outcome, witness.isShort, wires.closed]).toEqual([few, few, true, 0]);
+    const c = ask('c', { write: false });
+    await settled();
+    await answer(wires, RENEWED, COUNT);
+    expect([c.outcome, witness.isShort]).toEqual([undefined, false]);
+    await answer(wires, RENEWED, COUNT);
+    expect([c.outcome, jest.getTimerCount()]).toEqual(['confirmed', 0]);
+  });
+
+  it('knows that none had it where one was enough', async () => {
+    fakeTimers();
+    const { wires, ask } = await connected(1);
+    const a = ask('a');
+    await settled();
+    jest.advanceTimersByTime(1.1 * TIMEOUT);
+    expect(a.outcome).toEqual(unavailable(/: 0 of 1 replicas had it after 1000 ms$/));
+    expect(wires.closed).toBe(0);
+  });
+
+  it('gives a connection up that hangs', async () => {
+    fakeTimers();
     const { wires, witness, ask } = await connected();
     const a = ask('a');
     await settled();
     a.leave();
     expect([witness.isShort, wires.closed]).toEqual([true, 0]);
+    jest.advanceTimersByTime(1.1 * TIMEOUT);
     const b = ask('b', { write: false });
     await settled();
-    jest.advanceTimersByTime(1.5 * TIMEOUT);
+    jest.advanceTimersByTime(500);
     expect([witness.isShort, wires.closed]).toEqual([false, 1]);
     expect(b.outcome).toEqual(unavailable(/was lost/));
     expect(jest.getTimerCount()).toBe(0);
@@ -308,7 +356,7 @@ describe('a witness', () => {
   });
 
   it('keeps nothing once it is closed', async () => {
-    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'] });
+    fakeTimers();
     const { wires, witness, ask } = await connected();
     ask('a');
     await settled();
