@@ -63,7 +63,8 @@ function explain(code: ElectionErrorCode, text: string, { verb, key }: StoreRequ
     case 'STORE_DENIED':
       if (/NOAUTH|WRONGPASS|unauthenticated/.test(text))
         return `${said}. Check the username and password that the client was made with`;
-      return `${said}. The user needs the keys ~${lease}, ~${record} and ~${candidates}, the channel &${channel}, best also &${prefix}leader:inbox:*, and the commands evalsha, eval, ${COMMANDS}; with the option replicas wait, too`;
+      if (/'wait'/i.test(text)) return `${said}. With the option replicas the user needs the command wait, too`;
+      return `${said}. The user needs the keys ~${lease}, ~${record} and ~${candidates}, the channel &${channel}, best also &${prefix}leader:inbox:*, and the commands evalsha, eval, ${COMMANDS}`;
     case 'KEY_CONFLICT':
       return verb === 'list'
         ? `${said}. The key ${candidates} belongs to the election; remove what else is stored there`

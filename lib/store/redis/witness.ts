@@ -67,9 +67,8 @@ export class Witness {
       this.#waiting.add(asked);
       this.#schedule();
       return () => {
-        this.#waiting.delete(asked);
-        // Who gives up has no answer; when it comes, it tells more.
-        if (this.#round.includes(asked)) this.#isShort = true;
+        // Who gives up on the round that is under way has no answer yet: it tells more when it comes.
+        if (!this.#waiting.delete(asked) && this.#round.length > 0) this.#isShort = true;
       };
     });
   }
@@ -150,7 +149,7 @@ export class Witness {
     try {
       if (answer.status === 'rejected') throw this.#translate(answer.reason, request);
       const status = write ? renewReply(answer.value, write).status : 'renewed';
-      if (status !== 'renewed') throw unavailable(request, `${status} by the connection that waits for replicas`);
+      if (status !== 'renewed') throw unavailable(request, `the connection that waits for replicas found it ${status}`);
     } catch (error) {
       subscriber.error(error);
       return;
@@ -197,9 +196,10 @@ export class Witness {
     for (const { subscriber, request } of all) subscriber.error(reason(request));
   }
 
+  /** A server that is not, or no longer, the one to ask says so in many ways. */
   #translate(error: unknown, request: StoreRequest): Error {
-    const elsewhere = /^(MOVED|ASK)\b.*/.exec(messageOf(error)); // its slot is being moved, or has just been
-    return elsewhere ? unavailable(request, elsewhere[0]) : translate(error, request, true, this.#prefix);
+    const reason = translate(error, request, true, this.#prefix);
+    return reason.code === 'STORE_REPLY' ? unavailable(request, messageOf(error), error) : reason;
   }
 }
 
@@ -217,8 +217,8 @@ const attempt = (call: () => Promise<unknown>): Promise<unknown> => new Promise(
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : '');
 const isUnknown = (error: unknown): boolean => messageOf(error).includes('NOSCRIPT');
 
-export const unavailable = ({ verb, key }: StoreRequest, why: string): ElectionError =>
-  new ElectionError('STORE_UNAVAILABLE', `${verb} of "${key}" failed: ${why}`);
+export const unavailable = ({ verb, key }: StoreRequest, why: string, cause?: unknown): ElectionError =>
+  new ElectionError('STORE_UNAVAILABLE', `${verb} of "${key}" failed: ${why}`, cause === undefined ? cause : { cause });
 
 const unreachable = (request: StoreRequest): ElectionError =>
   unavailable(request, 'the connection that waits for replicas was lost, or could not be had');

@@ -4,6 +4,7 @@ import { keysOf } from '../../../lib/store/redis/keys.js';
 import type { Wires } from '../../../lib/store/redis/port.js';
 import { replicatedStore } from '../../../lib/store/redis/replicas.js';
 import { redisStore } from '../../../lib/store/redis/store.js';
+import { ACL_RULE } from '../../e2e/fixtures/acl-rule.js';
 import { type Client, type RedisServer, startRedis } from '../../support/redis.js';
 import { type Replicated, startReplicated } from '../../support/replicated.js';
 import { until } from '../../support/until.js';
@@ -242,14 +243,15 @@ describe('the connection that waits', () => {
     expect(await acquire(kept)).toMatchObject({ status: 'granted' });
   });
 
-  it('needs the right to wait, which is said', async () => {
-    await admin.aclSetUser('app', ['on', '>secret', '~*', '&*', '+@all', '-wait']);
+  it('needs the right to wait beside the least of all rights, which is said', async () => {
+    await admin.sendCommand(ACL_RULE.split(' '));
     const kept = store(await connect({ username: 'app', password: 'secret' }), LONG);
     const error = await failure(acquire(kept));
     expect(error.code).toBe('STORE_DENIED');
-    expect(error.message).toMatch(/with the option replicas wait, too$/);
+    expect(error.message).toMatch(/With the option replicas the user needs the command wait, too$/);
     expect(await admin.get(lease)).toBeNull();
     await admin.aclSetUser('app', ['+wait']);
-    expect(await acquire(kept)).toMatchObject({ status: 'granted' });
+    const { token = 0 } = await acquire(kept);
+    expect(await renew(kept, { token })).toMatchObject({ status: 'renewed' });
   });
 });

@@ -201,7 +201,7 @@ describe('a witness', () => {
       answer(name.startsWith('wait') ? COUNT : name === 'renew a' ? LOST : RENEWED);
     await settled();
     expect([a.outcome, b.outcome]).toEqual([
-      unavailable(/: lost by the connection that waits for replicas$/),
+      unavailable(/: the connection that waits for replicas found it lost$/),
       'confirmed',
     ]);
   });
@@ -266,20 +266,24 @@ describe('a witness', () => {
     expect(wires.opened).toHaveLength(2);
   });
 
-  it.each(['MOVED 7 127.0.0.1:7001', 'ASK 7 127.0.0.1:7001'])(
-    'takes a lease for unconfirmed that is elsewhere: %s',
-    async (message) => {
-      const { wires, ask } = await connected();
-      const a = ask('a');
-      await settled();
-      const [write, wait] = wires.take();
-      write?.refuse(message);
-      wait?.answer(COUNT);
-      await settled();
-      expect(a.outcome).toEqual(unavailable(/failed: (MOVED|ASK) 7 127.0.0.1:7001$/));
-      expect(wires.closed).toBe(1);
-    },
-  );
+  it.each([
+    ['MOVED 7 127.0.0.1:7001', undefined],
+    ['ASK 7 127.0.0.1:7001', undefined],
+    [undefined, 'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)'],
+    [undefined, 'ERR WAIT cannot be used with replica instances. Please also note that ...'],
+  ])('takes a lease for unconfirmed that another server must be asked about: %p, %p', async (refusal, interruption) => {
+    const { wires, ask } = await connected();
+    const a = ask('a');
+    await settled();
+    const [write, wait] = wires.take();
+    if (refusal) write?.refuse(refusal);
+    else write?.answer(RENEWED);
+    if (interruption) wait?.refuse(interruption);
+    else wait?.answer(COUNT);
+    await settled();
+    expect(a.outcome).toEqual(unavailable(/^renew of "k" failed: (MOVED|ASK|UNBLOCKED|ERR WAIT) /));
+    expect(wires.closed).toBe(1);
+  });
 
   it('does not try at once again to open what could not be opened', async () => {
     const { wires, ask } = bench(COUNT);
