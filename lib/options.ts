@@ -28,13 +28,13 @@ export type StoreOptions =
       readonly redis?: undefined;
     };
 
-/** How a candidate waits for replicas of Redis. */
+/** Which replicas of Redis a candidate waits for, and how long. */
 export interface ReplicaOptions {
-  /** How many replicas must have the lease: a whole number, 1 at least. */
+  /** How many replicas must have the lease: a whole number, at least 1. */
   readonly count: number;
   /**
-   * The longest that Redis waits for them, whole ms: at least 1, and less than the `timeout` of the request that this is part of. Default: half of
-   * that.
+   * ms that Redis's `WAIT` may take, as part of a request: at least 1, and less than the `timeout` of a request, which bounds both. Redis may answer
+   * 100 ms later than that. Default: half of the `timeout` of a request.
    */
   readonly timeout?: number;
 }
@@ -76,9 +76,9 @@ export type ElectionOptions = StoreOptions & {
    */
   readonly coldStart?: ColdStart;
   /**
-   * Lead only while the lease is on so many replicas as well, as Redis's `WAIT` has it: an attempt or a renewal that fewer than `count` of them have
-   * in time fails with `STORE_UNAVAILABLE`. So a failover to one of those `count` keeps the lease; to another it may not. With `redis` only, and
-   * with a client that can be duplicated, since waiting takes a connection of its own. Default: none are waited for.
+   * Lead only while the lease is on `count` replicas as well, as far as Redis's `WAIT` knows, so that a failover to one of them keeps it. A grant
+   * that fewer have in time is given back, a renewal that fewer have extends nothing; both fail with `STORE_UNAVAILABLE`. Costs a round trip, and
+   * a connection of its own to wait by. Needs `redis`, and a client that can be duplicated. Default: no replica is waited for.
    */
   readonly replicas?: ReplicaOptions;
   /**

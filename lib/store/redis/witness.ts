@@ -218,7 +218,11 @@ const messageOf = (error: unknown): string => (error instanceof Error ? error.me
 const isUnknown = (error: unknown): boolean => messageOf(error).includes('NOSCRIPT');
 
 export const unavailable = ({ verb, key }: StoreRequest, why: string, cause?: unknown): ElectionError =>
-  new ElectionError('STORE_UNAVAILABLE', `${verb} of "${key}" failed: ${why}`, cause === undefined ? cause : { cause });
+  new ElectionError(
+    'STORE_UNAVAILABLE',
+    `${verb} of "${key}" failed: ${why}`,
+    cause === undefined ? undefined : { cause },
+  );
 
 const unreachable = (request: StoreRequest): ElectionError =>
   unavailable(request, 'the connection that waits for replicas was lost, or could not be had');
