@@ -1,8 +1,8 @@
+import { REPLICATES } from '../support/replicated.js';
 import { until } from '../support/until.js';
 import type { Arena } from './arena.js';
 
-/** A replica is to have what the master has at once, not five seconds later. */
-export const REPLICATED = { args: ['--repl-diskless-sync-delay', '0', '--repl-diskless-load', 'swapdb'] };
+export const REPLICATED = { args: REPLICATES };
 
 /** A replica of the arena's server, and an address that means whichever of the two is the master. */
 export async function replicated(arena: Arena) {
