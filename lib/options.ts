@@ -6,7 +6,9 @@ import { invalidOption } from './errors.js';
 import type { ColdStart, LeaseStore } from './store/lease-store.js';
 import { isRedisClient, portOf, type RedisClient } from './store/redis/client.js';
 import { preflight } from './store/redis/preflight.js';
+import { replicatedStore } from './store/redis/replicas.js';
 import { redisStore } from './store/redis/store.js';
+import type { Replicas } from './store/redis/witness.js';
 import type { Environment } from './stream/candidacy.js';
 import { type Clock, systemClock } from './stream/clock.js';
 
@@ -25,6 +27,17 @@ export type StoreOptions =
       readonly store: LeaseStore;
       readonly redis?: undefined;
     };
+
+/** Which replicas of Redis a candidate waits for, and how long. */
+export interface ReplicaOptions {
+  /** How many replicas must have the lease: a whole number, at least 1. */
+  readonly count: number;
+  /**
+   * ms that Redis's `WAIT` may take, as part of a request: at least 1, and less than the `timeout` of a request, which bounds both. Redis may answer
+   * 100 ms later than that. Default: half of the `timeout` of a request.
+   */
+  readonly timeout?: number;
+}
 
 /** What {@link elect} takes. All times are whole ms, from 1 to 2³¹ − 1 unless said otherwise; defaults are floored. */
 export type ElectionOptions = StoreOptions & {
@@ -63,6 +76,12 @@ export type ElectionOptions = StoreOptions & {
    */
   readonly coldStart?: ColdStart;
   /**
+   * Lead only while the lease is on `count` replicas as well, as far as Redis's `WAIT` knows, so that a failover to one of them keeps it. A grant
+   * that fewer have in time is given back, a renewal that fewer have extends nothing; both fail with `STORE_UNAVAILABLE`. Costs a round trip, and
+   * a connection of its own to wait by. Needs `redis`, and a client that can be duplicated. Default: no replica is waited for.
+   */
+  readonly replicas?: ReplicaOptions;
+  /**
    * Whether to look, once for each client of `redis`, for what will bite (a Redis that evicts, a replica, a `ttl` too short for the
    * distance), and to warn of it by `process.emitWarning`, with type `RxLeaderWarning` and a code. Default: `true`.
    */
@@ -83,7 +102,7 @@ export function environment(options: ElectionOptions): Environment {
   requireMethod('clock', clock, 'now', 'a clock with a method now()');
   if (options.signal !== undefined) requireSignal(options.signal);
   return {
-    store: leaseStore(options),
+    store: leaseStore(options, validReplicas(options.replicas, settings.timeout)),
     settings,
     clock: clock instanceof VirtualTimeScheduler ? { now: () => clock.now(), wall: () => clock.now() } : clock,
     scheduler,
@@ -104,28 +123,53 @@ export function requireObject(
   throw invalidOption('options', `must be ${what}`, options);
 }
 
-/** The store that `redis` or `store` means. */
-export function leaseStore({ redis, store }: StoreOptions): LeaseStore {
+/** The store that `redis` or `store` means, and `replicas`. */
+export function leaseStore({ redis, store }: StoreOptions, replicas?: Replicas): LeaseStore {
   if (redis !== undefined && store !== undefined) {
     throw invalidOption('store', 'give either redis or store, not both', store);
   }
   if (store !== undefined) {
     for (const verb of ['acquire', 'renew', 'release', 'read']) requireMethod('store', store, verb, 'a LeaseStore');
+    if (replicas)
+      throw invalidOption('replicas', 'needs redis: what a store has, or a quorum, is not waited for', replicas);
     return store;
   }
-  if (isRedisClient(redis)) return storeOf('redis', redis);
+  if (isRedisClient(redis)) return storeOf('redis', redis, replicas);
   throw invalidOption('redis', 'must be a client as node-redis or ioredis makes (or give a store instead)', redis);
 }
 
 /** The store by a client, which is what `option` was given. */
-export function storeOf(option: string, redis: RedisClient): LeaseStore {
-  const { serves, prefix } = portOf(redis);
-  if (serves === 'one' || prefix === '') return redisStore(redis);
-  throw invalidOption(
-    option,
-    'must have no keyPrefix where it is a client of a cluster, since that puts the keys of one election into different slots',
-    prefix,
-  );
+export function storeOf(option: string, redis: RedisClient, replicas?: Replicas): LeaseStore {
+  const { serves, prefix, wires } = portOf(redis);
+  if (serves === 'slots' && prefix !== '') {
+    throw invalidOption(
+      option,
+      'must have no keyPrefix where it is a client of a cluster, since that puts the keys of one election into different slots',
+      prefix,
+    );
+  }
+  if (!replicas) return redisStore(redis);
+  if (wires) return replicatedStore(redis, wires, replicas);
+  throw invalidOption('replicas', 'needs a client that can be duplicated, for a connection to wait by', replicas);
+}
+
+function validReplicas(replicas: unknown, timeout: number): Replicas | undefined {
+  if (replicas === undefined) return undefined;
+  if (typeof replicas !== 'object' || replicas === null || Array.isArray(replicas)) {
+    throw invalidOption('replicas', 'must be an object with a count, and maybe a timeout', replicas);
+  }
+  const { count, timeout: given, ...others } = replicas as { [name in string]?: unknown };
+  const [unknown] = Object.keys(others);
+  if (unknown !== undefined)
+    throw invalidOption(`replicas.${unknown}`, 'must not be given: there are only count and timeout', others[unknown]);
+  if (!Number.isSafeInteger(count) || (count as number) < 1) {
+    throw invalidOption('replicas.count', 'must be a whole number, 1 at least', count);
+  }
+  const longest = validTime('replicas.timeout', given, timeout / 2);
+  if (longest >= timeout) {
+    throw invalidOption('replicas.timeout', `must be less than the timeout of a request, which is ${timeout}`, longest);
+  }
+  return { count: count as number, timeout: longest };
 }
 
 /** A non-empty string. */

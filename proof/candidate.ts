@@ -8,7 +8,7 @@ import type { Build } from './mutant.js';
 /** What processes/candidate.ts takes: how to reach Redis, the options of an election that fit into JSON, and how to misbehave. */
 export type CandidateOptions = Pick<
   ElectionOptions,
-  'key' | 'ttl' | 'wait' | 'jitter' | 'renewEvery' | 'timeout' | 'drain' | 'name' | 'data' | 'coldStart'
+  'key' | 'ttl' | 'wait' | 'jitter' | 'renewEvery' | 'timeout' | 'drain' | 'name' | 'data' | 'coldStart' | 'replicas'
 > & {
   url: string;
   /** Further servers: it then stands over a quorum of all. */

@@ -290,3 +290,9 @@ export const anyStore = variant(
   'quorums-of-one',
   patch('store/quorum/verdict.ts', 'Math.floor(count / 2) + 1', 'Math.min(count, 1)'),
 );
+
+/** Leads by a lease whether it is on any replica or not. */
+export const noReplicas = variant(
+  'no-wait-for-replicas',
+  patch('options.ts', 'if (!replicas) return redisStore(redis);', 'return redisStore(redis);'),
+);

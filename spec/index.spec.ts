@@ -60,6 +60,7 @@ describe('the package', () => {
       'RenewReply',
       'RenewRequest',
       'Renewed',
+      'ReplicaOptions',
       'Sight',
       'Standing',
       'StepDownOptions',

@@ -23,10 +23,10 @@ describe.each(KINDS.filter(({ topology }) => topology === 'cluster'))('a slot th
     for (const { close } of made.splice(0)) await close();
   });
 
-  const stand = async (key: string): Promise<Election> => {
+  const stand = async (key: string, options: object = {}): Promise<Election> => {
     const one = await kind.make(servers.endpoints);
     made.push(one);
-    const election = elect({ redis: one.redis, key, ...TIMES });
+    const election = elect({ redis: one.redis, key, ...TIMES, ...options });
     elections.push(election);
     election.subscribe();
     return election;
@@ -65,5 +65,15 @@ describe.each(KINDS.filter(({ topology }) => topology === 'cluster'))('a slot th
     await a.close();
     // What another server run has written down is not believed, a release included: its lease is waited out.
     await until(() => b.isLeading, { within: 3 * TIMES.ttl });
+  });
+
+  it('is waited for at the replicas of its new master, once it has been moved (G5)', async () => {
+    const key = `moved and replicated, ${kind.client}`;
+    const a = await stand(key, { replicas: { count: 1 } });
+    await until(() => a.isLeading);
+    const migration = await beginMigration(servers, key);
+    await migration.finish();
+    await until(() => a.isLeading && (a.term?.remaining() ?? 0) > TIMES.ttl / 2, { within: 3 * TIMES.ttl });
+    await renewals(a, 3);
   });
 });

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { type Client, type RedisServer, redisProgram, startRedis } from '../support/redis.js';
+import { REPLICATES, startReplica } from '../support/replicated.js';
 import { until } from '../support/until.js';
 import { type Sentinel, startSentinel } from './sentinel.js';
 
@@ -28,9 +29,6 @@ export interface Servers extends AsyncDisposable {
   failOver?(key: string): Promise<() => Promise<void>>;
 }
 
-/** A replica is to have what its master has at once, not five seconds later. */
-const REPLICATES = ['--repl-diskless-sync-delay', '0', '--repl-diskless-load', 'swapdb'];
-
 export const MASTER = 'mymaster';
 
 /** One server. */
@@ -42,7 +40,7 @@ export async function standalone(): Promise<Servers> {
 /** A master and a replica, and three sentinels that watch them. */
 export async function sentinels(): Promise<Servers> {
   const master = await startRedis({ args: REPLICATES });
-  const replica = await startRedis({ args: [...REPLICATES, '--replicaof', master.host, String(master.port)] });
+  const replica = await startReplica(master);
   const own: Sentinel[] = [];
   while (own.length < 3) own.push(await startSentinel(MASTER, master));
   const nodes = [master, replica];

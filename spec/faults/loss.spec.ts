@@ -1,6 +1,6 @@
 import { describe } from '@jest/globals';
 import { monotonic } from '../../proof/candidate.js';
-import { noPutBack, noSuspect, plainCounter } from '../../proof/variants.js';
+import { noPutBack, noReplicas, noSuspect, plainCounter } from '../../proof/variants.js';
 import { until } from '../support/until.js';
 import { type Arena, RECOVERY, TIMES } from './arena.js';
 import { REPLICATED, replicated } from './replicas.js';
@@ -114,6 +114,29 @@ describe('a server that loses what it was told', () => {
       arena.within('next leader', leader.at - since, RECOVERY + timeout);
       await a.says({ role: 'follower' });
       await b.goesOn(ttl / 2);
+    },
+    REPLICATED,
+  );
+
+  row(
+    'nobody leads by a lease that a failover would lose, where replicas are waited for (G1)',
+    { variant: noReplicas, fails: /two leaders/ },
+    async (arena) => {
+      const { master, detach, failOver } = await replicated(arena);
+      await detach();
+      const hidden = await arena.proxy(arena.redis);
+      const a = await arena.candidate('a', { to: hidden, ttl: 2 * ttl, replicas: { count: 1 } });
+      // Has heard of nothing, no more than the replica has.
+      const b = await arena.candidate('b', { to: master, ttl: 2 * ttl, act: 'stand', standBy: true });
+      await a.goesOn(2 * wait);
+      hidden.swallow();
+      await failOver();
+      b.act();
+      const since = monotonic();
+      const leader = await b.says({ role: 'leader' });
+      arena.within('next leader', leader.at - since, RECOVERY);
+      await b.goesOn(ttl / 2);
+      await a.says({ role: 'error', code: 'STORE_UNAVAILABLE' });
     },
     REPLICATED,
   );

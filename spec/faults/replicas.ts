@@ -1,8 +1,8 @@
+import { REPLICATES } from '../support/replicated.js';
 import { until } from '../support/until.js';
 import type { Arena } from './arena.js';
 
-/** A replica is to have what the master has at once, not five seconds later. */
-export const REPLICATED = { args: ['--repl-diskless-sync-delay', '0', '--repl-diskless-load', 'swapdb'] };
+export const REPLICATED = { args: REPLICATES };
 
 /** A replica of the arena's server, and an address that means whichever of the two is the master. */
 export async function replicated(arena: Arena) {
@@ -12,12 +12,13 @@ export async function replicated(arena: Arena) {
   await arena.loadScripts(admin);
   const target = { host: redis.host, port: redis.port };
   const master = await arena.proxy(target);
+  const detach = () => admin.sendCommand(['REPLICAOF', '127.0.0.1', '1']);
   const follow = async (on: boolean) => {
     if (!on) {
       await until(async () => (await admin.exists([arena.keys.lease, arena.keys.record])) === 2, {
         what: 'the replica to have lease and record',
       });
-      await admin.sendCommand(['REPLICAOF', '127.0.0.1', '1']);
+      await detach();
       return;
     }
     await admin.sendCommand(['REPLICAOF', redis.host, String(redis.port)]);
@@ -27,6 +28,8 @@ export async function replicated(arena: Arena) {
   return {
     master,
     follow,
+    /** The replica has nothing more of what the master is told. */
+    detach,
     /** The master dies, and the replica takes its place. */
     async failOver() {
       await redis.kill();

@@ -1,7 +1,7 @@
 // Compiled by `npm run types`, never run: what must not compile stands under @ts-expect-error, which fails where it does.
 import type { createClient } from 'redis';
 import { asyncScheduler } from 'rxjs';
-import { elect, type LeaseStore, observe, type RedisClient } from '../../lib/index.js';
+import { elect, type LeaseStore, observe, type RedisClient, type ReplicaOptions } from '../../lib/index.js';
 
 export function takesRedisOrStore(redis: RedisClient, store: LeaseStore): void {
   elect({ redis, key: 'k' });
@@ -25,6 +25,21 @@ export function takesRedisOrStore(redis: RedisClient, store: LeaseStore): void {
 
 export function takesWhatNodeRedisMakes(redis: ReturnType<typeof createClient>): void {
   elect({ redis, key: 'k' });
+}
+
+export function takesReplicas(redis: RedisClient, replicas: ReplicaOptions): void {
+  elect({ redis, key: 'k', replicas });
+  elect({ redis, key: 'k', replicas: { count: 1 } });
+  elect({ redis, key: 'k', replicas: { count: 1, timeout: 100 } });
+
+  // @ts-expect-error: of how many is for the user to say
+  elect({ redis, key: 'k', replicas: { timeout: 100 } });
+  // @ts-expect-error: a count alone is none
+  elect({ redis, key: 'k', replicas: 1 });
+  // @ts-expect-error: a typing error in a field's name
+  elect({ redis, key: 'k', replicas: { count: 1, tiemout: 100 } });
+  // @ts-expect-error: it waits in vain who only looks
+  observe({ redis, key: 'k', replicas });
 }
 
 export function takesAllOptions(store: LeaseStore, signal: AbortSignal): void {

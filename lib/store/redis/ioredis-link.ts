@@ -1,5 +1,5 @@
 import { Observable } from 'rxjs';
-import type { Link } from './port.js';
+import type { Link, Wire } from './port.js';
 
 /** A client of ioredis that has one connection. */
 export interface Connectable {
@@ -14,21 +14,38 @@ interface Duplicate {
   disconnect(): void;
   subscribe(channel: string): Promise<unknown>;
   unsubscribe(channel: string): Promise<unknown>;
+  eval(script: string, numberOfKeys: number, ...args: string[]): Promise<unknown>;
+  evalsha(sha: string, numberOfKeys: number, ...args: string[]): Promise<unknown>;
+  call(command: string, ...args: string[]): Promise<unknown>;
   readonly stream?: { unref?(): unknown; destroy(): unknown };
 }
 
+/** A client to duplicate, if there is one. */
+export type Original = () => Connectable | undefined;
+
 /** Opens a link by a duplicate of `original`'s client; none there, none opened. */
-export function openIoRedisLink(original: () => Connectable | undefined): Observable<Link> {
+export const openIoRedisLink = (original: Original): Observable<Link> => openDuplicate(original, OVERRIDES, link);
+
+/** Opens a wire in the same way. */
+export const openIoRedisWire = (original: Original): Observable<Wire> =>
+  // Silent while it waits, for as long as that takes.
+  openDuplicate(original, { ...OVERRIDES, socketTimeout: undefined, blockingTimeout: undefined }, wire);
+
+function openDuplicate<Made>(
+  original: Original,
+  overrides: object,
+  make: (duplicate: Duplicate, drop: () => void) => Made,
+): Observable<Made> {
   return new Observable((observer) => {
-    const duplicate = original()?.duplicate(OVERRIDES);
+    const duplicate = original()?.duplicate(overrides);
     if (!duplicate) return observer.complete();
     const lose = () => observer.complete();
     duplicate.on('error', nothing); // what ends the connection is told by `end`
     duplicate.on('end', lose);
-    // To listen is no reason for a process to live on.
+    // It is no reason for a process to live on.
     duplicate.on('connect', () => duplicate.stream?.unref?.());
     observer.add(() => destroy(duplicate));
-    duplicate.connect().then(() => observer.next(link(duplicate, lose)), lose);
+    duplicate.connect().then(() => observer.next(make(duplicate, lose)), lose);
   });
 }
 
@@ -48,7 +65,13 @@ function link(duplicate: Duplicate, drop: () => void): Link {
   };
 }
 
-/** Where a subscriber is not to be as the client it is made from. */
+const wire = (duplicate: Duplicate): Wire => ({
+  evalSha: (sha, { keys, arguments: args }) => duplicate.evalsha(sha, keys.length, ...keys, ...args),
+  eval: (script, { keys, arguments: args }) => duplicate.eval(script, keys.length, ...keys, ...args),
+  wait: (count, timeout) => duplicate.call('WAIT', String(count), String(timeout)),
+});
+
+/** Where a duplicate is not to be as the client it is made from. */
 const OVERRIDES = {
   lazyConnect: true,
   // It comes back by itself neither here nor there: a timer that waits in there could not be taken back.

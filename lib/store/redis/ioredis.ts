@@ -1,6 +1,7 @@
 import { hasMethods, readiness } from './emitter.js';
-import { type Connectable, openIoRedisLink } from './ioredis-link.js';
-import type { Emitter, Port, ScriptOptions } from './port.js';
+import { type Connectable, openIoRedisLink, openIoRedisWire } from './ioredis-link.js';
+import type { Emitter, Port, ScriptOptions, Wires } from './port.js';
+import { slotOf } from './slots.js';
 
 /** What ioredis makes: `Redis`, by sentinels or not, and `Cluster`, v5 or v6. */
 export interface IoRedisClient extends Emitter {
@@ -16,8 +17,12 @@ interface Extras {
   readonly isCluster?: boolean;
   connect?(): Promise<unknown>;
   /** Of a cluster: a client for each node. */
-  nodes?(): Connectable[];
+  nodes?(role?: 'master'): Node[];
+  /** By slot, the names of the nodes that have it: the master first. */
+  readonly slots?: ReadonlyArray<readonly string[] | undefined>;
 }
+
+type Node = Connectable & { readonly options: { readonly host?: string; readonly port?: number } };
 
 export function isIoRedis(value: object): value is IoRedisClient {
   return (
@@ -48,7 +53,18 @@ export function ioRedisPort(client: IoRedisClient): Port {
     },
     evalSha: (sha, options, signal) => call('evalsha', sha, options, signal),
     eval: (script, options, signal) => call('eval', script, options, signal),
-    ...('duplicate' in client && { openLink: () => openIoRedisLink(original) }),
+    ...('duplicate' in client && { openLink: () => openIoRedisLink(original), wires: wiresOf(client, extras) }),
+  };
+}
+
+function wiresOf(client: IoRedisClient, extras: Extras): Wires {
+  if (!extras.isCluster) {
+    return { serverOf: () => '', open: () => openIoRedisWire(() => client as unknown as Connectable) };
+  }
+  const isNamed = (name: string, { host, port }: Node['options']) => name === `${host}:${port}`;
+  return {
+    serverOf: (lease) => extras.slots?.[slotOf(lease)]?.[0],
+    open: (server) => openIoRedisWire(() => extras.nodes?.('master').find(({ options }) => isNamed(server, options))),
   };
 }
 

@@ -1,5 +1,5 @@
 import { Observable } from 'rxjs';
-import type { Link } from './port.js';
+import type { Link, ScriptOptions } from './port.js';
 
 /** A client of node-redis that has one connection. */
 export interface Connectable {
@@ -10,7 +10,7 @@ export interface Connectable {
 /** Where there is such a client: has it used, now or when it can be had. */
 export type Source = (use: (client: Connectable) => Duplicate) => Duplicate | Promise<Duplicate>;
 
-interface Options {
+export interface Options {
   readonly disableOfflineQueue?: boolean;
   readonly pingInterval?: number;
   readonly socket?: { readonly socketTimeout?: number };
@@ -26,10 +26,23 @@ export interface Duplicate {
   destroy(): void;
   subscribe(channel: string, listener: (message: unknown, channel: unknown) => void): Promise<unknown>;
   unsubscribe(channel: string, listener: (message: unknown, channel: unknown) => void): Promise<unknown>;
+  eval(script: string, options: ScriptOptions): Promise<unknown>;
+  evalSha(sha: string, options: ScriptOptions): Promise<unknown>;
+  sendCommand(args: readonly string[]): Promise<unknown>;
 }
 
 /** Opens a link by a duplicate of what `source` has. */
-export function openNodeRedisLink(source: Source): Observable<Link> {
+export const openNodeRedisLink = (source: Source): Observable<Link> => openDuplicate(source, overrides, link);
+
+/**
+ * Opens a connection by a duplicate of what `source` has, which is as the client but for its `overrides`: emits what is made of it when it
+ * can be used, completes when it is gone.
+ */
+export function openDuplicate<Made>(
+  source: Source,
+  overrides: (options: Options) => object,
+  make: (duplicate: Duplicate, drop: () => void) => Made,
+): Observable<Made> {
   return new Observable((observer) => {
     const lose = () => observer.complete();
     const begin = (duplicate: Duplicate) => {
@@ -47,9 +60,9 @@ export function openNodeRedisLink(source: Source): Observable<Link> {
         if (observer.closed) close();
       });
       observer.add(close);
-      // To listen is no reason for a process to live on, least of all through a socket that only just connects.
+      // It is no reason for a process to live on, least of all through a socket that only just connects.
       duplicate.unref();
-      duplicate.connect().then(() => observer.next(link(duplicate, lose)), lose);
+      duplicate.connect().then(() => observer.next(make(duplicate, lose)), lose);
     };
     const made = source((client) => client.duplicate(overrides(client.options)));
     if ('then' in made) made.then(begin).catch(lose);
@@ -95,7 +108,7 @@ function turns(): (channel: string, act: () => Promise<unknown>) => Promise<unkn
 }
 
 /** Where a subscriber is not to be as the client it is made from. */
-function overrides({ socket = {}, pingInterval = Number.POSITIVE_INFINITY }: Options): object {
+export function overrides({ socket = {}, pingInterval = Number.POSITIVE_INFINITY }: Options) {
   const { socketTimeout } = socket;
   const ping = Math.min(pingInterval, socketTimeout ? Math.ceil(socketTimeout / 2) : pingInterval);
   return {

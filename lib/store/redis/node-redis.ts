@@ -1,6 +1,9 @@
+import { EMPTY } from 'rxjs';
 import { hasMethods, readiness } from './emitter.js';
 import { type Connectable, type Duplicate, openNodeRedisLink, type Source } from './node-redis-link.js';
-import type { Emitter, Port, ScriptOptions } from './port.js';
+import { openNodeRedisWire } from './node-redis-wire.js';
+import type { Emitter, Port, ScriptOptions, Wires } from './port.js';
+import { slotOf } from './slots.js';
 
 /** What node-redis makes: `createClient`, `createClientPool`, `createCluster` and `createSentinel`, v5 or v6. */
 export interface NodeRedisClient extends Emitter {
@@ -22,7 +25,8 @@ interface Extras {
   /** Of a cluster. */
   getRandomNode?(): unknown;
   nodeClient?(node: unknown): Connectable | Promise<Connectable>;
-  readonly masters?: ReadonlyArray<{ readonly host: string; readonly port: number }>;
+  readonly masters?: readonly Master[];
+  readonly slots?: ReadonlyArray<{ readonly master: Master } | undefined>;
   readonly _slots?: { rediscover?(startWith: { readonly options: object }): Promise<unknown> };
   /** Of a pool. */
   execute?(use: (client: Connectable) => Duplicate): Promise<Duplicate>;
@@ -31,13 +35,19 @@ interface Extras {
   _execute?(isReadonly: boolean, use: (client: Connectable) => Duplicate): Promise<Duplicate>;
 }
 
+interface Master {
+  readonly host: string;
+  readonly port: number;
+  readonly address: string;
+}
+
 export function isNodeRedis(value: object): value is NodeRedisClient {
   return hasMethods(value, 'eval', 'evalSha', 'on', 'off');
 }
 
 export function nodeRedisPort(client: NodeRedisClient): Port {
   const topology = topologyOf(client as NodeRedisClient & Extras);
-  const { source, giveUp } = topology;
+  const { source, wires, giveUp } = topology;
   const ready = readiness(client);
   const call = async (name: 'eval' | 'evalSha', script: string, options: ScriptOptions, signal: AbortSignal) => {
     if (topology.keepsCalls) while (client.isReady === false && client.isOpen) await ready(signal);
@@ -56,6 +66,7 @@ export function nodeRedisPort(client: NodeRedisClient): Port {
     evalSha: (sha, options, signal) => call('evalSha', sha, options, signal),
     eval: (script, options, signal) => call('eval', script, options, signal),
     ...(source && { openLink: () => openNodeRedisLink(source) }),
+    ...(wires && { wires }),
   };
 }
 
@@ -73,6 +84,7 @@ interface Topology {
   readonly serves: Port['serves'];
   readonly readyEvents: readonly string[];
   readonly source?: Source;
+  readonly wires?: Wires;
   /** Whether calls are to be kept until its events tell that it is ready. */
   readonly keepsCalls?: boolean;
   /**
@@ -93,25 +105,37 @@ function topologyOf(client: NodeRedisClient & Extras): Topology {
       readyEvents: ['node-ready'],
       // Any node tells what is published at any other.
       source: async (use) => use(await nodeClient.call(client, getRandomNode.call(client))),
+      ...(client.slots && {
+        wires: {
+          serverOf: (lease) => client.slots?.[slotOf(lease)]?.master.address,
+          open: (server) => {
+            const master = client.masters?.find(({ address }) => address === server);
+            return master ? openNodeRedisWire(async (use) => use(await nodeClient.call(client, master))) : EMPTY;
+          },
+        },
+      }),
       // From 6.2 on, which also takes back; what is older needs help.
       ...('isReady' in client ? { takesBack: true } : { giveUp: () => rediscover(client) }),
     };
   }
   if (client.getMasterNode && _execute) {
-    return {
-      serves: 'one',
-      readyEvents: ['ready', 'topology-change'],
-      source: (use) => _execute.call(client, false, use),
-    };
+    const source: Source = (use) => _execute.call(client, false, use);
+    return { serves: 'one', readyEvents: ['ready', 'topology-change'], source, wires: wiresBy(source) };
   }
   if (isConnectable(client)) {
     const keepsCalls = !client.options.disableOfflineQueue; // without a queue it is for the client to refuse
-    return { serves: 'one', readyEvents: ['ready'], keepsCalls, source: (use) => use(client) };
+    const source: Source = (use) => use(client);
+    return { serves: 'one', readyEvents: ['ready'], keepsCalls, source, wires: wiresBy(source) };
   }
-  // A connection of a pool has one command at a time.
-  if (execute) return { serves: 'one', readyEvents: [], takesBack: true, source: (use) => execute.call(client, use) };
+  if (execute) {
+    const source: Source = (use) => execute.call(client, use);
+    // A connection of a pool has one command at a time.
+    return { serves: 'one', readyEvents: [], takesBack: true, source, wires: wiresBy(source) };
+  }
   return { serves: 'slots', readyEvents: ['ready'], keepsCalls: true };
 }
+
+const wiresBy = (source: Source): Wires => ({ serverOf: () => '', open: () => openNodeRedisWire(source) });
 
 /** ms between two looks at the nodes of a cluster. */
 const LOOK_EVERY = 1_000;

@@ -27,6 +27,27 @@ export interface Link {
   drop(): void;
 }
 
+/** A connection of our own to one server, to write by and to ask what its replicas have, while it lasts. It never comes back by itself. */
+export interface Wire {
+  /** Calls a script by its hash. What is called in one turn, {@link wait} included, goes out in that order, by one socket, and once at most. */
+  evalSha(sha: string, options: ScriptOptions): Promise<unknown>;
+  /** Calls a script by its text. */
+  eval(script: string, options: ScriptOptions): Promise<unknown>;
+  /**
+   * How many replicas have what was written by this connection: answered once `count` of them do, or after `timeout` ms. The connection is of
+   * no other use meanwhile.
+   */
+  wait(count: number, timeout: number): Promise<unknown>;
+}
+
+/** What opens wires. */
+export interface Wires {
+  /** The server that `lease` is on, by a name of the client's; undefined while the client knows of none. */
+  serverOf(lease: string): string | undefined;
+  /** Opens a wire to `server`: as {@link Port.openLink} does a link. */
+  open(server: string): Observable<Wire>;
+}
+
 /** What the library needs of a client, whichever library has made it and whatever is behind it. */
 export interface Port {
   /** Where the client's `error` comes from, and what tells of connections. */
@@ -48,4 +69,6 @@ export interface Port {
    * reason, and is closed on unsubscription. One attempt: when to make another is for the caller to say. Absent where the client makes none.
    */
   readonly openLink?: () => Observable<Link>;
+  /** Where replicas can be waited for. Absent where the client makes no connection for that. */
+  readonly wires?: Wires;
 }

@@ -1,0 +1,11 @@
+const SLOTS = 16_384;
+
+/** The slot of a cluster that `key`, which must have no braces, is in: its CRC-16 (XMODEM) by the number of slots. */
+export function slotOf(key: string): number {
+  let crc = 0;
+  for (const byte of Buffer.from(key)) {
+    crc ^= byte << 8;
+    for (let bit = 0; bit < 8; bit++) crc = (crc & 0x8000 ? (crc << 1) ^ 0x1021 : crc << 1) & 0xffff;
+  }
+  return crc % SLOTS;
+}

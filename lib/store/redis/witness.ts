@@ -1,0 +1,238 @@
+import { catchError, EMPTY, Observable, type Subscriber, Subscription, timeout } from 'rxjs';
+import { ElectionError } from '../../errors.js';
+import type { RenewRequest, StoreRequest } from '../lease-store.js';
+import type { Wire } from './port.js';
+import { renewal } from './renewals.js';
+import { renewReply } from './reply.js';
+import { scripts } from './scripts.js';
+import { translate } from './translate.js';
+
+/** On how many replicas a lease must be, and the ms that they are waited for. */
+export interface Replicas {
+  readonly count: number;
+  readonly timeout: number;
+}
+
+interface Asked {
+  /** What an error is about. */
+  readonly request: StoreRequest;
+  /** What is to be found in place, and then to be on the replicas; without it, what was written last is. */
+  readonly write: RenewRequest | undefined;
+  readonly subscriber: Subscriber<never>;
+  /** Whether the server does not know the script by its hash. */
+  byText: boolean;
+}
+
+/** ms that a connection may take to be usable. */
+const PATIENCE = 5_000;
+/** ms by which Redis may be late to say that the time of a WAIT is up: it looks at its clock `hz` times a second, ten by default. */
+const TICK = 100;
+/** ms after which a connection counts as hung that has not said so yet. */
+const HUNG = 500;
+
+/**
+ * Knows of one server what its replicas have. It asks by a connection of its own, since to wait for replicas blocks one, and in rounds: the
+ * writes of all who ask, and behind them one WAIT, by the same socket. WAIT counts from the last write of its own connection, and after a
+ * reconnection from none; so what a connection that was lost had yet to answer is confirmed by no other.
+ */
+export class Witness {
+  readonly #open: () => Observable<Wire>;
+  readonly #replicas: Replicas;
+  readonly #prefix: string;
+  readonly #waiting = new Set<Asked>();
+  #round: readonly Asked[] = [];
+  #patience: NodeJS.Timeout | undefined;
+  #connection: Subscription | undefined;
+  #wire: Wire | undefined;
+  #isDue = false;
+  #isShort = false;
+  #isStale = false;
+  #failedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(open: () => Observable<Wire>, replicas: Replicas, prefix: string) {
+    this.#open = open;
+    this.#replicas = replicas;
+    this.#prefix = prefix;
+  }
+
+  /** Whether too few replicas had what was written last: to confirm without a write tells whether they have it by now. */
+  get isShort(): boolean {
+    return this.#isShort;
+  }
+
+  /** Completes when the lease of `write` has been found in place, extended, and is on enough replicas; else fails. */
+  confirm(request: StoreRequest, write?: RenewRequest): Observable<never> {
+    return new Observable((subscriber) => {
+      const asked: Asked = { request, write, subscriber, byText: false };
+      this.#waiting.add(asked);
+      this.#schedule();
+      return () => {
+        // Who gives up on the round that is under way has no answer yet: it tells more when it comes.
+        if (!this.#waiting.delete(asked) && this.#round.length > 0) this.#isShort = true;
+      };
+    });
+  }
+
+  /** The client has another connection, maybe to another server: what is asked from now on goes by a new one as well. */
+  refresh(): void {
+    if (this.#round.length > 0) this.#isStale = true;
+    else if (this.#wire) this.#disconnect();
+  }
+
+  close(): void {
+    this.#disconnect();
+    const round = this.#round;
+    this.#round = [];
+    this.#fail(round, unreachable);
+  }
+
+  /** Those who ask in one turn of the event loop go together. */
+  #schedule(): void {
+    if (this.#isDue) return;
+    this.#isDue = true;
+    setImmediate(() => {
+      this.#isDue = false;
+      this.#begin();
+    });
+  }
+
+  #begin(): void {
+    if (this.#round.length > 0 || this.#waiting.size === 0) return;
+    const wire = this.#wire;
+    if (!wire) {
+      this.#connect();
+      return;
+    }
+    const round = [...this.#waiting];
+    this.#waiting.clear();
+    this.#round = round;
+    const { count, timeout } = this.#replicas;
+    const writes = round.map(({ write, byText }) => write && attempt(() => renew(wire, write, byText)));
+    const counted = attempt(() => wire.wait(count, timeout));
+    this.#patience = setTimeout(() => this.#giveUp(round), timeout + Math.min(TICK, timeout / 2));
+    Promise.allSettled([counted, ...writes]).then(([count, ...answers]) => {
+      if (this.#wire === wire) this.#end(round, count as Outcome, answers);
+    });
+  }
+
+  /** Tells what is known by now, while there is time to: whoever asks next waits for the answer, unless the connection hangs. */
+  #giveUp(round: readonly Asked[]): void {
+    this.#patience = setTimeout(() => this.close(), HUNG);
+    this.#fail(round, (request) => tooFew(request, this.#replicas));
+  }
+
+  #end(round: readonly Asked[], counted: Outcome, answers: readonly Outcome[]): void {
+    clearTimeout(this.#patience);
+    this.#round = [];
+    const isRefused = [counted, ...answers].some((one) => one.status === 'rejected' && !isUnknown(one.reason));
+    if (isRefused || this.#isStale) this.#disconnect(); // what refuses may be no master any more
+    if (counted.status === 'rejected') {
+      for (const { subscriber, request } of round) subscriber.error(this.#translate(counted.reason, request));
+    } else {
+      const count = Number(String(counted.value)) || 0;
+      const isShort = count < this.#replicas.count;
+      this.#isShort = isShort && this.#wire !== undefined;
+      if (isShort) this.#fail(round, (request) => tooFew(request, this.#replicas, count));
+      else for (const [i, asked] of round.entries()) this.#settle(asked, answers[i] as Outcome);
+    }
+    if (this.#waiting.size > 0) this.#schedule();
+  }
+
+  #settle(asked: Asked, answer: Outcome): void {
+    const { subscriber, request, write } = asked;
+    if (subscriber.closed) return;
+    if (answer.status === 'rejected' && isUnknown(answer.reason)) {
+      asked.byText = true;
+      this.#waiting.add(asked);
+      return;
+    }
+    try {
+      if (answer.status === 'rejected') throw this.#translate(answer.reason, request);
+      const status = write ? renewReply(answer.value, write).status : 'renewed';
+      if (status !== 'renewed') throw unavailable(request, `the connection that waits for replicas found it ${status}`);
+    } catch (error) {
+      subscriber.error(error);
+      return;
+    }
+    subscriber.complete();
+  }
+
+  #connect(): void {
+    if (this.#connection) return;
+    if (performance.now() - this.#failedAt < this.#replicas.timeout) {
+      this.#fail([], unreachable); // not as often as it is asked for
+      return;
+    }
+    const connection = new Subscription();
+    this.#connection = connection;
+    const opened = this.#open().pipe(
+      timeout({ first: PATIENCE, with: () => EMPTY }),
+      catchError(() => EMPTY), // a client whose `duplicate` fails
+    );
+    const begin = (wire: Wire) => {
+      this.#wire = wire;
+      this.#begin();
+    };
+    const lose = () => {
+      if (!this.#wire) this.#failedAt = performance.now();
+      this.close();
+    };
+    connection.add(opened.subscribe({ next: begin, complete: lose }));
+  }
+
+  #disconnect(): void {
+    clearTimeout(this.#patience);
+    this.#connection?.unsubscribe();
+    this.#connection = undefined;
+    this.#wire = undefined;
+    this.#isShort = false;
+    this.#isStale = false;
+  }
+
+  /** Whoever waits for the next round is told the same as those of this one: there is no time for another. */
+  #fail(round: readonly Asked[], reason: (request: StoreRequest) => Error): void {
+    const all = [...round, ...this.#waiting];
+    this.#waiting.clear();
+    for (const { subscriber, request } of all) subscriber.error(reason(request));
+  }
+
+  /** A server that is not, or no longer, the one to ask says so in many ways. */
+  #translate(error: unknown, request: StoreRequest): Error {
+    const reason = translate(error, request, true, this.#prefix);
+    return reason.code === 'STORE_REPLY' ? unavailable(request, messageOf(error), error) : reason;
+  }
+}
+
+type Outcome = PromiseSettledResult<unknown>;
+
+function renew(wire: Wire, write: RenewRequest, byText: boolean): Promise<unknown> {
+  const { keys, args } = renewal(write);
+  const options = { keys, arguments: args.map(String) };
+  return byText ? wire.eval(scripts.renew.source, options) : wire.evalSha(scripts.renew.sha, options);
+}
+
+/** What `call` promises; a client may throw instead. */
+const attempt = (call: () => Promise<unknown>): Promise<unknown> => new Promise((resolve) => resolve(call()));
+
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : '');
+const isUnknown = (error: unknown): boolean => messageOf(error).includes('NOSCRIPT');
+
+export const unavailable = ({ verb, key }: StoreRequest, why: string, cause?: unknown): ElectionError =>
+  new ElectionError(
+    'STORE_UNAVAILABLE',
+    `${verb} of "${key}" failed: ${why}`,
+    cause === undefined ? undefined : { cause },
+  );
+
+const unreachable = (request: StoreRequest): ElectionError =>
+  unavailable(request, 'the connection that waits for replicas was lost, or could not be had');
+
+/** Without a `count` it is not known how many had it, but that they were too few. */
+function tooFew(
+  request: StoreRequest,
+  replicas: Replicas,
+  count = replicas.count === 1 ? 0 : undefined,
+): ElectionError {
+  const had = count === undefined ? `fewer than ${replicas.count}` : `${count} of ${replicas.count}`;
+  return unavailable(request, `${had} replicas had it after ${replicas.timeout} ms`);
+}

@@ -1,0 +1,249 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { type Election, type ElectionOptions, elect, type Transition } from 'rx-leader';
+import { keysOf } from '../../lib/store/redis/keys.js';
+import { type Client, type RedisServer, startRedis } from '../support/redis.js';
+import { type Replicated, startReplica, startReplicated } from '../support/replicated.js';
+import { until } from '../support/until.js';
+
+const TTL = 2_000;
+const TIMES = {
+  ttl: TTL,
+  wait: TTL / 4,
+  jitter: 0,
+  renewEvery: TTL / 4,
+  timeout: (3 * TTL) / 20,
+  drain: TTL / 4,
+} as const;
+/** Half of a request's timeout is left to Redis, which looks at its clock ten times a second. */
+const REPLICAS = { count: 1, timeout: TTL / 20 };
+const KEY = 'replicated';
+
+let servers: Replicated;
+let master: RedisServer;
+let replica: RedisServer;
+let admin: Client;
+const elections: Election[] = [];
+const clients: Client[] = [];
+
+beforeAll(async () => {
+  servers = await startReplicated();
+  ({ master, replica, admin } = servers);
+});
+afterAll(async () => {
+  await servers?.[Symbol.asyncDispose]();
+});
+afterEach(async () => {
+  replica.resume();
+  await Promise.all(elections.splice(0).map((election) => election.close()));
+  for (const client of clients.splice(0)) client.destroy();
+});
+beforeEach(async () => {
+  await servers.caughtUp();
+  await admin.flushAll();
+});
+
+async function connect(server = master, options: object = {}): Promise<Client> {
+  const client = await server.client(options);
+  clients.push(client);
+  return client;
+}
+
+/** What a candidate is told, and when. */
+type Told = Transition & { readonly on: number };
+
+interface Standing {
+  readonly election: Election;
+  readonly told: Told[];
+  /** The first of this role that was told after so many. */
+  says(role: Transition['role'], after?: number): Promise<Told>;
+}
+
+async function stand(
+  redis: Client,
+  options: Partial<ElectionOptions> = { replicas: REPLICAS },
+  key = KEY,
+): Promise<Standing> {
+  const election = elect({ redis, key, ...TIMES, ...options } as ElectionOptions);
+  const told: Told[] = [];
+  elections.push(election);
+  election.subscribe((transition) => told.push({ ...transition, on: performance.now() }));
+  const says = (role: Transition['role'], after = 0) =>
+    until(() => told.slice(after).find((one) => one.role === role), {
+      every: 2,
+      within: 4 * TTL,
+      what: `${role} to be said`,
+    });
+  return { election, told, says };
+}
+
+const roles = ({ told }: Standing) => told.map(({ role }) => role);
+
+const TOO_FEW = {
+  role: 'error',
+  error: expect.objectContaining({
+    code: 'STORE_UNAVAILABLE',
+    message: expect.stringMatching(/0 of 1 replicas had it after 100 ms$/),
+  }),
+};
+
+describe('a candidate that waits for replicas', () => {
+  it('leads where they are well, renews, and hands over by notice (G1, G5)', async () => {
+    const a = await stand(await connect());
+    await a.says('leader');
+    const b = await stand(await connect());
+    expect(await b.says('follower')).toMatchObject({ reason: 'standby', leader: { id: a.election.term?.id } });
+    const granted = performance.now() + (a.election.term?.remaining() ?? 0);
+    await until(() => performance.now() + (a.election.term?.remaining() ?? 0) > granted + TTL / 2);
+    const begun = performance.now();
+    await a.election.close();
+    expect(((await b.says('leader')).on - begun) / TTL).toBeLessThan(1 / 8);
+    expect([roles(a), roles(b)]).toEqual([
+      ['leader', 'follower'],
+      ['follower', 'leader'],
+    ]);
+  });
+
+  it('does not lead where none has its lease, says why, and leads once one has (G5)', async () => {
+    replica.pause();
+    const a = await stand(await connect());
+    expect(await a.says('error')).toMatchObject(TOO_FEW);
+    await until(() => performance.now() > (a.told[0]?.on ?? 0) + TTL); // tries meanwhile
+    expect(roles(a)).toEqual(['error']);
+    const resumed = performance.now();
+    replica.resume();
+    const bound = TIMES.wait + 2 * TIMES.timeout;
+    expect((await a.says('leader')).on - resumed).toBeLessThan(bound);
+    expect(roles(a)).toEqual(['error', 'leader']);
+  });
+
+  it('does not lead without a replica, and does with one (G5)', async () => {
+    await using lonely = await startRedis({ args: ['--repl-diskless-sync-delay', '0'] });
+    const a = await stand(await connect(lonely));
+    expect(await a.says('error')).toMatchObject(TOO_FEW);
+    await using _ = await startReplica(lonely);
+    await a.says('leader');
+    expect(roles(a)).toEqual(['error', 'leader']);
+    await a.election.close();
+  });
+
+  it('keeps nobody from leading who does not wait for them (G5)', async () => {
+    replica.pause();
+    const a = await stand(await connect());
+    await a.says('error');
+    const begun = performance.now();
+    const b = await stand(await connect(), {});
+    expect(((await b.says('leader')).on - begun) / TTL).toBeLessThan(1 / 4);
+    expect(a.election.isLeading).toBe(false);
+  });
+
+  it('says so as steadily beside others: none of them takes the lease to give it back again and again', async () => {
+    replica.pause();
+    const all = [await stand(await connect()), await stand(await connect()), await stand(await connect())];
+    await Promise.all(all.map(({ says }) => says('error')));
+    const before = all.map(({ told }) => told.length);
+    const token = () => admin.hGet(keysOf(KEY).record, 'token');
+    const taken = await token();
+    const begun = performance.now();
+    await until(() => performance.now() > begun + 2 * TTL, { within: 3 * TTL });
+    expect(all.map(({ told }) => told.length)).toEqual(before);
+    expect(await token()).toBe(taken);
+    replica.resume();
+    await until(() => all.some(({ election }) => election.isLeading));
+  });
+
+  it('leads no longer than to the deadline of its last renewal that they have, and is followed (G1, G2, G5)', async () => {
+    const a = await stand(await connect());
+    await a.says('leader');
+    const b = await stand(await connect(), {});
+    await b.says('follower');
+    const { term } = a.election;
+    replica.pause();
+    const paused = performance.now();
+    await until(() => paused + TIMES.renewEvery + TIMES.timeout < performance.now()); // a renewal that they have is under way no more
+    const deadline = performance.now() + (term?.remaining() ?? Number.NaN);
+    const ended = await a.says('follower');
+    expect(ended).toMatchObject({ reason: 'expired' });
+    expect(Math.abs(ended.on - deadline) / TTL).toBeLessThan(1 / 20);
+    expect(ended.on - paused).toBeLessThan(TTL);
+    expect(await a.says('error')).toMatchObject(TOO_FEW);
+    expect((await b.says('leader')).on - paused).toBeLessThan(TIMES.renewEvery + TTL + 2 * TIMES.timeout);
+    expect(roles(a)).toEqual(['leader', 'follower', 'error']);
+    await b.election.close();
+    replica.resume();
+    await a.says('leader', 2);
+  });
+
+  it('is not touched by a shorter absence, nor by the loss of the connection that waits (G5)', async () => {
+    const a = await stand(await connect(master, { name: 'steady' }));
+    await a.says('leader');
+    const { term } = a.election;
+    replica.pause();
+    const waits = async () =>
+      (await admin.clientList()).find(({ name, flags }) => name === 'steady' && flags.includes('b'));
+    const { id } = await until(waits, { every: 1, what: 'a renewal that waits' });
+    replica.resume();
+    await admin.clientKill({ filter: 'ID', id } as never);
+    const begun = performance.now();
+    await until(() => performance.now() > begun + TTL, { within: 2 * TTL });
+    expect(a.election.term).toBe(term);
+    expect(roles(a)).toEqual(['leader']);
+  });
+
+  it('stands beside one by the same client that does not wait for any', async () => {
+    const client = await connect();
+    const waiting = await stand(client);
+    const other = await stand(client, {}, 'not replicated');
+    await Promise.all([waiting.says('leader'), other.says('leader')]);
+    replica.pause();
+    await waiting.says('error');
+    expect([waiting.election.isLeading, other.election.isLeading]).toEqual([false, true]);
+    replica.resume();
+    await waiting.says('leader', 2);
+    expect(roles(other)).toEqual(['leader']);
+  });
+
+  it('leaves neither a connection nor a listener (G6)', async () => {
+    const client = await connect(master, { name: 'clean' });
+    const emitter = client as unknown as { eventNames(): unknown[]; listenerCount(name: unknown): number };
+    const listeners = () => emitter.eventNames().map((name) => [name, emitter.listenerCount(name)]);
+    const connections = async () => (await admin.clientList()).filter(({ name }) => name === 'clean').length;
+    const before = listeners();
+    const a = await stand(client);
+    await a.says('leader');
+    await until(async () => (await connections()) === 3);
+    await a.election.close();
+    await until(async () => (await connections()) === 1);
+    expect(listeners()).toEqual(before);
+    // And so while replicas are waited for.
+    replica.pause();
+    const b = await stand(client);
+    await until(async () => (await connections()) >= 2);
+    await b.election.close();
+    await until(async () => (await connections()) === 1);
+    expect(listeners()).toEqual(before);
+    expect(await admin.get(keysOf(KEY).lease)).toBeNull();
+  });
+});
+
+describe('a failover', () => {
+  it('to a replica that was waited for keeps the lease: nobody leads before its holder has stopped (G1)', async () => {
+    const promoted = await replica.client();
+    const follow = (host: string, port: string) => promoted.sendCommand(['REPLICAOF', host, port]);
+    await follow('127.0.0.1', '1'); // hears of nothing any more
+    const a = await stand(await connect(master, { socket: { reconnectStrategy: 50 } }));
+    expect(await until(() => a.told[0])).toMatchObject(TOO_FEW);
+    await follow(master.host, String(master.port));
+    await a.says('leader');
+    await master.kill();
+    const id = a.election.term?.id ?? '';
+    await follow('NO', 'ONE');
+    expect(await promoted.get(keysOf(KEY).lease)).toBe(id);
+    const b = await stand(await connect(replica), {});
+    expect(await b.says('follower')).toMatchObject({ reason: 'standby', leader: { id } });
+    expect(a.election.isLeading).toBe(true);
+    const next = await b.says('leader');
+    const ended = a.told.find(({ role }) => role === 'follower');
+    expect(ended).toMatchObject({ reason: 'expired' });
+    expect(ended?.on).toBeLessThan(next.on);
+  });
+});

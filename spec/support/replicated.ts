@@ -1,0 +1,40 @@
+import { type Client, type RedisServer, startRedis } from './redis.js';
+import { until } from './until.js';
+
+/** A replica is to have what its master has at once, not five seconds later. */
+export const REPLICATES = ['--repl-diskless-sync-delay', '0', '--repl-diskless-load', 'swapdb'];
+
+/** A master and its replica. */
+export interface Replicated extends AsyncDisposable {
+  readonly master: RedisServer;
+  readonly replica: RedisServer;
+  /** Of the master. */
+  readonly admin: Client;
+  /** Resolves once the replica has all that the master has. */
+  caughtUp(): Promise<void>;
+}
+
+export async function startReplicated(): Promise<Replicated> {
+  const master = await startRedis({ args: REPLICATES });
+  const admin = await master.client({ socket: { reconnectStrategy: 50 } }); // what waits longer would still wait when it is destroyed
+  const replica = await startReplica(master);
+  return {
+    master,
+    replica,
+    admin,
+    async caughtUp() {
+      const has = async () => {
+        await admin.set('mark', 'here');
+        return Number(await admin.sendCommand(['WAIT', '1', '1000'])) === 1;
+      };
+      await until(has, { within: 15_000, what: 'the replica to have caught up' });
+    },
+    async [Symbol.asyncDispose]() {
+      await replica[Symbol.asyncDispose]();
+      await master[Symbol.asyncDispose]();
+    },
+  };
+}
+
+export const startReplica = ({ host, port }: RedisServer): Promise<RedisServer> =>
+  startRedis({ args: [...REPLICATES, '--replicaof', host, String(port)] });
