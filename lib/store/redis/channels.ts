@@ -30,8 +30,9 @@ export interface Channels {
   /** Tells of reconnections, of what is published on `channel`, and whether that is told at present. Never fails, never completes. */
   notices(channel: string): Observable<Notice>;
   /** The one channel on which this client alone is told, of any election; for those who stand, not for those who only look. */
-  readonly inbox: { readonly name: string; readonly isListening: boolean };
-  openInbox(): void;
+  readonly inbox: string;
+  /** Opens it, for one who stands and `hears`, or not: whether that one can be told alone by now. If it could, it is told `listening` again once it can. */
+  openInbox(hears: boolean): boolean;
   /** The id of the holder that told this client alone of its release, since this was asked last; empty if none did. */
   releasedBy(channel: string): string;
 }
@@ -55,8 +56,7 @@ function open(client: RedisClient): Channels {
   const { openLink, prefix } = portOf(client);
   const connection = connectionOf(client);
   if (!openLink) {
-    const inbox = { name: '', isListening: false };
-    return { notices: () => connection.notices, inbox, openInbox: () => {}, releasedBy: () => '' };
+    return { notices: () => connection.notices, inbox: '', openInbox: () => false, releasedBy: () => '' };
   }
   const links = linksOf(client, openLink);
   const channels = new Map<string, Channel>();
@@ -64,14 +64,16 @@ function open(client: RedisClient): Channels {
     const told = whisperOf(text);
     if (told) channels.get(told.channel)?.hearAlone(told.notice);
   });
+  let isInboxOpen = false;
+  let isInboxMissed = false;
   // Whoever stands where others have listened before was listed as deaf at first, and is to ask again now that it can be told alone.
   inbox.join({
     next: ({ kind }) => {
-      if (kind !== 'listening') return;
+      if (kind !== 'listening' || !isInboxMissed) return;
+      isInboxMissed = false;
       for (const each of [...channels.values()]) if (each.isListening) each.tell(LISTENING);
     },
   });
-  let isInboxOpen = false;
   let link: Link | undefined;
   let connections = Subscription.EMPTY;
   const begin = (name: string) => {
@@ -112,11 +114,12 @@ function open(client: RedisClient): Channels {
           if (channel.leave(listener)) end(name);
         };
       }),
-    inbox,
-    openInbox: () => {
-      if (isInboxOpen) return;
+    inbox: inbox.name,
+    openInbox: (hears) => {
+      if (!isInboxOpen) inbox.move(link);
       isInboxOpen = true;
-      inbox.move(link);
+      if (hears && !inbox.isListening) isInboxMissed = true;
+      return hears && inbox.isListening;
     },
     releasedBy: (name) => channels.get(name)?.takeReleaser() ?? '',
   };

@@ -42,10 +42,8 @@ function open(redis: RedisClient): LeaseStore {
         const { lease, record, candidates } = keys;
         const watch = watched ? [watched.until, watched.time, watched.age] : ['', '', ''];
         const channel = channelOf(keys);
-        const { inbox } = channels;
-        channels.openInbox();
         const releaser = channels.releasedBy(channel);
-        const told = [Number(hears && inbox.isListening), inbox.name, releaser];
+        const told = [Number(channels.openInbox(hears)), channels.inbox, releaser];
         const args = [id, ttl, name, data, lastToken, notAfter ?? '', coldStart, channel, ...watch, ...told];
         // Nobody waits for it, and nothing depends on it: others who do not hear of this leader ask when the lease runs out that they know of.
         const announce = () =>
@@ -80,7 +78,7 @@ function open(redis: RedisClient): LeaseStore {
     withdraw: (request) => {
       const { lease, record, candidates } = keysOf(request.key);
       const { id, name, data = '' } = request;
-      const args = [id, name, data, channels.inbox.name];
+      const args = [id, name, data, channels.inbox];
       return run(client, connection, request, scripts.withdraw, [lease, record, candidates], args, withdrawReply);
     },
     list: (request) => {
