@@ -19,7 +19,8 @@ everything that can go wrong in them; each is watched by true time, which nobody
   --seeds N        how many worlds, 2000 by default
   --from N         the first seed, 1 by default
   --seed N         this world alone, told line by line
-  --quorum         candidates stand over a quorum of three servers
+  --quorum         candidates stand over a quorum of servers
+  --servers N      how many: 3 by default, and at most 9; implies --quorum
   --calm MINUTES   five candidates that nothing befalls, for so long, on one core: how fast worlds go
   --workers N      processes that share the work; by default one for each core
   --library NAME   with a library that lacks something, to see that it is found out, such as bare-DEL
@@ -41,18 +42,19 @@ export function parseArguments(args: readonly string[], cores: number): Argument
       seed: { type: 'string' },
       calm: { type: 'string' },
       quorum: { type: 'boolean', default: false },
+      servers: { type: 'string' },
       workers: { type: 'string', default: String(cores) },
       library: { type: 'string', default: OURS.name },
     },
   });
-  const { help, seeds, from, seed, calm, quorum } = values;
+  const { help, seeds, from, seed, calm, quorum, servers = quorum ? '3' : undefined } = values;
   const common = {
     help,
     library: libraryOption(
       values.library,
       MUTANTS.map(({ variant }) => variant),
     ),
-    servers: quorum ? 3 : 1,
+    servers: servers === undefined ? 1 : wholeOption('servers', servers, [3, 9]),
     workers: wholeOption('workers', values.workers, [1, 64]),
   };
   if (seed !== undefined) return { ...common, seed: wholeOption('seed', seed, SEEDS) };

@@ -23,14 +23,14 @@ const toUser = (befall: (user: User, world: World, happening: Happening) => Undo
 const toLink = (condition: (happening: Happening, ttl: number) => Parameters<User['link']['befall']>[0]): Kind =>
   toUser((user, { ttl }, happening) => user.link.befall(condition(happening, ttl)));
 
-const toServer = (refusal: (world: World) => Parameters<World['server']['befall']>[0]): Kind => ({
+const toServer = (refusal: (world: World) => Parameters<World['servers'][number]['befall']>[0]): Kind => ({
   begin: (world, { server = 0 }) => world.servers[server]?.befall(refusal(world)),
 });
 
-const loss = (lose: (world: World, happening: Happening) => void): Kind => ({
+const loss = (lose: (store: World['servers'][number]['store'], world: World) => void): Kind => ({
   begin(world, happening) {
     world.exceptions.lost();
-    lose(world, happening);
+    lose(world.faulty(happening).store, world);
     return undefined;
   },
 });
@@ -39,10 +39,10 @@ const refused = (code: Parameters<World['error']>[0], more: { grantsOnly?: true;
   toServer((world) => ({ error: world.error(code), ...more }));
 
 const clockSet = (sign: 1 | -1): Kind => ({
-  begin(world, { amount }) {
-    const ms = Math.floor(sign * world.ttl * 3 * amount);
+  begin(world, happening) {
+    const ms = Math.floor(sign * world.ttl * 3 * happening.amount);
     world.exceptions.set(ms);
-    world.server.store.stepClock(ms);
+    world.faulty(happening).store.stepClock(ms);
     return undefined;
   },
 });
@@ -123,33 +123,33 @@ export const KINDS = {
   'clock set back': clockSet(-1),
 
   // To what is stored.
-  flush: loss(({ server }) => server.store.flush()),
-  'lease evicted': loss(({ server, key }) => server.store.evict(key, 'lease')),
-  'record evicted': loss(({ server, key }) => server.store.evict(key, 'record')),
-  'empty restart': loss((world) => {
-    const { server, exceptions } = world;
-    exceptions.ranAnew();
-    server.store.restart();
+  flush: loss((store) => store.flush()),
+  'lease evicted': loss((store, { key }) => store.evict(key, 'lease')),
+  'record evicted': loss((store, { key }) => store.evict(key, 'record')),
+  'empty restart': loss((store, world) => {
+    world.exceptions.ranAnew();
+    store.restart();
     world.dropNotices();
   }),
-  restart: loss((world) => {
-    const { server, exceptions } = world;
-    exceptions.ranAnew();
-    server.store.restart({ keep: true });
+  restart: loss((store, world) => {
+    world.exceptions.ranAnew();
+    store.restart({ keep: true });
     world.dropNotices();
   }),
-  failover: { begin: (world) => world.failOver() },
+  failover: { begin: (world, happening) => world.failOver(world.faulty(happening)) },
   'lease overwritten': {
-    begin({ server, key, ttl, exceptions }, { amount }) {
+    begin(world, happening) {
+      const { key, ttl, exceptions } = world;
       exceptions.lost();
-      server.store.put(key, 'somebody', Math.floor(amount * ttl));
+      world.faulty(happening).store.put(key, 'somebody', Math.floor(happening.amount * ttl));
       return undefined;
     },
   },
   'no lease': {
-    begin({ server, key }) {
-      server.store.put(key, 'no lease at all');
-      return () => server.store.evict(key, 'lease');
+    begin(world, happening) {
+      const { store } = world.faulty(happening);
+      store.put(world.key, 'no lease at all');
+      return () => store.evict(world.key, 'lease');
     },
   },
 

@@ -56,7 +56,7 @@ async function race({ calm, library }: Calm): Promise<number> {
 
 async function run({ from, seeds, library, servers, workers: count }: Many, signal: AbortSignal): Promise<number> {
   say(
-    `sim: the worlds of the seeds ${from} … ${from + seeds - 1}, library ${library.name}, ${servers > 1 ? 'a quorum of three servers, ' : ''}${count} workers`,
+    `sim: the worlds of the seeds ${from} … ${from + seeds - 1}, library ${library.name}, ${servers > 1 ? `a quorum of ${servers} servers, ` : ''}${count} workers`,
   );
   const begun = performance.now();
   const sightings = new Sightings();
@@ -109,7 +109,7 @@ function summary(
 }
 
 async function explain({ seed, wrong }: Failure, library: Arguments['library'], servers: number): Promise<void> {
-  const option = `${servers > 1 ? ' --quorum' : ''}${library.name === 'ours' ? '' : ` --library ${library.name}`}`;
+  const option = `${servers > 1 ? ` --servers ${servers}` : ''}${library.name === 'ours' ? '' : ` --library ${library.name}`}`;
   say(` WRONG       ${wrong.rule}: ${wrong.text}`);
   say(` again       npm run sim -- --seed ${seed}${option}`);
   say('');

@@ -34,9 +34,9 @@ export interface Outcome {
 export class World {
   readonly key = KEY;
   readonly ttl: number;
-  /** The one server, or the one of several that may lose what it was told, or have its clock set. */
-  readonly server: Server;
   readonly servers: readonly Server[];
+  /** Those that may lose what they were told, or have their clocks set: the one there is, or a minority of several. */
+  readonly #faulty: readonly Server[];
   readonly exceptions: Exceptions;
   readonly plan: Plan;
   readonly agenda: Agenda;
@@ -67,8 +67,11 @@ export class World {
       const store = new library.MemoryLeaseStore({ clock: { now: () => agenda.now * rate }, epoch: EPOCH + ahead });
       return new Server(store, agenda, KEY, others.length > 0 ? this.judge.ofMember(isFaulty) : this.judge);
     };
-    this.server = open(plan.serverRate, 0, true);
-    this.servers = [this.server, ...others.map(({ rate, ahead }) => open(rate, ahead, false))];
+    const minority = Math.max(1, Math.floor(others.length / 2));
+    this.servers = [{ rate: plan.serverRate, ahead: 0 }, ...others].map(({ rate, ahead }, i) =>
+      open(rate, ahead, i < minority),
+    );
+    this.#faulty = this.servers.slice(0, minority);
   }
 
   async run(): Promise<Outcome> {
@@ -126,15 +129,23 @@ export class World {
   #connect(machine: Machine, random: Random): Connection {
     const network = () => this.#network;
     const link = (server: Server, ear: Ear) => new Link(machine, this.agenda, random, network, server, ear);
-    const { server, servers, judge, agenda } = this;
-    if (servers.length === 1) return link(server, judge);
-    const [first, ...others] = servers.map((one) => link(one, judge.ofMember(one === server)));
-    return new Quorum(this.#library, [first as Link, ...others], agenda, random, judge.ofQuorum());
+    const { servers, judge, agenda } = this;
+    const links = servers.map((one) =>
+      link(one, servers.length > 1 ? judge.ofMember(this.#faulty.includes(one)) : judge),
+    );
+    const [first, ...others] = links as [Link, ...Link[]];
+    return others.length === 0
+      ? first
+      : new Quorum(this.#library, [first, ...others], agenda, random, judge.ofQuorum());
+  }
+
+  /** Of those that may lose what they were told, the one that a happening is aimed at. */
+  faulty({ server = 0 }: Happening): Server {
+    return this.#faulty[server % this.#faulty.length] as Server;
   }
 
   /** To a replica that hears nothing from now on, and takes over when what is returned is called. */
-  failOver(): () => void {
-    const { store } = this.server;
+  failOver({ store }: Server): () => void {
     const copy = store.copy();
     return () => {
       this.exceptions.lost();
@@ -155,7 +166,7 @@ export class World {
   /** A notice that somebody has made up, though not without a look at the store. */
   forged(): Notice {
     const random = this.#random;
-    const lease = this.server.store.lease(KEY)?.id ?? 'nobody';
+    const lease = this.servers[0]?.store.lease(KEY)?.id ?? 'nobody';
     const id = random.pick(lease, 'somebody', likeAnId(random));
     const successor = random.chance(0.2) ? random.pick('nobody', likeAnId(random)) : undefined;
     if (random.chance(0.5)) return { kind: 'released', id, ...(successor && { successor }) };
@@ -187,8 +198,9 @@ export class World {
   #heal(): void {
     this.judge.tell?.('*** all is well');
     for (const undo of [...this.#undos]) undo();
-    const { store } = this.server;
-    if (store.lease(KEY)?.expiresIn === Number.POSITIVE_INFINITY) store.evict(KEY, 'lease'); // brought back by a failover
+    for (const { store } of this.#faulty) {
+      if (store.lease(KEY)?.expiresIn === Number.POSITIVE_INFINITY) store.evict(KEY, 'lease'); // brought back by a failover
+    }
     const latency = Math.min(this.#network.latency, this.plan.options.timeout / 50);
     this.#network = { latency, spikes: 0, loss: 0, duplicates: 0, ordered: true };
   }

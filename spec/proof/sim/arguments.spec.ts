@@ -15,12 +15,14 @@ describe('the arguments of the simulator', () => {
     expect(one).toMatchObject({ seed: 42, library: { name: 'bare-DEL' } });
     expect(one).not.toHaveProperty('seeds');
     expect(parse('--quorum', '--seeds', '10')).toMatchObject({ servers: 3, seeds: 10 });
+    expect(parse('--servers', '5')).toMatchObject({ servers: 5, seeds: 2_000 });
     expect(parse('--calm', '1000')).toMatchObject({ calm: 1_000, library: OURS });
   });
 
   it.each([
     [['--seeds', '0'], '--seeds must be a number from 1 to 10000000; received "0"'],
     [['--seeds', '1.5'], '--seeds must be a whole number; received "1.5"'],
+    [['--servers', '2'], '--servers must be a number from 3 to 9; received "2"'],
     [['--seed', 'x'], '--seed must be a number from 0 to 4294967295; received "x"'],
     [['--calm', '0'], '--calm must be a number from 1 to 100000; received "0"'],
     [['--workers', '0'], '--workers must be a number from 1 to 64; received "0"'],
