@@ -27,7 +27,7 @@ export class Exceptions {
   #lastRun = 0;
   #lostAt = Number.NEGATIVE_INFINITY;
   #lost = false;
-  readonly #steps: Array<{ readonly at: number; readonly ms: number }> = [];
+  readonly #steps: Array<{ readonly at: number; readonly ms: number; readonly server: number }> = [];
 
   /** Servers whose clocks need not agree: a token that only one of them remembers is lost with it. */
   readonly #areSeveral: boolean;
@@ -59,9 +59,9 @@ export class Exceptions {
     return at <= this.#lastRun;
   }
 
-  /** The store's clock was set. */
-  set(ms: number): void {
-    this.#steps.push({ at: this.#agenda.now, ms });
+  /** The clock of the store was set, or of this one of several. */
+  set(ms: number, server = 0): void {
+    this.#steps.push({ at: this.#agenda.now, ms, server });
   }
 
   froze(name: string): () => void {
@@ -82,21 +82,23 @@ export class Exceptions {
     heard: Heard,
     /** The highest it was told of. */
     token: number,
+    server = 0,
   ): void {
     const emptied = this.#lost && !record && token === 0 && coldStart === 'elect';
-    if (emptied || this.#isMisdated(heard)) this.#unknowing.push(this.#agenda.now);
+    if (emptied || this.#isMisdated(heard, server)) this.#unknowing.push(this.#agenda.now);
   }
 
-  #isMisdated({ written, before, since }: Heard): boolean {
+  #isMisdated({ written, before, since }: Heard, server: number): boolean {
     if (written === undefined) return false;
-    const limit = this.#offsetAt(written);
-    const isAhead = (at: number | undefined) => at === undefined || this.#offsetAt(at) > limit;
+    const limit = this.#offsetAt(written, server);
+    const isAhead = (at: number | undefined) => at === undefined || this.#offsetAt(at, server) > limit;
     return isAhead(this.#agenda.now) && isAhead(before) && isAhead(since);
   }
 
-  /** By how much the server's clock had been set by `time`. */
-  #offsetAt(time: number): number {
-    return this.#steps.reduce((sum, { at, ms }) => (at <= time ? sum + ms : sum), 0);
+  /** By how much the clock of `server` had been set by `time`. */
+  #offsetAt(time: number, server: number): number {
+    const steps = this.#steps.filter((step) => step.server === server && step.at <= time);
+    return steps.reduce((sum, { ms }) => sum + ms, 0);
   }
 
   /** Tokens rise as long as the record, a candidate's memory or a server clock that has not gone back survives. */

@@ -32,6 +32,8 @@ interface Facts {
 
 /** What is known of an election's requests. */
 interface Conduct {
+  /** Which of the servers that may lose what they were told it is about; undefined where that server loses nothing. */
+  server: number | undefined;
   /** Ids of attempts whose outcome it does not know, and in which of its candidacies they were made. */
   readonly unsettled: Map<string, number>;
   /** When the answer was made that it heard last; and around the last writing of the record that it has heard of. */
@@ -79,8 +81,8 @@ export class Judge implements Ear, Witness {
   /** Told late that they do not lead any more, unless there is an excuse for that. */
   readonly #tardy: Array<{ readonly older: Span; readonly newer: Span; readonly at: number }> = [];
   #contested = false;
-  /** When the record's `until` was written last. */
-  #written: number | undefined;
+  /** When the record's `until` was written last, by each server that may lose it. */
+  readonly #written = new Map<number, number>();
 
   constructor(
     agenda: Agenda,
@@ -299,15 +301,16 @@ export class Judge implements Ear, Witness {
     };
   }
 
-  /** What a quorum asks of one of its servers, under ids of its own. `isFaulty`: that server may lose what it was told, or have its clock set. */
-  ofMember(isFaulty: boolean): Ear & Witness {
+  /** What a quorum asks of one of its servers, under ids of its own. `faulty`: which of those that may lose what they were told, or have their clocks set. */
+  ofMember(faulty: number | undefined): Ear & Witness {
     return {
       saw: (sight) => this.saw(sight),
       sent: (link, request) => {
         this.tell?.(`  ${link.machine.name} asks one: ${describe(request)}`);
         const user = this.#users.get(link.machine);
-        if (request.verb !== 'acquire' || !user) return;
         const conduct = this.#conductOf(link);
+        conduct.server = faulty;
+        if (request.verb !== 'acquire' || !user) return;
         // A term takes one more server under its own id, whatever it may hold there unheard.
         if (this.#grants.has(nameOf(request.id))) conduct.unsettled.delete(request.id);
         this.#mayAcquire(user, conduct, request.id);
@@ -317,9 +320,9 @@ export class Judge implements Ear, Witness {
       gaveUp: (link, request) => request.verb !== 'read' && this.gaveUp(link, request),
       executed: (call, before, after, reply) => {
         this.#carriedOut(call, before, after, reply);
-        if (!isFaulty) return;
+        if (faulty === undefined) return;
         if (isGrant(call.request, before, reply)) this.#isGrantedBy(call, before);
-        if (after.record?.until !== before.record?.until) this.#written = this.#agenda.now;
+        if (after.record?.until !== before.record?.until) this.#written.set(faulty, this.#agenda.now);
       },
     };
   }
@@ -327,7 +330,7 @@ export class Judge implements Ear, Witness {
   #conductOf(link: Connection): Conduct {
     const known = this.#conduct.get(link);
     if (known) return known;
-    const nothing = { lastAnswer: undefined, token: 0, heard: NOTHING_HEARD, verdict: undefined };
+    const nothing = { server: 0, lastAnswer: undefined, token: 0, heard: NOTHING_HEARD, verdict: undefined };
     const conduct = { ...nothing, unsettled: new Map(), ids: new Map() };
     this.#conduct.set(link, conduct);
     return conduct;
@@ -372,13 +375,13 @@ export class Judge implements Ear, Witness {
       this.#isGrantedBy(call, before);
       this.#isElected(call.link, call.request, reply);
     }
-    if (after.record?.until !== before.record?.until) this.#written = this.#agenda.now;
+    if (after.record?.until !== before.record?.until) this.#written.set(0, this.#agenda.now);
   }
 
   /** A store grants the lease to one who may not be able to know better. */
   #isGrantedBy({ request, link }: Call, { record }: Stored): void {
-    const { token } = this.#conductOf(link);
-    this.#exceptions.granted(request as AcquireRequest, record, this.#heardBy(link), token);
+    const { token, server } = this.#conductOf(link);
+    this.#exceptions.granted(request as AcquireRequest, record, this.#heardBy(link), token, server);
   }
 
   #isElected({ machine }: Connection, request: Request, { token }: Granted): void {
@@ -433,16 +436,20 @@ export class Judge implements Ear, Witness {
   /** `at`: when the reply was made, which is the time that it tells. */
   #answered(conduct: Conduct, { token = 0 }: Reply, at: number): void {
     conduct.token = Math.max(conduct.token, token);
-    const written = this.#written;
+    const written = this.#writtenBy(conduct);
     if (conduct.heard.written !== written) conduct.heard = { written, before: conduct.lastAnswer, since: at };
     conduct.lastAnswer = at;
   }
 
   #heardBy(link: Connection): Heard {
     const conduct = this.#conductOf(link);
-    const written = this.#written;
+    const written = this.#writtenBy(conduct);
     if (conduct.heard.written === written) return conduct.heard;
     return { written, before: conduct.lastAnswer, since: undefined };
+  }
+
+  #writtenBy({ server }: Conduct): number | undefined {
+    return server === undefined ? undefined : this.#written.get(server);
   }
 
   #granted(name: string, token: number): void {

@@ -41,8 +41,9 @@ const refused = (code: Parameters<World['error']>[0], more: { grantsOnly?: true;
 const clockSet = (sign: 1 | -1): Kind => ({
   begin(world, happening) {
     const ms = Math.floor(sign * world.ttl * 3 * happening.amount);
-    world.exceptions.set(ms);
-    world.faulty(happening).store.stepClock(ms);
+    const server = world.faulty(happening);
+    world.exceptions.set(ms, world.servers.indexOf(server));
+    server.store.stepClock(ms);
     return undefined;
   },
 });

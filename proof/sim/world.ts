@@ -63,13 +63,13 @@ export class World {
     this.exceptions = new Exceptions(agenda, this.ttl, others.length > 0);
     this.judge = new Judge(agenda, plan.options, this.exceptions, this.#sightings);
     if (tell) this.judge.tell = (text) => tell(`${agenda.now.toFixed(1).padStart(10)}  ${text}`);
-    const open = (rate: number, ahead: number, isFaulty: boolean) => {
+    const open = (rate: number, ahead: number, faulty: number | undefined) => {
       const store = new library.MemoryLeaseStore({ clock: { now: () => agenda.now * rate }, epoch: EPOCH + ahead });
-      return new Server(store, agenda, KEY, others.length > 0 ? this.judge.ofMember(isFaulty) : this.judge);
+      return new Server(store, agenda, KEY, others.length > 0 ? this.judge.ofMember(faulty) : this.judge);
     };
     const minority = Math.max(1, Math.floor(others.length / 2));
     this.servers = [{ rate: plan.serverRate, ahead: 0 }, ...others].map(({ rate, ahead }, i) =>
-      open(rate, ahead, i < minority),
+      open(rate, ahead, i < minority ? i : undefined),
     );
     this.#faulty = this.servers.slice(0, minority);
   }
@@ -130,9 +130,8 @@ export class World {
     const network = () => this.#network;
     const link = (server: Server, ear: Ear) => new Link(machine, this.agenda, random, network, server, ear);
     const { servers, judge, agenda } = this;
-    const links = servers.map((one) =>
-      link(one, servers.length > 1 ? judge.ofMember(this.#faulty.includes(one)) : judge),
-    );
+    const earOf = (i: number) => judge.ofMember(i < this.#faulty.length ? i : undefined);
+    const links = servers.map((one, i) => link(one, servers.length > 1 ? earOf(i) : judge));
     const [first, ...others] = links as [Link, ...Link[]];
     return others.length === 0
       ? first
