@@ -1,0 +1,103 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { monotonic } from '../candidate.js';
+import type { Build } from '../mutant.js';
+import { CASES, type Case, type Library } from './cases.js';
+import { type Outcome, outcomeOf } from './figures.js';
+import { World } from './world.js';
+
+/** A case under one library's client. */
+export interface Row {
+  readonly topology: string;
+  readonly fault: string;
+  readonly client: string;
+  readonly promises: Case['promises'];
+  readonly library: Library;
+  readonly stage: Case['stage'];
+}
+
+export interface Result {
+  readonly row: Row;
+  readonly outcomes: readonly Outcome[];
+  /** Why repetitions could not be measured. */
+  readonly failures: readonly string[];
+}
+
+/** ms for a repetition, from its first server to its last look. */
+const LIMIT = 150_000;
+
+/** Every case under each client there is for it. */
+export const ROWS: readonly Row[] = CASES.flatMap(({ clients, ...one }) =>
+  Object.entries(clients).map(([library, client]) => ({ ...one, library: library as Library, client })),
+);
+
+export const nameOf = ({ topology, fault, client }: Row): string => `${topology}: ${fault}; ${client}`;
+
+/** Measures each row so many times, some repetitions at one time. Rejects where `signal` ends it, with nothing left running. */
+export async function measure(
+  rows: readonly Row[],
+  { times, atOnce }: { readonly times: number; readonly atOnce: number },
+  library: Build,
+  signal: AbortSignal,
+  say: (line: string) => void,
+): Promise<Result[]> {
+  const results = rows.map((row) => ({ row, outcomes: [] as Outcome[], failures: [] as string[] }));
+  // Round by round: what happens to the machine meanwhile happens to all rows.
+  const todo = Array.from({ length: times }, () => results).flat();
+  let done = 0;
+  const worker = async () => {
+    for (let result = todo.shift(); result; result = todo.shift()) {
+      const { row, outcomes, failures } = result;
+      const said = await repetition(row, library, signal).then(
+        (outcome) => {
+          outcomes.push(outcome);
+          return told(outcome);
+        },
+        (error) => {
+          signal.throwIfAborted();
+          failures.push(reasonOf(error));
+          return `FAILED: ${reasonOf(error)}`;
+        },
+      );
+      done += 1;
+      say(`${String(done).padStart(4)} of ${results.length * times}  ${nameOf(row)}: ${said}`);
+    }
+  };
+  await Promise.all(Array.from({ length: atOnce }, worker));
+  return results;
+}
+
+async function repetition(row: Row, library: Build, signal: AbortSignal): Promise<Outcome> {
+  await using world = new World(library);
+  const ended = new AbortController();
+  const limit = sleep(LIMIT, undefined, { signal: AbortSignal.any([signal, ended.signal]) }).then(() => {
+    throw new Error(`not done within ${LIMIT / 1_000} s`);
+  });
+  try {
+    return await Promise.race([conduct(row, world), limit]);
+  } finally {
+    ended.abort();
+  }
+}
+
+async function conduct({ stage, library }: Row, world: World): Promise<Outcome> {
+  const { strike, heal } = await stage(world, library);
+  await world.goesOn(1_000);
+  const struck = monotonic();
+  await strike();
+  heal?.();
+  await world.settles(heal ? monotonic() : struck);
+  return outcomeOf(world.logs, struck);
+}
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+function told({ leaderless, nextAfter, overlap, tokensRose }: Outcome): string {
+  return [
+    `nobody led for ${leaderless.toFixed(0)} ms`,
+    nextAfter === undefined ? 'the term went on' : `the next term after ${nextAfter.toFixed(0)} ms`,
+    ...(overlap
+      ? [`two led for ${overlap.lasted.toFixed(0)} ms, tokens ${overlap.first.token}, ${overlap.second.token}`]
+      : []),
+    ...(tokensRose ? [] : ['TOKENS DID NOT RISE']),
+  ].join(', ');
+}

@@ -1,0 +1,69 @@
+import { createClient, createClientPool, createCluster, createSentinel } from 'redis';
+import type { RedisClient } from 'rx-leader';
+import type { CandidateOptions } from '../candidate.js';
+
+export interface Connected {
+  readonly redis: RedisClient;
+  /** Lets go of its connections, so that they keep no process alive. */
+  end(): void;
+}
+
+type Reach = Pick<CandidateOptions, 'url' | 'others' | 'topology' | 'library' | 'username' | 'password'>;
+
+/** What sentinels call the master. */
+export const MASTER = 'mymaster';
+
+const PATIENCE = 50; // ms between two attempts to connect; the defaults grow to two seconds
+
+const socket = { reconnectStrategy: PATIENCE };
+
+/** Connects as a user of that library would. */
+export function connect(reach: Reach): Promise<Connected> {
+  return reach.library === 'ioredis' ? ioRedis(reach) : nodeRedis(reach);
+}
+
+async function nodeRedis(reach: Reach): Promise<Connected> {
+  const client = nodeRedisClient(reach);
+  client.on('error', () => {});
+  await client.connect();
+  return {
+    redis: client,
+    end: () => {
+      // One that is just reconnecting (node-redis 6.3.1) goes on to connect all the same, and would keep the process.
+      client.on('connect', () => client.destroy());
+      if (client.isOpen) client.destroy();
+    },
+  };
+}
+
+function nodeRedisClient({ url, others = [], topology = 'server', username, password }: Reach) {
+  const login = { ...(username !== undefined && { username }), ...(password !== undefined && { password }) };
+  const roots = [url, ...others];
+  const make = {
+    server: () => createClient({ url, ...login, socket }),
+    pool: () => createClientPool({ url, ...login, socket }),
+    cluster: () => createCluster({ rootNodes: roots.map((one) => ({ url: one })), defaults: { socket } }),
+    sentinel: () =>
+      createSentinel({ name: MASTER, sentinelRootNodes: roots.map(endpoint), nodeClientOptions: { socket } }),
+  };
+  return make[topology]() as ReturnType<typeof createClient>; // as far as it is used here they are alike
+}
+
+/** Loaded only where it is asked for: most candidates have the other one. */
+async function ioRedis({ url, others = [], topology = 'server' }: Reach): Promise<Connected> {
+  const { Cluster, Redis } = await import('ioredis');
+  const patient = { lazyConnect: true, retryStrategy: () => PATIENCE };
+  const roots = [url, ...others].map(endpoint);
+  const client =
+    topology === 'cluster'
+      ? new Cluster(roots, { lazyConnect: true })
+      : new Redis({ ...patient, ...(topology === 'sentinel' ? { name: MASTER, sentinels: roots } : endpoint(url)) });
+  client.on('error', () => {});
+  await client.connect();
+  return { redis: client, end: () => client.disconnect() };
+}
+
+function endpoint(url: string): { host: string; port: number } {
+  const { hostname, port } = new URL(url);
+  return { host: hostname, port: Number(port) };
+}
