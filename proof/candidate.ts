@@ -17,6 +17,8 @@ export type CandidateOptions = Pick<
   others?: readonly string[];
   /** Whose client it has, node-redis's by default. */
   library?: 'node-redis' | 'ioredis';
+  /** Has ioredis ask the sentinels to be told of a new master; it does not by itself. */
+  failoverDetector?: boolean;
   username?: string;
   password?: string;
   /** What SIGUSR2 makes it do, such as `block 2000`. */

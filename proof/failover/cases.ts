@@ -1,28 +1,32 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../../scripts/support/until.js';
 import { moveSlot } from './migration.js';
-import { call, type Endpoint, type Node } from './nodes.js';
+import { call, type Endpoint, isMaster, type Node } from './nodes.js';
 import { cluster, promoted, replicated, type SentinelOptions, sentinels } from './topologies.js';
 import { type Reach, TIMES, type World } from './world.js';
 
-export type Library = 'node-redis' | 'ioredis';
+/** A sort of client, and what makes candidates have it. */
+export interface Client {
+  readonly title: string;
+  readonly by: Pick<Reach, 'library' | 'topology' | 'failoverDetector'>;
+}
 
-/** A fault of one topology, which is measured for the clients of both libraries. */
+/** A fault of one topology, which is measured for several clients. */
 export interface Case {
   readonly topology: string;
   readonly fault: string;
   /** What the contract says: one leader at any instant, or that only tokens tell two apart. */
   readonly promises: 'one leader' | 'tokens';
-  readonly clients: Readonly<Partial<Record<Library, string>>>;
+  readonly clients: readonly Client[];
   /** Starts servers, has candidates stand, and tells what is to befall them then. */
-  stage(world: World, library: Library): Promise<Stage>;
+  stage(world: World, by: Client['by']): Promise<Stage>;
 }
 
 /** What is to happen, once all is as it should be. */
 export interface Stage {
   strike(): Promise<unknown>;
-  /** Ends what does not end by itself. */
-  heal?(): void;
+  /** Ends what does not end by itself; resolves when the servers agree again. */
+  heal?(): Promise<unknown>;
 }
 
 /** ms that servers are cut off from each other. */
@@ -31,9 +35,28 @@ export const SPLIT = 8_000;
 /** ms for which replicas hear nothing: more than a lease. */
 const LAG = 1.5 * TIMES.ttl;
 
-const SINGLE = { 'node-redis': 'node-redis 6 createClient', ioredis: 'ioredis 5 Redis' } as const;
-const BY_SENTINELS = { 'node-redis': 'node-redis 6 createSentinel', ioredis: 'ioredis 5 Redis by sentinels' } as const;
-const OF_CLUSTER = { 'node-redis': 'node-redis 6 createCluster', ioredis: 'ioredis 5 Cluster' } as const;
+const SINGLE: readonly Client[] = [
+  { title: 'node-redis 6 createClient', by: { library: 'node-redis' } },
+  { title: 'ioredis 5 Redis', by: { library: 'ioredis' } },
+];
+const POOL: readonly Client[] = [
+  { title: 'node-redis 6 createClientPool', by: { library: 'node-redis', topology: 'pool' } },
+];
+const BY_SENTINELS: readonly Client[] = [
+  { title: 'node-redis 6 createSentinel', by: { library: 'node-redis', topology: 'sentinel' } },
+  { title: 'ioredis 5 Redis by sentinels', by: { library: 'ioredis', topology: 'sentinel' } },
+];
+/** One that has itself told of a new master, as node-redis's does by itself. */
+const TOLD: Client = {
+  title: 'ioredis 5 Redis by sentinels, `failoverDetector`',
+  by: { library: 'ioredis', topology: 'sentinel', failoverDetector: true },
+};
+/** Where that makes a difference: the old master is there, and keeps its connections. */
+const DETECTING: readonly Client[] = [...BY_SENTINELS, TOLD];
+const OF_CLUSTER: readonly Client[] = [
+  { title: 'node-redis 6 createCluster', by: { library: 'node-redis', topology: 'cluster' } },
+  { title: 'ioredis 5 Cluster', by: { library: 'ioredis', topology: 'cluster' } },
+];
 
 const urlOf = ({ host, port }: Endpoint): string => `redis://${host}:${port}`;
 
@@ -52,24 +75,24 @@ export const CASES: readonly Case[] = [
     fault: 'kill -9 of one server of three',
     promises: 'one leader',
     clients: SINGLE,
-    async stage(world, library) {
+    async stage(world, by) {
       const nodes = await Promise.all([1, 2, 3].map(() => world.server()));
       const [url = '', ...others] = nodes.map(({ server }) => server.url);
-      await world.stand({ url, others, library });
+      await world.stand({ url, others, ...by });
       return { strike: async () => nodes[0]?.server.kill() };
     },
   },
 ];
 
 function alone(): Case[] {
-  const restart = (clients: Case['clients'], topology: 'server' | 'pool'): Case => ({
-    topology: topology === 'pool' ? 'pool' : 'standalone',
+  const restart = (topology: string, clients: readonly Client[]): Case => ({
+    topology,
     fault: 'kill -9 and restart, without persistence',
     promises: 'one leader',
     clients,
-    async stage(world, library) {
+    async stage(world, by) {
       const { server } = await world.server();
-      await world.stand({ url: server.url, topology, library });
+      await world.stand({ url: server.url, ...by });
       const strike = async () => {
         await server.kill();
         await server.start();
@@ -77,7 +100,7 @@ function alone(): Case[] {
       return { strike };
     },
   });
-  return [restart(SINGLE, 'server'), restart({ 'node-redis': 'node-redis 6 createClientPool' }, 'pool')];
+  return [restart('standalone', SINGLE), restart('pool', POOL)];
 }
 
 /** Clients know one address, which is made to mean the new master. */
@@ -87,12 +110,12 @@ function manual(): Case[] {
     fault,
     promises: 'one leader',
     clients: SINGLE,
-    async stage(world, library) {
+    async stage(world, by) {
       const { master, replicas } = await replicated(world, 1);
       const [replica] = replicas as [Node];
       const target = { host: master.at.host, port: master.at.port };
       const address = await world.proxy(target);
-      await world.stand({ url: address.url, library });
+      await world.stand({ url: address.url, ...by });
       return {
         async strike() {
           await strike(master, replica);
@@ -107,7 +130,7 @@ function manual(): Case[] {
       await master.server.kill();
       await call(replica, 'REPLICAOF', 'NO', 'ONE');
     }),
-    promotion('FAILOVER, in good order', async (master, replica) => {
+    promotion('FAILOVER, then the address moves', async (master, replica) => {
       await call(master, 'FAILOVER');
       await promoted(replica);
     }),
@@ -122,10 +145,10 @@ function underSentinels(): Case[] {
   const killed = (fault: string, what: { lag?: Lag; leaderToo?: boolean } = {}): Case => ({
     ...one,
     fault,
-    async stage(world, library) {
+    async stage(world, by) {
       const servers = await sentinels(world, { network: what.lag !== undefined });
       if (what.lag === 'has nothing') servers.lag();
-      await world.stand({ ...roots(servers.urls), topology, library });
+      await world.stand({ ...roots(servers.urls), ...by });
       if (what.lag === 'lags') {
         servers.lag();
         await sleep(LAG);
@@ -139,21 +162,31 @@ function underSentinels(): Case[] {
       };
     },
   });
-  const split = (
-    fault: string,
-    promises: Case['promises'],
-    leader: 'direct' | 'asks',
-    options: SentinelOptions = {},
-  ): Case => ({
-    topology,
+  const ordered = (fault: string, promises: Case['promises'], clients: readonly Client[], leader = {}): Case => ({
+    ...one,
     fault,
     promises,
-    clients: BY_SENTINELS,
-    async stage(world, library) {
+    clients,
+    async stage(world, by) {
+      const { master, sentinels: own, urls } = await sentinels(world);
+      await world.stand({ ...roots(urls), ...by, ...leader }, { ...roots(urls), ...by });
+      return {
+        strike: () => until(() => own[0]?.failOver(), { within: 10_000, what: 'a failover to begin' }),
+        heal: () => demoted(master),
+      };
+    },
+  });
+  const split = (fault: string, { asks, ...options }: SentinelOptions & { asks?: boolean } = {}): Case => ({
+    ...one,
+    fault: `master cut off, its leader ${fault}`,
+    promises: 'tokens',
+    clients: DETECTING,
+    async stage(world, by) {
       const servers = await sentinels(world, { network: true, ...options });
-      const asks: Reach = { ...roots(servers.urls), topology, library };
-      await world.stand(leader === 'asks' ? asks : { url: urlOf(servers.master.server), library }, asks);
-      return parted(servers.part);
+      const reach: Reach = { ...roots(servers.urls), ...by };
+      const direct: Reach = { url: urlOf(servers.master.server), ...(by.library && { library: by.library }) };
+      await world.stand(asks ? reach : direct, reach);
+      return parted(servers.part, servers.master);
     },
   });
   return [
@@ -161,22 +194,12 @@ function underSentinels(): Case[] {
     killed('kill -9 of the master and of the leader', { leaderToo: true }),
     killed('kill -9 of the master, replicas a lease behind', { lag: 'lags' }),
     killed('kill -9 of the master, replicas that know of no election', { lag: 'has nothing' }),
-    {
-      ...one,
-      fault: 'SENTINEL FAILOVER, in good order',
-      async stage(world, library) {
-        const { sentinels: own, urls } = await sentinels(world);
-        await world.stand({ ...roots(urls), topology, library });
-        return { strike: () => until(() => own[0]?.failOver(), { within: 10_000, what: 'a failover to begin' }) };
-      },
-    },
-    split('master cut off from replicas and sentinels; its leader asks the sentinels', 'tokens', 'asks'),
-    split('the same; its leader knows this master only', 'tokens', 'direct'),
-    split(`the same, min-replicas-to-write 1, max-lag 2`, 'tokens', 'direct', { args: MIN_REPLICAS }),
-    split('the same, min-replicas-to-write 1, max-lag 2, down-after 5 s', 'tokens', 'direct', {
-      args: MIN_REPLICAS,
-      downAfter: 5_000,
-    }),
+    ordered('SENTINEL FAILOVER', 'one leader', DETECTING),
+    ordered('SENTINEL FAILOVER, the leader is not told', 'tokens', [TOLD], { failoverDetector: false }),
+    split('asks the sentinels', { asks: true }),
+    split('knows this master only'),
+    split('knows this master only; min-replicas', { args: MIN_REPLICAS }),
+    split('knows this master only; min-replicas, down-after 5 s', { args: MIN_REPLICAS, downAfter: 5_000 }),
   ];
 }
 
@@ -187,9 +210,9 @@ function inCluster(): Case[] {
   const fault = (name: string, strike: (servers: Servers, world: World) => Promise<unknown>): Case => ({
     ...one,
     fault: name,
-    async stage(world, library) {
+    async stage(world, by) {
       const servers = await cluster(world);
-      await world.stand({ ...roots(servers.urls), topology, library });
+      await world.stand({ ...roots(servers.urls), ...by });
       return { strike: () => strike(servers, world) };
     },
   });
@@ -199,7 +222,7 @@ function inCluster(): Case[] {
       await owner.server.kill();
       await world.killLeader();
     }),
-    fault('CLUSTER FAILOVER, in good order', async ({ replica }) => {
+    fault('CLUSTER FAILOVER', async ({ replica }) => {
       await call(replica, 'CLUSTER', 'FAILOVER');
       await promoted(replica);
     }),
@@ -211,24 +234,31 @@ function inCluster(): Case[] {
     {
       ...one,
       promises: 'tokens',
-      fault: 'master cut off from all other nodes',
-      async stage(world, library) {
+      fault: 'master cut off',
+      async stage(world, by) {
         const servers = await cluster(world, { network: true });
-        await world.stand({ ...roots(servers.urls), topology, library });
-        return parted(servers.part);
+        await world.stand({ ...roots(servers.urls), ...by });
+        return parted(servers.part, servers.owner);
       },
     },
   ];
 }
 
-/** A split, and its end. */
-function parted(part: () => () => void): Stage {
+/** A split, and its end: what was the master follows the one that was made meanwhile. */
+function parted(part: () => () => void, master: Node): Stage {
   let join = () => {};
   return {
     async strike() {
       join = part();
       await sleep(SPLIT);
     },
-    heal: () => join(),
+    heal() {
+      join();
+      return demoted(master);
+    },
   };
 }
+
+/** Sentinels wait for eight seconds before they make a replica of a master that they did not expect. */
+const demoted = (node: Node): Promise<unknown> =>
+  until(async () => !(await isMaster(node)), { within: 40_000, what: 'the old master to follow the new one' });

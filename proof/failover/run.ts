@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonic } from '../candidate.js';
 import type { Build } from '../mutant.js';
-import { CASES, type Case, type Library } from './cases.js';
+import { CASES, type Case, type Client } from './cases.js';
 import { type Outcome, outcomeOf } from './figures.js';
 import { World } from './world.js';
 
@@ -11,7 +11,7 @@ export interface Row {
   readonly fault: string;
   readonly client: string;
   readonly promises: Case['promises'];
-  readonly library: Library;
+  readonly by: Client['by'];
   readonly stage: Case['stage'];
 }
 
@@ -27,7 +27,7 @@ const LIMIT = 150_000;
 
 /** Every case under each client there is for it. */
 export const ROWS: readonly Row[] = CASES.flatMap(({ clients, ...one }) =>
-  Object.entries(clients).map(([library, client]) => ({ ...one, library: library as Library, client })),
+  clients.map(({ title, by }) => ({ ...one, client: title, by })),
 );
 
 export const nameOf = ({ topology, fault, client }: Row): string => `${topology}: ${fault}; ${client}`;
@@ -79,12 +79,12 @@ async function repetition(row: Row, library: Build, signal: AbortSignal): Promis
   }
 }
 
-async function conduct({ stage, library }: Row, world: World): Promise<Outcome> {
-  const { strike, heal } = await stage(world, library);
+async function conduct({ stage, by }: Row, world: World): Promise<Outcome> {
+  const { strike, heal } = await stage(world, by);
   await world.goesOn(1_000);
   const struck = monotonic();
   await strike();
-  heal?.();
+  await heal?.();
   await world.settles(heal ? monotonic() : struck);
   return outcomeOf(world.logs, struck);
 }

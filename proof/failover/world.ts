@@ -25,7 +25,7 @@ const PATIENCE = 20_000;
 const PARTING = 15_000;
 
 /** How a candidate gets at the servers. */
-export type Reach = Pick<CandidateOptions, 'url' | 'others' | 'topology' | 'library'>;
+export type Reach = Pick<CandidateOptions, 'url' | 'others' | 'topology' | 'library' | 'failoverDetector'>;
 
 /** The servers and candidates of one repetition; all gone at the end, also of a failure. */
 export class World implements AsyncDisposable {

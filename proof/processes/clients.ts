@@ -8,7 +8,10 @@ export interface Connected {
   end(): void;
 }
 
-type Reach = Pick<CandidateOptions, 'url' | 'others' | 'topology' | 'library' | 'username' | 'password'>;
+type Reach = Pick<
+  CandidateOptions,
+  'url' | 'others' | 'topology' | 'library' | 'failoverDetector' | 'username' | 'password'
+>;
 
 /** What sentinels call the master. */
 export const MASTER = 'mymaster';
@@ -50,14 +53,17 @@ function nodeRedisClient({ url, others = [], topology = 'server', username, pass
 }
 
 /** Loaded only where it is asked for: most candidates have the other one. */
-async function ioRedis({ url, others = [], topology = 'server' }: Reach): Promise<Connected> {
+async function ioRedis({ url, others = [], topology = 'server', failoverDetector = false }: Reach): Promise<Connected> {
   const { Cluster, Redis } = await import('ioredis');
   const patient = { lazyConnect: true, retryStrategy: () => PATIENCE };
   const roots = [url, ...others].map(endpoint);
-  const client =
-    topology === 'cluster'
-      ? new Cluster(roots, { lazyConnect: true })
-      : new Redis({ ...patient, ...(topology === 'sentinel' ? { name: MASTER, sentinels: roots } : endpoint(url)) });
+  const make = {
+    server: () => new Redis({ ...patient, ...endpoint(url) }),
+    cluster: () => new Cluster(roots, { lazyConnect: true }),
+    sentinel: () => new Redis({ ...patient, name: MASTER, sentinels: roots, failoverDetector }),
+  };
+  if (topology === 'pool') throw new Error('ioredis has no pool');
+  const client = make[topology]();
   client.on('error', () => {});
   await client.connect();
   return { redis: client, end: () => client.disconnect() };
