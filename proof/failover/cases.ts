@@ -32,6 +32,9 @@ export interface Stage {
 /** ms that servers are cut off from each other. */
 export const SPLIT = 8_000;
 
+/** A `ttl` that outlives a failover, ms. */
+const LONG = 10_000;
+
 /** ms for which replicas hear nothing: more than a lease. */
 const LAG = 1.5 * TIMES.ttl;
 
@@ -52,7 +55,8 @@ const TOLD: Client = {
   by: { library: 'ioredis', topology: 'sentinel', failoverDetector: true },
 };
 /** Where that makes a difference: the old master is there, and keeps its connections. */
-const DETECTING: readonly Client[] = [...BY_SENTINELS, TOLD];
+const TOLD_OR_NOT: readonly Client[] = [...BY_SENTINELS, TOLD];
+const ALL_TOLD: readonly Client[] = TOLD_OR_NOT.filter(({ by }) => by.library === 'node-redis' || by.failoverDetector);
 const OF_CLUSTER: readonly Client[] = [
   { title: 'node-redis 6 createCluster', by: { library: 'node-redis', topology: 'cluster' } },
   { title: 'ioredis 5 Cluster', by: { library: 'ioredis', topology: 'cluster' } },
@@ -142,13 +146,14 @@ type Lag = 'lags' | 'has nothing';
 function underSentinels(): Case[] {
   const topology = 'sentinel';
   const one = { topology, promises: 'one leader', clients: BY_SENTINELS } as const;
-  const killed = (fault: string, what: { lag?: Lag; leaderToo?: boolean } = {}): Case => ({
+  const killed = (fault: string, what: { lag?: Lag; leaderToo?: boolean; ttl?: number } = {}): Case => ({
     ...one,
     fault,
     async stage(world, by) {
       const servers = await sentinels(world, { network: what.lag !== undefined });
       if (what.lag === 'has nothing') servers.lag();
-      await world.stand({ ...roots(servers.urls), ...by });
+      const reach = { ...roots(servers.urls), ...by };
+      await world.stand(reach, reach, what.ttl);
       if (what.lag === 'lags') {
         servers.lag();
         await sleep(LAG);
@@ -176,11 +181,15 @@ function underSentinels(): Case[] {
       };
     },
   });
-  const split = (fault: string, { asks, ...options }: SentinelOptions & { asks?: boolean } = {}): Case => ({
+  const split = (
+    fault: string,
+    clients: readonly Client[],
+    { asks, ...options }: SentinelOptions & { asks?: boolean } = {},
+  ): Case => ({
     ...one,
     fault: `master cut off, its leader ${fault}`,
     promises: 'tokens',
-    clients: DETECTING,
+    clients,
     async stage(world, by) {
       const servers = await sentinels(world, { network: true, ...options });
       const reach: Reach = { ...roots(servers.urls), ...by };
@@ -191,15 +200,16 @@ function underSentinels(): Case[] {
   });
   return [
     killed('kill -9 of the master'),
+    killed('kill -9 of the master, `ttl` 10 s', { ttl: LONG }),
     killed('kill -9 of the master and of the leader', { leaderToo: true }),
     killed('kill -9 of the master, replicas a lease behind', { lag: 'lags' }),
     killed('kill -9 of the master, replicas that know of no election', { lag: 'has nothing' }),
-    ordered('SENTINEL FAILOVER', 'one leader', DETECTING),
+    ordered('SENTINEL FAILOVER', 'one leader', TOLD_OR_NOT),
     ordered('SENTINEL FAILOVER, the leader is not told', 'tokens', [TOLD], { failoverDetector: false }),
-    split('asks the sentinels', { asks: true }),
-    split('knows this master only'),
-    split('knows this master only; min-replicas', { args: MIN_REPLICAS }),
-    split('knows this master only; min-replicas, down-after 5 s', { args: MIN_REPLICAS, downAfter: 5_000 }),
+    split('asks the sentinels', TOLD_OR_NOT, { asks: true }),
+    split('knows this master only', ALL_TOLD),
+    split('knows this master only; min-replicas', TOLD_OR_NOT, { args: MIN_REPLICAS }),
+    split('knows this master only; min-replicas, down-after 5 s', ALL_TOLD, { args: MIN_REPLICAS, downAfter: 5_000 }),
   ];
 }
 
@@ -207,17 +217,19 @@ function inCluster(): Case[] {
   const topology = 'cluster';
   const one = { topology, promises: 'one leader', clients: OF_CLUSTER } as const;
   type Servers = Awaited<ReturnType<typeof cluster>>;
-  const fault = (name: string, strike: (servers: Servers, world: World) => Promise<unknown>): Case => ({
+  const fault = (name: string, strike: (servers: Servers, world: World) => Promise<unknown>, ttl?: number): Case => ({
     ...one,
     fault: name,
     async stage(world, by) {
       const servers = await cluster(world);
-      await world.stand({ ...roots(servers.urls), ...by });
+      const reach = { ...roots(servers.urls), ...by };
+      await world.stand(reach, reach, ttl);
       return { strike: () => strike(servers, world) };
     },
   });
   return [
     fault('kill -9 of the master', ({ owner }) => owner.server.kill()),
+    fault('kill -9 of the master, `ttl` 10 s', ({ owner }) => owner.server.kill(), LONG),
     fault('kill -9 of the master and of the leader', async ({ owner }, world) => {
       await owner.server.kill();
       await world.killLeader();

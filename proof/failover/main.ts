@@ -72,4 +72,5 @@ try {
   process.exitCode = 2;
 }
 if (args?.help) say(USAGE);
-else if (args) process.exitCode = await main(args);
+// Nothing is left running by now; but what was given up may still be looked for, for a minute.
+else if (args) process.exit(await main(args));

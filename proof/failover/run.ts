@@ -62,7 +62,9 @@ export async function measure(
       say(`${String(done).padStart(4)} of ${results.length * times}  ${nameOf(row)}: ${said}`);
     }
   };
-  await Promise.all(Array.from({ length: atOnce }, worker));
+  const ends = await Promise.allSettled(Array.from({ length: atOnce }, worker)); // each has put away what it had
+  signal.throwIfAborted();
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
   return results;
 }
 

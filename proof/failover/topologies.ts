@@ -70,7 +70,8 @@ export async function sentinels(
   const own: Sentinel[] = [];
   while (own.length < 3) {
     const source = net && { source: net.source() };
-    own.push(await world.use(startSentinel(MASTER, servers.master.at, { replicas: 2, downAfter, ...source })));
+    const options = { replicas: 2, downAfter, ...source };
+    own.push(await world.use(() => startSentinel(MASTER, servers.master.at, options)));
   }
   const known = () => Promise.all(own.map((sentinel) => sentinel.knows()));
   await until(async () => (await known()).every(Boolean), { within: 15_000, what: 'sentinels to know all' });

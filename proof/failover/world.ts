@@ -15,13 +15,13 @@ export const TIMES = { ttl: 2_000 } as const;
 
 export const KEY = 'failover';
 
-/** ms after the fault for which is watched at least, and for which one must have led alone at the end. */
-const WATCH = { least: 3 * TIMES.ttl, calm: 1.5 * TIMES.ttl, most: 60_000 } as const;
+/** How long is watched after the fault at least, and for how long one must have led alone at the end, in ttls; and at most, in ms. */
+const WATCH = { least: 3, calm: 1.5, most: 60_000 } as const;
 
 /** ms for a process to start and connect, on a machine that has much else to do. */
 const PATIENCE = 20_000;
 
-/** ms that whatever is disposed of may take. */
+/** ms that whatever is put away may take. */
 const PARTING = 15_000;
 
 /** How a candidate gets at the servers. */
@@ -32,7 +32,9 @@ export class World implements AsyncDisposable {
   readonly keys = keysOf(KEY);
   readonly #library: Build;
   readonly #things: AsyncDisposable[] = [];
+  readonly #making = new Set<Promise<unknown>>();
   readonly #candidates: Candidate[] = [];
+  #ttl: number = TIMES.ttl;
   #over = false;
 
   constructor(library: Build) {
@@ -43,37 +45,41 @@ export class World implements AsyncDisposable {
     return this.#candidates.map(({ log }) => log);
   }
 
-  /** Takes care of a thing that is being made; of one that comes too late at once. */
-  async use<Thing extends AsyncDisposable>(making: Promise<Thing>): Promise<Thing> {
-    const thing = await making;
-    this.#things.push(thing);
-    if (this.#over) await this[Symbol.asyncDispose]();
-    return thing;
+  /** Takes care of a thing that is being made, also where the end comes before it is there. */
+  async use<Thing extends AsyncDisposable>(make: () => Promise<Thing>): Promise<Thing> {
+    if (this.#over) throw new Error('this world is over');
+    const kept = make().then((thing) => {
+      this.#things.push(thing);
+      return thing;
+    });
+    this.#making.add(kept);
+    return kept.finally(() => this.#making.delete(kept));
   }
 
   /** A server, and a connection to it that no fault touches. */
   async server(options: RedisOptions = {}): Promise<{ readonly server: RedisServer; readonly admin: Client }> {
-    const server = await this.use(startRedis(options));
+    const server = await this.use(() => startRedis(options));
     return { server, admin: await server.client({ socket: { reconnectStrategy: 50 } }) };
   }
 
   proxy(target: ProxyTarget): Promise<TcpProxy> {
-    return this.use(startProxy({ target }));
+    return this.use(() => startProxy({ target }));
   }
 
   async folder(): Promise<string> {
-    const folder = await mkdtemp(path.join(tmpdir(), 'rx-leader-'));
-    await this.use(
-      Promise.resolve({ [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true, maxRetries: 5 }) }),
-    );
-    return folder;
+    const { name } = await this.use(async () => {
+      const name = await mkdtemp(path.join(tmpdir(), 'rx-leader-'));
+      return { name, [Symbol.asyncDispose]: () => rm(name, { recursive: true, force: true, maxRetries: 5 }) };
+    });
+    return name;
   }
 
   /** Three candidates: the first leads, the others follow. */
-  async stand(leader: Reach, followers: Reach = leader, options: Partial<CandidateOptions> = {}): Promise<void> {
-    const first = await this.#candidate('a', leader, options);
+  async stand(leader: Reach, followers: Reach = leader, ttl: number = TIMES.ttl): Promise<void> {
+    this.#ttl = ttl;
+    const first = await this.#candidate('a', leader);
     await first.says({ role: 'leader' });
-    const rest = await Promise.all(['b', 'c'].map((name) => this.#candidate(name, followers, options)));
+    const rest = await Promise.all(['b', 'c'].map((name) => this.#candidate(name, followers)));
     await Promise.all(rest.map((one) => one.says({ role: 'follower', reason: 'standby' })));
   }
 
@@ -84,7 +90,7 @@ export class World implements AsyncDisposable {
 
   /** Lets the leader renew for `ms`; at the end it may be at any point between two renewals. */
   async goesOn(ms: number): Promise<void> {
-    await sleep(ms + (Math.random() * TIMES.ttl) / 3);
+    await sleep(ms + (Math.random() * this.#ttl) / 3);
   }
 
   /** Resolves once it has been seen for long enough that one alone leads, after what struck at `struck`. */
@@ -93,7 +99,7 @@ export class World implements AsyncDisposable {
     const settled = () => {
       const now = monotonic();
       if (this.#leaders.length !== 1) calm = now;
-      return now - struck >= WATCH.least && now - calm >= WATCH.calm;
+      return now - struck >= WATCH.least * this.#ttl && now - calm >= WATCH.calm * this.#ttl;
     };
     await until(settled, { within: WATCH.most, what: 'one to lead alone' }).catch(() => {
       throw new Error(`${this.#leaders.length} lead ${WATCH.most / 1_000} s after: ${this.#said()}`);
@@ -102,10 +108,10 @@ export class World implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#over = true;
+    await inTime(Promise.allSettled(this.#making));
     // The last first: processes before the proxies and the servers they talk to.
     for (const thing of this.#things.splice(0).reverse()) {
-      const gone = Promise.resolve(thing[Symbol.asyncDispose]()).catch(() => {});
-      await Promise.race([gone, sleep(PARTING, undefined, { ref: false })]);
+      await inTime(thing[Symbol.asyncDispose]());
     }
   }
 
@@ -113,9 +119,9 @@ export class World implements AsyncDisposable {
     return this.#candidates.filter(({ claims }) => claims);
   }
 
-  async #candidate(name: string, reach: Reach, options: Partial<CandidateOptions>): Promise<Candidate> {
-    const made = new Candidate(this.#library, { ...TIMES, key: KEY, ...options, ...reach, name });
-    const candidate = await this.use(Promise.resolve(made));
+  async #candidate(name: string, reach: Reach): Promise<Candidate> {
+    const options = { ttl: this.#ttl, key: KEY, ...reach, name };
+    const candidate = await this.use(async () => new Candidate(this.#library, options));
     this.#candidates.push(candidate);
     await candidate.notes('ready', PATIENCE);
     return candidate;
@@ -129,4 +135,12 @@ export class World implements AsyncDisposable {
       })
       .join(', ');
   }
+}
+
+/** Waits for what is put away, and not for ever: whatever is still there then ends with this process. */
+async function inTime(parting: PromiseLike<unknown>): Promise<void> {
+  const done = new AbortController();
+  const late = sleep(PARTING, undefined, { signal: done.signal }).catch(() => {});
+  await Promise.race([Promise.resolve(parting).catch(() => {}), late]);
+  done.abort();
 }
