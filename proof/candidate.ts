@@ -60,10 +60,10 @@ export class Candidate implements AsyncDisposable {
     return this.script.lines().filter((line): line is RoleLine => line.kind === 'role');
   }
 
-  /** Whether its last word, a moment ago, is that it leads. */
-  get claims(): boolean {
+  /** Whether its last word, not longer than `fresh` ms ago, is that it leads. */
+  claims(fresh = FRESH): boolean {
     const last = lastSaid(this.script.lines());
-    return last?.kind === 'claim' && monotonic() - last.to < FRESH;
+    return last?.kind === 'claim' && monotonic() - last.to < fresh;
   }
 
   /** The next role told that has these facts, roles passed over included, since the last one asked for. */

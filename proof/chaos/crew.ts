@@ -77,7 +77,7 @@ export class Crew implements AsyncDisposable {
 
   /** Whose last word, a moment ago, is that it leads. */
   get leaders(): Row[] {
-    return this.rows.filter(({ candidate }) => candidate?.claims);
+    return this.rows.filter(({ candidate }) => candidate?.claims());
   }
 
   /** Whether one leads and every other one follows. */

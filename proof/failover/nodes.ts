@@ -89,7 +89,7 @@ export async function clusterNode(world: World, args: readonly string[], network
   return { server, admin, at: door?.proxy ?? server, doors, bus: busDoor?.proxy.port ?? port };
 }
 
-export const call = ({ admin }: Node, ...args: string[]): Promise<unknown> => admin.sendCommand(args);
+export const call = ({ admin }: Pick<Node, 'admin'>, ...args: string[]): Promise<unknown> => admin.sendCommand(args);
 
 export const replication = ({ admin }: Node): Promise<string> => admin.info('replication');
 

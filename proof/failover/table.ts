@@ -51,9 +51,9 @@ export function wrongs({ promises }: Row, { overlap, fell }: Series): string[] {
 const stressed = (text: string, wrong: boolean): string => (wrong ? `**${text}**` : text);
 
 const spreadText = (spread: Spread | undefined): string =>
-  spread ? `${seconds(spread.median)} (${seconds(spread.max)})` : NONE;
+  spread ? (spread.max === 0 ? '0' : `${seconds(spread.median)} (${seconds(spread.max)})`) : NONE;
 
-const seconds = (ms: number): string => `${(ms / 1_000).toFixed(2)} s`;
+const seconds = (ms: number): string => (ms === 0 ? '0' : `${(ms / 1_000).toFixed(2)} s`);
 
 const BEGIN = '<!-- npm run failover -- --write: begin -->';
 const END = '<!-- end -->';

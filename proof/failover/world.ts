@@ -18,6 +18,9 @@ export const KEY = 'failover';
 /** How long is watched after the fault at least, and for how long one must have led alone at the end, in ttls; and at most, in ms. */
 const WATCH = { least: 3, calm: 1.5, most: 60_000 } as const;
 
+/** ms for which a claim counts: who leads no more says so at once, so that this is for a machine that is late. */
+const FRESH = 500;
+
 /** ms for a process to start and connect, on a machine that has much else to do. */
 const PATIENCE = 20_000;
 
@@ -116,7 +119,7 @@ export class World implements AsyncDisposable {
   }
 
   get #leaders(): Candidate[] {
-    return this.#candidates.filter(({ claims }) => claims);
+    return this.#candidates.filter((one) => one.claims(FRESH));
   }
 
   async #candidate(name: string, reach: Reach): Promise<Candidate> {
