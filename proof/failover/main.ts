@@ -48,11 +48,22 @@ async function conduct(args: Arguments, { signal }: Ending): Promise<number> {
 
 /** Under what circumstances it was measured. */
 function caption({ times, atOnce }: Arguments): string {
-  const [, redis = 'unknown'] =
-    /v=([\d.]+)/.exec(String(execFileSync(redisProgram('redis-server'), ['--version']))) ?? [];
-  const node = process.versions.node.replace(/\.\d+$/, '');
-  return `${new Date().toISOString().slice(0, 10)}, ${process.platform}, ${cpus().length} cores, Node ${node}, Redis ${redis}, \`ttl\` ${TIMES.ttl / 1_000} s and what is the default then, each row ${times} times, ${atOnce} at one time; a split lasted ${SPLIT / 1_000} s.`;
+  const server = String(execFileSync(redisProgram('redis-server'), ['--version']));
+  const versions = [
+    `Node ${process.versions.node}`,
+    `Redis ${/v=([\d.]+)/.exec(server)?.[1] ?? 'unknown'}`,
+    ...['redis', 'ioredis'].map((name) => `\`${name}\` ${versionOf(name)}`),
+  ];
+  const often = `each row ${times} times, ${atOnce} at one time`;
+  const date = new Date().toISOString().slice(0, 10);
+  return [
+    `${date}, one machine with ${cpus().length} cores (${process.platform}), ${versions.join(', ')}, \`ttl\` ${TIMES.ttl / 1_000} s`,
+    `where nothing else is said; ${often}. A master was cut off for ${SPLIT / 1_000} s.`,
+  ].join(' ');
 }
+
+const versionOf = (name: string): string =>
+  JSON.parse(readFileSync(`node_modules/${name}/package.json`, 'utf8')).version;
 
 function verdict(results: readonly Result[]): number {
   const found = results.flatMap(({ row, outcomes, failures }) => [
