@@ -15,12 +15,13 @@ export interface Arguments {
 }
 
 export const USAGE = `What befalls an election when a master of Redis is lost, replaced or cut off: real servers, sentinels and clusters, three
-candidates in processes of their own, and how long nobody led, whether two did, and whether tokens rose.
+candidates in processes of their own, and how long nobody led, whether two did, and whether tokens rose. It takes Redis 7, and Linux where servers
+are cut off from each other.
 
   npm run failover -- [options]
 
   --times N      how often each row is repeated, 3 by default; from 1 to 100
-  --at-once N    how many repetitions run at one time, 2 by default; from 1 to 8. They mostly wait
+  --at-once N    how many repetitions run at one time, 4 by default; from 1 to 8. They mostly wait
   --only TEXT    only the rows with this text in them, such as "cluster" or "ioredis"
   --write        puts the table into docs/topologies.md; not with --only
   --help         says this
@@ -37,7 +38,7 @@ export function parseArguments(args: readonly string[]): Arguments {
     options: {
       help: { type: 'boolean', default: false },
       times: { type: 'string', default: '3' },
-      'at-once': { type: 'string', default: '2' },
+      'at-once': { type: 'string', default: '4' },
       only: { type: 'string', default: '' },
       write: { type: 'boolean', default: false },
     },

@@ -3,7 +3,7 @@ import { parseArguments } from '../../../proof/failover/arguments.js';
 
 describe('the arguments of a failover series', () => {
   it('are none at least', () => {
-    expect(parseArguments([])).toEqual({ help: false, times: 3, atOnce: 2, only: '', write: false });
+    expect(parseArguments([])).toEqual({ help: false, times: 3, atOnce: 4, only: '', write: false });
   });
 
   it('are how often, how many at one time, which rows, and whether to write', () => {
