@@ -167,20 +167,24 @@ function underSentinels(): Case[] {
       };
     },
   });
-  const ordered = (fault: string, promises: Case['promises'], clients: readonly Client[], leader = {}): Case => ({
+  const ordered = (
+    what: Pick<Case, 'fault' | 'promises' | 'clients'>,
+    leader: Client['by'] = {},
+    args: readonly string[] = [],
+  ): Case => ({
     ...one,
-    fault,
-    promises,
-    clients,
+    ...what,
     async stage(world, by) {
-      const { master, sentinels: own, urls } = await sentinels(world);
-      await world.stand({ ...roots(urls), ...by, ...leader }, { ...roots(urls), ...by });
+      const { master, sentinels: own, urls } = await sentinels(world, { args });
+      const reach = { ...roots(urls), ...by };
+      await world.stand({ ...reach, ...leader }, reach);
       return {
         strike: () => until(() => own[0]?.failOver(), { within: 10_000, what: 'a failover to begin' }),
         heal: () => demoted(master),
       };
     },
   });
+  const untold = { promises: 'tokens', clients: [TOLD] } as const;
   const split = (
     fault: string,
     clients: readonly Client[],
@@ -204,8 +208,13 @@ function underSentinels(): Case[] {
     killed('kill -9 of the master and of the leader', { leaderToo: true }),
     killed('kill -9 of the master, replicas a lease behind', { lag: 'lags' }),
     killed('kill -9 of the master, replicas that know of no election', { lag: 'has nothing' }),
-    ordered('SENTINEL FAILOVER', 'one leader', TOLD_OR_NOT),
-    ordered('SENTINEL FAILOVER, the leader is not told', 'tokens', [TOLD], { failoverDetector: false }),
+    ordered({ fault: 'SENTINEL FAILOVER', promises: 'one leader', clients: TOLD_OR_NOT }),
+    ordered({ ...untold, fault: 'SENTINEL FAILOVER, the leader is not told' }, { failoverDetector: false }),
+    ordered(
+      { ...untold, fault: 'SENTINEL FAILOVER, the leader is not told; min-replicas' },
+      { failoverDetector: false },
+      MIN_REPLICAS,
+    ),
     split('asks the sentinels', TOLD_OR_NOT, { asks: true }),
     split('knows this master only', ALL_TOLD),
     split('knows this master only; min-replicas', TOLD_OR_NOT, { args: MIN_REPLICAS }),
