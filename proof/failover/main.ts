@@ -10,7 +10,7 @@ import { redisProgram } from '../../scripts/support/redis.js';
 import { OURS } from '../mutant.js';
 import { prepare } from '../prepare.js';
 import { type Arguments, parseArguments, USAGE } from './arguments.js';
-import { SPLIT } from './cases.js';
+import { SPLIT } from './cases/case.js';
 import { seriesOf } from './figures.js';
 import { measure, nameOf, type Result, ROWS } from './run.js';
 import { tableOf, withTable, wrongs } from './table.js';

@@ -1,7 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonic } from '../candidate.js';
 import type { Build } from '../mutant.js';
-import { CASES, type Case, type Client } from './cases.js';
+import type { Case, Client } from './cases/case.js';
+import { CLUSTER } from './cases/cluster.js';
+import { SENTINEL } from './cases/sentinel.js';
+import { ALONE, QUORUM } from './cases/server.js';
 import { type Outcome, outcomeOf } from './figures.js';
 import { World } from './world.js';
 
@@ -26,9 +29,9 @@ export interface Result {
 const LIMIT = 150_000;
 
 /** Every case under each client there is for it. */
-export const ROWS: readonly Row[] = CASES.flatMap(({ clients, ...one }) =>
-  clients.map(({ title, by }) => ({ ...one, client: title, by })),
-);
+export const ROWS: readonly Row[] = [ALONE, SENTINEL, CLUSTER, QUORUM]
+  .flat()
+  .flatMap(({ clients, ...one }) => clients.map(({ title, by }) => ({ ...one, client: title, by })));
 
 export const nameOf = ({ topology, fault, client }: Row): string => `${topology}: ${fault}; ${client}`;
 

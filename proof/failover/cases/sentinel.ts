@@ -1,0 +1,116 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../../scripts/support/until.js';
+import { type SentinelOptions, sentinels } from '../topologies.js';
+import type { Reach } from '../world.js';
+import { type Case, type Client, demoted, LAG, LONG, parted, roots } from './case.js';
+
+const NODE_REDIS: Client = {
+  title: 'node-redis 6 createSentinel',
+  by: { library: 'node-redis', topology: 'sentinel' },
+};
+const IOREDIS: Client = { title: 'ioredis 5 Redis by sentinels', by: { library: 'ioredis', topology: 'sentinel' } };
+/** One that has itself told of a new master, as node-redis's does by itself. */
+const TOLD: Client = {
+  title: `${IOREDIS.title}, \`failoverDetector\``,
+  by: { ...IOREDIS.by, failoverDetector: true },
+};
+/** Where the old master is there, and keeps its connections, it makes a difference who is told. */
+const TOLD_OR_NOT: readonly Client[] = [NODE_REDIS, IOREDIS, TOLD];
+
+const ONE = { topology: 'sentinel', promises: 'one leader', clients: [NODE_REDIS, IOREDIS] } as const;
+
+const MIN_REPLICAS = ['--min-replicas-to-write', '1', '--min-replicas-max-lag', '2'];
+
+interface Killing {
+  /** Whether replicas have heard nothing for longer than a lease, or of no election at all. */
+  readonly lag?: 'lags' | 'has nothing';
+  readonly leaderToo?: boolean;
+  readonly ttl?: number;
+}
+
+const killed = (fault: string, { lag, leaderToo, ttl }: Killing = {}): Case => ({
+  ...ONE,
+  fault,
+  async stage(world, by) {
+    const servers = await sentinels(world, { network: lag !== undefined });
+    if (lag === 'has nothing') servers.lag();
+    const reach = { ...roots(servers.urls), ...by };
+    await world.stand(reach, reach, ttl);
+    if (lag === 'lags') {
+      servers.lag();
+      await sleep(LAG);
+    }
+    return {
+      async strike() {
+        await servers.master.server.kill();
+        if (lag) servers.forget();
+        if (leaderToo) await world.killLeader();
+      },
+    };
+  },
+});
+
+/** A failover that is asked for: the old master goes on until it is made a replica, so that there are two. */
+const ordered = (facts: Partial<Case>, leader: Client['by'] = {}, args: readonly string[] = []): Case => ({
+  ...ONE,
+  fault: 'SENTINEL FAILOVER',
+  promises: 'tokens',
+  ...facts,
+  async stage(world, by) {
+    const { master, sentinels: own, urls } = await sentinels(world, { args });
+    const reach = { ...roots(urls), ...by };
+    await world.stand({ ...reach, ...leader }, reach);
+    return {
+      strike: () => until(() => own[0]?.failOver(), { within: 10_000, what: 'a failover to begin' }),
+      heal: () => demoted(master),
+    };
+  },
+});
+
+/** The same, while the leader stays where it is. */
+const untold = (more = '', args: readonly string[] = []): Case =>
+  ordered(
+    { fault: `SENTINEL FAILOVER, the leader is not told${more}`, clients: [TOLD] },
+    { failoverDetector: false },
+    args,
+  );
+
+/** The leader reaches the master, and so do the others: none of the servers does. */
+const split = (
+  leader: 'asks the sentinels' | 'knows this master only',
+  clients: readonly Client[],
+  options: SentinelOptions = {},
+  more = '',
+): Case => ({
+  ...ONE,
+  fault: `master cut off, its leader ${leader}${more}`,
+  promises: 'tokens',
+  clients,
+  async stage(world, by) {
+    const servers = await sentinels(world, { network: true, ...options });
+    const reach: Reach = { ...roots(servers.urls), ...by };
+    const direct: Reach = { url: servers.master.server.url, ...(by.library && { library: by.library }) };
+    await world.stand(leader === 'asks the sentinels' ? reach : direct, reach);
+    return parted(servers.part, servers.master);
+  },
+});
+
+export const SENTINEL: readonly Case[] = [
+  killed('kill -9 of the master'),
+  killed('kill -9 of the master, `ttl` 10 s', { ttl: LONG }),
+  killed('kill -9 of the master and of the leader', { leaderToo: true }),
+  killed('kill -9 of the master, replicas a lease behind', { lag: 'lags' }),
+  killed('kill -9 of the master, replicas that know of no election', { lag: 'has nothing' }),
+  ordered({ clients: TOLD_OR_NOT }),
+  untold(),
+  untold('; min-replicas', MIN_REPLICAS),
+  split('asks the sentinels', TOLD_OR_NOT),
+  split('knows this master only', [NODE_REDIS, TOLD]),
+  split('knows this master only', TOLD_OR_NOT, { args: MIN_REPLICAS }, '; min-replicas'),
+  split(
+    'knows this master only',
+    [NODE_REDIS, TOLD],
+    { args: MIN_REPLICAS, downAfter: 5_000 },
+    '; min-replicas, down-after 5 s',
+  ),
+];
