@@ -30,6 +30,9 @@ const PARTING = 15_000;
 /** How a candidate gets at the servers. */
 export type Reach = Pick<CandidateOptions, 'url' | 'others' | 'topology' | 'library' | 'failoverDetector'>;
 
+/** What candidates ask for that is not the default. */
+export type Terms = Pick<CandidateOptions, 'ttl' | 'replicas'>;
+
 /** The servers and candidates of one repetition; all gone at the end, also of a failure. */
 export class World implements AsyncDisposable {
   readonly keys = keysOf(KEY);
@@ -37,7 +40,7 @@ export class World implements AsyncDisposable {
   readonly #things: AsyncDisposable[] = [];
   readonly #making = new Set<Promise<unknown>>();
   readonly #candidates: Candidate[] = [];
-  #ttl: number = TIMES.ttl;
+  #terms: Terms & { readonly ttl: number } = TIMES;
   #over = false;
 
   constructor(library: Build) {
@@ -78,8 +81,8 @@ export class World implements AsyncDisposable {
   }
 
   /** Three candidates: the first leads, the others follow. */
-  async stand(leader: Reach, followers: Reach = leader, ttl: number = TIMES.ttl): Promise<void> {
-    this.#ttl = ttl;
+  async stand(leader: Reach, followers: Reach = leader, terms: Terms = {}): Promise<void> {
+    this.#terms = { ...TIMES, ...terms };
     const first = await this.#candidate('a', leader);
     await first.says({ role: 'leader' });
     const rest = await Promise.all(['b', 'c'].map((name) => this.#candidate(name, followers)));
@@ -93,16 +96,17 @@ export class World implements AsyncDisposable {
 
   /** Lets the leader renew for `ms`; at the end it may be at any point between two renewals. */
   async goesOn(ms: number): Promise<void> {
-    await sleep(ms + (Math.random() * this.#ttl) / 3);
+    await sleep(ms + (Math.random() * this.#terms.ttl) / 3);
   }
 
   /** Resolves once it has been seen for long enough that one alone leads, after what struck at `struck`. */
   async settles(struck: number): Promise<void> {
+    const { ttl } = this.#terms;
     let calm = monotonic();
     const settled = () => {
       const now = monotonic();
       if (this.#leaders.length !== 1) calm = now;
-      return now - struck >= WATCH.least * this.#ttl && now - calm >= WATCH.calm * this.#ttl;
+      return now - struck >= WATCH.least * ttl && now - calm >= WATCH.calm * ttl;
     };
     await until(settled, { within: WATCH.most, what: 'one to lead alone' }).catch(() => {
       throw new Error(`${this.#leaders.length} lead ${WATCH.most / 1_000} s after: ${this.#said()}`);
@@ -123,7 +127,7 @@ export class World implements AsyncDisposable {
   }
 
   async #candidate(name: string, reach: Reach): Promise<Candidate> {
-    const options = { ttl: this.#ttl, key: KEY, ...reach, name };
+    const options = { ...this.#terms, key: KEY, ...reach, name };
     const candidate = await this.use(async () => new Candidate(this.#library, options));
     this.#candidates.push(candidate);
     await candidate.notes('ready', PATIENCE);

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { moveSlot } from '../migration.js';
 import { call } from '../nodes.js';
 import { type Cluster, cluster, promoted } from '../topologies.js';
-import type { World } from '../world.js';
+import type { Terms, World } from '../world.js';
 import { type Case, LAG, LONG, parted, roots } from './case.js';
 
 const ONE = {
@@ -14,20 +14,24 @@ const ONE = {
   ],
 } as const;
 
-const struck = (fault: string, strike: (servers: Cluster, world: World) => Promise<unknown>, ttl?: number): Case => ({
+const struck = (
+  fault: string,
+  strike: (servers: Cluster, world: World) => Promise<unknown>,
+  terms: Terms = {},
+): Case => ({
   ...ONE,
   fault,
   async stage(world, by) {
     const servers = await cluster(world);
     const reach = { ...roots(servers.urls), ...by };
-    await world.stand(reach, reach, ttl);
+    await world.stand(reach, reach, terms);
     return { strike: () => strike(servers, world) };
   },
 });
 
 export const CLUSTER: readonly Case[] = [
   struck('kill -9 of the master', ({ owner }) => owner.server.kill()),
-  struck('kill -9 of the master, `ttl` 10 s', ({ owner }) => owner.server.kill(), LONG),
+  struck('kill -9 of the master, `ttl` 10 s', ({ owner }) => owner.server.kill(), { ttl: LONG }),
   struck('kill -9 of the master and of the leader', async ({ owner }, world) => {
     await owner.server.kill();
     await world.killLeader();
