@@ -11,12 +11,16 @@ export type CandidateOptions = Pick<
   'key' | 'ttl' | 'wait' | 'jitter' | 'renewEvery' | 'timeout' | 'drain' | 'name' | 'data' | 'coldStart' | 'replicas'
 > & {
   url: string;
-  /** Further servers: it then stands over a quorum of all. */
+  /** What `url` is that of, a server by default. `pool` is one that is reached by several connections. */
+  topology?: 'server' | 'pool' | 'sentinel' | 'cluster';
+  /** More sentinels, or nodes of the cluster. Further servers: it then stands over a quorum of all. */
   others?: readonly string[];
+  /** Whose client it has, node-redis's by default. */
+  library?: 'node-redis' | 'ioredis';
+  /** Has ioredis ask the sentinels to be told of a new master; it does not by itself. */
+  failoverDetector?: boolean;
   username?: string;
   password?: string;
-  /** Whether `url` is that of a node of a cluster. */
-  cluster?: boolean;
   /** What SIGUSR2 makes it do, such as `block 2000`. */
   act?: string;
   /** Wraps its client into one that its act makes faulty. */
@@ -31,6 +35,9 @@ export type RoleLine = Extract<Line, { kind: 'role' }>;
 
 /** Now, by the clock of the logs. */
 export const monotonic = (): number => Number(process.hrtime.bigint()) / 1e6;
+
+/** ms for which a claim says that its process leads: several times as long as it takes it to say so again. */
+const FRESH = 50;
 
 /** A candidate's process as the specs handle it. */
 export class Candidate implements AsyncDisposable {
@@ -51,6 +58,12 @@ export class Candidate implements AsyncDisposable {
 
   get roles(): RoleLine[] {
     return this.script.lines().filter((line): line is RoleLine => line.kind === 'role');
+  }
+
+  /** Whether its last word, not longer than `fresh` ms ago, is that it leads. */
+  claims(fresh = FRESH): boolean {
+    const last = lastSaid(this.script.lines());
+    return last?.kind === 'claim' && monotonic() - last.to < fresh;
   }
 
   /** The next role told that has these facts, roles passed over included, since the last one asked for. */
@@ -127,3 +140,12 @@ export class Candidate implements AsyncDisposable {
 
 const has = (line: RoleLine, facts: Partial<RoleLine>): boolean =>
   Object.entries(facts).every(([key, value]) => line[key as keyof RoleLine] === value);
+
+/** The last that a candidate said of whether it leads. */
+function lastSaid(lines: readonly Line[]): Extract<Line, { kind: 'claim' | 'idle' }> | undefined {
+  for (let index = lines.length - 1; index >= 0; index -= 1) {
+    const line = lines[index] as Line;
+    if (line.kind === 'claim' || line.kind === 'idle') return line;
+  }
+  return undefined;
+}

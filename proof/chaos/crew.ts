@@ -1,6 +1,6 @@
 import { type ProxyTarget, startProxy, type TcpProxy } from '../../scripts/support/proxy.js';
 import { Candidate, monotonic } from '../candidate.js';
-import type { Line, Log } from '../checker.js';
+import type { Log } from '../checker.js';
 import type { Build } from '../mutant.js';
 import { TIMES } from '../times.js';
 
@@ -9,9 +9,6 @@ const PATIENCE = 20_000;
 
 /** ms that a candidate may take to leave: what the library promises, and then for its process to end. */
 export const EXIT = TIMES.ttl + 2 * TIMES.timeout + 1_000;
-
-/** ms for which a claim says that its process leads: several times as long as it takes it to say so again. */
-const FRESH = 50;
 
 /** A place for a candidate, with a connection of its own. Processes come and go, each a candidate by itself. */
 export interface Row {
@@ -80,11 +77,7 @@ export class Crew implements AsyncDisposable {
 
   /** Whose last word, a moment ago, is that it leads. */
   get leaders(): Row[] {
-    const now = monotonic();
-    return this.rows.filter(({ candidate }) => {
-      const last = candidate && lastSaid(candidate.log);
-      return last?.kind === 'claim' && now - last.to < FRESH;
-    });
+    return this.rows.filter(({ candidate }) => candidate?.claims());
   }
 
   /** Whether one leads and every other one follows. */
@@ -110,15 +103,6 @@ export class Crew implements AsyncDisposable {
     if (candidate) this.#expected.add(candidate);
     return candidate;
   }
-}
-
-/** The last that a candidate said of whether it leads. */
-function lastSaid({ lines }: Log): Extract<Line, { kind: 'claim' | 'idle' }> | undefined {
-  for (let index = lines.length - 1; index >= 0; index -= 1) {
-    const line = lines[index] as Line;
-    if (line.kind === 'claim' || line.kind === 'idle') return line;
-  }
-  return undefined;
 }
 
 async function inTime(exit: Promise<unknown>): Promise<boolean> {

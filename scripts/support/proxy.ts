@@ -27,6 +27,7 @@ export class TcpProxy implements AsyncDisposable {
   readonly #connections = new Set<Connection>();
   readonly #delays: Record<Direction, number> = { toServer: 0, toClient: 0 };
   readonly #swallowed = new Set<Direction>();
+  #parted: ReadonlySet<string> = new Set();
   #server: Server | undefined;
   #port = 0;
   #accepted = 0;
@@ -72,14 +73,23 @@ export class TcpProxy implements AsyncDisposable {
     }
   }
 
+  /** Swallows what passes, both ways, between the server and those who dial from one of these addresses. */
+  part(sources: Iterable<string>): void {
+    this.#parted = new Set(sources);
+    for (const connection of this.#connections) {
+      if (this.#parted.has(connection.source)) for (const one of BOTH) connection[one].hold();
+    }
+  }
+
   /**
-   * Ends every `delay` and `swallow`. What was late arrives now. What was swallowed arrives as well (`release`), as when
+   * Ends every `delay`, `swallow` and `part`. What was late arrives now. What was swallowed arrives as well (`release`), as when
    * a network comes back before anyone gave up; or is lost (`drop`), and with it each connection that would otherwise go
    * on with bytes missing.
    */
   heal({ held = 'release' }: { held?: 'release' | 'drop' } = {}): void {
     this.delay(0);
     this.#swallowed.clear();
+    this.#parted = new Set();
     for (const connection of [...this.#connections]) {
       const lost = BOTH.filter((one) => connection[one].holds);
       if (held === 'drop' && lost.length > 0) connection.destroy();
@@ -129,7 +139,7 @@ export class TcpProxy implements AsyncDisposable {
     connection.onClosed = () => this.#connections.delete(connection);
     for (const one of BOTH) {
       connection[one].delay(this.#delays[one]);
-      if (this.#swallowed.has(one)) connection[one].hold();
+      if (this.#swallowed.has(one) || this.#parted.has(connection.source)) connection[one].hold();
     }
   }
 }
@@ -138,11 +148,14 @@ export class TcpProxy implements AsyncDisposable {
 class Connection {
   readonly toServer: Pipe;
   readonly toClient: Pipe;
+  /** The address that was dialled from. */
+  readonly source: string;
   onClosed: () => void = () => {};
   readonly #sockets: readonly [Socket, Socket];
 
   constructor(client: Socket, server: Socket) {
     this.#sockets = [client, server];
+    this.source = client.remoteAddress ?? '';
     this.toServer = new Pipe(client, server);
     this.toClient = new Pipe(server, client);
     for (const socket of this.#sockets) {

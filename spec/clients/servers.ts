@@ -3,10 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { type Sentinel, startSentinel } from '../../scripts/support/sentinel.js';
 import { type Client, type RedisServer, redisProgram, startRedis } from '../support/redis.js';
 import { REPLICATES, startReplica } from '../support/replicated.js';
 import { until } from '../support/until.js';
-import { type Sentinel, startSentinel } from './sentinel.js';
 
 export interface Endpoint {
   readonly host: string;

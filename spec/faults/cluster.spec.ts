@@ -16,7 +16,7 @@ describe('a cluster that moves the election', () => {
     { variant: hashOnly, fails: /not steady/ },
     async (arena) => {
       const [here, there] = await twoNodes(arena);
-      const clustered = { cluster: true, to: here.server };
+      const clustered = { topology: 'cluster', to: here.server } as const;
       const [a, b] = await arena.pair(clustered, clustered);
       const { lease, record, candidates } = arena.keys;
       const slot = String(await here.call('CLUSTER', 'KEYSLOT', lease));

@@ -136,6 +136,23 @@ describe('startProxy', () => {
     await until(() => after.near.received === 'answer');
   });
 
+  it('parts the server, both ways, from those who dial from one of some addresses, and from nobody else', async () => {
+    const before = await open();
+    proxy.part(['127.0.0.2', '127.0.0.1']);
+    const during = await open();
+    for (const { near, far } of [before, during]) {
+      near.socket.write('ask');
+      far.socket.write('answer');
+    }
+    await stays(() => [before, during].every(({ near, far }) => near.received + far.received === ''));
+    proxy.part(['127.0.0.2']);
+    const other = await open();
+    other.near.socket.write('ask');
+    await until(() => other.far.received === 'ask');
+    proxy.heal();
+    await until(() => [before, during].every(({ near, far }) => near.received === 'answer' && far.received === 'ask'));
+  });
+
   it('delays on connections made meanwhile, and on none made once it is healed', async () => {
     proxy.delay(60_000, 'toServer');
     const during = await open();

@@ -4,35 +4,46 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createClient } from 'redis';
-import { guard, killAndWait } from '../../scripts/support/guard.js';
-import { redisProgram } from '../support/redis.js';
-import { until } from '../support/until.js';
+import { guard, killAndWait } from './guard.js';
+import { redisProgram } from './redis.js';
+import { until } from './until.js';
 
 const HOST = '127.0.0.1';
 
 export interface Sentinel extends AsyncDisposable {
   readonly host: string;
   readonly port: number;
-  /** Whether it knows the replica and two more sentinels. */
+  /** Whether it knows the replicas and two more sentinels. */
   knows(): Promise<boolean>;
   /** The master's port. */
   master(): Promise<string>;
   failOver(): Promise<unknown>;
 }
 
+export interface SentinelOptions {
+  /** How many the master has, 1 by default. */
+  readonly replicas?: number;
+  /** ms without an answer after which it takes the master for dead, 1 000 by default. */
+  readonly downAfter?: number;
+  /** The address that it dials from, if not its host's. */
+  readonly source?: string;
+}
+
 /** Starts a sentinel that watches `master`, and agrees with one other about its state. */
 export async function startSentinel(
   name: string,
   master: { readonly host: string; readonly port: number },
+  { replicas = 1, downAfter = 1_000, source }: SentinelOptions = {},
 ): Promise<Sentinel> {
   const dir = await mkdtemp(path.join(tmpdir(), 'rx-leader-'));
   const port = await freePort();
   const lines = [
     `port ${port}`,
     `bind ${HOST}`,
+    ...(source === undefined ? [] : [`bind-source-addr ${source}`, `sentinel announce-ip ${HOST}`]),
     `dir ${dir}`,
     `sentinel monitor ${name} ${master.host} ${master.port} 2`,
-    `sentinel down-after-milliseconds ${name} 1000`,
+    `sentinel down-after-milliseconds ${name} ${downAfter}`,
     `sentinel failover-timeout ${name} 3000`,
   ];
   const file = path.join(dir, 'sentinel.conf');
@@ -48,7 +59,7 @@ export async function startSentinel(
   return {
     host: HOST,
     port,
-    knows: async () => (await count('REPLICAS')) === 1 && (await count('SENTINELS')) === 2,
+    knows: async () => (await count('REPLICAS')) === replicas && (await count('SENTINELS')) === 2,
     master: async () => String(((await ask('GET-MASTER-ADDR-BY-NAME', name)) as string[])[1]),
     failOver: () => ask('FAILOVER', name),
     async [Symbol.asyncDispose]() {
@@ -59,7 +70,8 @@ export async function startSentinel(
   };
 }
 
-async function freePort(): Promise<number> {
+/** A port that nobody listens on at the moment. */
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, HOST, resolve));
   const { port } = server.address() as { port: number };

@@ -1,0 +1,65 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../../scripts/support/until.js';
+import { isMaster, type Node } from '../nodes.js';
+import { type Reach, TIMES, type World } from '../world.js';
+
+/** A sort of client, and what makes candidates have it. */
+export interface Client {
+  readonly title: string;
+  readonly by: Pick<Reach, 'library' | 'topology' | 'failoverDetector'>;
+}
+
+/** A fault of one topology, which is measured for several clients. */
+export interface Case {
+  readonly topology: string;
+  readonly fault: string;
+  /** What the contract says: one leader at any instant, or that only tokens tell two apart. */
+  readonly promises: 'one leader' | 'tokens';
+  readonly clients: readonly Client[];
+  /** Starts servers, has candidates stand, and tells what is to befall them then. */
+  stage(world: World, by: Client['by']): Promise<Stage>;
+}
+
+/** What is to happen, once all is as it should be. */
+export interface Stage {
+  strike(): Promise<unknown>;
+  /** Ends what does not end by itself; resolves when the servers agree again. */
+  heal?(): Promise<unknown>;
+}
+
+/** ms that servers are cut off from each other. */
+export const SPLIT = 8_000;
+
+/** A `ttl` that outlives a failover, ms. */
+export const LONG = 10_000;
+
+/** ms for which replicas hear nothing, or a slot is on its way: more than a lease. */
+export const LAG = 1.5 * TIMES.ttl;
+
+/** Clients of one server. */
+export const SINGLE: readonly Client[] = [
+  { title: 'node-redis 6 createClient', by: { library: 'node-redis' } },
+  { title: 'ioredis 5 Redis', by: { library: 'ioredis' } },
+];
+
+/** Roots of which the first is to be asked first. */
+export const roots = ([url, ...others]: readonly [string, ...string[]]) => ({ url, others });
+
+/** A split, and its end: what was the master follows the one that was made meanwhile. */
+export function parted(part: () => () => void, master: Node): Stage {
+  let join = () => {};
+  return {
+    async strike() {
+      join = part();
+      await sleep(SPLIT);
+    },
+    heal() {
+      join();
+      return demoted(master);
+    },
+  };
+}
+
+/** Sentinels wait for eight seconds before they make a replica of a master that they did not expect. */
+export const demoted = (node: Node): Promise<unknown> =>
+  until(async () => !(await isMaster(node)), { within: 40_000, what: 'the old master to follow the new one' });

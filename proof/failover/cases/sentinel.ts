@@ -1,0 +1,128 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { until } from '../../../scripts/support/until.js';
+import { type SentinelOptions, sentinels } from '../topologies.js';
+import type { Reach, Terms } from '../world.js';
+import { type Case, type Client, demoted, LAG, LONG, parted, roots } from './case.js';
+
+const NODE_REDIS: Client = {
+  title: 'node-redis 6 createSentinel',
+  by: { library: 'node-redis', topology: 'sentinel' },
+};
+const IOREDIS: Client = { title: 'ioredis 5 Redis by sentinels', by: { library: 'ioredis', topology: 'sentinel' } };
+/** One that has itself told of a new master, as node-redis's does by itself. */
+const TOLD: Client = {
+  title: `${IOREDIS.title}, \`failoverDetector\``,
+  by: { ...IOREDIS.by, failoverDetector: true },
+};
+/** Where the old master is there, and keeps its connections, it makes a difference who is told. */
+const TOLD_OR_NOT: readonly Client[] = [NODE_REDIS, IOREDIS, TOLD];
+
+const ONE = { topology: 'sentinel', promises: 'one leader', clients: [NODE_REDIS, IOREDIS] } as const;
+
+const MIN_REPLICAS = ['--min-replicas-to-write', '1', '--min-replicas-max-lag', '2'];
+
+const WITH_REPLICAS = { replicas: { count: 1 } } as const;
+
+/** What is said of a row that has it. */
+const NAMES = { minReplicas: '; min-replicas', replicas: '; `replicas` 1' } as const;
+
+interface Killing extends Terms {
+  /** Whether replicas have heard nothing for longer than a lease, or of no election at all. */
+  readonly lag?: 'lags' | 'has nothing';
+  readonly leaderToo?: boolean;
+}
+
+const killed = (fault: string, { lag, leaderToo, ...terms }: Killing = {}): Case => ({
+  ...ONE,
+  fault,
+  async stage(world, by) {
+    const servers = await sentinels(world, { network: lag !== undefined });
+    if (lag === 'has nothing') servers.lag();
+    const reach = { ...roots(servers.urls), ...by };
+    await world.stand(reach, reach, terms);
+    if (lag === 'lags') {
+      servers.lag();
+      await sleep(LAG);
+    }
+    return {
+      async strike() {
+        await servers.master.server.kill();
+        if (lag) servers.forget();
+        if (leaderToo) await world.killLeader();
+      },
+    };
+  },
+});
+
+interface Ordering extends Terms {
+  /** What the leader's client has instead of what the others have. */
+  readonly leader?: Client['by'];
+  readonly args?: readonly string[];
+}
+
+/** A failover that is asked for: the old master goes on until it is made a replica, so that there are two. */
+const ordered = (more: string, clients: readonly Client[], { leader, args = [], ...terms }: Ordering = {}): Case => ({
+  ...ONE,
+  fault: `SENTINEL FAILOVER${more}`,
+  promises: 'tokens',
+  clients,
+  async stage(world, by) {
+    const { master, sentinels: own, urls } = await sentinels(world, { args });
+    const reach = { ...roots(urls), ...by };
+    await world.stand({ ...reach, ...leader }, reach, terms);
+    return {
+      strike: () => until(() => own[0]?.failOver(), { within: 10_000, what: 'a failover to begin' }),
+      heal: () => demoted(master),
+    };
+  },
+});
+
+/** The same, while the leader stays where it is. */
+const untold = (more = '', options: Ordering = {}): Case =>
+  ordered(`, the leader is not told${more}`, [TOLD], { leader: { failoverDetector: false }, ...options });
+
+interface Splitting extends SentinelOptions, Terms {
+  readonly more?: string;
+}
+
+/** The leader reaches the master, and so do the others: none of the servers does. */
+const split = (
+  leader: 'asks the sentinels' | 'knows this master only',
+  clients: readonly Client[],
+  { more = '', replicas, ...options }: Splitting = {},
+): Case => ({
+  ...ONE,
+  fault: `master cut off, its leader ${leader}${more}`,
+  promises: 'tokens',
+  clients,
+  async stage(world, by) {
+    const servers = await sentinels(world, { network: true, ...options });
+    const reach: Reach = { ...roots(servers.urls), ...by };
+    const direct: Reach = { url: servers.master.server.url, ...(by.library && { library: by.library }) };
+    await world.stand(leader === 'asks the sentinels' ? reach : direct, reach, replicas && { replicas });
+    return parted(servers.part, servers.master);
+  },
+});
+
+export const SENTINEL: readonly Case[] = [
+  killed('kill -9 of the master'),
+  killed(`kill -9 of the master${NAMES.replicas}`, WITH_REPLICAS),
+  killed('kill -9 of the master, `ttl` 10 s', { ttl: LONG }),
+  killed('kill -9 of the master and of the leader', { leaderToo: true }),
+  killed('kill -9 of the master, replicas a lease behind', { lag: 'lags' }),
+  killed('kill -9 of the master, replicas that know of no election', { lag: 'has nothing' }),
+  ordered('', TOLD_OR_NOT),
+  ordered(NAMES.replicas, [NODE_REDIS, TOLD], WITH_REPLICAS),
+  untold(),
+  untold(NAMES.minReplicas, { args: MIN_REPLICAS }),
+  untold(NAMES.replicas, WITH_REPLICAS),
+  split('asks the sentinels', TOLD_OR_NOT),
+  split('knows this master only', [NODE_REDIS, TOLD]),
+  split('knows this master only', TOLD_OR_NOT, { more: NAMES.minReplicas, args: MIN_REPLICAS }),
+  split('knows this master only', [NODE_REDIS, TOLD], {
+    more: `${NAMES.minReplicas}, down-after 5 s`,
+    args: MIN_REPLICAS,
+    downAfter: 5_000,
+  }),
+  split('knows this master only', [NODE_REDIS, TOLD], { more: NAMES.replicas, ...WITH_REPLICAS }),
+];

@@ -1,0 +1,87 @@
+/**
+ * The failover series: what befalls an election when a master of Redis is lost, replaced or cut off, for each topology and client, as often as is
+ * asked for, and a table of it.
+ */
+import { execFileSync } from 'node:child_process';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { cpus } from 'node:os';
+import { type Ending, Interrupted, listenForEnd } from '../../scripts/support/interrupt.js';
+import { redisProgram } from '../../scripts/support/redis.js';
+import { OURS } from '../mutant.js';
+import { prepare } from '../prepare.js';
+import { type Arguments, parseArguments, USAGE } from './arguments.js';
+import { SPLIT } from './cases/case.js';
+import { seriesOf } from './figures.js';
+import { measure, nameOf, type Result, ROWS } from './run.js';
+import { tableOf, withTable, wrongs } from './table.js';
+import { TIMES } from './world.js';
+
+const EXIT_CODES = { well: 0, wrong: 1, void: 2 } as const;
+
+const PAGE = 'docs/topologies.md';
+
+const say = (line: string): void => void process.stdout.write(`${line}\n`);
+
+async function main(args: Arguments): Promise<number> {
+  using ending = listenForEnd();
+  try {
+    return await conduct(args, ending);
+  } catch (error) {
+    const reason = ending.signal.aborted ? ending.signal.reason : error;
+    if (reason instanceof Interrupted) return reason.exitCode;
+    process.stderr.write(`failover: ${reason instanceof Error ? reason.stack : reason}\n`);
+    return EXIT_CODES.void;
+  }
+}
+
+async function conduct(args: Arguments, { signal }: Ending): Promise<number> {
+  const rows = ROWS.filter((row) => nameOf(row).includes(args.only));
+  if (rows.length === 0) throw new Error(`no row has "${args.only}" in its name`);
+  const { library } = prepare(OURS);
+  say(`failover: ${rows.length} rows, ${args.times} times each, ${args.atOnce} at one time`);
+  const results = await measure(rows, args, library, signal, say);
+  const text = `${caption(args)}\n\n${tableOf(results)}`;
+  say(`\n${text}\n`);
+  if (args.write) writeFileSync(PAGE, withTable(readFileSync(PAGE, 'utf8'), text));
+  return verdict(results);
+}
+
+/** Under what circumstances it was measured. */
+function caption({ times, atOnce }: Arguments): string {
+  const server = String(execFileSync(redisProgram('redis-server'), ['--version']));
+  const versions = [
+    `Node ${process.versions.node}`,
+    `Redis ${/v=([\d.]+)/.exec(server)?.[1] ?? 'unknown'}`,
+    ...['redis', 'ioredis'].map((name) => `\`${name}\` ${versionOf(name)}`),
+  ];
+  const often = `each row ${times} times, ${atOnce} at one time`;
+  const date = new Date().toISOString().slice(0, 10);
+  return [
+    `${date}, one machine with ${cpus().length} cores (${process.platform}), ${versions.join(', ')}, \`ttl\` ${TIMES.ttl / 1_000} s`,
+    `where nothing else is said; ${often}. A master was cut off for ${SPLIT / 1_000} s.`,
+  ].join(' ');
+}
+
+const versionOf = (name: string): string =>
+  JSON.parse(readFileSync(`node_modules/${name}/package.json`, 'utf8')).version;
+
+function verdict(results: readonly Result[]): number {
+  const found = results.flatMap(({ row, outcomes, failures }) => [
+    ...wrongs(row, seriesOf(outcomes)).map((what) => `WRONG       ${nameOf(row)}: ${what}`),
+    ...(failures.length > 0 ? [`NOT MEASURED  ${nameOf(row)}: ${failures.join('; ')}`] : []),
+  ]);
+  for (const line of found) say(line);
+  if (found.some((line) => line.startsWith('WRONG'))) return EXIT_CODES.wrong;
+  return found.length > 0 ? EXIT_CODES.void : EXIT_CODES.well;
+}
+
+let args: Arguments | undefined;
+try {
+  args = parseArguments(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`failover: ${(error as Error).message}\n\n${USAGE}\n`);
+  process.exitCode = 2;
+}
+if (args?.help) say(USAGE);
+// Nothing is left running by now; but what was given up may still be looked for, for a minute.
+else if (args) process.exit(await main(args));

@@ -1,0 +1,108 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { monotonic } from '../candidate.js';
+import type { Build } from '../mutant.js';
+import type { Case, Client } from './cases/case.js';
+import { CLUSTER } from './cases/cluster.js';
+import { SENTINEL } from './cases/sentinel.js';
+import { ALONE, QUORUM } from './cases/server.js';
+import { type Outcome, outcomeOf } from './figures.js';
+import { World } from './world.js';
+
+/** A case under one library's client. */
+export interface Row {
+  readonly topology: string;
+  readonly fault: string;
+  readonly client: string;
+  readonly promises: Case['promises'];
+  readonly by: Client['by'];
+  readonly stage: Case['stage'];
+}
+
+export interface Result {
+  readonly row: Row;
+  readonly outcomes: readonly Outcome[];
+  /** Why repetitions could not be measured. */
+  readonly failures: readonly string[];
+}
+
+/** ms for a repetition, from its first server to its last look. */
+const LIMIT = 150_000;
+
+/** Every case under each client there is for it. */
+export const ROWS: readonly Row[] = [ALONE, SENTINEL, CLUSTER, QUORUM]
+  .flat()
+  .flatMap(({ clients, ...one }) => clients.map(({ title, by }) => ({ ...one, client: title, by })));
+
+export const nameOf = ({ topology, fault, client }: Row): string => `${topology}: ${fault}; ${client}`;
+
+/** Measures each row so many times, some repetitions at one time. Rejects where `signal` ends it, with nothing left running. */
+export async function measure(
+  rows: readonly Row[],
+  { times, atOnce }: { readonly times: number; readonly atOnce: number },
+  library: Build,
+  signal: AbortSignal,
+  say: (line: string) => void,
+): Promise<Result[]> {
+  const results = rows.map((row) => ({ row, outcomes: [] as Outcome[], failures: [] as string[] }));
+  // Round by round: what happens to the machine meanwhile happens to all rows.
+  const todo = Array.from({ length: times }, () => results).flat();
+  let done = 0;
+  const worker = async () => {
+    for (let result = todo.shift(); result; result = todo.shift()) {
+      const { row, outcomes, failures } = result;
+      const said = await repetition(row, library, signal).then(
+        (outcome) => {
+          outcomes.push(outcome);
+          return told(outcome);
+        },
+        (error) => {
+          signal.throwIfAborted();
+          failures.push(reasonOf(error));
+          return `FAILED: ${reasonOf(error)}`;
+        },
+      );
+      done += 1;
+      say(`${String(done).padStart(4)} of ${results.length * times}  ${nameOf(row)}: ${said}`);
+    }
+  };
+  const ends = await Promise.allSettled(Array.from({ length: atOnce }, worker)); // each has put away what it had
+  signal.throwIfAborted();
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
+  return results;
+}
+
+async function repetition(row: Row, library: Build, signal: AbortSignal): Promise<Outcome> {
+  await using world = new World(library);
+  const ended = new AbortController();
+  const limit = sleep(LIMIT, undefined, { signal: AbortSignal.any([signal, ended.signal]) }).then(() => {
+    throw new Error(`not done within ${LIMIT / 1_000} s`);
+  });
+  try {
+    return await Promise.race([conduct(row, world), limit]);
+  } finally {
+    ended.abort();
+  }
+}
+
+async function conduct({ stage, by }: Row, world: World): Promise<Outcome> {
+  const { strike, heal } = await stage(world, by);
+  await world.goesOn(1_000);
+  const struck = monotonic();
+  await strike();
+  await heal?.();
+  await world.settles(heal ? monotonic() : struck);
+  return outcomeOf(world.logs, struck);
+}
+
+const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
+
+function told({ leaderless, nextAfter, overlap, tokensRose }: Outcome): string {
+  return [
+    `nobody led for ${leaderless.toFixed(0)} ms`,
+    nextAfter === undefined ? 'the term went on' : `the next term after ${nextAfter.toFixed(0)} ms`,
+    ...(overlap
+      ? [`two led for ${overlap.lasted.toFixed(0)} ms, tokens ${overlap.first.token}, ${overlap.second.token}`]
+      : []),
+    ...(tokensRose ? [] : ['TOKENS DID NOT RISE']),
+  ].join(', ');
+}
