@@ -33,7 +33,7 @@ export class ElectionError extends Error {
   /** What went wrong; match on this, not on the message. */
   readonly code: ElectionErrorCode;
 
-  constructor(code: ElectionErrorCode, message: string, options?: ErrorOptions) {
+  constructor(code: ElectionErrorCode, message: string, options?: { readonly cause?: unknown }) {
     super(message, options);
     this.name = 'ElectionError';
     this.code = code;
@@ -64,6 +64,10 @@ export function termEnded(message: string): ElectionError {
 
 function show(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'bigint') return `${value}n`;
+  if (Array.isArray(value)) return `an array of ${value.length}`;
+  if (typeof (value as PromiseLike<unknown> | null)?.then === 'function')
+    return 'a promise, which is to be awaited first';
   if (typeof value === 'function') return `function ${value.name}`.trim();
   if (typeof value === 'object' && value !== null) return `an object (${value.constructor?.name ?? 'no prototype'})`;
   return String(value);

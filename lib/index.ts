@@ -1,3 +1,4 @@
+export type { FollowerReason, Role } from './core/state.js';
 export { elect } from './elect.js';
 export type { Candidate, Election, StepDownOptions } from './election.js';
 export { ElectionError, type ElectionErrorCode, isElectionError } from './errors.js';

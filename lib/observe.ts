@@ -23,7 +23,7 @@ export type ObserveOptions = StoreOptions & {
    * ms between two looks that nothing gave cause for, from 1 to 2³¹ − 1. Default: 5 000. A change that the store gives notice of is seen
    * at once; one that it does not, when the next look comes.
    */
-  readonly every?: number;
+  readonly every?: number | undefined;
 };
 
 /** The longest a look may take, in ms; shorter where looks are more frequent than that. */

@@ -36,7 +36,7 @@ export interface ReplicaOptions {
    * ms that Redis's `WAIT` may take, as part of a request: at least 1, and less than the `timeout` of a request, which bounds both. Redis may answer
    * 100 ms later than that. Default: half of the `timeout` of a request.
    */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
 }
 
 /** What {@link elect} takes. All times are whole ms, from 1 to 2³¹ − 1 unless said otherwise; defaults are floored. */
@@ -47,54 +47,55 @@ export type ElectionOptions = StoreOptions & {
    * How long the store keeps a lease that is not renewed: what a crash of the leader costs, at most. At least 100, and the same for
    * every candidate. Default: 10 000.
    */
-  readonly ttl?: number;
+  readonly ttl?: number | undefined;
   /** The longest time between two attempts of a follower. May exceed `ttl`. Default: `ttl / 2`. */
-  readonly wait?: number;
+  readonly wait?: number | undefined;
   /**
    * The most random delay added to each scheduled attempt, so that followers do not all ask at once; renewals are made earlier by
    * it, never later. From 0. Default: `ttl / 50`.
    */
-  readonly jitter?: number;
+  readonly jitter?: number | undefined;
   /** Time between renewals. Default: `ttl / 3`, which leaves room to repeat one that fails. */
-  readonly renewEvery?: number;
+  readonly renewEvery?: number | undefined;
   /** How long one request to the store may take before it counts as failed. Default: `ttl / 10`. */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /** How long a voluntary exit waits for the work given to `term.waitUntil` before it releases anyway. Default: `ttl`. */
-  readonly drain?: number;
+  readonly drain?: number | undefined;
   /**
    * Label of this candidate, for people to read. Two candidates may share one: ids add 128 random bits. Default:
    * `hostname:pid`.
    */
-  readonly name?: string;
+  readonly name?: string | undefined;
   /** What followers may need of the leader, such as its URL. Default: none. */
-  readonly data?: string;
+  readonly data?: string | undefined;
   /** Aborting it is `close()`. Default: none. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /**
    * What a store without any record of this election means: `'elect'`, a new election, led by the first to ask; or `'wait'`, one that
    * may just have lost its data under a leader, so that its lease is waited out for one `ttl`. Default: `'elect'`.
    */
-  readonly coldStart?: ColdStart;
+  readonly coldStart?: ColdStart | undefined;
   /**
    * Lead only while the lease is on `count` replicas as well, as far as Redis's `WAIT` knows, so that a failover to one of them keeps it. A grant
    * that fewer have in time is given back, a renewal that fewer have extends nothing; both fail with `STORE_UNAVAILABLE`. Costs a round trip, and
    * a connection of its own to wait by. Needs `redis`, and a client that can be duplicated. Default: no replica is waited for.
    */
-  readonly replicas?: ReplicaOptions;
+  readonly replicas?: ReplicaOptions | undefined;
   /**
    * Whether to look, once for each client of `redis`, for what will bite (a Redis that evicts, a replica, a `ttl` too short for the
    * distance), and to warn of it by `process.emitWarning`, with type `RxLeaderWarning` and a code. Default: `true`.
    */
-  readonly preflight?: boolean;
+  readonly preflight?: boolean | undefined;
   /** The clock leases are measured by. Default: monotonic and counting suspended time; `scheduler` where that is a virtual one. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** Runs every timer. Default: RxJS's `asyncScheduler`. Under a `TestScheduler` the whole election runs in virtual time. */
-  readonly scheduler?: SchedulerLike;
+  readonly scheduler?: SchedulerLike | undefined;
 };
 
 /** Validates once and for all, and fills in the defaults. Throws an `ElectionError` with code `INVALID_OPTION`. */
 export function environment(options: ElectionOptions): Environment {
   requireObject(options);
+  refuseUnknown(options);
   const settings = validate(options);
   const scheduler = options.scheduler ?? asyncScheduler;
   requireMethod('scheduler', scheduler, 'schedule', 'an RxJS scheduler');
@@ -119,8 +120,40 @@ export function requireObject(
   options: unknown,
   what = 'an object with at least a key and a redis client or store',
 ): void {
-  if (typeof options === 'object' && options !== null) return;
-  throw invalidOption('options', `must be ${what}`, options);
+  if (typeof options !== 'object' || options === null) throw invalidOption('options', `must be ${what}`, options);
+  if (isRedisClient(options))
+    throw invalidOption('options', 'must be an object that has the client, as { redis, key }', options);
+}
+
+/** Every option that there is. */
+const OPTIONS: Readonly<Record<keyof ElectionOptions, true>> = {
+  redis: true,
+  store: true,
+  key: true,
+  ttl: true,
+  wait: true,
+  jitter: true,
+  renewEvery: true,
+  timeout: true,
+  drain: true,
+  name: true,
+  data: true,
+  signal: true,
+  coldStart: true,
+  replicas: true,
+  preflight: true,
+  clock: true,
+  scheduler: true,
+};
+
+/** Refuses what would otherwise be overlooked, and its default taken. */
+function refuseUnknown(options: object): void {
+  const known = Object.keys(OPTIONS);
+  for (const [name, value] of Object.entries(options)) {
+    if (value === undefined || known.includes(name)) continue;
+    const meant = known.find((one) => one.toLowerCase() === name.toLowerCase());
+    throw invalidOption(name, `there is no such option${meant ? `; "${meant}" is meant, maybe` : ''}`, value);
+  }
 }
 
 /** The store that `redis` or `store` means, and `replicas`. */
@@ -128,6 +161,7 @@ export function leaseStore({ redis, store }: StoreOptions, replicas?: Replicas):
   if (redis !== undefined && store !== undefined) {
     throw invalidOption('store', 'give either redis or store, not both', store);
   }
+  if (isRedisClient(store)) throw invalidOption('store', 'must be a LeaseStore; a client is given as redis', store);
   if (store !== undefined) {
     for (const verb of ['acquire', 'renew', 'release', 'read']) requireMethod('store', store, verb, 'a LeaseStore');
     if (replicas)
@@ -135,7 +169,11 @@ export function leaseStore({ redis, store }: StoreOptions, replicas?: Replicas):
     return store;
   }
   if (isRedisClient(redis)) return storeOf('redis', redis, replicas);
-  throw invalidOption('redis', 'must be a client as node-redis or ioredis makes (or give a store instead)', redis);
+  throw invalidOption(
+    'redis',
+    'must be a client as node-redis or ioredis makes; a LeaseStore is given as store',
+    redis,
+  );
 }
 
 /** The store by a client, which is what `option` was given. */

@@ -9,9 +9,9 @@ import { type Clock, systemClock } from './stream/clock.js';
 /** What {@link quorum} takes besides: time sources, for tests. Give it those that the elections over it are given. */
 export interface QuorumOptions {
   /** What requests are bounded by. Default: monotonic and counting suspended time; `scheduler` where that is a virtual one. */
-  readonly clock?: Clock;
+  readonly clock?: Clock | undefined;
   /** Runs its timers. Default: RxJS's `asyncScheduler`. */
-  readonly scheduler?: SchedulerLike;
+  readonly scheduler?: SchedulerLike | undefined;
 }
 
 /** Fewer have no majority without all of them. */
@@ -30,7 +30,7 @@ const LEAST = 3;
  */
 export function quorum(stores: ReadonlyArray<LeaseStore | RedisClient>, options: QuorumOptions = {}): LeaseStore {
   if (!Array.isArray(stores) || stores.length < LEAST) {
-    throw invalidOption('stores', `must be an array of ${LEAST} or more, of which a majority decides`, stores);
+    throw invalidOption('stores', `must be one array of ${LEAST} or more, of which a majority decides`, stores);
   }
   const members = stores.map(member);
   for (const [i, store] of members.entries()) {

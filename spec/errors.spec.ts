@@ -69,7 +69,9 @@ describe('invalidOption', () => {
     ['an object without a class', Object.create(null), 'an object (no prototype)'],
     ['a function by its name', isElectionError, 'function isElectionError'],
     ['a symbol', Symbol('x'), 'Symbol(x)'],
-    ['a bigint', 5n, '5'],
+    ['a bigint', 5n, '5n'],
+    ['an array by its length', [1, 2], 'an array of 2'],
+    ['a promise', Promise.resolve(), 'a promise, which is to be awaited first'],
   ])('names the option, the rule and the value: %s', (_, value, shown) => {
     expect(invalidOption('ttl', 'must be so', value)).toMatchObject({
       code: 'INVALID_OPTION',

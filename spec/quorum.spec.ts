@@ -288,9 +288,9 @@ describe('quorum', () => {
   };
 
   it.each([
-    ['no array', [undefined], /"stores": must be an array of 3 or more.*received undefined/],
-    ['one store', [stores.slice(0, 1)], /"stores": must be an array of 3 or more.*received an object \(Array\)/],
-    ['two stores', [stores.slice(0, 2)], /"stores": must be an array of 3 or more/],
+    ['no array', [undefined], /"stores": must be one array of 3 or more.*received undefined/],
+    ['one store', [stores.slice(0, 1)], /"stores": must be one array of 3 or more.*received an array of 1/],
+    ['two stores', [stores.slice(0, 2)], /"stores": must be one array of 3 or more/],
     ['the same store twice', [[...stores, stores[1]]], /"stores\[3\]": must not be stores\[1\] again/],
     ['something that is no store', [[...stores, 'redis']], /"stores\[3\]": must be a LeaseStore.*received "redis"/],
     ['nothing', [[...stores, null]], /"stores\[3\]": must be a LeaseStore.*received null/],

@@ -10,6 +10,7 @@ import {
   takeWhile,
   throwError,
 } from 'rxjs';
+import { invalidOption } from '../errors.js';
 import { isAlive } from '../stream/term.js';
 import type { Term, Transition } from '../stream/transition.js';
 
@@ -23,8 +24,14 @@ type Project<R> = (term: Term) => ObservableInput<R> | void;
  * `takeUntil`) can keep that transition from arriving. Forwards nothing once the term is over by the clock, even where an event loop that
  * was blocked lets old timers fire first. A promise given by `project` cannot be unsubscribed, so it is handed to
  * `term.waitUntil`: a voluntary exit waits for it before releasing. `project` may return nothing.
+ *
+ * Work that fails while the term lasts ends the subscription with its error, and so the candidacy if nobody else is subscribed: catch it within
+ * `project`, if it is to be tried again. Work that completes does not end the term.
+ *
+ * Throws an `ElectionError` with code `INVALID_OPTION` where `project` is no function.
  */
 export function whileLeader<R = never>(project: Project<R>): OperatorFunction<Transition, R> {
+  if (typeof project !== 'function') throw invalidOption('project', 'must be a function of the term', project);
   return switchMap((transition) => (transition.role === 'leader' ? duringTerm(transition.term, project) : EMPTY));
 }
 

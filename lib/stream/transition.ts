@@ -11,7 +11,9 @@ import type { Holder } from '../store/lease-store.js';
  * - `expired`: the lease could not be renewed in time.
  * - `stalled`: this process was not running when its lease ran out (a blocked event loop, SIGSTOP, a suspended machine).
  * - `resigned`: `stepDown()` was called.
- * - `closed`: `close()` was called, or `signal` aborted.
+ * - `closed`: `close()` was called, `signal` aborted, or nobody is subscribed any more.
+ *
+ * `leader` is who leads as far as was known then: follow `Election.holders` for changes. An `error` is told once for as long as its cause lasts.
  */
 export type Transition =
   | { readonly role: 'leader'; readonly at: Date; readonly term: Term }

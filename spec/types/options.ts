@@ -74,3 +74,9 @@ export function takesAllOptions(store: LeaseStore, signal: AbortSignal): void {
   // @ts-expect-error: a clock tells the time by a method
   elect({ store, key: 'k', clock: { now: 5 } });
 }
+
+/** Also under `exactOptionalPropertyTypes`: what may be missing may be undefined as well. */
+export function takesWhatMayBeMissing(redis: RedisClient, data: string | undefined, ttl: number | undefined): void {
+  elect({ redis, key: 'k', data, ttl });
+  observe({ redis, key: 'k', every: ttl });
+}

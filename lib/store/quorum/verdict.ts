@@ -57,7 +57,7 @@ export function countGrants(answers: Answers<AcquireReply>, id: string): Verdict
   const granted = replies.filter(({ status }) => status === 'granted').length;
   const told = replies.filter(({ status }) => status !== 'late');
   if (granted >= majority) return 'elected';
-  if (errors.length > spare) return unusable(errors, count);
+  if (errors.length > spare) return unusable(errors, count, majority);
   if (count - pending - told.length > spare) {
     return replies.length >= majority ? { status: 'late', ...highest(replies) } : undefined;
   }
@@ -85,9 +85,9 @@ export function countRenewals(answers: Answers<RenewReply>): Verdict<RenewReply>
   const conflicts = errors.filter(({ code }) => code === 'KEY_CONFLICT');
   const over = lost.length + conflicts.length;
   if (renewed >= majority) return { status: 'renewed', ...highest(replies) };
-  if (over > spare) return lost.length > 0 ? loss(lost, count) : unusable(errors, count);
+  if (over > spare) return lost.length > 0 ? loss(lost, count) : unusable(errors, count, majority);
   if (renewed + pending >= majority || over + pending > spare) return undefined;
-  return errors.length > 0 ? unusable(errors, count) : { status: 'late', ...highest(replies) };
+  return errors.length > 0 ? unusable(errors, count, majority) : { status: 'late', ...highest(replies) };
 }
 
 function loss(lost: readonly RenewReply[], count: number): RenewReply {
@@ -99,7 +99,7 @@ function loss(lost: readonly RenewReply[], count: number): RenewReply {
 /** Given up when a majority says so: what is left of it is no majority. */
 export function countReleases(answers: Answers<ReleaseReply>): Verdict<ReleaseReply> {
   const { replies, errors, majority, spare, count } = tally(answers);
-  if (errors.length > spare) return unusable(errors, count);
+  if (errors.length > spare) return unusable(errors, count, majority);
   if (replies.length < majority) return undefined;
   const released = replies.some(({ status }) => status === 'released');
   return { status: released ? 'released' : 'gone', ...highest(replies) };
@@ -108,7 +108,7 @@ export function countReleases(answers: Answers<ReleaseReply>): Verdict<ReleaseRe
 /** Who holds a majority, or may: a store that cannot be asked may be one of theirs. */
 export function countReads(answers: Answers<ReadReply>): Verdict<ReadReply> {
   const { replies, errors, pending, majority, spare, count } = tally(answers);
-  if (errors.length > spare) return unusable(errors, count);
+  if (errors.length > spare) return unusable(errors, count, majority);
   if (replies.length < majority) return undefined;
   const [first] = holdersOf(replies);
   const most = first ? first.votes + pending + errors.length : 0;
@@ -121,7 +121,7 @@ export function countReads(answers: Answers<ReadReply>): Verdict<ReadReply> {
 /** Whoever stands by as far as a majority knows; who asked any of them last comes first. */
 export function countLists(answers: Answers<ListReply>): Verdict<ListReply> {
   const { replies, errors, majority, spare, count } = tally(answers);
-  if (errors.length > spare) return unusable(errors, count);
+  if (errors.length > spare) return unusable(errors, count, majority);
   if (replies.length < majority) return undefined;
   const latest = new Map<string, Standing>();
   for (const one of replies.flatMap(({ candidates }) => candidates)) {
@@ -163,14 +163,9 @@ const nth = (numbers: readonly number[], n: number): number =>
   [...numbers].sort((a, b) => a - b)[n - 1] ?? Math.max(0, ...numbers);
 
 /** One error for several: silence before refusals, since only of those is it known that nothing was done. */
-function unusable(errors: readonly ElectionError[], count: number): ElectionError {
+function unusable(errors: readonly ElectionError[], count: number, majority: number): ElectionError {
   const cause = errors.find(isUnanswered) ?? errors.find(({ code }) => code !== 'KEY_CONFLICT') ?? errors[0];
   const { code = 'STORE_REPLY', message } = cause ?? {};
-  return new ElectionError(
-    code,
-    `${errors.length} of ${count} stores cannot be used, one of them because: ${message}`,
-    {
-      cause,
-    },
-  );
+  const text = `of ${count} stores ${majority} are needed, and ${errors.length} failed, one of them so: ${message}`;
+  return new ElectionError(code, text, { cause });
 }

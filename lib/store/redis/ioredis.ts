@@ -36,7 +36,7 @@ export function ioRedisPort(client: IoRedisClient): Port {
   const call = async (name: 'eval' | 'evalsha', script: string, options: ScriptOptions, signal: AbortSignal) => {
     // ioredis gives nothing back that it has queued.
     while (client.status !== 'ready') {
-      if (client.status === 'end') throw new Error('Connection is closed.');
+      if (client.status === 'end') throw new Error('The client is closed');
       if (client.status === 'wait') extras.connect?.().catch(() => {}); // one made with `lazyConnect` connects when it is first used
       await ready(signal);
     }

@@ -2,6 +2,9 @@ import { ElectionError, type ElectionErrorCode, isElectionError } from '../../er
 import type { StoreRequest } from '../lease-store.js';
 import { keysOf } from './keys.js';
 
+/** Without RESP3 a connection that is subscribed takes no other command: ioredis says so itself, else Redis does. */
+const SUBSCRIBED = /in subscriber mode|are allowed in this context/;
+
 /**
  * What an error's text means. Looked for anywhere in it: Redis 6.2 wraps what happens inside a script into an `ERR` of its own, and
  * up to 7.0 gives an ACL failure in there no code at all.
@@ -14,6 +17,7 @@ const MEANINGS: ReadonlyArray<readonly [RegExp, ElectionErrorCode]> = [
   [/\bREADONLY\b/, 'STORE_READONLY'],
   [/\bOOM\b/, 'STORE_FULL'],
   [/\bLOADING\b/, 'STORE_LOADING'],
+  [SUBSCRIBED, 'STORE_UNAVAILABLE'],
   [/\b(MISCONF|NOREPLICAS|BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN)\b/, 'STORE_UNAVAILABLE'],
 ];
 
@@ -69,7 +73,12 @@ function explain(code: ElectionErrorCode, text: string, { verb, key }: StoreRequ
       return verb === 'list'
         ? `${said}. The key ${candidates} belongs to the election; remove what else is stored there`
         : `${said}. The keys ${lease} and ${record} belong to the election; remove what else is stored there`;
+    case 'STORE_READONLY':
+      return `${said}. Give a client that is connected to the master`;
     default:
+      if (reason === 'The client is closed')
+        return `${said}. Connect it, and close its elections before it: this does not mend itself`;
+      if (SUBSCRIBED.test(text)) return `${said}. Give a client that is not subscribed to anything`;
       return said;
   }
 }

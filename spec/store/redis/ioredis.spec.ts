@@ -98,7 +98,7 @@ describe('ioredis without a connection', () => {
     const store = redisStore(client);
     client.disconnect();
     await until(() => client.status === 'end');
-    await expectFailure(read(store), 'STORE_UNAVAILABLE', 'Connection is closed');
+    await expectFailure(read(store), 'STORE_UNAVAILABLE', 'The client is closed. Connect it');
     await client.connect();
     expect((await read(store)).status).toBe('free');
   });

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
 import { createClient } from 'redis';
 import { keysOf } from '../../../lib/store/redis/keys.js';
 import { scripts } from '../../../lib/store/redis/scripts.js';
@@ -24,7 +25,11 @@ describe('what Redis says, really', () => {
     await using redis = await startRedis();
     const client = await redis.client();
     await client.sendCommand(['REPLICAOF', '127.0.0.1', '1']);
-    await expectFailure(acquire(redisStore(client)), 'STORE_READONLY', 'READONLY');
+    await expectFailure(
+      acquire(redisStore(client)),
+      'STORE_READONLY',
+      /READONLY.*Give a client that is connected to the master/,
+    );
     expect((await read(redisStore(client))).status).toBe('free');
   });
 
@@ -112,11 +117,22 @@ describe('what the client says', () => {
     await using redis = await startRedis();
     const client = await redis.client();
     client.destroy();
-    await expectFailure(acquire(redisStore(client)), 'STORE_UNAVAILABLE', 'closed');
+    await expectFailure(acquire(redisStore(client)), 'STORE_UNAVAILABLE', /The client is closed\. Connect it/);
   });
 
   it('is STORE_UNAVAILABLE where it was never connected', async () => {
-    await expectFailure(acquire(redisStore(createClient())), 'STORE_UNAVAILABLE', 'closed');
+    await expectFailure(acquire(redisStore(createClient())), 'STORE_UNAVAILABLE', /The client is closed\. Connect it/);
+  });
+
+  it('is STORE_UNAVAILABLE where it is subscribed, and may ask nothing else by RESP2', async () => {
+    await using redis = await startRedis();
+    const node = await redis.client({ RESP: 2 as 3 });
+    await node.subscribe('news', () => {});
+    await expectFailure(acquire(redisStore(node)), 'STORE_UNAVAILABLE', /Give a client that is not subscribed/);
+    const io = new Redis({ host: redis.host, port: redis.port });
+    await io.subscribe('news');
+    await expectFailure(acquire(redisStore(io)), 'STORE_UNAVAILABLE', /Give a client that is not subscribed/);
+    io.disconnect();
   });
 
   it('is STORE_UNAVAILABLE where it has lost its server and queues nothing', async () => {
