@@ -1,7 +1,8 @@
 /** The benchmark: ours beside other libraries and bare sockets, in one run on one Redis. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { type Ending, Interrupted, listenForEnd } from '../scripts/support/interrupt.js';
+import { runCommand } from '../scripts/support/command.js';
+import type { Ending } from '../scripts/support/interrupt.js';
 import { type Arguments, parseArguments, USAGE } from './arguments.js';
 import { svg } from './report/plot.js';
 import type { Section } from './report/section.js';
@@ -13,20 +14,7 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`);
 /** What goes on, for who watches; not part of what is read afterwards. */
 const progress = (line: string): void => void process.stderr.write(`bench: ${line}\n`);
 
-async function main(args: Arguments): Promise<number> {
-  using ending = listenForEnd();
-  try {
-    await conduct(args, ending);
-    return 0;
-  } catch (error) {
-    const reason = ending.signal.aborted ? ending.signal.reason : error;
-    if (reason instanceof Interrupted) return reason.exitCode;
-    process.stderr.write(`bench: ${reason instanceof Error ? reason.stack : reason}\n`);
-    return 1;
-  }
-}
-
-async function conduct(args: Arguments, ending: Ending): Promise<void> {
+async function conduct(args: Arguments, ending: Ending): Promise<number> {
   mkdirSync(args.svg, { recursive: true }); // found out now rather than after the run
   const files: string[] = [];
   await run(args, ending.signal, progress, (section: Section) => {
@@ -38,14 +26,7 @@ async function conduct(args: Arguments, ending: Ending): Promise<void> {
     }
   });
   say(['', ...LEGEND, ...(files.length > 0 ? [`Plots: ${files.join(', ')}`] : [])].join('\n'));
+  return 0;
 }
 
-let args: Arguments | undefined;
-try {
-  args = parseArguments(process.argv.slice(2));
-} catch (error) {
-  process.stderr.write(`bench: ${(error as Error).message}\n\n${USAGE}\n`);
-  process.exitCode = 2;
-}
-if (args?.help) say(USAGE);
-else if (args) process.exitCode = await main(args);
+process.exitCode = await runCommand({ name: 'bench', usage: USAGE, parse: parseArguments, conduct, failed: 1 });

@@ -4,7 +4,8 @@
  */
 import { randomInt } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { type Ending, Interrupted, listenForEnd } from '../../scripts/support/interrupt.js';
+import { runCommand } from '../../scripts/support/command.js';
+import type { Ending } from '../../scripts/support/interrupt.js';
 import { type Arguments, parseArguments, USAGE } from './arguments.js';
 import { picture } from './picture.js';
 import { Results } from './results.js';
@@ -15,18 +16,6 @@ import { judge } from './verdict.js';
 const EXIT_CODES = { well: 0, wrong: 1, void: 2 } as const;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
-
-async function main(args: Arguments): Promise<number> {
-  using ending = listenForEnd();
-  try {
-    return await conduct(args, ending);
-  } catch (error) {
-    const reason = ending.signal.aborted ? ending.signal.reason : error;
-    if (reason instanceof Interrupted) return reason.exitCode;
-    process.stderr.write(`chaos: ${reason instanceof Error ? reason.stack : reason}\n`);
-    return EXIT_CODES.void;
-  }
-}
 
 async function conduct(args: Arguments, ending: Ending): Promise<number> {
   const { minutes, candidates, seed, library } = args;
@@ -43,12 +32,10 @@ async function conduct(args: Arguments, ending: Ending): Promise<number> {
   return EXIT_CODES[verdict.outcome];
 }
 
-let args: Arguments | undefined;
-try {
-  args = parseArguments(process.argv.slice(2), () => randomInt(2 ** 32));
-} catch (error) {
-  process.stderr.write(`chaos: ${(error as Error).message}\n\n${USAGE}\n`);
-  process.exitCode = 2;
-}
-if (args?.help) say(USAGE);
-else if (args) process.exitCode = await main(args);
+process.exitCode = await runCommand({
+  name: 'chaos',
+  usage: USAGE,
+  parse: (args) => parseArguments(args, () => randomInt(2 ** 32)),
+  conduct,
+  failed: EXIT_CODES.void,
+});

@@ -5,7 +5,8 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { type Ending, Interrupted, listenForEnd } from '../../scripts/support/interrupt.js';
+import { runCommand } from '../../scripts/support/command.js';
+import type { Ending } from '../../scripts/support/interrupt.js';
 import { redisProgram } from '../../scripts/support/redis.js';
 import { OURS } from '../mutant.js';
 import { prepare } from '../prepare.js';
@@ -21,18 +22,6 @@ const EXIT_CODES = { well: 0, wrong: 1, void: 2 } as const;
 const PAGE = 'docs/topologies.md';
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
-
-async function main(args: Arguments): Promise<number> {
-  using ending = listenForEnd();
-  try {
-    return await conduct(args, ending);
-  } catch (error) {
-    const reason = ending.signal.aborted ? ending.signal.reason : error;
-    if (reason instanceof Interrupted) return reason.exitCode;
-    process.stderr.write(`failover: ${reason instanceof Error ? reason.stack : reason}\n`);
-    return EXIT_CODES.void;
-  }
-}
 
 async function conduct(args: Arguments, { signal }: Ending): Promise<number> {
   const rows = ROWS.filter((row) => nameOf(row).includes(args.only));
@@ -75,13 +64,12 @@ function verdict(results: readonly Result[]): number {
   return found.length > 0 ? EXIT_CODES.void : EXIT_CODES.well;
 }
 
-let args: Arguments | undefined;
-try {
-  args = parseArguments(process.argv.slice(2));
-} catch (error) {
-  process.stderr.write(`failover: ${(error as Error).message}\n\n${USAGE}\n`);
-  process.exitCode = 2;
-}
-if (args?.help) say(USAGE);
+const code = await runCommand({
+  name: 'failover',
+  usage: USAGE,
+  parse: parseArguments,
+  conduct,
+  failed: EXIT_CODES.void,
+});
 // Nothing is left running by now; but what was given up may still be looked for, for a minute.
-else if (args) process.exit(await main(args));
+process.exit(code);

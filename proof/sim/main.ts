@@ -3,7 +3,8 @@
  * and told.
  */
 import { availableParallelism } from 'node:os';
-import { listenForEnd } from '../../scripts/support/interrupt.js';
+import { runCommand } from '../../scripts/support/command.js';
+import type { Ending } from '../../scripts/support/interrupt.js';
 import { load } from '../library.js';
 import { build } from '../mutant.js';
 import { type Arguments, parseArguments, USAGE } from './arguments.js';
@@ -121,17 +122,15 @@ async function explain({ seed, wrong }: Failure, library: Arguments['library'], 
   say(JSON.stringify(plan));
 }
 
-let args: Arguments | undefined;
-try {
-  args = parseArguments(process.argv.slice(2), availableParallelism());
-} catch (error) {
-  process.stderr.write(`sim: ${(error as Error).message}\n\n${USAGE}\n`);
-  process.exitCode = 2;
+async function conduct(args: Arguments, { signal }: Ending): Promise<number> {
+  if ('seed' in args) return tell(args);
+  return 'calm' in args ? race(args) : run(args, signal);
 }
-if (args?.help) say(USAGE);
-else if (args) {
-  using ending = listenForEnd();
-  if ('seed' in args) process.exitCode = await tell(args);
-  else if ('calm' in args) process.exitCode = await race(args);
-  else process.exitCode = await run(args, ending.signal);
-}
+
+process.exitCode = await runCommand({
+  name: 'sim',
+  usage: USAGE,
+  parse: (args) => parseArguments(args, availableParallelism()),
+  conduct,
+  failed: 2,
+});
