@@ -16,7 +16,7 @@ export function hearNotice(before: State, notice: Notice, context: Context): Sta
   const { now, settings, random } = context;
   switch (notice.kind) {
     case 'connected':
-      return hasten(before, context);
+      return hearConnected(before, context);
     case 'listening': {
       // What was told before is not known: it is asked for, though not by everybody at once.
       const state = { ...before, hearing: { ...before.hearing, live: true } };
@@ -36,7 +36,7 @@ export function hearNotice(before: State, notice: Notice, context: Context): Sta
 }
 
 /** The store can be reached again: a waiting attempt need wait no longer. Spread by jitter, since every candidate hears it. */
-function hasten(state: State, { now, settings, random }: Context): State {
+function hearConnected(state: State, { now, settings, random }: Context): State {
   if (state.phase === 'campaigning') {
     return { ...state, nextAt: Math.min(state.nextAt, now + random() * settings.jitter) };
   }
@@ -50,16 +50,22 @@ function askBy(state: State, notice: Notice, at: number): State {
   return { ...state, nextAt: Math.min(state.nextAt, at) };
 }
 
-/** There is a new leader: attempts that are pending are not worth making until its lease runs out. */
+/**
+ * There is a new leader: attempts that are pending are not worth making until its lease runs out. Told that it runs out earlier than what is waited
+ * for, it hastens an attempt as a release does.
+ */
 function hearElected(state: Campaigning, holder: Holder, context: Context): Campaigning {
   const { now, settings } = context;
   const isOwn = holder.id === state.id || state.retired.includes(holder.id); // only an answer makes a leader
   if (isOwn || state.role !== 'follower' || state.dark || state.sent) return state;
   const expiresIn = Math.min(holder.expiresIn, settings.ttl);
   const waiting = awaitHolder(state, { ...holder, expiresIn }, context);
+  if (waiting.nextAt < state.nextAt) {
+    return hasten(waiting, Math.min(state.nextAt, Math.max(waiting.nextAt, affordable(state, context))));
+  }
+  const { hastened: _, ...hearing } = waiting.hearing;
   // Once in a ttl it is asked for whatever is told.
   const answeredAt = state.memory.sync?.at ?? now;
-  const { hastened: _, ...hearing } = waiting.hearing;
   const nextAt = Math.min(waiting.nextAt, Math.max(state.nextAt, answeredAt + settings.ttl));
   return { ...waiting, hearing, nextAt };
 }
@@ -68,16 +74,25 @@ function hearElected(state: Campaigning, holder: Holder, context: Context): Camp
  * A lease was given up: asked for at once, or, where that has been told again and again, once in a timeout. Where somebody else is named to
  * take it, only after a grace, in which that one is told to lead if it is still there.
  */
-function hearReleased(before: Campaigning, notice: ReleaseNotice, { now, settings, random }: Context): State {
+function hearReleased(before: Campaigning, notice: ReleaseNotice, context: Context): State {
+  const { now, settings, random } = context;
   if (before.sent) return askBy(before, notice, now);
-  const { hearing, holder } = before;
-  const state = { ...before, hearing: { ...hearing, hastened: true as const } };
-  const isOver = holder?.holder.id === notice.id;
+  const isOver = before.holder?.holder.id === notice.id;
   const isNamed = notice.successor === undefined || notice.successor === before.id;
   const grace = isNamed ? 0 : backoff(settings.timeout) + random() * settings.jitter;
-  const affordable = Math.max(now, hearing.spent + settings.timeout - ahead(settings));
-  return askBy(isOver ? { ...state, holder: undefined } : state, notice, affordable + grace);
+  const state = isOver ? { ...before, holder: undefined } : before;
+  return hasten(state, Math.min(before.nextAt, affordable(before, context) + grace));
 }
+
+const hasten = (state: Campaigning, nextAt: number): Campaigning => ({
+  ...state,
+  hearing: { ...state.hearing, hastened: true },
+  nextAt,
+});
+
+/** When the next attempt may be made that is hastened by what was told. */
+const affordable = ({ hearing }: Campaigning, { now, settings }: Context): number =>
+  Math.max(now, hearing.spent + settings.timeout - ahead(settings));
 
 /** How far the attempts may be ahead that releases have hastened, in ms. */
 const ahead = ({ timeout }: Settings): number => BURST * timeout;

@@ -156,6 +156,20 @@ describe('a follower that listens', () => {
     expect(asked.length).toBeLessThanOrEqual(8 + 1_000 / timeout);
   });
 
+  it('is not made to ask in a flood by leaders whose leases run out at once', () => {
+    const candidate = follower(10_000);
+    const asked: number[] = [];
+    for (let now = 10; now < 1_010; now += 1) {
+      if (now % 5 === 0) tell(candidate, elected(`forged/${now}`, 1), now);
+      candidate.wake(now);
+      if (!candidate.state.sent) continue;
+      asked.push(now);
+      candidate.reply(now, held(10_000));
+    }
+    expect(asked.length).toBeGreaterThan(1);
+    expect(asked.length).toBeLessThanOrEqual(8 + 1_000 / timeout);
+  });
+
   it('asks at once when it is named, however many releases have gone to others before', () => {
     const candidate = follower(10_000);
     for (let now = 10; now < 110; now += 10) {
