@@ -32,6 +32,7 @@ interface Killing extends Terms {
   readonly leaderToo?: boolean;
 }
 
+/** Sentinels may promote both replicas, one after the other: an overlap could be theirs. None has been seen, and one would be worth a look. */
 const killed = (fault: string, { lag, leaderToo, ...terms }: Killing = {}): Case => ({
   ...ONE,
   fault,
