@@ -1,4 +1,3 @@
-export type { FollowerReason, Role } from './core/state.js';
 export { elect } from './elect.js';
 export type { Candidate, Election, StepDownOptions } from './election.js';
 export { ElectionError, type ElectionErrorCode, isElectionError } from './errors.js';
@@ -42,4 +41,4 @@ export type {
 } from './store/lease-store.js';
 export type { RedisClient } from './store/redis/client.js';
 export type { Clock } from './stream/clock.js';
-export type { Term, Transition } from './stream/transition.js';
+export type { FollowerReason, Role, Term, Transition } from './stream/transition.js';

@@ -24,7 +24,7 @@ const LAYERS: Record<string, { readonly is: RegExp; readonly may: readonly strin
     may: ['stream', 'clock', 'redis', 'quorum', 'core', 'port', 'errors'],
     outside: /^(rxjs|node:.+)$/,
   },
-  operators: { is: /^operators\//, may: ['stream'], outside: /^rxjs$/ },
+  operators: { is: /^operators\//, may: ['stream', 'errors'], outside: /^rxjs$/ },
   stream: { is: /^stream\/(?!clock\.ts)/, may: ['clock', 'core', 'port', 'errors'], outside: /^(rxjs|node:.+)$/ },
   clock: { is: /^stream\/clock\.ts$/, may: [], outside: /^node:.+$/ },
   redis: { is: /^store\/redis\//, may: ['port', 'errors'], outside: /^(rxjs|node:.+)$/ },

@@ -2,6 +2,8 @@ import type { FollowerReason } from '../core/state.js';
 import type { ElectionError } from '../errors.js';
 import type { Holder } from '../store/lease-store.js';
 
+export type { FollowerReason, Role } from '../core/state.js';
+
 /**
  * A change of this candidate's role. Two in a row never have the same role, and after `leader` comes `follower`, always.
  *

@@ -52,7 +52,9 @@ export function nodeRedisPort(client: NodeRedisClient): Port {
   const call = async (name: 'eval' | 'evalSha', script: string, options: ScriptOptions, signal: AbortSignal) => {
     if (topology.keepsCalls) while (client.isReady === false && client.isOpen) await ready(signal);
     if (giveUp) signal.addEventListener('abort', giveUp);
-    return caller(client, topology.takesBack ? signal : undefined)[name](script, options);
+    const answer = caller(client, topology.takesBack ? signal : undefined)[name](script, options);
+    if (topology.serves === 'slots') answer.catch((error) => isDown(error) && rediscover(client));
+    return answer;
   };
   return {
     emitter: client,
@@ -142,9 +144,12 @@ const LOOK_EVERY = 1_000;
 
 const looked = new WeakMap<NodeRedisClient, number>();
 
+/** What a node of a cluster says that is cut off from the others: they may have put another in its place. */
+const isDown = (error: unknown): boolean => error instanceof Error && error.message.startsWith('CLUSTERDOWN');
+
 /**
  * Has a cluster's client ask who its nodes are. By itself it does so only when a node sends it elsewhere, which one that has died never
- * does: it would go on asking that one for ever. From 6.2 on it sees to it itself.
+ * does, nor one that is cut off: it would go on asking that one for ever. From 6.2 on it sees to the dead itself.
  */
 function rediscover(client: NodeRedisClient & Extras): void {
   const { _slots: slots, masters = [] } = client;

@@ -1,0 +1,61 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, it } from '@jest/globals';
+import { createCluster } from 'redis';
+import { createCluster as createCluster5 } from 'redis5';
+import type { RedisClient } from '../../../lib/store/redis/client.js';
+import { keysOf } from '../../../lib/store/redis/keys.js';
+import { slotOf } from '../../../lib/store/redis/slots.js';
+import { redisStore } from '../../../lib/store/redis/store.js';
+import { type Client, type RedisServer, startRedis } from '../../support/redis.js';
+import { until } from '../../support/until.js';
+import { acquire, expectFailure, KEY } from './ask.js';
+
+const SLOT = `${slotOf(keysOf(KEY).lease)}`;
+let folder: string;
+let server: RedisServer;
+let admin: Client;
+
+beforeEach(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'rx-leader-')); // it insists on writing down what it knows of the others
+  const args = ['--cluster-enabled', 'yes', '--cluster-require-full-coverage', 'no', '--dir', folder];
+  server = await startRedis({ args });
+  admin = await server.client();
+  await cluster('ADDSLOTS', ...Array.from({ length: 16_384 }, (_, slot) => `${slot}`));
+  await until(async () => String(await cluster('INFO')).includes('cluster_state:ok'), { within: 10_000 });
+});
+
+afterEach(async () => {
+  await server?.[Symbol.asyncDispose]();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const cluster = (...args: string[]): Promise<unknown> => admin.sendCommand(['CLUSTER', ...args]);
+
+/** How often anybody has asked which node has which slots. */
+async function looks(): Promise<number> {
+  const stats = await admin.info('commandstats');
+  return [...stats.matchAll(/cmdstat_cluster(?:\|(?:slots|shards))?:calls=(\d+)/g)].reduce(
+    (sum, [, n]) => sum + Number(n),
+    0,
+  );
+}
+
+describe('a client of a cluster', () => {
+  it.each([
+    ['node-redis 6', createCluster],
+    ['node-redis 5', createCluster5 as unknown as typeof createCluster],
+  ])('%s asks who has a slot that the node which had it serves no more', async (_, create) => {
+    const client = create({ rootNodes: [{ url: server.url }] });
+    client.on('error', () => {});
+    await client.connect();
+    const store = redisStore(client as unknown as RedisClient);
+    await acquire(store, { ttl: 100 });
+    await cluster('DELSLOTS', SLOT);
+    const before = await looks();
+    await expectFailure(acquire(store, { id: 'other' }), 'STORE_UNAVAILABLE', 'CLUSTERDOWN');
+    await until(async () => (await looks()) > before, { what: 'the client to look for the slot' });
+    client.destroy();
+  });
+});
