@@ -63,7 +63,9 @@ function hearElected(state: Campaigning, holder: Holder, context: Context): Camp
   if (waiting.nextAt < state.nextAt) {
     return hasten(waiting, Math.min(state.nextAt, Math.max(waiting.nextAt, affordable(state, context))));
   }
-  const { hastened: _, ...hearing } = waiting.hearing;
+  const { hastened, ...others } = waiting.hearing;
+  // One that is put off by less than a timeout is hastened still.
+  const hearing = hastened && expiresIn < settings.timeout ? waiting.hearing : others;
   // Once in a ttl it is asked for whatever is told.
   const answeredAt = state.memory.sync?.at ?? now;
   const nextAt = Math.min(waiting.nextAt, Math.max(state.nextAt, answeredAt + settings.ttl));

@@ -6,16 +6,15 @@ const CLIENT = "Awaited<ReturnType<ReturnType<typeof import('redis').createClien
 const LEFT_TO_THE_READER: Readonly<Record<string, string>> = {
   redis: `declare const redis: ${CLIENT};`,
   redisA: `declare const redisA: ${CLIENT}, redisB: ${CLIENT}, redisC: ${CLIENT};`,
+  // As ioredis declares it, which is not installed where this is compiled.
+  ioredis: 'declare const ioredis: { eval(script: string, keys: number, ...args: string[]): Promise<unknown> };',
+  election: "declare const election: import('rx-leader').Election;",
   pollInbox: "declare function pollInbox(term: import('rx-leader').Term): Promise<void>;",
-  shutdown: "declare const shutdown: import('rxjs').Observable<unknown>;",
-  doTheWork: 'declare function doTheWork(): void;',
-  enough: 'declare const enough: boolean;',
 };
 
 /** What it takes for imported. */
 const IMPORTS: Readonly<Record<string, readonly string[]>> = {
   'rx-leader': ['ElectionError', 'Holder', 'Term'],
-  rxjs: ['EMPTY', 'interval', 'switchMap', 'takeUntil'],
 };
 
 /** Where a type is written out, it is the one that is exported. */
@@ -33,8 +32,24 @@ export function readmeModules(): Array<{ name: string; source: string }> {
       const code = [...section.matchAll(/^```ts\n(.*?)^```/gms)].map(([, block]) => block).join('\n');
       const [title = ''] = section.split('\n');
       const name = title.toLowerCase().replaceAll(/<.*?>/g, '').replaceAll(/\W+/g, '-');
-      return code === '' ? [] : [{ name, source: moduleOf(code) }];
+      return code === '' ? [] : [{ name, source: moduleOf(withImportsOnce(code)) }];
     });
+}
+
+/** Each block has the imports that it needs, to be pasted; a module has each once. */
+function withImportsOnce(code: string): string {
+  const imports = new Map<string, Set<string>>();
+  const rest = code.replaceAll(
+    /^import (type )?\{ (.*) \} from '(.*)';\n/gm,
+    (_, type = '', names: string, from: string) => {
+      const known = imports.get(from) ?? new Set();
+      for (const name of names.split(', ')) known.add(`${type}${name}`);
+      imports.set(from, known);
+      return '';
+    },
+  );
+  const lines = [...imports].map(([from, names]) => `import { ${[...names].join(', ')} } from '${from}';`);
+  return [...lines, rest].join('\n');
 }
 
 function moduleOf(code: string): string {
