@@ -1,15 +1,13 @@
 /** The benchmark: ours beside other libraries and bare sockets, in one run on one Redis. */
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { runCommand } from '../scripts/support/command.js';
+import { runCommand, say } from '../scripts/support/command.js';
 import type { Ending } from '../scripts/support/interrupt.js';
 import { type Arguments, parseArguments, USAGE } from './arguments.js';
 import { svg } from './report/plot.js';
 import type { Section } from './report/section.js';
 import { LEGEND, sectionLines } from './report/summary.js';
 import { run } from './run.js';
-
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** What goes on, for who watches; not part of what is read afterwards. */
 const progress = (line: string): void => void process.stderr.write(`bench: ${line}\n`);

@@ -25,14 +25,19 @@ const LAYERS: Record<string, { readonly is: RegExp; readonly may: readonly strin
     outside: /^(rxjs|node:.+)$/,
   },
   operators: { is: /^operators\//, may: ['stream', 'errors'], outside: /^rxjs$/ },
-  stream: { is: /^stream\/(?!clock\.ts)/, may: ['clock', 'core', 'port', 'errors'], outside: /^(rxjs|node:.+)$/ },
+  stream: {
+    is: /^stream\/(?!clock\.ts)/,
+    may: ['clock', 'core', 'port', 'errors', 'lookup'],
+    outside: /^(rxjs|node:.+)$/,
+  },
   clock: { is: /^stream\/clock\.ts$/, may: [], outside: /^node:.+$/ },
-  redis: { is: /^store\/redis\//, may: ['port', 'errors'], outside: /^(rxjs|node:.+)$/ },
+  redis: { is: /^store\/redis\//, may: ['port', 'errors', 'lookup'], outside: /^(rxjs|node:.+)$/ },
   // Stands over other stores, and asks them as the election asks its own.
-  quorum: { is: /^store\/quorum\//, may: ['stream', 'clock', 'core', 'port', 'errors'], outside: /^rxjs$/ },
+  quorum: { is: /^store\/quorum\//, may: ['stream', 'clock', 'core', 'port', 'errors', 'lookup'], outside: /^rxjs$/ },
   core: { is: /^core\//, may: ['port', 'errors'], outside: /^$/ },
   port: { is: /^store\/lease-store\.ts$/, may: ['errors'], outside: /^rxjs$/ },
   errors: { is: /^errors\.ts$/, may: [], outside: /^$/ },
+  lookup: { is: /^lookup\.ts$/, may: [], outside: /^$/ },
 };
 
 const layerOf = (file: string): string | undefined => Object.keys(LAYERS).find((name) => LAYERS[name]?.is.test(file));

@@ -1,5 +1,5 @@
 import { Subscription } from 'rxjs';
-import { getOrMake } from './shared.js';
+import { getOrMake } from '../lookup.js';
 
 interface Heeded {
   readonly heeders: Set<() => void>;

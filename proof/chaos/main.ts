@@ -4,7 +4,7 @@
  */
 import { randomInt } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { runCommand } from '../../scripts/support/command.js';
+import { EXIT_CODES, runCommand, say } from '../../scripts/support/command.js';
 import type { Ending } from '../../scripts/support/interrupt.js';
 import { type Arguments, parseArguments, USAGE } from './arguments.js';
 import { picture } from './picture.js';
@@ -12,10 +12,6 @@ import { Results } from './results.js';
 import { run } from './run.js';
 import { summarize } from './summary.js';
 import { judge } from './verdict.js';
-
-const EXIT_CODES = { well: 0, wrong: 1, void: 2 } as const;
-
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function conduct(args: Arguments, ending: Ending): Promise<number> {
   const { minutes, candidates, seed, library } = args;

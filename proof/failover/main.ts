@@ -5,7 +5,7 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
-import { runCommand } from '../../scripts/support/command.js';
+import { EXIT_CODES, runCommand, say } from '../../scripts/support/command.js';
 import type { Ending } from '../../scripts/support/interrupt.js';
 import { redisProgram } from '../../scripts/support/redis.js';
 import { OURS } from '../mutant.js';
@@ -17,11 +17,7 @@ import { measure, nameOf, type Result, ROWS } from './run.js';
 import { tableOf, withTable, wrongs } from './table.js';
 import { TIMES } from './world.js';
 
-const EXIT_CODES = { well: 0, wrong: 1, void: 2 } as const;
-
 const PAGE = 'docs/topologies.md';
-
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 async function conduct(args: Arguments, { signal }: Ending): Promise<number> {
   const rows = ROWS.filter((row) => nameOf(row).includes(args.only));

@@ -1,5 +1,5 @@
 import type { TcpProxy } from '../../scripts/support/proxy.js';
-import type { Client, RedisServer } from '../../scripts/support/redis.js';
+import { type Client, REPLICATES, type RedisServer } from '../../scripts/support/redis.js';
 import { freePort } from '../../scripts/support/sentinel.js';
 import { until } from '../../scripts/support/until.js';
 import type { World } from './world.js';
@@ -20,9 +20,6 @@ export interface Node {
   /** What it passes on to others by, and they to it: nothing where servers reach each other directly. */
   readonly doors: readonly TcpProxy[];
 }
-
-/** A replica is to have what its master has at once, not five seconds later. */
-export const REPLICATES = ['--repl-diskless-sync-delay', '0', '--repl-diskless-load', 'swapdb'];
 
 /**
  * A network that servers can be cut off from each other in, while clients go on reaching them all: every server is told to the others as a proxy,

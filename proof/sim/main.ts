@@ -3,7 +3,7 @@
  * and told.
  */
 import { availableParallelism } from 'node:os';
-import { runCommand } from '../../scripts/support/command.js';
+import { runCommand, say } from '../../scripts/support/command.js';
 import type { Ending } from '../../scripts/support/interrupt.js';
 import { load } from '../library.js';
 import { build } from '../mutant.js';
@@ -20,8 +20,6 @@ import { World } from './world.js';
 const CHUNK = 250;
 /** ms between two lines on how far it is. */
 const GLANCE = 5_000;
-
-const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 type Many = Extract<Arguments, { seeds: number }>;
 type One = Extract<Arguments, { seed: number }>;

@@ -12,8 +12,10 @@ export interface Command<Args extends { readonly help: boolean }> {
   readonly failed: number;
 }
 
-/** The exit code where the arguments make no sense. */
-const SENSELESS = 2;
+/** Exit codes of what looks for something wrong; `void` where it could not look, or the arguments make no sense. */
+export const EXIT_CODES = { well: 0, wrong: 1, void: 2 } as const;
+
+export const say = (line: string): void => void process.stdout.write(`${line}\n`);
 
 /** Runs it with the arguments of this process, and resolves with its exit code. */
 export async function runCommand<Args extends { readonly help: boolean }>(command: Command<Args>): Promise<number> {
@@ -23,11 +25,11 @@ export async function runCommand<Args extends { readonly help: boolean }>(comman
     args = command.parse(process.argv.slice(2));
   } catch (error) {
     process.stderr.write(`${name}: ${(error as Error).message}\n\n${usage}\n`);
-    return SENSELESS;
+    return EXIT_CODES.void;
   }
   if (args.help) {
-    process.stdout.write(`${usage}\n`);
-    return 0;
+    say(usage);
+    return EXIT_CODES.well;
   }
   using ending = listenForEnd();
   try {

@@ -29,6 +29,9 @@ export function redisProgram(name: 'redis-server' | 'redis-cli'): string {
   return path.join(path.dirname(server), path.basename(server).replace('server', 'cli'));
 }
 
+/** A replica is to have what its master has at once, not five seconds later. */
+export const REPLICATES = ['--repl-diskless-sync-delay', '0', '--repl-diskless-load', 'swapdb'];
+
 /** Redis 6.2 gives its replicas a file otherwise, where the next server that starts finds it. */
 const NOTHING_ON_DISK = ['--repl-diskless-sync', 'yes'];
 

@@ -8,7 +8,8 @@ import {
   createSentinel as createSentinel5,
 } from 'redis5';
 import type { RedisClient } from 'rx-leader';
-import { cluster, type Endpoint, MASTER, type Servers, sentinels, standalone } from './servers.js';
+import { MASTER } from '../../proof/processes/clients.js';
+import { cluster, type Endpoint, type Servers, sentinels, standalone } from './servers.js';
 
 /** A client as a user would make it, connected. */
 export interface Made {

@@ -3,9 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
+import { MASTER } from '../../proof/processes/clients.js';
 import { type Sentinel, startSentinel } from '../../scripts/support/sentinel.js';
-import { type Client, type RedisServer, redisProgram, startRedis } from '../support/redis.js';
-import { REPLICATES, startReplica } from '../support/replicated.js';
+import { type Client, REPLICATES, type RedisServer, redisProgram, startRedis } from '../support/redis.js';
+import { startReplica } from '../support/replicated.js';
 import { until } from '../support/until.js';
 
 export interface Endpoint {
@@ -28,8 +29,6 @@ export interface Servers extends AsyncDisposable {
    */
   failOver?(key: string): Promise<() => Promise<void>>;
 }
-
-export const MASTER = 'mymaster';
 
 /** One server. */
 export async function standalone(): Promise<Servers> {

@@ -1,4 +1,4 @@
-import { REPLICATES } from '../support/replicated.js';
+import { REPLICATES } from '../support/redis.js';
 import { until } from '../support/until.js';
 import type { Arena } from './arena.js';
 

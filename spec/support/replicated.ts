@@ -1,8 +1,5 @@
-import { type Client, type RedisServer, startRedis } from './redis.js';
+import { type Client, REPLICATES, type RedisServer, startRedis } from './redis.js';
 import { until } from './until.js';
-
-/** A replica is to have what its master has at once, not five seconds later. */
-export const REPLICATES = ['--repl-diskless-sync-delay', '0', '--repl-diskless-load', 'swapdb'];
 
 /** A master and its replica. */
 export interface Replicated extends AsyncDisposable {

@@ -1,5 +1,5 @@
 import { defer, NEVER, Observable } from 'rxjs';
-import { getOrMake } from '../../stream/shared.js';
+import { getOrMake } from '../../lookup.js';
 import type { Holder, LeaseStore, Notice } from '../lease-store.js';
 import { nameOf } from './names.js';
 import { majorityOf } from './verdict.js';

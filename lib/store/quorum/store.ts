@@ -1,6 +1,6 @@
 import { type Observable, of } from 'rxjs';
 import { type ElectionError, isElectionError } from '../../errors.js';
-import { getOrMake } from '../../stream/shared.js';
+import { getOrMake } from '../../lookup.js';
 import type {
   LeaseStore,
   ListReply,

@@ -18,6 +18,7 @@ import {
   timeout,
   timer,
 } from 'rxjs';
+import { getOrMake } from '../../lookup.js';
 import type { Notice, ReleaseNotice } from '../lease-store.js';
 import { portOf, type RedisClient } from './client.js';
 import { connectionOf } from './connection.js';
@@ -46,11 +47,7 @@ const DEAF: Notice = { kind: 'deaf' };
 const known = new WeakMap<RedisClient, Channels>();
 
 /** The channels of `client`: one subscriber connection, however many elections and observers share it. */
-export function channelsOf(client: RedisClient): Channels {
-  const channels = known.get(client) ?? open(client);
-  known.set(client, channels);
-  return channels;
-}
+export const channelsOf = (client: RedisClient): Channels => getOrMake(known, client, () => open(client));
 
 function open(client: RedisClient): Channels {
   const { openLink, prefix } = portOf(client);

@@ -1,3 +1,4 @@
+import { getOrMake } from '../../lookup.js';
 import { type IoRedisClient, ioRedisPort, isIoRedis } from './ioredis.js';
 import { isNodeRedis, type NodeRedisClient, nodeRedisPort } from './node-redis.js';
 import type { Port } from './port.js';
@@ -16,11 +17,8 @@ export function isRedisClient(value: unknown): value is RedisClient {
 const ports = new WeakMap<RedisClient, Port>();
 
 /** How `client` is spoken to. */
-export function portOf(client: RedisClient): Port {
-  const port = ports.get(client) ?? (isNodeRedis(client) ? nodeRedisPort(client) : ioRedisPort(client));
-  ports.set(client, port);
-  return port;
-}
+export const portOf = (client: RedisClient): Port =>
+  getOrMake(ports, client, () => (isNodeRedis(client) ? nodeRedisPort(client) : ioRedisPort(client)));
 
 /**
  * Makes `call`, and returns what gives it up: its signal aborts, unless the call has settled by then. An abort costs more than a request does,

@@ -1,4 +1,5 @@
 import { Observable, share } from 'rxjs';
+import { getOrMake } from '../../lookup.js';
 import type { Notice } from '../lease-store.js';
 import { portOf, type RedisClient } from './client.js';
 import { listenTo } from './emitter.js';
@@ -15,13 +16,8 @@ export interface Connection {
 const connections = new WeakMap<RedisClient, Connection>();
 
 /** The connection of `client`: one listener of each kind on it, however many elections share it. */
-export function connectionOf(client: RedisClient): Connection {
-  const known = connections.get(client);
-  if (known) return known;
-  const connection = listen(portOf(client));
-  connections.set(client, connection);
-  return connection;
-}
+export const connectionOf = (client: RedisClient): Connection =>
+  getOrMake(connections, client, () => listen(portOf(client)));
 
 function listen({ emitter: client, readyEvents }: Port): Connection {
   let lastError: unknown;

@@ -14,6 +14,7 @@ import {
   tap,
   throwError,
 } from 'rxjs';
+import { getOrMake } from '../../lookup.js';
 import type { AcquireRequest, Granted, LeaseStore, RenewRequest, StoreRequest } from '../lease-store.js';
 import { portOf, type RedisClient } from './client.js';
 import { keysOf } from './keys.js';
@@ -28,12 +29,8 @@ const known = new WeakMap<RedisClient, Map<string, LeaseStore>>();
  * that is not so there. One store for all elections of a client that wait for the same.
  */
 export function replicatedStore(client: RedisClient, wires: Wires, replicas: Replicas): LeaseStore {
-  const stores = known.get(client) ?? new Map<string, LeaseStore>();
-  known.set(client, stores);
-  const name = `${replicas.count} ${replicas.timeout}`;
-  const store = stores.get(name) ?? open(client, wires, replicas);
-  stores.set(name, store);
-  return store;
+  const stores = getOrMake(known, client, () => new Map<string, LeaseStore>());
+  return getOrMake(stores, `${replicas.count} ${replicas.timeout}`, () => open(client, wires, replicas));
 }
 
 function open(client: RedisClient, wires: Wires, replicas: Replicas): LeaseStore {
@@ -143,10 +140,8 @@ class Witnesses {
     if (server === undefined) {
       return throwError(() => unavailable(request, 'the client does not know the server that has its slot'));
     }
-    const witness =
-      this.#byServer.get(server) ?? new Witness(() => this.#wires.open(server), this.#replicas, this.#prefix);
-    this.#byServer.set(server, witness);
-    return witness.confirm(request, write);
+    const open = () => new Witness(() => this.#wires.open(server), this.#replicas, this.#prefix);
+    return getOrMake(this.#byServer, server, open).confirm(request, write);
   }
 
   /** Completes once the replicas have what was written last; at once unless they are known not to. */

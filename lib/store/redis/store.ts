@@ -1,4 +1,5 @@
 import { defer, Observable } from 'rxjs';
+import { getOrMake } from '../../lookup.js';
 import type { LeaseStore, StoreRequest } from '../lease-store.js';
 import { channelsOf } from './channels.js';
 import { portOf, type RedisClient, revocable } from './client.js';
@@ -22,15 +23,11 @@ import { translate } from './translate.js';
 const stores = new WeakMap<RedisClient, LeaseStore>();
 
 /** Leases in Redis, through the caller's client: one store for all its elections, so that they can go together. */
-export function redisStore(client: RedisClient): LeaseStore {
-  const store = stores.get(client) ?? open(client);
-  stores.set(client, store);
-  return store;
-}
+export const redisStore = (client: RedisClient): LeaseStore => getOrMake(stores, client, () => open(client));
 
 function open(redis: RedisClient): LeaseStore {
   const client = portOf(redis);
-  const connection = connectionOf(redis);
+  const ask = askerOf(client, connectionOf(redis));
   const channels = channelsOf(redis);
   // Elections under different prefixes are different elections, and not to hear of one another.
   const channelOf = ({ channel }: Keys) => client.prefix + channel;
@@ -47,50 +44,44 @@ function open(redis: RedisClient): LeaseStore {
         const args = [id, ttl, name, data, lastToken, notAfter ?? '', coldStart, channel, ...watch, ...told];
         // Nobody waits for it, and nothing depends on it: others who do not hear of this leader ask when the lease runs out that they know of.
         const announce = () =>
-          run(
-            client,
-            connection,
-            request,
-            scripts.announce,
-            [lease, record],
-            [id, ttl, channel, releaser],
-            nothing,
-          ).subscribe({ error: nothing });
+          ask(request, scripts.announce, [lease, record], [id, ttl, channel, releaser], nothing).subscribe({
+            error: nothing,
+          });
         const parse = (raw: unknown) => {
           const reply = acquireReply(raw, request);
           if (isUntold(raw)) announce();
           return reply;
         };
-        return run(client, connection, request, scripts.acquire, [lease, record, candidates], args, parse);
+        return ask(request, scripts.acquire, [lease, record, candidates], args, parse);
       }),
-    renew: renewals(renewer(client, connection)),
+    renew: renewals(renewer(client, ask)),
     release: (request) => {
       const keys = keysOf(request.key);
       const { lease, record, candidates } = keys;
       const { id, successor = '', quiet = false, absent = '' } = request;
       const args = [id, channelOf(keys), successor, Number(quiet), absent];
-      return run(client, connection, request, scripts.release, [lease, record, candidates], args, releaseReply);
+      return ask(request, scripts.release, [lease, record, candidates], args, releaseReply);
     },
     read: (request) => {
       const { lease, record } = keysOf(request.key);
-      return run(client, connection, request, scripts.read, [lease, record], [], readReply);
+      return ask(request, scripts.read, [lease, record], [], readReply);
     },
     withdraw: (request) => {
       const { lease, record, candidates } = keysOf(request.key);
       const { id, name, data = '' } = request;
       const args = [id, name, data, channels.inbox];
-      return run(client, connection, request, scripts.withdraw, [lease, record, candidates], args, withdrawReply);
+      return ask(request, scripts.withdraw, [lease, record, candidates], args, withdrawReply);
     },
     list: (request) => {
       const { lease, record, candidates } = keysOf(request.key);
-      return run(client, connection, request, scripts.list, [lease, record, candidates], [request.ttl], listReply);
+      return ask(request, scripts.list, [lease, record, candidates], [request.ttl], listReply);
     },
     notices: (key) => channels.notices(channelOf(keysOf(key))),
   };
 }
 
 /** Renewals go together where one server is behind the client: a cluster, or whatever counts slots, refuses keys of several. */
-function renewer(client: Port, connection: Connection): Renewer {
+function renewer(client: Port, ask: Ask): Renewer {
   let isOneServer = client.serves === 'one';
   return {
     get isReady() {
@@ -98,7 +89,7 @@ function renewer(client: Port, connection: Connection): Renewer {
     },
     alone: (request) => {
       const { keys, args } = renewal(request);
-      return run(client, connection, request, scripts.renew, keys, args, renewReply);
+      return ask(request, scripts.renew, keys, args, renewReply);
     },
     together: async (requests, signal) => {
       const { keys, args } = renewalOfAll(requests);
@@ -114,29 +105,30 @@ function renewer(client: Port, connection: Connection): Renewer {
 }
 
 /** One script call: made on subscription; unsubscribed, it is taken back if it has not been written yet. */
-function run<Reply>(
-  client: Port,
-  connection: Connection,
+type Ask = <Reply>(
   request: StoreRequest,
   script: Script,
   keys: string[],
   args: ReadonlyArray<string | number>,
   parse: (raw: unknown, request: StoreRequest) => Reply,
-): Observable<Reply> {
-  return new Observable((subscriber) => {
-    const fail = (error: unknown) =>
-      subscriber.error(translate(error, request, client.isReady !== false, client.prefix));
-    const done = (reply: Reply) => {
-      subscriber.next(reply);
-      subscriber.complete();
-    };
-    const options = { keys, arguments: args.map(String) };
-    const { answer, revoke } = revocable((signal) => call(client, signal, script, options));
-    subscriber.add(revoke);
-    subscriber.add(watchQueue(client, connection, request.timeout, fail));
-    answer.then((raw) => parse(raw, request)).then(done, fail);
-  });
-}
+) => Observable<Reply>;
+
+const askerOf =
+  (client: Port, connection: Connection): Ask =>
+  (request, script, keys, args, parse) =>
+    new Observable((subscriber) => {
+      const fail = (error: unknown) =>
+        subscriber.error(translate(error, request, client.isReady !== false, client.prefix));
+      const done = (reply: ReturnType<typeof parse>) => {
+        subscriber.next(reply);
+        subscriber.complete();
+      };
+      const options = { keys, arguments: args.map(String) };
+      const { answer, revoke } = revocable((signal) => call(client, signal, script, options));
+      subscriber.add(revoke);
+      subscriber.add(watchQueue(client, connection, request.timeout, fail));
+      answer.then((raw) => parse(raw, request)).then(done, fail);
+    });
 
 /** By hash; by text when the server does not know it, which may be so at every call (restart, failover, `SCRIPT FLUSH`). */
 async function call(client: Port, signal: AbortSignal, script: Script, options: ScriptOptions): Promise<unknown> {

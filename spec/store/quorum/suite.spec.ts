@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, it } from '@jest/globals';
 import { defer, finalize, from, type ObservableInput, switchMap } from 'rxjs';
+import { getOrMake } from '../../../lib/lookup.js';
 import { quorum } from '../../../lib/quorum.js';
 import type { LeaseStore } from '../../../lib/store/lease-store.js';
 import { keysOf } from '../../../lib/store/redis/keys.js';
 import { redisStore } from '../../../lib/store/redis/store.js';
-import { getOrMake } from '../../../lib/stream/shared.js';
 import { leaseStoreSuite, MemoryLeaseStore } from '../../../lib/testing/index.js';
 import { type Client, type RedisServer, startRedis } from '../../support/redis.js';
 import { until } from '../../support/until.js';
