@@ -126,7 +126,7 @@ export const noSuspect = variant(
 /** Takes its lease for lost when it does not find it. */
 export const noPutBack = variant(
   'no-put-back',
-  patch('store/redis/scripts.ts', 'if released or record.token > token then', 'if true then'),
+  patch('store/redis/scripts.ts', 'if released or record.token > token or ARGV[8] then', 'if true then'),
 );
 
 /** Renews whoever's lease it finds. */
@@ -264,8 +264,8 @@ export const believesWhatIsTold = variant(
   ),
   patch(
     'core/notice.ts',
-    'const nextAt = Math.min(waiting.nextAt, Math.max(state.nextAt, answeredAt + settings.ttl));',
-    'const { nextAt } = answeredAt < 0 ? state : waiting;',
+    'const nextAt = Math.min(waiting.nextAt, Math.max(state.nextAt, state.hearing.askedAt + settings.ttl));',
+    'const { nextAt } = waiting;',
   ),
 );
 

@@ -1,7 +1,7 @@
 import type { ElectionError } from '../errors.js';
 import type { AcquireReply, CandidateReply, Held, LeaseRequest, Suspect } from '../store/lease-store.js';
 import { notAfter, watched } from './memory.js';
-import { hearNotice } from './notice.js';
+import { hearNotice, refund } from './notice.js';
 import { backoff, lifetime } from './settings.js';
 import {
   type Campaigning,
@@ -98,6 +98,7 @@ function lead(
   const holder = { id: state.id, name, ...(data !== undefined && { data }), token, expiresIn: ttl };
   return {
     ...kept,
+    hearing: refund(kept.hearing, context.settings),
     phase: 'leading',
     role: 'leader',
     term,

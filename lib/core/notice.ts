@@ -1,6 +1,6 @@
 import type { Holder, Notice, ReleaseNotice } from '../store/lease-store.js';
 import { backoff, type Settings } from './settings.js';
-import type { Campaigning, Context, State } from './state.js';
+import type { Campaigning, Context, Hearing, State } from './state.js';
 import { hearSuccessor } from './succession.js';
 import { awaitHolder, scheduleBy } from './wait.js';
 
@@ -55,7 +55,7 @@ function askBy(state: State, notice: Notice, at: number): State {
  * for, it hastens an attempt as a release does.
  */
 function hearElected(state: Campaigning, holder: Holder, context: Context): Campaigning {
-  const { now, settings } = context;
+  const { settings } = context;
   const isOwn = holder.id === state.id || state.retired.includes(holder.id); // only an answer makes a leader
   if (isOwn || state.role !== 'follower' || state.dark || state.sent) return state;
   const expiresIn = Math.min(holder.expiresIn, settings.ttl);
@@ -67,8 +67,7 @@ function hearElected(state: Campaigning, holder: Holder, context: Context): Camp
   // One that is put off by less than a timeout is hastened still.
   const hearing = hastened && expiresIn < settings.timeout ? waiting.hearing : others;
   // Once in a ttl it is asked for whatever is told.
-  const answeredAt = state.memory.sync?.at ?? now;
-  const nextAt = Math.min(waiting.nextAt, Math.max(state.nextAt, answeredAt + settings.ttl));
+  const nextAt = Math.min(waiting.nextAt, Math.max(state.nextAt, state.hearing.askedAt + settings.ttl));
   return { ...waiting, hearing, nextAt };
 }
 
@@ -101,8 +100,15 @@ const ahead = ({ timeout }: Settings): number => BURST * timeout;
 
 /** An attempt that is made now. One that was cancelled, since somebody else was told to lead, costs nothing. */
 export function spend(state: Campaigning, { now, settings }: Context): Campaigning {
-  const { hastened, ...hearing } = state.hearing;
-  if (!hastened) return state;
+  const { hastened, ...others } = state.hearing;
+  const hearing = { ...others, askedAt: now };
+  if (!hastened) return { ...state, hearing };
   const spent = Math.min(Math.max(hearing.spent, now), now + ahead(settings)) + settings.timeout;
   return { ...state, hearing: { ...hearing, spent } };
 }
+
+/** What is left once one of them was granted: nor does that cost anything, since nobody could have told of it falsely. */
+export const refund = (hearing: Hearing, { timeout }: Settings): Hearing => ({
+  ...hearing,
+  spent: hearing.spent - timeout,
+});

@@ -37,6 +37,8 @@ export interface Hearing {
   readonly live: boolean;
   /** Own time until which attempts are spent that releases may hasten: one in a timeout. */
   readonly spent: number;
+  /** Own time of the last request of a campaign. */
+  readonly askedAt: number;
   /** Whether a release has hastened the next attempt. */
   readonly hastened?: true;
   /** Came while a request was in flight that may have been answered before it. */

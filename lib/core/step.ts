@@ -17,7 +17,7 @@ export function stand({ dark, ...memory }: Memory, { now, nextId }: Context): Ca
     holder: undefined,
     retired: [],
     dark: dark ?? false,
-    hearing: { live: false, spent: Number.NEGATIVE_INFINITY },
+    hearing: { live: false, spent: Number.NEGATIVE_INFINITY, askedAt: Number.NEGATIVE_INFINITY },
     failures: 0,
     nextAt: now,
   };

@@ -192,7 +192,7 @@ export function release(entry: Entry, request: ReleaseRequest, server: Server): 
     ...(listed && { candidates: listed }),
     ...others,
   };
-  const free = request.absent !== undefined && record?.id === id && liveLease(entry, now) === undefined;
+  const free = request.absent !== undefined && record?.id === id;
   const reply: ReleaseReply = { status: 'gone', ...sight(after, server) };
   if (!holds && !own && !free) return { entry: after, reply };
   const { successor, isListed, rest } = succession(listed, request, now);

@@ -69,7 +69,7 @@ describe('a follower that listens', () => {
     expect(candidate.asks).toBeUndefined();
     expect(candidate.wakesAt).toBe(50 + timeout / 4);
     tell(candidate, elected('other/1'), 51);
-    expect(candidate.wakesAt).toBe(1 + ttl);
+    expect(candidate.wakesAt).toBe(ttl);
     candidate.wake(50 + timeout / 4);
     expect(candidate.asks).toBeUndefined();
   });
@@ -123,13 +123,18 @@ describe('a follower that listens', () => {
       holder: { id: 'other/1', name: 'other', token: 42, expiresIn: ttl },
       at: 1_510,
     });
-    expect(candidate.wakesAt).toBe(1_503 + ttl);
+    expect(candidate.wakesAt).toBe(1_502 + ttl);
   });
 
-  it('is not kept from asking for longer than a ttl, whatever it is told', () => {
-    const candidate = follower(1_500);
+  it.each([
+    ['tells its time', 5_000],
+    ['tells no time (a quorum)', undefined],
+  ])('is not kept from asking for longer than a ttl, whatever it is told, by a store that %s', (_, time) => {
+    const candidate = new Candidate();
+    tell(candidate, LISTENING, 0);
+    candidate.reply(1, { ...held(1_500), ...(time !== undefined && { time }) });
     for (let now = 10; now < 2_021; now += 10) tell(candidate, elected(`forged/${now}`, 2 ** 31), now);
-    expect(candidate.state.sent?.at ?? candidate.wakesAt).toBeLessThanOrEqual(1 + ttl);
+    expect(candidate.state.sent?.at ?? candidate.wakesAt).toBeLessThanOrEqual(ttl);
   });
 
   it('asks after a release that was told of it falsely before', () => {
@@ -179,6 +184,22 @@ describe('a follower that listens', () => {
     expect(candidate.asks).toBeUndefined();
     tell(candidate, { kind: 'released', id: 'other/100', successor: 'me/1' }, 120);
     expect(candidate.state.sent?.at).toBe(120);
+  });
+
+  it('asks at once when it is named, however often it has been before, and led', () => {
+    const candidate = follower(10_000);
+    let now = 10;
+    for (let times = 0; times < 20; times++, now += 10) {
+      const { id } = candidate.state;
+      tell(candidate, { kind: 'released', id: 'rival/1', successor: id }, now);
+      expect(candidate.state.sent?.at).toBe(now);
+      candidate.reply(now, { status: 'granted', token: 50 + times });
+      candidate.resign(now + 1, 1);
+      candidate.on({ kind: 'drained' }, now + 1);
+      candidate.reply(now + 2, { status: 'released' });
+      candidate.wake(now + 3);
+      candidate.reply(now + 4, held(10_000));
+    }
   });
 
   it('leads by an answer alone: what it is told of itself changes nothing', () => {

@@ -54,8 +54,8 @@ function open(client: RedisClient, wires: Wires, replicas: Replicas): LeaseStore
     confirm: (reply: Reply) => Observable<never>,
   ): Observable<Reply> =>
     witnesses.use(() =>
-      // Where replicas lacked what was written last, nothing more is written before they have it: a lease that is not to be led by is not
-      // taken again and again, nor extended.
+      // Where the last was not confirmed, whatever the reason, nothing more is written before something would be: a lease that is not to be led
+      // by is not taken again and again, nor extended.
       concat(witnesses.recovery(request), defer(ask)).pipe(concatMap((reply) => concat(confirm(reply), of(reply)))),
     );
 
@@ -144,11 +144,11 @@ class Witnesses {
     return getOrMake(this.#byServer, server, open).confirm(request, write);
   }
 
-  /** Completes once the replicas have what was written last; at once unless they are known not to. */
+  /** Completes once the replicas have what was written last; at once unless it is doubtful that they do. */
   recovery(request: StoreRequest): Observable<never> {
     const server = this.#serverOf(request);
     const witness = server === undefined ? undefined : this.#byServer.get(server);
-    return witness?.isShort ? witness.confirm(request) : EMPTY;
+    return witness?.isDoubtful ? witness.confirm(request) : EMPTY;
   }
 
   /** Servers may have changed their places. */

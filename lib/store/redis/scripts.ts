@@ -229,6 +229,7 @@ const RENEW = `
 -- KEYS[1] lease, KEYS[2] record
 -- ARGV[1] id     ARGV[2] ttl, ms   ARGV[3] name    ARGV[4] data    ARGV[5] the term's token
 -- ARGV[6] not after, server ms, or empty           ARGV[7] the server's run id as granted, or empty
+-- ARGV[8] given, the lease is to be in place: it is not put back
 --
 -- Returns { status, server time us, token on record, until ms, ... }:
 --   renewed
@@ -250,7 +251,7 @@ else
   if holder then return told('lost', record, holder) end
   -- Vanished. Put back, unless this very term was released, or a later one may have begun.
   local released = record.id == id and record.till == 0
-  if released or record.token > token then return reply('lost', record, '', 0, '', '', '') end
+  if released or record.token > token or ARGV[8] then return reply('lost', record, '', 0, '', '', '') end
   redis.call('SET', LEASE, id, 'PX', ttl, 'NX')
   run = runId()
 end
@@ -298,7 +299,7 @@ const RELEASE = `
 -- KEYS[1] lease, KEYS[2] record, KEYS[3] candidates
 -- ARGV[1] id     ARGV[2] channel     ARGV[3] the id of who is to be next, or empty: who hears of it and asked last
 -- ARGV[4] 1 if it is enough to tell that one, else 0
--- ARGV[5] the id of who was told alone and has not come, or empty: the lease was released before, and is still free
+-- ARGV[5] the id of who was told alone and has not come, or empty: the lease was released before, and nobody has been heard of since
 --
 -- Returns { status, server time us, token on record, until ms, ... }:
 --   released  then the id of who was told alone; empty where everyone was
@@ -346,7 +347,7 @@ if not held then
 end
 
 local told = ''
-local free = absent ~= '' and record.id == id and not holder
+local free = absent ~= '' and record.id == id -- whoever took it since without a record (go-leader) has told nobody
 if held or own or free then
   local fields = { '"event":"released"', '"id":' .. cjson.encode(id) }
   local named, inbox = successor()

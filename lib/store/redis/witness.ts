@@ -21,13 +21,14 @@ interface Asked {
   readonly subscriber: Subscriber<never>;
   /** Whether the server does not know the script by its hash. */
   byText: boolean;
+  isConfirmed: boolean;
 }
 
 /** ms that a connection may take to be usable. */
 const PATIENCE = 5_000;
 /** ms by which Redis may be late to say that the time of a WAIT is up: it looks at its clock `hz` times a second, ten by default. */
 const TICK = 100;
-/** ms after which a connection counts as hung that has not said so yet. */
+/** The most ms after which a connection counts as hung whose time is up and that has not said so yet. */
 const HUNG = 500;
 
 /**
@@ -45,7 +46,7 @@ export class Witness {
   #connection: Subscription | undefined;
   #wire: Wire | undefined;
   #isDue = false;
-  #isShort = false;
+  #isDoubtful = false;
   #isStale = false;
   #failedAt = Number.NEGATIVE_INFINITY;
 
@@ -55,20 +56,20 @@ export class Witness {
     this.#prefix = prefix;
   }
 
-  /** Whether too few replicas had what was written last: to confirm without a write tells whether they have it by now. */
-  get isShort(): boolean {
-    return this.#isShort;
+  /** Whether what was asked last has not been confirmed: to confirm without a write tells whether anything would be by now. */
+  get isDoubtful(): boolean {
+    return this.#isDoubtful;
   }
 
   /** Completes when the lease of `write` has been found in place, extended, and is on enough replicas; else fails. */
   confirm(request: StoreRequest, write?: RenewRequest): Observable<never> {
     return new Observable((subscriber) => {
-      const asked: Asked = { request, write, subscriber, byText: false };
+      const asked: Asked = { request, write, subscriber, byText: false, isConfirmed: false };
       this.#waiting.add(asked);
       this.#schedule();
       return () => {
-        // Who gives up on the round that is under way has no answer yet: it tells more when it comes.
-        if (!this.#waiting.delete(asked) && this.#round.length > 0) this.#isShort = true;
+        this.#waiting.delete(asked);
+        if (!asked.isConfirmed) this.#isDoubtful = true;
       };
     });
   }
@@ -107,9 +108,9 @@ export class Witness {
     this.#waiting.clear();
     this.#round = round;
     const { count, timeout } = this.#replicas;
+    this.#limit(this.#longest, () => this.#giveUp(round));
     const writes = round.map(({ write, byText }) => write && attempt(() => renew(wire, write, byText)));
     const counted = attempt(() => wire.wait(count, timeout));
-    this.#patience = setTimeout(() => this.#giveUp(round), timeout + Math.min(TICK, timeout / 2));
     Promise.allSettled([counted, ...writes]).then(([count, ...answers]) => {
       if (this.#wire === wire) this.#end(round, count as Outcome, answers);
     });
@@ -117,22 +118,21 @@ export class Witness {
 
   /** Tells what is known by now, while there is time to: whoever asks next waits for the answer, unless the connection hangs. */
   #giveUp(round: readonly Asked[]): void {
-    this.#patience = setTimeout(() => this.close(), HUNG);
+    this.#limit(Math.max(TICK, Math.min(HUNG, this.#replicas.timeout)), () => this.close());
     this.#fail(round, (request) => tooFew(request, this.#replicas));
   }
 
   #end(round: readonly Asked[], counted: Outcome, answers: readonly Outcome[]): void {
-    clearTimeout(this.#patience);
     this.#round = [];
+    this.#limit();
     const isRefused = [counted, ...answers].some((one) => one.status === 'rejected' && !isUnknown(one.reason));
     if (isRefused || this.#isStale) this.#disconnect(); // what refuses may be no master any more
     if (counted.status === 'rejected') {
       for (const { subscriber, request } of round) subscriber.error(this.#translate(counted.reason, request));
     } else {
       const count = Number(String(counted.value)) || 0;
-      const isShort = count < this.#replicas.count;
-      this.#isShort = isShort && this.#wire !== undefined;
-      if (isShort) this.#fail(round, (request) => tooFew(request, this.#replicas, count));
+      this.#isDoubtful = count < this.#replicas.count;
+      if (this.#isDoubtful) this.#fail(round, (request) => tooFew(request, this.#replicas, count));
       else for (const [i, asked] of round.entries()) this.#settle(asked, answers[i] as Outcome);
     }
     if (this.#waiting.size > 0) this.#schedule();
@@ -151,18 +151,22 @@ export class Witness {
       const status = write ? renewReply(answer.value, write).status : 'renewed';
       if (status !== 'renewed') throw unavailable(request, `the connection that waits for replicas found it ${status}`);
     } catch (error) {
+      this.#disconnect(); // what is not in place here may be so on the server that the client has come to
       subscriber.error(error);
       return;
     }
+    asked.isConfirmed = true;
     subscriber.complete();
   }
 
+  /** Whoever waits for a connection is told in time that there is none yet. It may still come, for those who ask later. */
   #connect(): void {
-    if (this.#connection) return;
     if (performance.now() - this.#failedAt < this.#replicas.timeout) {
       this.#fail([], unreachable); // not as often as it is asked for
       return;
     }
+    if (!this.#patience) this.#limit(this.#longest, () => this.#fail([], unreachable));
+    if (this.#connection) return;
     const connection = new Subscription();
     this.#connection = connection;
     const opened = this.#open().pipe(
@@ -171,6 +175,7 @@ export class Witness {
     );
     const begin = (wire: Wire) => {
       this.#wire = wire;
+      this.#limit();
       this.#begin();
     };
     const lose = () => {
@@ -181,12 +186,28 @@ export class Witness {
   }
 
   #disconnect(): void {
-    clearTimeout(this.#patience);
+    this.#limit();
     this.#connection?.unsubscribe();
     this.#connection = undefined;
     this.#wire = undefined;
-    this.#isShort = false;
     this.#isStale = false;
+  }
+
+  /** ms in which whoever asks is told something. */
+  get #longest(): number {
+    const { timeout } = this.#replicas;
+    return timeout + Math.min(TICK, timeout / 2);
+  }
+
+  /** Calls `end` after `ms`, unless there is another limit before. */
+  #limit(ms?: number, end?: () => void): void {
+    clearTimeout(this.#patience);
+    this.#patience = undefined;
+    if (!end) return;
+    this.#patience = setTimeout(() => {
+      this.#patience = undefined;
+      end();
+    }, ms);
   }
 
   /** Whoever waits for the next round is told the same as those of this one: there is no time for another. */
@@ -203,11 +224,14 @@ export class Witness {
   }
 }
 
+/** Asks the script to put nothing back: what is not there may have been granted by another server. */
+const IN_PLACE = 1;
+
 type Outcome = PromiseSettledResult<unknown>;
 
 function renew(wire: Wire, write: RenewRequest, byText: boolean): Promise<unknown> {
   const { keys, args } = renewal(write);
-  const options = { keys, arguments: args.map(String) };
+  const options = { keys, arguments: [...args, IN_PLACE].map(String) };
   return byText ? wire.eval(scripts.renew.source, options) : wire.evalSha(scripts.renew.sha, options);
 }
 

@@ -227,6 +227,16 @@ describe('the connection that waits', () => {
     await connected(admin, 'counted', 1);
   });
 
+  it('confirms nothing that another server has granted', async () => {
+    await using other = await startRedis();
+    const [client, elsewhere] = [await other.client(), await connect()];
+    clients.push(client);
+    const kept = replicatedStore(client, portOf(elsewhere).wires as Wires, { count: 1, timeout: LONG });
+    const error = await failure(acquire(kept));
+    expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', message: expect.stringMatching(/found it lost$/) });
+    expect([await admin.get(lease), await client.get(lease)]).toEqual([null, null]);
+  });
+
   it('is made anew when its server becomes a replica', async () => {
     await using other = await startRedis();
     const client = await connect();
@@ -246,10 +256,15 @@ describe('the connection that waits', () => {
   it('needs the right to wait beside the least of all rights, which is said', async () => {
     await admin.sendCommand(ACL_RULE.split(' '));
     const kept = store(await connect({ username: 'app', password: 'secret' }), LONG);
+    listen(kept);
     const error = await failure(acquire(kept));
     expect(error.code).toBe('STORE_DENIED');
     expect(error.message).toMatch(/With the option replicas the user needs the command wait, too$/);
     expect(await admin.get(lease)).toBeNull();
+    // Nobody takes the lease again in vain.
+    const taken = await admin.hGet(record, 'token');
+    expect((await failure(acquire(kept, { id: 'me again' }))).code).toBe('STORE_DENIED');
+    expect(await admin.hGet(record, 'token')).toBe(taken);
     await admin.aclSetUser('app', ['+wait']);
     const { token = 0 } = await acquire(kept);
     expect(await renew(kept, { token })).toMatchObject({ status: 'renewed' });

@@ -79,9 +79,9 @@ const request = (id: string): RenewRequest => ({
   name: 'n',
 });
 
-function bench(count: number) {
+function bench(count: number, timeout = TIMEOUT) {
   const wires = new Wires();
-  const witness = new Witness(wires.open, { count, timeout: TIMEOUT }, '');
+  const witness = new Witness(wires.open, { count, timeout }, '');
   witnesses.push(witness);
   /** What has come of it: nothing yet, `confirmed`, or an error. */
   const ask = (id: string, { write = true } = {}) => {
@@ -105,8 +105,8 @@ async function settled(): Promise<void> {
 }
 
 /** A bench with a connection, and nothing asked. */
-async function connected(count = COUNT) {
-  const made = bench(count);
+async function connected(count = COUNT, timeout = TIMEOUT) {
+  const made = bench(count, timeout);
   const { wires, ask } = made;
   const first = ask('first');
   await settled();
@@ -177,7 +177,7 @@ describe('a witness', () => {
     await answer(wires, RENEWED, COUNT - 1);
     const few = unavailable(/^renew of "k" failed: 1 of 2 replicas had it after 1000 ms$/);
     expect([a.outcome, b.outcome]).toEqual([few, few]);
-    expect(witness.isShort).toBe(true);
+    expect(witness.isDoubtful).toBe(true);
     expect(wires.calls).toEqual([]);
   });
 
@@ -190,11 +190,11 @@ describe('a witness', () => {
     await settled();
     expect(names(wires.calls)).toEqual(['wait 2 1000']);
     await answer(wires, undefined, COUNT);
-    expect([again.outcome, witness.isShort]).toEqual(['confirmed', false]);
+    expect([again.outcome, witness.isDoubtful]).toEqual(['confirmed', false]);
   });
 
-  it('confirms no lease that is not found in place, and the others all the same', async () => {
-    const { wires, ask } = await connected();
+  it('confirms no lease that is not found in place, and the others all the same; and asks by another connection', async () => {
+    const { wires, witness, ask } = await connected();
     const [a, b] = [ask('a'), ask('b')];
     await settled();
     for (const { name, answer } of wires.take())
@@ -204,6 +204,7 @@ describe('a witness', () => {
       unavailable(/: the connection that waits for replicas found it lost$/),
       'confirmed',
     ]);
+    expect([witness.isDoubtful, wires.closed]).toEqual([true, 1]);
   });
 
   it('takes no nonsense for an answer', async () => {
@@ -214,6 +215,7 @@ describe('a witness', () => {
     expect(a.outcome).toMatchObject({ code: 'STORE_REPLY' });
     const b = ask('b');
     await settled();
+    wires.connect();
     await answer(wires, RENEWED, Number.NaN);
     expect(b.outcome).toMatchObject({ code: 'STORE_UNAVAILABLE' });
   });
@@ -307,11 +309,11 @@ describe('a witness', () => {
     expect(a.outcome).toBeUndefined();
     jest.advanceTimersByTime(1);
     const few = unavailable(/^renew of "k" failed: fewer than 2 replicas had it after 1000 ms$/);
-    expect([a.outcome, b.outcome, witness.isShort, wires.closed]).toEqual([few, few, true, 0]);
+    expect([a.outcome, b.outcome, witness.isDoubtful, wires.closed]).toEqual([few, few, true, 0]);
     const c = ask('c', { write: false });
     await settled();
     await answer(wires, RENEWED, COUNT);
-    expect([c.outcome, witness.isShort]).toEqual([undefined, false]);
+    expect([c.outcome, witness.isDoubtful]).toEqual([undefined, false]);
     await answer(wires, RENEWED, COUNT);
     expect([c.outcome, jest.getTimerCount()]).toEqual(['confirmed', 0]);
   });
@@ -332,14 +334,86 @@ describe('a witness', () => {
     const a = ask('a');
     await settled();
     a.leave();
-    expect([witness.isShort, wires.closed]).toEqual([true, 0]);
+    expect([witness.isDoubtful, wires.closed]).toEqual([true, 0]);
     jest.advanceTimersByTime(1.1 * TIMEOUT);
     const b = ask('b', { write: false });
     await settled();
     jest.advanceTimersByTime(500);
-    expect([witness.isShort, wires.closed]).toEqual([false, 1]);
+    expect([witness.isDoubtful, wires.closed]).toEqual([true, 1]);
     expect(b.outcome).toEqual(unavailable(/was lost/));
     expect(jest.getTimerCount()).toBe(0);
+  });
+
+  it('gives up one that hangs so soon that a short term outlives it, but not before Redis may be late', async () => {
+    fakeTimers();
+    const { wires, ask } = await connected(1, 50);
+    ask('a');
+    await settled();
+    jest.advanceTimersByTime(50 + 25 + 100 - 1);
+    expect(wires.closed).toBe(0);
+    jest.advanceTimersByTime(1);
+    expect([wires.closed, jest.getTimerCount()]).toEqual([1, 0]);
+  });
+
+  it('tells who asks that there is no connection before the time of a request is up, and uses one that comes later', async () => {
+    fakeTimers();
+    const { wires, witness, ask } = bench(COUNT);
+    const a = ask('a');
+    await settled();
+    jest.advanceTimersByTime(1.1 * TIMEOUT - 1);
+    expect([a.outcome, witness.isDoubtful]).toEqual([undefined, false]);
+    jest.advanceTimersByTime(1);
+    expect([a.outcome, witness.isDoubtful]).toEqual([unavailable(/could not be had$/), true]);
+    const b = ask('b', { write: false });
+    await settled();
+    jest.advanceTimersByTime(1.1 * TIMEOUT);
+    expect(b.outcome).toEqual(unavailable(/could not be had$/));
+    expect([wires.opened.length, wires.closed]).toEqual([1, 0]);
+    const c = ask('c', { write: false });
+    await settled();
+    wires.connect();
+    await answer(wires, undefined, COUNT);
+    expect([c.outcome, witness.isDoubtful, jest.getTimerCount()]).toEqual(['confirmed', false, 0]);
+  });
+
+  it('gives up one that does not come at all', async () => {
+    jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'], now: 0 });
+    const { wires, ask } = bench(COUNT);
+    ask('a');
+    await settled();
+    jest.advanceTimersByTime(5_000);
+    expect([wires.closed, jest.getTimerCount()]).toEqual([1, 0]);
+  });
+
+  it.each<[string, (wires: Wires) => unknown]>([
+    [
+      'its WAIT is refused',
+      (wires) => wires.take()[1]?.refuse("NOPERM User app has no permissions to run the 'wait' command"),
+    ],
+    [
+      'its write is refused',
+      (wires) => {
+        const [write, wait] = wires.take();
+        write?.refuse('OOM command not allowed when used memory > maxmemory');
+        wait?.answer(COUNT);
+      },
+    ],
+    ['its connection is lost', (wires) => wires.lose()],
+  ])('doubts whether anything would be confirmed once %s, until something is', async (_, fail) => {
+    const { wires, witness, ask } = await connected();
+    expect(witness.isDoubtful).toBe(false);
+    const a = ask('a');
+    await settled();
+    const writes = [...wires.calls];
+    fail(wires);
+    for (const { answer } of writes) answer(RENEWED);
+    await settled();
+    expect([a.outcome === 'confirmed', witness.isDoubtful]).toEqual([false, true]);
+    const b = ask('b', { write: false });
+    await settled();
+    wires.connect();
+    await answer(wires, undefined, COUNT);
+    expect([b.outcome, witness.isDoubtful]).toEqual(['confirmed', false]);
   });
 
   it('goes on by another connection once the client has one, after what is under way', async () => {

@@ -159,7 +159,17 @@ describe('where who was told does not come', () => {
     expect(await listed()).toEqual(['early']);
   });
 
-  it('nobody is told where somebody has the lease', async () => {
+  it('everyone is told as well where one has taken the lease who tells nobody (go-leader)', async () => {
+    await bench.release('me', '', quiet);
+    await redis.client.set(bench.keys.lease, 'go', { PX: 60_000 });
+    await bench.release('me', '', { absent: 'late' });
+    expect((await messages()).at(-1)).toEqual([
+      bench.keys.channel,
+      expect.objectContaining({ event: 'released', id: 'me' }),
+    ]);
+  });
+
+  it('nobody is told where one has the lease who has told so', async () => {
     await bench.release('me', '', quiet);
     await bench.acquire({ id: 'early', inbox: OTHER_INBOX });
     const before = await messages();
