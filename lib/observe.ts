@@ -10,21 +10,29 @@ import {
   type Observable,
   timer,
 } from 'rxjs';
-import { leaseStore, requireObject, type StoreOptions, validText, validTime } from './options.js';
+import {
+  leaseStore,
+  requireObject,
+  type StoreOptions,
+  type SubscriberOption,
+  validText,
+  validTime,
+} from './options.js';
 import type { Holder, ReadReply } from './store/lease-store.js';
 import { coalesce } from './stream/coalesce.js';
 import { ask } from './stream/request.js';
 
 /** What {@link observe} takes. */
-export type ObserveOptions = StoreOptions & {
-  /** Names the election. */
-  readonly key: string;
-  /**
-   * ms between two looks that nothing gave cause for, from 1 to 2³¹ − 1. Default: 5 000. A change that the store gives notice of is seen
-   * at once; one that it does not, when the next look comes.
-   */
-  readonly every?: number | undefined;
-};
+export type ObserveOptions = StoreOptions &
+  SubscriberOption & {
+    /** Names the election. */
+    readonly key: string;
+    /**
+     * ms between two looks that nothing gave cause for, from 1 to 2³¹ − 1. Default: 5 000. A change that the store gives notice of is seen
+     * at once; one that it does not, when the next look comes.
+     */
+    readonly every?: number | undefined;
+  };
 
 /** The longest a look may take, in ms; shorter where looks are more frequent than that. */
 const LONGEST_LOOK = 1_000;

@@ -241,6 +241,33 @@ describe('replicas', () => {
   });
 });
 
+describe('a subscriber', () => {
+  const redis = createClient();
+  const subscriber = createClient();
+  const given = (subscriber: unknown, options: object = {}) =>
+    environment({ redis, key: 'k', ...options, subscriber } as ElectionOptions);
+
+  it('makes a store of its own, one for all who have the same', () => {
+    const { store } = given(subscriber);
+    expect(store).not.toBe(given(undefined).store);
+    expect(store).not.toBe(given(createClient()).store);
+    expect(given(subscriber, { key: 'another' }).store).toBe(store);
+    expect(given(redis).store).toBe(given(undefined).store);
+    expect(given(subscriber, { replicas: { count: 1 } }).store).not.toBe(
+      given(redis, { replicas: { count: 1 } }).store,
+    );
+  });
+
+  it.each([null, 'redis://localhost', 5, {}])('is not %p', (value) => {
+    expect(() => given(value)).toThrow(refusal('subscriber'));
+  });
+
+  it('must be a client that can be duplicated, and is for redis only', () => {
+    expect(() => given(client)).toThrow(/^Invalid option "subscriber": must be a client .+ which can be duplicated; /);
+    expect(() => settle({ subscriber })).toThrow(/^Invalid option "subscriber": needs redis/);
+  });
+});
+
 describe('clock, scheduler and signal', () => {
   it('are the system’s by default, and what comes right after the call stack is a microtask', () => {
     expect(settle()).toMatchObject({ clock: systemClock(), scheduler: asyncScheduler, soon: asapScheduler });

@@ -27,6 +27,14 @@ export function takesWhatNodeRedisMakes(redis: ReturnType<typeof createClient>):
   elect({ redis, key: 'k' });
 }
 
+export function takesASubscriber(redis: RedisClient, subscriber: RedisClient | undefined, store: LeaseStore): void {
+  elect({ redis, key: 'k', subscriber });
+  observe({ redis, key: 'k', subscriber });
+
+  // @ts-expect-error: a store does not listen
+  elect({ redis, key: 'k', subscriber: store });
+}
+
 export function takesReplicas(redis: RedisClient, replicas: ReplicaOptions): void {
   elect({ redis, key: 'k', replicas });
   elect({ redis, key: 'k', replicas: { count: 1 } });

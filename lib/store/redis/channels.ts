@@ -18,10 +18,9 @@ import {
   timeout,
   timer,
 } from 'rxjs';
-import { getOrMake } from '../../lookup.js';
 import type { Notice, ReleaseNotice } from '../lease-store.js';
 import { portOf, type RedisClient } from './client.js';
-import { connectionOf } from './connection.js';
+import { type Connection, connectionOf } from './connection.js';
 import { noticeOf, whisperOf } from './notice.js';
 import { Pace, pauseAfter } from './pace.js';
 import type { Link, Port } from './port.js';
@@ -44,18 +43,15 @@ const PATIENCE = 5_000;
 const LISTENING: Notice = { kind: 'listening' };
 const DEAF: Notice = { kind: 'deaf' };
 
-const known = new WeakMap<RedisClient, Channels>();
-
-/** The channels of `client`: one subscriber connection, however many elections and observers share it. */
-export const channelsOf = (client: RedisClient): Channels => getOrMake(known, client, () => open(client));
-
-function open(client: RedisClient): Channels {
-  const { openLink, prefix } = portOf(client);
+/** What is told to all who stand or look by `client`: one subscriber connection, a duplicate of `subscriber`, however many share it. */
+export function openChannels(client: RedisClient, subscriber: RedisClient): Channels {
+  const { prefix } = portOf(client);
+  const { openLink } = portOf(subscriber);
   const connection = connectionOf(client);
   if (!openLink) {
     return { notices: () => connection.notices, inbox: '', openInbox: () => false, releasedBy: () => '' };
   }
-  const links = linksOf(client, openLink);
+  const links = linksOf(connectionOf(subscriber), openLink);
   const channels = new Map<string, Channel>();
   const inbox = new Channel(`${prefix}leader:inbox:${randomBytes(16).toString('hex')}`, (text) => {
     const told = whisperOf(text);
@@ -83,6 +79,7 @@ function open(client: RedisClient): Channels {
     connections = connection.notices.subscribe((notice) => {
       for (const each of [...channels.values()]) each.tell(notice);
     });
+    connections.add(connectionOf(subscriber).notices.subscribe()); // for its errors to be heard
     connections.add(
       links.subscribe((next) => {
         link = next;
@@ -200,10 +197,12 @@ function subscribed(link: Link, channel: string, hear: (text: string) => void): 
   );
 }
 
-/** The subscriber of `client`, and `undefined` when it is lost: made for the first who asks, gone with the last. */
-function linksOf(client: RedisClient, openLink: NonNullable<Port['openLink']>): Observable<Link | undefined> {
+/** A link by a client that has `connection`, and `undefined` when it is lost: made for the first who asks, gone with the last. */
+function linksOf(
+  { notices: reconnections }: Connection,
+  openLink: NonNullable<Port['openLink']>,
+): Observable<Link | undefined> {
   const pace = new Pace();
-  const { notices: reconnections } = connectionOf(client);
   // What keeps the client from its server keeps the subscriber too; and so when it is over for one, it may be for the other.
   const due = defer(() =>
     race(

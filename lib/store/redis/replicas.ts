@@ -16,26 +16,23 @@ import {
 } from 'rxjs';
 import { getOrMake } from '../../lookup.js';
 import type { AcquireRequest, Granted, LeaseStore, RenewRequest, StoreRequest } from '../lease-store.js';
-import { portOf, type RedisClient } from './client.js';
 import { keysOf } from './keys.js';
 import type { Wires } from './port.js';
-import { redisStore } from './store.js';
 import { type Replicas, unavailable, Witness } from './witness.js';
 
-const known = new WeakMap<RedisClient, Map<string, LeaseStore>>();
+const known = new WeakMap<LeaseStore, Map<string, LeaseStore>>();
 
 /**
- * Leases in Redis as {@link redisStore} has them, each granted or renewed only where it is on so many replicas, too: nothing is granted or renewed
- * that is not so there. One store for all elections of a client that wait for the same.
+ * Leases as `store` has them, each granted or renewed only where it is on so many replicas, too: nothing is granted or renewed
+ * that is not so there. One store for all elections that wait for the same. `prefix` is what the client puts before each key.
  */
-export function replicatedStore(client: RedisClient, wires: Wires, replicas: Replicas): LeaseStore {
-  const stores = getOrMake(known, client, () => new Map<string, LeaseStore>());
-  return getOrMake(stores, `${replicas.count} ${replicas.timeout}`, () => open(client, wires, replicas));
+export function replicatedStore(store: LeaseStore, wires: Wires, replicas: Replicas, prefix: string): LeaseStore {
+  const stores = getOrMake(known, store, () => new Map<string, LeaseStore>());
+  return getOrMake(stores, `${replicas.count} ${replicas.timeout}`, () => open(store, wires, replicas, prefix));
 }
 
-function open(client: RedisClient, wires: Wires, replicas: Replicas): LeaseStore {
-  const store = redisStore(client);
-  const witnesses = new Witnesses(wires, replicas, portOf(client).prefix);
+function open(store: LeaseStore, wires: Wires, replicas: Replicas, prefix: string): LeaseStore {
+  const witnesses = new Witnesses(wires, replicas, prefix);
   /** By key, the id whose grant was given back last. */
   const givenBack = new Map<string, string>();
 

@@ -1,7 +1,7 @@
 import { defer, Observable } from 'rxjs';
 import { getOrMake } from '../../lookup.js';
 import type { LeaseStore, StoreRequest } from '../lease-store.js';
-import { channelsOf } from './channels.js';
+import { openChannels } from './channels.js';
 import { portOf, type RedisClient, revocable } from './client.js';
 import { type Connection, connectionOf } from './connection.js';
 import { type Keys, keysOf } from './keys.js';
@@ -20,15 +20,21 @@ import {
 import { type Script, scripts } from './scripts.js';
 import { translate } from './translate.js';
 
-const stores = new WeakMap<RedisClient, LeaseStore>();
+const stores = new WeakMap<RedisClient, WeakMap<RedisClient, LeaseStore>>();
 
-/** Leases in Redis, through the caller's client: one store for all its elections, so that they can go together. */
-export const redisStore = (client: RedisClient): LeaseStore => getOrMake(stores, client, () => open(client));
+/**
+ * Leases in Redis, through the caller's client: one store for all its elections, so that they can go together. What is told is heard by
+ * `subscriber`.
+ */
+export const redisStore = (client: RedisClient, subscriber = client): LeaseStore =>
+  getOrMake(getOrMake(stores, client, newMap), subscriber, () => open(client, subscriber));
 
-function open(redis: RedisClient): LeaseStore {
+const newMap = () => new WeakMap<RedisClient, LeaseStore>();
+
+function open(redis: RedisClient, subscriber: RedisClient): LeaseStore {
   const client = portOf(redis);
   const ask = askerOf(client, connectionOf(redis));
-  const channels = channelsOf(redis);
+  const channels = openChannels(redis, subscriber);
   // Elections under different prefixes are different elections, and not to hear of one another.
   const channelOf = ({ channel }: Keys) => client.prefix + channel;
   return {

@@ -2,8 +2,10 @@ import { EventEmitter } from 'node:events';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createClientPool, RESP_TYPES } from 'redis';
 import { merge } from 'rxjs';
+import type { RedisClient } from '../../../lib/store/redis/client.js';
 import { keysOf } from '../../../lib/store/redis/keys.js';
 import { redisStore } from '../../../lib/store/redis/store.js';
+import type { Client } from '../../support/redis.js';
 import { until } from '../../support/until.js';
 import { acquire, KEY, release } from './ask.js';
 import { accepted, connected, connections, leaveAll, listen } from './listening.js';
@@ -14,6 +16,15 @@ const { channel } = keysOf(KEY);
 afterEach(leaveAll);
 
 let names = 0;
+/** `client`, but that no other can be made from it. */
+const withoutDuplicate = (client: Client): Client =>
+  new Proxy(client, {
+    get(target, property) {
+      const value = property === 'duplicate' ? undefined : Reflect.get(target, property, target);
+      return typeof value === 'function' ? value.bind(target) : value;
+    },
+  });
+
 /** A client under a name of its own, by which its connections are known. */
 async function named(options: object = {}) {
   const name = `client-${++names}`;
@@ -161,30 +172,64 @@ describe('subscriptions that end before anything has begun', () => {
 });
 
 describe('a client that cannot be duplicated', () => {
-  const silent = Object.assign(new EventEmitter(), { isOpen: true, eval: Promise.reject, evalSha: Promise.reject });
+  const made = () => Object.assign(new EventEmitter(), { isOpen: true, eval: Promise.reject, evalSha: Promise.reject });
 
   it.each<[string, object]>([
     ['without duplicate', {}],
     ['without subscribe', { options: {}, duplicate: () => expect('duplicate').toBe('never called') }],
   ])('%s tells of its connection alone', (_, more) => {
-    const client = Object.assign(Object.create(silent), more);
+    const client = Object.assign(made(), more) as EventEmitter & RedisClient;
     const listener = listen(redisStore(client));
     client.emit('ready');
     expect(listener.kinds()).toEqual(['connected']);
   });
 
-  it('as a pool does not, makes no connection for notices', async () => {
+  it('is told by a subscriber that it is given, whose own connection is not used, and which may fail', async () => {
+    const { client: subscriber, name } = await named();
+    const { client } = await named();
+    const store = redisStore(withoutDuplicate(client), subscriber);
+    expect(redisStore(withoutDuplicate(client), subscriber)).not.toBe(store); // another client
+    const before = subscriber.listenerCount('error');
+    const listener = listen(store);
+    await listener.hears('listening');
+    expect(await connections(redis.client, name)).toMatchObject([{ sub: 0 }, { sub: 1 }]);
+    expect(subscriber.listenerCount('error')).toBe(before + 1);
+    await acquire(store);
+    await release(store);
+    await listener.hears('released');
+    expect(listener.kinds()).toEqual(['listening', 'elected', 'released']);
+    await subscriber.ping();
+    listener.leave();
+    await connected(redis.client, name, 1);
+    expect(subscriber.listenerCount('error')).toBe(before);
+  });
+
+  it('and is told of reconnections by its own events', async () => {
+    const { client: subscriber } = await named();
+    const client = made() as EventEmitter & RedisClient;
+    const listener = listen(redisStore(client, subscriber));
+    await listener.hears('listening');
+    subscriber.emit('ready');
+    client.emit('ready');
+    expect(listener.kinds()).toEqual(['listening', 'connected']);
+  });
+});
+
+describe('a client', () => {
+  it('of a pool is told by a connection beside', async () => {
     const pool = createClientPool({ url: redis.server.url, name: 'pool' }, { minimum: 1 });
     pool.on('error', () => {});
     await pool.connect();
-    const listener = listen(redisStore(pool as never));
-    expect((await acquire(redisStore(pool as never))).status).toBe('granted');
-    expect(await connections(redis.client, 'pool')).toHaveLength(1);
-    expect(listener.kinds()).toEqual([]);
+    const store = redisStore(pool as never);
+    const listener = listen(store);
+    await listener.hears('listening');
+    expect((await acquire(store)).status).toBe('granted');
+    await listener.hears('elected');
+    expect(await connections(redis.client, 'pool')).toMatchObject([{ sub: 0 }, { sub: 2 }]); // the inbox
     pool.destroy();
   });
 
-  it('shares nothing with one that can', async () => {
+  it('shares nothing with another client', async () => {
     const [one, other] = [await named(), await named()];
     const both = merge(one.store.notices?.(KEY) ?? [], other.store.notices?.(KEY) ?? []).subscribe();
     await connected(redis.client, one.name, 2);

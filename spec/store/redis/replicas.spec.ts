@@ -50,7 +50,7 @@ async function connect(options: object = {}): Promise<Client> {
 }
 
 const store = (redis: RedisClient, timeout: number, count = 1) =>
-  replicatedStore(redis, portOf(redis).wires as Wires, { count, timeout });
+  replicatedStore(redisStore(redis), portOf(redis).wires as Wires, { count, timeout }, portOf(redis).prefix);
 
 /** The connection that waits for replicas at this moment. */
 const waiter = () =>
@@ -231,7 +231,7 @@ describe('the connection that waits', () => {
     await using other = await startRedis();
     const [client, elsewhere] = [await other.client(), await connect()];
     clients.push(client);
-    const kept = replicatedStore(client, portOf(elsewhere).wires as Wires, { count: 1, timeout: LONG });
+    const kept = replicatedStore(redisStore(client), portOf(elsewhere).wires as Wires, { count: 1, timeout: LONG }, '');
     const error = await failure(acquire(kept));
     expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', message: expect.stringMatching(/found it lost$/) });
     expect([await admin.get(lease), await client.get(lease)]).toEqual([null, null]);
