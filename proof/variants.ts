@@ -294,5 +294,5 @@ export const anyStore = variant(
 /** Leads by a lease whether it is on any replica or not. */
 export const noReplicas = variant(
   'no-wait-for-replicas',
-  patch('options.ts', 'if (!replicas) return redisStore(redis);', 'return redisStore(redis);'),
+  patch('options.ts', 'if (!replicas) return store;', 'return store;'),
 );

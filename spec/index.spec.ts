@@ -67,6 +67,7 @@ describe('the package', () => {
       'Standing',
       'StepDownOptions',
       'StoreOptions',
+      'SubscriberOption',
       'Suspect',
       'Term',
       'Transition',
