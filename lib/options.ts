@@ -1,8 +1,8 @@
-import { randomBytes } from 'node:crypto';
 import { hostname } from 'node:os';
 import { asapScheduler, asyncScheduler, type SchedulerLike, VirtualTimeScheduler } from 'rxjs';
 import { backoff, LONGEST_TIMER, lifetime, type Settings } from './core/settings.js';
 import { invalidOption } from './errors.js';
+import { randomId } from './random-id.js';
 import type { ColdStart, LeaseStore } from './store/lease-store.js';
 import { isRedisClient, portOf, type RedisClient } from './store/redis/client.js';
 import { preflight } from './store/redis/preflight.js';
@@ -120,7 +120,7 @@ export function environment(options: ElectionOptions): Environment {
     // What must come right after the call stack: a microtask, unless time is in other hands altogether.
     soon: options.scheduler ?? asapScheduler,
     random: Math.random,
-    nextId: () => `${settings.name}/${randomBytes(16).toString('hex')}`,
+    nextId: () => `${settings.name}/${randomId()}`,
     ...(options.redis && options.preflight !== false && { preflight: preflight(options.redis, settings) }),
   };
 }

@@ -21,23 +21,23 @@ const LAYERS: Record<string, { readonly is: RegExp; readonly may: readonly strin
   },
   facade: {
     is: /^(elect|election|observe|options|quorum)\.ts$/,
-    may: ['stream', 'clock', 'redis', 'quorum', 'core', 'port', 'errors'],
+    may: ['stream', 'clock', 'redis', 'quorum', 'core', 'port', 'errors', 'helpers'],
     outside: /^(rxjs|node:.+)$/,
   },
   operators: { is: /^operators\//, may: ['stream', 'errors'], outside: /^rxjs$/ },
   stream: {
     is: /^stream\/(?!clock\.ts)/,
-    may: ['clock', 'core', 'port', 'errors', 'lookup'],
+    may: ['clock', 'core', 'port', 'errors', 'helpers'],
     outside: /^(rxjs|node:.+)$/,
   },
   clock: { is: /^stream\/clock\.ts$/, may: [], outside: /^node:.+$/ },
-  redis: { is: /^store\/redis\//, may: ['port', 'errors', 'lookup'], outside: /^(rxjs|node:.+)$/ },
+  redis: { is: /^store\/redis\//, may: ['port', 'errors', 'helpers'], outside: /^(rxjs|node:.+)$/ },
   // Stands over other stores, and asks them as the election asks its own.
-  quorum: { is: /^store\/quorum\//, may: ['stream', 'clock', 'core', 'port', 'errors', 'lookup'], outside: /^rxjs$/ },
+  quorum: { is: /^store\/quorum\//, may: ['stream', 'clock', 'core', 'port', 'errors', 'helpers'], outside: /^rxjs$/ },
   core: { is: /^core\//, may: ['port', 'errors'], outside: /^$/ },
   port: { is: /^store\/lease-store\.ts$/, may: ['errors'], outside: /^rxjs$/ },
   errors: { is: /^errors\.ts$/, may: [], outside: /^$/ },
-  lookup: { is: /^lookup\.ts$/, may: [], outside: /^$/ },
+  helpers: { is: /^(lookup|random-id)\.ts$/, may: [], outside: /^node:crypto$/ },
 };
 
 const layerOf = (file: string): string | undefined => Object.keys(LAYERS).find((name) => LAYERS[name]?.is.test(file));

@@ -13,7 +13,9 @@ export class LiveTerm implements Term {
   readonly #clock: Clock;
   /** Made for the first who asks for its signal: most terms of many have none. */
   #controller: AbortController | undefined;
-  #ended: ElectionError | undefined;
+  /** Why it has ended; the error of that is made for the first who asks, too. */
+  #reason: string | undefined;
+  #error: ElectionError | undefined;
   #pending = 0;
   #onIdle: (() => void) | undefined;
 
@@ -29,13 +31,13 @@ export class LiveTerm implements Term {
       this.#controller = new AbortController();
       setMaxListeners(0, this.#controller.signal); // as many as the user's work has parts: Node takes more than ten for a leak
     }
-    if (this.#ended) this.#controller.abort(this.#ended);
+    if (this.#reason !== undefined) this.#controller.abort(this.#ended());
     return this.#controller.signal;
   }
 
   /** Whether this is leadership now: neither ended nor past its deadline. */
   get alive(): boolean {
-    return this.#ended === undefined && this.remaining() > 0;
+    return this.#reason === undefined && this.remaining() > 0;
   }
 
   remaining(): number {
@@ -43,7 +45,7 @@ export class LiveTerm implements Term {
   }
 
   assert(): void {
-    if (this.#ended) throw this.#ended;
+    if (this.#reason !== undefined) throw this.#ended();
     if (!this.alive) throw termEnded(`The term ${this.token} is over: its lease ran out`);
   }
 
@@ -58,8 +60,13 @@ export class LiveTerm implements Term {
 
   /** Ends the term for its user: first `alive`, then the signal. The lease may go on through a drain. */
   end(reason: string): void {
-    this.#ended = termEnded(`The term ${this.token} is over: ${reason}`);
-    this.#controller?.abort(this.#ended);
+    this.#reason = reason;
+    this.#controller?.abort(this.#ended());
+  }
+
+  #ended(): ElectionError {
+    this.#error ??= termEnded(`The term ${this.token} is over: ${this.#reason}`);
+    return this.#error;
   }
 
   /** Calls `listener` once, as soon as no work is awaited any more; at once if none is. */

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import {
   catchError,
   concatMap,
@@ -18,6 +17,7 @@ import {
   timeout,
   timer,
 } from 'rxjs';
+import { randomId } from '../../random-id.js';
 import type { Notice, ReleaseNotice } from '../lease-store.js';
 import { portOf, type RedisClient } from './client.js';
 import { type Connection, connectionOf } from './connection.js';
@@ -53,7 +53,7 @@ export function openChannels(client: RedisClient, subscriber: RedisClient): Chan
   }
   const links = linksOf(connectionOf(subscriber), openLink);
   const channels = new Map<string, Channel>();
-  const inbox = new Channel(`${prefix}leader:inbox:${randomBytes(16).toString('hex')}`, (text) => {
+  const inbox = new Channel(`${prefix}leader:inbox:${randomId()}`, (text) => {
     const told = whisperOf(text);
     if (told) channels.get(told.channel)?.hearAlone(told.notice);
   });
