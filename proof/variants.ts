@@ -8,8 +8,8 @@ export const deadlineIgnored = variant(
   'deadline-ignored',
   patch(
     'stream/term.ts',
-    'return this.#ended === undefined && this.remaining() > 0;',
-    'return this.#ended === undefined;',
+    'return this.#reason === undefined && this.remaining() > 0;',
+    'return this.#reason === undefined;',
   ),
   patch(
     'core/lead.ts',
@@ -28,8 +28,8 @@ export const timerOnly = variant(
   'isLeading-by-timer',
   patch(
     'stream/term.ts',
-    'return this.#ended === undefined && this.remaining() > 0;',
-    'return this.#ended === undefined;',
+    'return this.#reason === undefined && this.remaining() > 0;',
+    'return this.#reason === undefined;',
   ),
 );
 
@@ -68,7 +68,7 @@ export const wallClock = variant(
 );
 
 /** Takes its name for an id. */
-export const nameAsId = variant('names-as-ids', patch('options.ts', "randomBytes(16).toString('hex')", "'0'"));
+export const nameAsId = variant('names-as-ids', patch('options.ts', 'randomId()', "'0'"));
 
 /** Counts a lease from when it hears of it. */
 export const stampedAtReply = variant(
@@ -126,7 +126,7 @@ export const noSuspect = variant(
 /** Takes its lease for lost when it does not find it. */
 export const noPutBack = variant(
   'no-put-back',
-  patch('store/redis/scripts.ts', 'if released or record.token > token or ARGV[8] then', 'if true then'),
+  patch('store/redis/scripts.ts', 'if released or record.token > token or ARGV[9] then', 'if true then'),
 );
 
 /** Renews whoever's lease it finds. */

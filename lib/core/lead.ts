@@ -1,5 +1,5 @@
 import type { ElectionError } from '../errors.js';
-import type { CandidateReply, RenewRequest } from '../store/lease-store.js';
+import type { CandidateReply, Renewed, RenewRequest } from '../store/lease-store.js';
 import { campaign, failing, isUnanswered, known, renewalAfter, retire } from './campaign.js';
 import { notAfter } from './memory.js';
 import { backoff, guard, lifetime } from './settings.js';
@@ -16,22 +16,24 @@ import {
 import { awaitLease } from './wait.js';
 
 /** The request that extends `term`. */
-export function renewRequest({ memory }: State, term: TermFacts, { settings, now }: Context): RenewRequest {
+export function renewRequest(state: State, term: TermFacts, { settings, now }: Context): RenewRequest {
   const { key, timeout, ttl, name, data } = settings;
-  const limit = notAfter(memory, now, timeout);
+  const limit = notAfter(state.memory, now, timeout);
   return {
     verb: 'renew',
     key,
     timeout,
     id: term.id,
     token: term.token,
-    ...(term.run !== undefined && { run: term.run }),
+    ...(term.run !== undefined && { run: term.run, ...(asksRun(state) && { asksRun: true }) }),
     ttl,
     name,
     ...(data !== undefined && { data }),
     ...(limit !== undefined && { notAfter: limit }),
   };
 }
+
+const asksRun = (state: State): boolean => state.phase === 'leading' && state.asksRun === true;
 
 /** `state` with its term extended by the renewal asked for at `sent.at`, and the next renewal planned. */
 export function extend<S extends Leading | (Exiting & { term: TermFacts })>(state: S, sent: Sent, context: Context): S {
@@ -48,8 +50,10 @@ export function extend<S extends Leading | (Exiting & { term: TermFacts })>(stat
 /** The reply to a renewal while leading. */
 export function hearRenewal(state: Leading, sent: Sent, reply: CandidateReply, context: Context): Step {
   switch (reply.status) {
-    case 'renewed':
-      return next(extend(isTroubled(state) ? { ...state, error: undefined, dark: false } : state, sent, context));
+    case 'renewed': {
+      const renewed = extend(isTroubled(state) ? { ...state, error: undefined, dark: false } : state, sent, context);
+      return next('asksRun' in sent.request ? identify(renewed, reply, context) : renewed);
+    }
     case 'lost': {
       const { holder } = reply;
       const answered = { ...campaign(state, context.now), dark: false };
@@ -63,6 +67,15 @@ export function hearRenewal(state: Leading, sent: Sent, reply: CandidateReply, c
   }
 }
 
+/**
+ * Which run of the store has the lease now. One that has come to it by a failover is written down by another renewal at once: only what has been
+ * granted or renewed by the present run is free as soon as it is given up. Two renewals, since the first may have been long on its way from the
+ * run before; the second is bounded by the new one's own clock.
+ */
+function identify({ asksRun: _, ...state }: Leading, { run }: Renewed, { now }: Context): Leading {
+  return run === undefined || run === state.term.run ? state : { ...state, term: { ...state.term, run }, renewAt: now };
+}
+
 /** Whether the renewal before has failed. */
 const isTroubled = ({ error, dark }: Leading): boolean => error !== undefined || dark;
 
@@ -70,7 +83,7 @@ const isTroubled = ({ error, dark }: Leading): boolean => error !== undefined ||
 export function failRenewal(state: Leading, error: ElectionError, context: Context): Step {
   if (error.code !== 'KEY_CONFLICT') {
     const renewAt = context.now + backoff(context.settings.timeout);
-    return next({ ...state, renewAt, error, dark: isUnanswered(error) });
+    return next({ ...state, renewAt, error, dark: isUnanswered(error), asksRun: true });
   }
   // Something else stands where the lease or its record was: nothing is certain any more, and no attempt can succeed before that is
   // gone. What may be left of the lease is then in everybody's way.

@@ -40,7 +40,8 @@ function hearConnected(state: State, { now, settings, random }: Context): State 
   if (state.phase === 'campaigning') {
     return { ...state, nextAt: Math.min(state.nextAt, now + random() * settings.jitter) };
   }
-  return state.phase === 'leading' && state.error ? { ...state, renewAt: Math.min(state.renewAt, now) } : state;
+  if (state.phase !== 'leading') return state;
+  return { ...state, asksRun: true, renewAt: state.error ? Math.min(state.renewAt, now) : state.renewAt };
 }
 
 /** Asks by `at`; what is being asked may have been answered before the notice, which is then heard again after the answer. */

@@ -77,6 +77,8 @@ export interface Leading extends Common {
   readonly phase: 'leading';
   readonly term: TermFacts;
   readonly renewAt: number;
+  /** Whether another run of the store may have the lease by now. */
+  readonly asksRun?: true;
   /** Why renewing has failed since the last success. */
   readonly error?: ElectionError | undefined;
 }

@@ -79,8 +79,10 @@ export interface RenewRequest extends RequestBase {
   readonly id: string;
   /** The term's fencing token. */
   readonly token: number;
-  /** As in the {@link Granted} reply of this term. */
+  /** As in the {@link Granted} reply of this term, or in a later {@link Renewed} one. */
   readonly run?: string;
+  /** Whether to tell the store's present run: it may be another since. */
+  readonly asksRun?: true;
   /** ms the lease lasts from this renewal on. */
   readonly ttl: number;
   readonly name: string;
@@ -189,6 +191,8 @@ export interface Late extends Sight {
 
 export interface Renewed extends Sight {
   readonly status: 'renewed';
+  /** The store's present run, as far as it knows one, where that was asked for. */
+  readonly run?: string;
 }
 
 /** The lease is not the candidate's any more. */

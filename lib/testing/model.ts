@@ -173,7 +173,10 @@ export function renew(entry: Entry, request: RenewRequest, server: Server): Outc
   }
   const run = lease ? (request.run ?? '') : server.run;
   const after = { ...entry, ...held(request, Math.max(record.token, token), run, now) };
-  return { entry: after, reply: { status: 'renewed', ...sight(after, server) } };
+  return {
+    entry: after,
+    reply: { status: 'renewed', ...sight(after, server), ...(request.asksRun && { run: server.run }) },
+  };
 }
 
 /** Gives the candidate's own lease up. */

@@ -13,6 +13,9 @@ export class Aftermath {
   /** ms that ordinary delays of an ordinary day add. */
   readonly #slack: number;
 
+  /** By when a leader knows which run of the store it renews at. */
+  #identifiedBy = Number.POSITIVE_INFINITY;
+
   constructor(world: World) {
     this.#world = world;
     this.#random = Random.of(world.plan.seed, 'aftermath');
@@ -53,7 +56,12 @@ export class Aftermath {
       if (!user.isClosed) user.machine.receive(() => user.join());
     }
     for (let n = this.#standing.length; n < 4; n += 1) this.#world.add(CALM);
-    const { ttl, wait, jitter, timeout, drain } = plan.options;
+    const { ttl, wait, jitter, timeout, drain, renewEvery } = plan.options;
+    // Two renewals by a connection that is new. A quorum's members are not asked.
+    this.#identifiedBy =
+      this.#world.servers.length > 1
+        ? Number.POSITIVE_INFINITY
+        : this.#world.agenda.now + 1.02 * (renewEvery + timeout) + this.#slack;
     // What is left of a lease, a loss to be found and waited out, a cooldown, an exit; an attempt each.
     await this.#settles(4 * ttl + drain + 3 * (wait + jitter + 2 * timeout), 'all is well');
   }
@@ -179,9 +187,11 @@ export class Aftermath {
   #distrust({ term }: User): number {
     const { exceptions, judge, plan } = this.#world;
     const { ttl, wait, jitter } = plan.options;
-    // Those who have seen a higher token take it for lost; so does another run of the store, and one that has lost the record: of that
-    // nobody is told, so that it is found when the lease that was known runs out, and waited out from then on.
-    const isOld = term && (term.token < judge.highest || exceptions.isOfEarlierRun(judge.grantedAt(term)));
+    // Those who have seen a higher token take it for lost; so does another run of the store, which its holder has not found out yet, and one that has
+    // lost the record: of that nobody is told, so that it is found when the lease that was known runs out, and waited out from then on.
+    const isUnknown = this.#world.agenda.now < this.#identifiedBy;
+    const isOld =
+      term && (term.token < judge.highest || (isUnknown && exceptions.isOfEarlierRun(judge.grantedAt(term))));
     const waits = exceptions.hasJustLost ? 2 : isOld ? 1 : 0;
     const lease = ttl + wait + jitter;
     // A clock that was set back lets renewals pass for timely that are late, and put back what nobody holds any more.

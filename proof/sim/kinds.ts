@@ -130,12 +130,12 @@ export const KINDS = {
   'empty restart': loss((store, world) => {
     world.exceptions.ranAnew();
     store.restart();
-    world.dropNotices();
+    world.serverChanged();
   }),
   restart: loss((store, world) => {
     world.exceptions.ranAnew();
     store.restart({ keep: true });
-    world.dropNotices();
+    world.serverChanged();
   }),
   failover: { begin: (world, happening) => world.failOver(world.faulty(happening)) },
   'lease overwritten': {

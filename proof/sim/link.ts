@@ -43,6 +43,7 @@ export interface Connection extends LeaseStore {
   drop(error: unknown): void;
   reconnectAfresh(): void;
   dropNotices(): void;
+  serverChanged(): void;
   publish(notice: Notice): void;
 }
 
@@ -186,6 +187,12 @@ export class Link implements Connection {
     if (!this.#isListening) return;
     this.#unlisten();
     this.#listen();
+  }
+
+  /** The server is another than before, or has begun anew: both connections are. What is under way on the one for requests is answered all the same. */
+  serverChanged(): void {
+    this.dropNotices();
+    this.#agenda.after(this.#delay('replies'), () => this.#tell({ kind: 'connected' }));
   }
 
   /** Comes by the channel, whoever has published it. */

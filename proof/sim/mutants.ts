@@ -40,6 +40,11 @@ export const MUTANTS: readonly Mutant[] = [
     'sentAt + renewEvery - random() * Math.min(jitter, renewEvery / 2)',
     'sentAt + renewEvery + random() * 8 * jitter',
   ]),
+  mutant('forgets-which-run', 'does not find out which run of the store it renews at', [
+    'core/lead.ts',
+    "state.phase === 'leading' && state.asksRun === true",
+    'false',
+  ]),
   // Requests.
   known(variants.acquiresInTheDark, 'tries again under the same id after a silence'),
   known(variants.forgetsRetired, 'takes back nothing of what may have been acquired unheard'),

@@ -59,6 +59,10 @@ export class Quorum implements Connection {
     for (const link of this.#struck) link.dropNotices();
   }
 
+  serverChanged(): void {
+    for (const link of this.#struck) link.serverChanged();
+  }
+
   publish(notice: Notice): void {
     for (const link of this.#struck) link.publish(notice);
   }

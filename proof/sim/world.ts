@@ -150,12 +150,13 @@ export class World {
       this.exceptions.lost();
       this.exceptions.ranAnew();
       store.failOver(copy);
-      this.dropNotices();
+      this.serverChanged();
     };
   }
 
-  dropNotices(): void {
-    for (const { link } of this.users) link.dropNotices();
+  /** As everybody's connections notice. */
+  serverChanged(): void {
+    for (const { link } of this.users) link.serverChanged();
   }
 
   draw(): number {

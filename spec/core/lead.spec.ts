@@ -107,6 +107,59 @@ describe('a renewal', () => {
   });
 });
 
+describe('another run of the store', () => {
+  it.each<[string, (leader: Candidate) => unknown]>([
+    ['a renewal has failed', (leader) => leader.fail(610, 'STORE_UNAVAILABLE')],
+    ['there is another connection', (leader) => leader.on({ kind: 'notice', notice: { kind: 'connected' } }, 610)],
+  ])('is asked for once %s, and written down at once by another renewal', (_, doubt) => {
+    const candidate = renewing();
+    doubt(candidate);
+    if (candidate.state.sent) candidate.reply(620, { status: 'renewed' });
+    candidate.wake(1_200);
+    expect(candidate.asks).toMatchObject({ verb: 'renew', run: 'run1', asksRun: true });
+    candidate.reply(1_210, { status: 'renewed', run: 'run2' });
+    expect(candidate.state.sent?.at).toBe(1_210);
+    expect(candidate.asks).toMatchObject({ verb: 'renew', run: 'run2' });
+    expect(candidate.asks).not.toHaveProperty('asksRun');
+    candidate.reply(1_220, { status: 'renewed' });
+    expect(candidate.wakesAt).toBe(1_810);
+    candidate.wake(1_810);
+    expect(candidate.asks).toMatchObject({ verb: 'renew', run: 'run2' });
+    expect(candidate.asks).not.toHaveProperty('asksRun');
+  });
+
+  it.each([{ run: 'run1' }, {}])('is none where the answer is %p', (told) => {
+    const candidate = renewing();
+    candidate.fail(610, 'STORE_UNAVAILABLE');
+    candidate.wake(635);
+    candidate.reply(640, { status: 'renewed', ...told });
+    expect(candidate.asks).toBeUndefined();
+    candidate.wake(1_235);
+    expect(candidate.asks).toMatchObject({ run: 'run1' });
+    expect(candidate.asks).not.toHaveProperty('asksRun');
+  });
+
+  it('is asked for again where the answer is to a renewal from before', () => {
+    const candidate = renewing();
+    candidate.fail(610, 'STORE_UNAVAILABLE');
+    candidate.wake(635);
+    candidate.reply(640, { status: 'late' });
+    candidate.wake(candidate.wakesAt);
+    expect(candidate.asks).toMatchObject({ asksRun: true });
+  });
+
+  it('is not asked for where none has granted the term: INFO is refused, or the store knows no runs', () => {
+    const candidate = new Candidate();
+    candidate.wake(0);
+    candidate.reply(1, { status: 'granted', token: 7 });
+    candidate.wake(600);
+    candidate.fail(610, 'STORE_UNAVAILABLE');
+    candidate.wake(635);
+    expect(candidate.asks).toMatchObject({ verb: 'renew' });
+    expect(candidate.asks).not.toHaveProperty('asksRun');
+  });
+});
+
 describe('a lost lease', () => {
   it('ends the term at once, with the new leader, whose lease is then awaited under a new id', () => {
     const candidate = renewing();

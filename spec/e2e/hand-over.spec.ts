@@ -50,6 +50,37 @@ describe('a graceful hand-over', () => {
     expect(tokens).toEqual([...tokens].sort((a, b) => a - b));
   });
 
+  it('takes no lease either where its server has begun anew since (G5)', async () => {
+    await using other = await startRedis();
+    const times = { ttl: 20_000, renewEvery: 200, wait: 500, jitter: 0 };
+    const [leader, follower] = await Promise.all(
+      ['leader', 'follower'].map(async (name) => {
+        const redis = await other.client({ socket: { reconnectStrategy: 50 } });
+        return elect({ redis, key: 'restarted', name, ...times, preflight: false });
+      }),
+    );
+    if (!leader || !follower) throw new Error('there are two');
+    elections.push(follower, leader);
+    leader.subscribe();
+    await until(() => leader.isLeading);
+    follower.subscribe();
+    await until(() => follower.role === 'follower');
+    const { term } = leader;
+    await other.restart();
+    const admin = await other.client();
+    const run = /run_id:(\w+)/.exec(await admin.info('server'))?.[1];
+    const { record } = keysOf('restarted');
+    await until(async () => (await admin.hGet(record, 'id')) === term?.id && (await admin.hGet(record, 'run')) === run);
+    const { until: written } = await admin.hGetAll(record);
+    await until(async () => Number((await admin.hGetAll(record)).until) > Number(written) + times.renewEvery); // and stays so
+    await listedAsHearing(admin, 'restarted', 1);
+    expect(leader.term).toBe(term);
+    const begun = performance.now();
+    await leader.close();
+    await until(() => follower.isLeading, { every: 1, within: times.ttl, what: 'a next leader' });
+    expect((performance.now() - begun) / times.ttl).toBeLessThan(1 / 10);
+  });
+
   it('wakes one, however many wait', async () => {
     const admin = await server.client();
     const key = 'one of many';

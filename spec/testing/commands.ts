@@ -67,6 +67,7 @@ export class Commands {
     known.seen = Math.max(known.seen, reply.token ?? 0);
     known.until = reply.until ?? 0;
     known.time = reply.time ?? 0;
+    if (reply.status === 'renewed' && reply.run !== undefined) known.run = reply.run;
     if (reply.status !== 'granted') return;
     known.token = reply.token;
     known.run = reply.run ?? '';
@@ -142,6 +143,7 @@ export class Commands {
       ...this.#texts(),
       token: Math.max(0, candidate.token + random.pick(0, 0, 0, 0, 1, -1)),
       ...(candidate.run !== undefined && random.chance(0.9) && { run: candidate.run }),
+      ...(random.chance(0.2) && { asksRun: true }),
       ...this.#notAfter(candidate),
     };
   }

@@ -214,7 +214,7 @@ export class Twins {
   }
 
   #toModel(answer: Answer): Answer {
-    if (!('status' in answer) || answer.status !== 'granted' || answer.run === undefined) return answer;
+    if (!('run' in answer) || answer.run === undefined) return answer;
     return { ...answer, run: this.#modelRun(answer.run) };
   }
 }

@@ -43,7 +43,7 @@ const endOf = ({ now }: Ledger, { timeout }: { readonly timeout: number }): numb
 function renew(ledger: Ledger, request: RenewRequest): Observable<RenewReply> {
   const { members, terms, now } = ledger;
   const term = terms.get(request.id);
-  const { run: _, notAfter: __, ...rest } = request;
+  const { run: _, notAfter: __, asksRun: ___, ...rest } = request;
   const wired = { ...rest, id: ledger.wireOf(request.id) };
   const until = endOf(ledger, request);
   const isWanted = () => terms.get(request.id) === term;
@@ -81,7 +81,7 @@ function renew(ledger: Ledger, request: RenewRequest): Observable<RenewReply> {
  * a higher token. It counts from the next renewal on, and never brings back a term, since without a majority there is none.
  */
 function join(ledger: Ledger, request: RenewRequest, term: Term, i: number): void {
-  const { verb: _, run: __, notAfter: ___, ...rest } = request;
+  const { verb: _, run: __, notAfter: ___, asksRun: ____, ...rest } = request;
   const { token } = request;
   const acquire = { ...rest, verb: 'acquire', id: term.wire, lastToken: token, coldStart: 'elect' } as const;
   const isWanted = () => ledger.terms.get(request.id) === term;

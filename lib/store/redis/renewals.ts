@@ -53,7 +53,7 @@ export function renewals(renewer: Renewer): (request: RenewRequest) => Observabl
 }
 
 /** What those must have in common that go together: it is sent once for all of them. */
-const groupOf = ({ ttl, run = '' }: RenewRequest): string => `${ttl} ${run}`;
+const groupOf = ({ ttl, run = '', asksRun }: RenewRequest): string => `${ttl} ${run} ${asksRun === true}`;
 
 function send(renewer: Renewer, batch: readonly Waiting[]): void {
   const alone = ({ request, subscriber }: Waiting) => {
@@ -94,9 +94,9 @@ function send(renewer: Renewer, batch: readonly Waiting[]): void {
 
 /** What a renewal is called with: its keys, and its arguments. */
 export function renewal(request: RenewRequest): { keys: string[]; args: Array<string | number> } {
-  const { id, ttl, name, data = '', token, notAfter, run = '' } = request;
+  const { id, ttl, name, data = '', token, notAfter, run = '', asksRun } = request;
   const { lease, record } = keysOf(request.key);
-  return { keys: [lease, record], args: [id, ttl, name, data, token, notAfter ?? '', run] };
+  return { keys: [lease, record], args: [id, ttl, name, data, token, notAfter ?? '', run, asksRun ? 1 : ''] };
 }
 
 /** The same for several of one {@link groupOf group}: too late for one is too late for all, and then each goes alone. */
@@ -110,6 +110,6 @@ export function renewalOfAll(requests: readonly RenewRequest[]): { keys: string[
     own.push(`${id} ${token}`);
     limit = Math.min(limit, notAfter);
   }
-  const { ttl = 0, run = '' } = requests[0] ?? {};
-  return { keys, args: [ttl, Number.isFinite(limit) ? limit : '', run, ...own] };
+  const { ttl = 0, run = '', asksRun } = requests[0] ?? {};
+  return { keys, args: [ttl, Number.isFinite(limit) ? limit : '', run, asksRun ? 1 : '', ...own] };
 }

@@ -44,6 +44,7 @@ export function renewReply(raw: unknown, request: StoreRequest): RenewReply {
   const { status, sight, rest } = answer(raw, request);
   switch (status) {
     case 'renewed':
+      return { status, ...sight, ...(rest[0] && { run: rest[0] }) };
     case 'late':
       return { status, ...sight };
     case 'lost':
@@ -61,12 +62,11 @@ export interface Together {
 
 /** The answer to several renewals. One that makes no sense is for none of them: each is then asked for alone. */
 export function renewManyReply(raw: unknown): Together {
-  const [micros = Number.NaN, until = Number.NaN, ...alone] = Array.isArray(raw)
-    ? raw.map((text) => Number(String(text)))
-    : [];
-  if (![micros, until].every(Number.isSafeInteger))
+  const [micros, until, run = '', ...alone] = Array.isArray(raw) ? raw.map(String) : [];
+  const reply = { status: 'renewed', time: Number(micros) / 1000, until: Number(until), ...(run && { run }) } as const;
+  if (!Number.isFinite(reply.time) || !Number.isSafeInteger(reply.until))
     throw new TypeError('several renewals got an answer that makes no sense');
-  return { reply: { status: 'renewed', time: micros / 1000, until }, alone: new Set(alone.map((place) => place - 1)) };
+  return { reply, alone: new Set(alone.map((place) => Number(place) - 1)) };
 }
 
 export function releaseReply(raw: unknown, request: StoreRequest): ReleaseReply {

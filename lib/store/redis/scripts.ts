@@ -229,10 +229,10 @@ const RENEW = `
 -- KEYS[1] lease, KEYS[2] record
 -- ARGV[1] id     ARGV[2] ttl, ms   ARGV[3] name    ARGV[4] data    ARGV[5] the term's token
 -- ARGV[6] not after, server ms, or empty           ARGV[7] the server's run id as granted, or empty
--- ARGV[8] given, the lease is to be in place: it is not put back
+-- ARGV[8] 1 if the present run id is asked for, or empty      ARGV[9] given, the lease is to be in place: it is not put back
 --
 -- Returns { status, server time us, token on record, until ms, ... }:
---   renewed
+--   renewed  then the server's run id, if that was asked for
 --   lost     then the holder as acquire's held has it, all empty where nobody holds the lease
 --   late     arrived after ARGV[6]; nothing was changed
 -- Errors: as acquire.
@@ -251,13 +251,13 @@ else
   if holder then return told('lost', record, holder) end
   -- Vanished. Put back, unless this very term was released, or a later one may have begun.
   local released = record.id == id and record.till == 0
-  if released or record.token > token or ARGV[8] then return reply('lost', record, '', 0, '', '', '') end
+  if released or record.token > token or ARGV[9] then return reply('lost', record, '', 0, '', '', '') end
   redis.call('SET', LEASE, id, 'PX', ttl, 'NX')
   run = runId()
 end
 
 record = { token = math.max(record.token, token), id = id, name = ARGV[3], data = ARGV[4], run = run, till = now + ttl }
-return write(record) or reply('renewed', record)
+return write(record) or reply('renewed', record, ARGV[8] == '1' and runId() or nil)
 `;
 
 const RENEW_MANY = `
@@ -265,27 +265,27 @@ const RENEW_MANY = `
 --
 -- KEYS[2i-1] a lease, KEYS[2i] its record
 -- ARGV[1] ttl, ms     ARGV[2] not after, server ms, or empty     ARGV[3] the server's run id as granted, or empty
--- ARGV[i+3] the lease's id, a space, and the term's token
+-- ARGV[4] 1 if the present run id is asked for, or empty         ARGV[i+4] the lease's id, a space, and the term's token
 --
--- Returns { server time us, until ms, ... }: then each i that is to be asked for renew, alone: it is not as it was granted or renewed last,
+-- Returns { server time us, until ms, run id or empty, ... }: then each i that is to be asked for renew, alone: it is not as it was granted or renewed last,
 -- it comes too late, or something refuses it. Nothing was changed for it then but the expiry of its own lease.
 ${PRELUDE}
 local ttl, run = ARGV[1], ARGV[3]
 local till = text(now + ttl)
 local isLate = late(ARGV[2])
 
--- Who has written its id has written all else but the time.
+-- Who has written its id has written all else but the time, and maybe the run.
 local function renew(i)
   if isLate then return false end
   local lease, record = KEYS[2 * i - 1], KEYS[2 * i]
   local r = redis.call('HMGET', record, 'id', 'token', 'run')
-  if r[1] .. ' ' .. r[2] ~= ARGV[i + 3] or r[3] ~= run or redis.call('GET', lease) ~= r[1] then return false end
+  if r[1] .. ' ' .. r[2] ~= ARGV[i + 4] or redis.call('GET', lease) ~= r[1] then return false end
   redis.call('PEXPIRE', lease, ttl)
-  redis.call('HSET', record, 'until', till)
+  if r[3] == run then redis.call('HSET', record, 'until', till) else redis.call('HSET', record, 'until', till, 'run', run) end
   return true
 end
 
-local replies = { text(micros), till }
+local replies = { text(micros), till, ARGV[4] == '1' and runId() or '' }
 for i = 1, #KEYS / 2 do
   local done, renewed = pcall(renew, i)
   if not (done and renewed) then table.insert(replies, text(i)) end

@@ -100,8 +100,26 @@ describe('renewals of one client', () => {
     await renewTogether(redis.client, ...held.map((one) => renewal(one, { name: 'new' })));
     for (const { key, token, run = '' } of held) {
       const { id, token: written, run: by, name } = await redis.client.hGetAll(keysOf(key).record);
-      expect([key, id, written, by, name]).toEqual([key, 'me', String(token), run, key === 'fine' ? 'my name' : 'new']);
+      const isWhole = key !== 'fine' && key !== 'other run';
+      expect([key, id, written, by, name]).toEqual([key, 'me', String(token), run, isWhole ? 'new' : 'my name']);
     }
+  });
+
+  it('are told the present run, those that ask for it', async () => {
+    const [a, b, c, d] = (await holding(redis.client, 'a', 'b', 'c', 'd')).map((one) =>
+      renewal(one, { run: 'before' }),
+    );
+    if (!a || !b || !c || !d) throw new Error('there are four');
+    const asking = [a, b].map((one) => ({ ...one, asksRun: true as const }));
+    const run = /run_id:(\w+)/.exec(await redis.client.info('server'))?.[1];
+    await renewTogether(redis.client, c, d); // the script is known from now on
+    const replies: Outcome[] = [];
+    const calls = await callsOf(redis.client, async () => {
+      replies.push(...(await renewTogether(redis.client, ...asking, c, d)));
+    });
+    expect(calls).toEqual({ evalsha: 2, eval: 0 });
+    expect(replies.map((reply) => 'run' in reply && reply.run)).toEqual([run, run, false, false]);
+    expect(await redis.client.hGet(keysOf('a').record, 'run')).toBe('before');
   });
 
   it('come each to its own end, as if it were alone', async () => {

@@ -30,6 +30,8 @@ export interface RenewArgs {
   token?: number;
   notAfter?: number | '';
   run?: string;
+  asksRun?: 1 | '';
+  inPlace?: boolean;
 }
 
 /** A script's answer, field by field. */
@@ -77,8 +79,11 @@ export class ScriptBench {
     token = 1,
     notAfter = '',
     run = '',
+    asksRun = '',
+    inPlace = false,
   }: RenewArgs = {}): Promise<Answer> {
-    return this.#call('renew', [id, ttl, name, data, token, notAfter, run]);
+    const place = inPlace ? [1] : [];
+    return this.#call('renew', [id, ttl, name, data, token, notAfter, run, asksRun, ...place]);
   }
 
   release(id = 'me', successor = '', { quiet = false, absent = '' } = {}): Promise<Answer> {

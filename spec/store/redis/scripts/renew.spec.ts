@@ -39,6 +39,13 @@ describe('renew: renewed', () => {
     expect((await bench.record()).run).toBe('granted');
   });
 
+  it('tells the present run where that is asked for, and writes the one that granted all the same', async () => {
+    const { token } = await bench.acquire({ id: 'me' });
+    const renewed = await bench.renew({ id: 'me', token, run: 'granted', asksRun: 1 });
+    expect(renewed).toMatchObject({ status: 'renewed', rest: [await bench.runId()] });
+    expect((await bench.record()).run).toBe('granted');
+  });
+
   it('never lowers the token on record', async () => {
     const { token } = await bench.acquire({ id: 'me' });
     await bench.putRecord({ token: String(token + 5) });
