@@ -13,7 +13,7 @@ import {
 } from 'rxjs';
 import { type Memory, NOTHING_KNOWN } from './core/memory.js';
 import type { Role } from './core/state.js';
-import { requireObject, validText, validTime } from './options.js';
+import { type Names, refuseUnknown, requireObject, validText, validTime } from './options.js';
 import type { Holder, Standing } from './store/lease-store.js';
 import { onAbort } from './stream/abort.js';
 import { Candidacy, type Environment } from './stream/candidacy.js';
@@ -34,6 +34,8 @@ export interface StepDownOptions {
   /** The id of the candidate that is to lead next. Default: who asked last, and hears notices. */
   readonly to?: string | undefined;
 }
+
+const STEP_DOWN: Names<StepDownOptions> = { cooldown: true, to: true };
 
 /**
  * A standing in one election, as {@link elect} returns it: an `Observable` of this candidate's changes of role.
@@ -101,6 +103,7 @@ export class Election extends Observable<Transition> implements AsyncIterable<Tr
    */
   async stepDown(options: StepDownOptions = {}): Promise<boolean> {
     requireObject(options, 'an object such as { cooldown, to }');
+    refuseUnknown(options, STEP_DOWN);
     const { cooldown, to } = options;
     const pause = validTime('cooldown', cooldown, this.#environment.settings.ttl, 0);
     const successor = to === undefined ? {} : { successor: validText('to', to) };

@@ -12,6 +12,9 @@ import {
 } from 'rxjs';
 import {
   leaseStore,
+  type Names,
+  OPTIONS,
+  refuseUnknown,
   requireObject,
   type StoreOptions,
   type SubscriberOption,
@@ -34,6 +37,9 @@ export type ObserveOptions = StoreOptions &
     readonly every?: number | undefined;
   };
 
+/** With those of `elect`, which may be given the same object; what it makes no use of changes nothing. */
+const NAMES = { ...OPTIONS, every: true } satisfies Names<ObserveOptions>;
+
 /** The longest a look may take, in ms; shorter where looks are more frequent than that. */
 const LONGEST_LOOK = 1_000;
 
@@ -43,6 +49,7 @@ const LONGEST_LOOK = 1_000;
  */
 export function observe(options: ObserveOptions): Observable<Holder | undefined> {
   requireObject(options);
+  refuseUnknown(options, NAMES);
   const store = leaseStore(options);
   const key = validText('key', options.key);
   const every = validTime('every', options.every, 5_000);

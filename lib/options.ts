@@ -105,7 +105,7 @@ export type ElectionOptions = StoreOptions &
 /** Validates once and for all, and fills in the defaults. Throws an `ElectionError` with code `INVALID_OPTION`. */
 export function environment(options: ElectionOptions): Environment {
   requireObject(options);
-  refuseUnknown(options);
+  refuseUnknown(options, OPTIONS);
   const settings = validate(options);
   const scheduler = options.scheduler ?? asyncScheduler;
   requireMethod('scheduler', scheduler, 'schedule', 'an RxJS scheduler');
@@ -135,8 +135,11 @@ export function requireObject(
     throw invalidOption('options', 'must be an object that has the client, as { redis, key }', options);
 }
 
-/** Every option that there is. */
-const OPTIONS: Readonly<Record<keyof ElectionOptions, true>> = {
+/** The names of options, all of them. */
+export type Names<Options> = Readonly<Record<keyof Options, true>>;
+
+/** Of those of `elect`. */
+export const OPTIONS: Names<ElectionOptions> = {
   redis: true,
   subscriber: true,
   store: true,
@@ -158,8 +161,8 @@ const OPTIONS: Readonly<Record<keyof ElectionOptions, true>> = {
 };
 
 /** Refuses what would otherwise be overlooked, and its default taken. */
-function refuseUnknown(options: object): void {
-  const known = Object.keys(OPTIONS);
+export function refuseUnknown(options: object, names: Names<object>): void {
+  const known = Object.keys(names);
   for (const [name, value] of Object.entries(options)) {
     if (value === undefined || known.includes(name)) continue;
     const meant = known.find((one) => one.toLowerCase() === name.toLowerCase());

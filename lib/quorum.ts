@@ -1,6 +1,6 @@
 import { asyncScheduler, type SchedulerLike, VirtualTimeScheduler } from 'rxjs';
 import { invalidOption } from './errors.js';
-import { requireMethod, storeOf } from './options.js';
+import { type Names, refuseUnknown, requireMethod, requireObject, storeOf } from './options.js';
 import type { LeaseStore } from './store/lease-store.js';
 import { quorumStore } from './store/quorum/store.js';
 import { isRedisClient, type RedisClient } from './store/redis/client.js';
@@ -13,6 +13,8 @@ export interface QuorumOptions {
   /** Runs its timers. Default: RxJS's `asyncScheduler`. */
   readonly scheduler?: SchedulerLike | undefined;
 }
+
+const NAMES: Names<QuorumOptions> = { clock: true, scheduler: true };
 
 /** Fewer have no majority without all of them. */
 const LEAST = 3;
@@ -38,6 +40,8 @@ export function quorum(stores: ReadonlyArray<LeaseStore | RedisClient>, options:
     if (first < i)
       throw invalidOption(`stores[${i}]`, `must not be stores[${first}] again: each counts once`, stores[i]);
   }
+  requireObject(options, 'an object such as { clock, scheduler }');
+  refuseUnknown(options, NAMES);
   const { scheduler = asyncScheduler } = options;
   requireMethod('scheduler', scheduler, 'schedule', 'an RxJS scheduler');
   const { clock = scheduler instanceof VirtualTimeScheduler ? scheduler : systemClock() } = options;

@@ -1,7 +1,16 @@
 import { describe, expect, it } from '@jest/globals';
 import { createClient } from 'redis';
-import { type ElectionOptions, elect, type ObserveOptions, observe, whileLeader } from 'rx-leader';
+import {
+  type ElectionOptions,
+  elect,
+  type ObserveOptions,
+  observe,
+  quorum,
+  type Transition,
+  whileLeader,
+} from 'rx-leader';
 import { MemoryLeaseStore } from 'rx-leader/testing';
+import { firstValueFrom } from 'rxjs';
 
 const refusal = (message: RegExp) =>
   expect.objectContaining({ code: 'INVALID_OPTION', message: expect.stringMatching(message) });
@@ -21,6 +30,31 @@ describe('bad input', () => {
       refusal(new RegExp(`^Invalid option "${name}": there is no such option${end}$`)),
     );
     expect(() => elect({ ...options, [name]: undefined })).not.toThrow();
+  });
+
+  it('is refused where there is no such option of observe, quorum or stepDown', async () => {
+    const store = new MemoryLeaseStore();
+    const none = (name: string) =>
+      refusal(new RegExp(`^Invalid option "${name}": there is no such option; received 5$`));
+    const options = { store, key: 'k', ttl: 5_000, evry: 5 };
+    expect(() => observe(options)).toThrow(none('evry'));
+    const { evry: _, ...fine } = options;
+    expect(() => observe(fine)).not.toThrow(); // what elect takes may be given, too
+    const stores = [1, 2, 3].map(() => new MemoryLeaseStore());
+    expect(() => quorum(stores, { timeout: 5 } as object)).toThrow(none('timeout'));
+    expect(() => quorum(stores, null as never)).toThrow(
+      refusal(/^Invalid option "options": must be an object such as/),
+    );
+    const election = elect({ store, key: 'k' });
+    await expect(election.stepDown({ too: 5 } as object)).rejects.toThrow(none('too'));
+  });
+
+  it('is refused where the work that is to be waited for is a function', async () => {
+    const election = elect({ store: new MemoryLeaseStore(), key: 'k' });
+    const { term } = (await firstValueFrom(election)) as Extract<Transition, { role: 'leader' }>;
+    expect(() => term.waitUntil((async () => {}) as never)).toThrow(
+      refusal(/^Invalid option "work": must be a promise: call the function; received function/),
+    );
   });
 
   it('is refused where a client and a store are taken for each other, or for the options', () => {

@@ -1,6 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { TermFacts } from '../core/state.js';
-import { type ElectionError, termEnded } from '../errors.js';
+import { type ElectionError, invalidOption, termEnded } from '../errors.js';
 import type { Clock } from './clock.js';
 import type { Term } from './transition.js';
 
@@ -50,6 +50,8 @@ export class LiveTerm implements Term {
   }
 
   waitUntil(work: PromiseLike<unknown>): void {
+    // Taken for done, it would be waited for not at all.
+    if (typeof work === 'function') throw invalidOption('work', 'must be a promise: call the function', work);
     const settle = () => {
       this.#pending -= 1;
       if (this.#pending === 0) this.#idle();

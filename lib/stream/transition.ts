@@ -40,7 +40,7 @@ export interface Term {
   /**
    * Makes a voluntary exit (unsubscribe, `close`, `stepDown`) release the lease only after `work` has settled, or after the option
    * `drain` ms. The lease is renewed meanwhile. A rejection of `work` is not reported here. Without effect once the
-   * release has begun.
+   * release has begun. Throws an `ElectionError` with code `INVALID_OPTION` for a function, which is to be called.
    */
   waitUntil(work: PromiseLike<unknown>): void;
 }

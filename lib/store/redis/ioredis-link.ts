@@ -86,6 +86,7 @@ const OVERRIDES = {
   autoResendUnfulfilledCommands: false,
   enableAutoPipelining: false,
   commandTimeout: undefined,
+  disconnectTimeout: 0, // its timer would outlast a socket that has closed before
   monitor: false,
   readOnly: false,
   scripts: undefined,

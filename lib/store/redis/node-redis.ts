@@ -27,6 +27,7 @@ interface Extras {
   nodeClient?(node: unknown): Connectable | Promise<Connectable>;
   readonly masters?: readonly Master[];
   readonly slots?: ReadonlyArray<{ readonly master: Master } | undefined>;
+  destroy?(): void;
   readonly _slots?: { rediscover?(startWith: { readonly options: object }): Promise<unknown> };
   /** Of a pool. */
   execute?(use: (client: Connectable) => Duplicate): Promise<Duplicate>;
@@ -158,7 +159,21 @@ function rediscover(client: NodeRedisClient & Extras): void {
   looked.set(client, now);
   const { host, port } = masters[Math.floor(Math.random() * masters.length)] ?? {};
   // Where nobody answers there, it asks the nodes that it was made with.
-  slots?.rediscover?.({ options: { socket: { host, port } } }).catch(() => {});
+  const looking = slots?.rediscover?.({ options: { socket: { host, port } } });
+  if (!looking) return;
+  // Closed meanwhile, it connects to whatever it finds all the same, and would keep that for ever.
+  const closeAgain = () => {
+    if (!client.isOpen && client.masters?.length) client.destroy?.();
+  };
+  const heed = setInterval(closeAgain, LOOK_EVERY / 10);
+  heed.unref();
+  looking
+    .catch(() => {})
+    .then(() => {
+      clearInterval(heed);
+      closeAgain();
+    })
+    .catch(() => {});
 }
 
 /** Whether `client` has one connection, and can be duplicated into a subscriber. */

@@ -24,8 +24,9 @@ interface Asked {
   isConfirmed: boolean;
 }
 
-/** ms that a connection may take to be usable. */
+/** The most ms that a connection may take to be usable; and how many times as long as replicas are waited for. */
 const PATIENCE = 5_000;
+const TIMES = 4;
 /** ms by which Redis may be late to say that the time of a WAIT is up: it looks at its clock `hz` times a second, ten by default. */
 const TICK = 100;
 /** The most ms after which a connection counts as hung whose time is up and that has not said so yet. */
@@ -33,7 +34,7 @@ const HUNG = 500;
 
 /**
  * Knows of one server what its replicas have. It asks by a connection of its own, since to wait for replicas blocks one, and in rounds: the
- * writes of all who ask, and behind them one WAIT, by the same socket. WAIT counts from the last write of its own connection, and after a
+ * writes of all who ask, and behind them one WAIT, by the same socket. WAIT counts from the last command of its own connection, and after a
  * reconnection from none; so what a connection that was lost had yet to answer is confirmed by no other.
  */
 export class Witness {
@@ -110,8 +111,10 @@ export class Witness {
     const { count, timeout } = this.#replicas;
     this.#limit(this.#longest, () => this.#giveUp(round));
     const writes = round.map(({ write, byText }) => write && attempt(() => renew(wire, write, byText)));
+    // Redis counts from the last command of a connection; from none it would say yes to any replica that is there, however far behind.
+    const command = round.some(({ write }) => write) ? undefined : attempt(() => wire.wait(0, 1));
     const counted = attempt(() => wire.wait(count, timeout));
-    Promise.allSettled([counted, ...writes]).then(([count, ...answers]) => {
+    Promise.allSettled([counted, ...writes, command]).then(([count, ...answers]) => {
       if (this.#wire === wire) this.#end(round, count as Outcome, answers);
     });
   }
@@ -170,7 +173,7 @@ export class Witness {
     const connection = new Subscription();
     this.#connection = connection;
     const opened = this.#open().pipe(
-      timeout({ first: PATIENCE, with: () => EMPTY }),
+      timeout({ first: Math.min(PATIENCE, Math.max(HUNG, TIMES * this.#replicas.timeout)), with: () => EMPTY }),
       catchError(() => EMPTY), // a client whose `duplicate` fails
     );
     const begin = (wire: Wire) => {

@@ -104,6 +104,21 @@ describe('ioredis without a connection', () => {
   });
 });
 
+describe('the connection that ioredis listens by', () => {
+  it('leaves no timer that keeps the process once it was lost', async () => {
+    const client = ioRedis({ connectionName: 'listener' });
+    await isReady(client);
+    const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const before = timers();
+    const listener = listen(redisStore(client));
+    await listener.hears('listening');
+    await redis.client.clientKill({ filter: 'TYPE', type: 'pubsub' } as never);
+    await listener.hears('deaf');
+    leaveAll();
+    await until(() => timers() <= before, { within: 1_000, what: 'no timer to be left' });
+  });
+});
+
 describe('a request that ioredis sends again after a loss', () => {
   /** What comes of an acquire that was in flight when its connection was lost, and was given up then. */
   async function resent(limit: (time: number) => number | undefined): Promise<number> {

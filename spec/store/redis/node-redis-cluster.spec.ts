@@ -11,11 +11,13 @@ import { redisStore } from '../../../lib/store/redis/store.js';
 import { type Client, type RedisServer, startRedis } from '../../support/redis.js';
 import { until } from '../../support/until.js';
 import { acquire, expectFailure, KEY } from './ask.js';
+import { connections } from './listening.js';
 
 const SLOT = `${slotOf(keysOf(KEY).lease)}`;
 let folder: string;
 let server: RedisServer;
 let admin: Client;
+const clients: Array<{ destroy(): void }> = [];
 
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'rx-leader-')); // it insists on writing down what it knows of the others
@@ -27,6 +29,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  for (const client of clients.splice(0)) client.destroy(); // once more: what it keeps that it should not must not keep this process
   await server?.[Symbol.asyncDispose]();
   await rm(folder, { recursive: true, force: true });
 });
@@ -49,6 +52,7 @@ describe('a client of a cluster', () => {
   ])('%s asks who has a slot that the node which had it serves no more', async (_, create) => {
     const client = create({ rootNodes: [{ url: server.url }] });
     client.on('error', () => {});
+    clients.push(client);
     await client.connect();
     const store = redisStore(client as unknown as RedisClient);
     await acquire(store, { ttl: 100 });
@@ -57,5 +61,24 @@ describe('a client of a cluster', () => {
     await expectFailure(acquire(store, { id: 'other' }), 'STORE_UNAVAILABLE', 'CLUSTERDOWN');
     await until(async () => (await looks()) > before, { what: 'the client to look for the slot' });
     client.destroy();
+  });
+
+  it.each([
+    ['node-redis 6', createCluster],
+    ['node-redis 5', createCluster5 as unknown as typeof createCluster],
+  ])('%s that is closed while it looks keeps no connection', async (_, create) => {
+    const name = 'looking';
+    const client = create({ rootNodes: [{ url: server.url }], defaults: { name } });
+    client.on('error', () => {});
+    clients.push(client);
+    await client.connect();
+    const store = redisStore(client as unknown as RedisClient);
+    await acquire(store, { ttl: 100 });
+    await cluster('DELSLOTS', SLOT);
+    const before = await looks();
+    await expectFailure(acquire(store, { id: 'other' }), 'STORE_UNAVAILABLE', 'CLUSTERDOWN');
+    client.destroy();
+    await until(async () => (await looks()) > before, { what: 'the client to look for the slot' });
+    await until(async () => (await connections(admin, name)).length === 0, { what: 'no connection to be left' });
   });
 });

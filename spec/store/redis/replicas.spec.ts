@@ -212,6 +212,26 @@ describe('the connection that waits', () => {
     expect(await acquire(kept, { id: 'next' })).toMatchObject({ status: 'granted' });
   });
 
+  it.each([2, 3] as const)(
+    'confirms nothing because a replica is there, by RESP%d: it must have what was written',
+    async (RESP) => {
+      const kept = store(await connect({ RESP }), SHORT);
+      listen(kept);
+      replica.pause();
+      await failure(acquire(kept));
+      const token = await admin.hGet(record, 'token');
+      const asked = later(acquire(store(await connect({ RESP }), LONG), { id: 'another' }));
+      const { id } = await waiter();
+      await admin.clientKill({ filter: 'ID', id } as never);
+      await failure(asked);
+      const taken = await admin.hGet(record, 'token');
+      expect(taken).not.toBe(token); // by the one who did not know yet
+      await admin.clientKill({ filter: 'TYPE', type: 'normal', skipMe: true } as never); // and so has every other a new connection
+      for (let i = 0; i < 5; i++) await failure(acquire(kept, { id: `me again ${i}` }));
+      expect(await admin.hGet(record, 'token')).toBe(taken);
+    },
+  );
+
   it('is one for all who wait for the same, and is gone with the last of them', async () => {
     const client = await connect({ name: 'counted' });
     const kept = store(client, LONG);
