@@ -95,10 +95,12 @@ function lead(
   const { token, run } = reply;
   const term = { id: state.id, token, ...(run !== undefined && { run }), deadline };
   const { listed: _, ...kept } = common(state); // who leads stands by no more
+  const { doubtedAt, ...hearing } = state.hearing;
+  const isDoubted = doubtedAt !== undefined && doubtedAt >= sent.at;
   const holder = { id: state.id, name, ...(data !== undefined && { data }), token, expiresIn: ttl };
   return {
     ...kept,
-    hearing: refund(kept.hearing, context.settings),
+    hearing: refund({ ...hearing, ...(isDoubted && { doubtedAt }) }, context.settings),
     phase: 'leading',
     role: 'leader',
     term,

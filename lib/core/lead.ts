@@ -33,7 +33,7 @@ export function renewRequest(state: State, term: TermFacts, { settings, now }: C
   };
 }
 
-const asksRun = (state: State): boolean => state.phase === 'leading' && state.asksRun === true;
+const asksRun = ({ phase, hearing }: State): boolean => phase === 'leading' && hearing.doubtedAt !== undefined;
 
 /** `state` with its term extended by the renewal asked for at `sent.at`, and the next renewal planned. */
 export function extend<S extends Leading | (Exiting & { term: TermFacts })>(state: S, sent: Sent, context: Context): S {
@@ -52,7 +52,7 @@ export function hearRenewal(state: Leading, sent: Sent, reply: CandidateReply, c
   switch (reply.status) {
     case 'renewed': {
       const renewed = extend(isTroubled(state) ? { ...state, error: undefined, dark: false } : state, sent, context);
-      return next('asksRun' in sent.request ? identify(renewed, reply, context) : renewed);
+      return next('asksRun' in sent.request ? identify(renewed, sent, reply, context) : renewed);
     }
     case 'lost': {
       const { holder } = reply;
@@ -72,7 +72,10 @@ export function hearRenewal(state: Leading, sent: Sent, reply: CandidateReply, c
  * granted or renewed by the present run is free as soon as it is given up. Two renewals, since the first may have been long on its way from the
  * run before; the second is bounded by the new one's own clock.
  */
-function identify({ asksRun: _, ...state }: Leading, { run }: Renewed, { now }: Context): Leading {
+function identify(before: Leading, sent: Sent, { run }: Renewed, { now }: Context): Leading {
+  const { doubtedAt = now, ...hearing } = before.hearing;
+  if (doubtedAt >= sent.at) return before; // since it was asked, there may be yet another
+  const state = { ...before, hearing };
   return run === undefined || run === state.term.run ? state : { ...state, term: { ...state.term, run }, renewAt: now };
 }
 
@@ -83,7 +86,8 @@ const isTroubled = ({ error, dark }: Leading): boolean => error !== undefined ||
 export function failRenewal(state: Leading, error: ElectionError, context: Context): Step {
   if (error.code !== 'KEY_CONFLICT') {
     const renewAt = context.now + backoff(context.settings.timeout);
-    return next({ ...state, renewAt, error, dark: isUnanswered(error), asksRun: true });
+    const hearing = { ...state.hearing, doubtedAt: context.now };
+    return next({ ...state, renewAt, error, dark: isUnanswered(error), hearing });
   }
   // Something else stands where the lease or its record was: nothing is certain any more, and no attempt can succeed before that is
   // gone. What may be left of the lease is then in everybody's way.

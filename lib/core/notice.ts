@@ -37,11 +37,12 @@ export function hearNotice(before: State, notice: Notice, context: Context): Sta
 
 /** The store can be reached again: a waiting attempt need wait no longer. Spread by jitter, since every candidate hears it. */
 function hearConnected(state: State, { now, settings, random }: Context): State {
+  const hearing = { ...state.hearing, doubtedAt: now };
   if (state.phase === 'campaigning') {
-    return { ...state, nextAt: Math.min(state.nextAt, now + random() * settings.jitter) };
+    return { ...state, hearing, nextAt: Math.min(state.nextAt, now + random() * settings.jitter) };
   }
   if (state.phase !== 'leading') return state;
-  return { ...state, asksRun: true, renewAt: state.error ? Math.min(state.renewAt, now) : state.renewAt };
+  return { ...state, hearing, renewAt: state.error ? Math.min(state.renewAt, now) : state.renewAt };
 }
 
 /** Asks by `at`; what is being asked may have been answered before the notice, which is then heard again after the answer. */

@@ -41,6 +41,8 @@ export interface Hearing {
   readonly askedAt: number;
   /** Whether a release has hastened the next attempt. */
   readonly hastened?: true;
+  /** Own time from which on another run of the store may be the one that answers: a connection has come, or a renewal has failed. */
+  readonly doubtedAt?: number;
   /** Came while a request was in flight that may have been answered before it. */
   readonly missed?: Notice;
 }
@@ -77,8 +79,6 @@ export interface Leading extends Common {
   readonly phase: 'leading';
   readonly term: TermFacts;
   readonly renewAt: number;
-  /** Whether another run of the store may have the lease by now. */
-  readonly asksRun?: true;
   /** Why renewing has failed since the last success. */
   readonly error?: ElectionError | undefined;
 }

@@ -42,7 +42,7 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   mutant('forgets-which-run', 'does not find out which run of the store it renews at', [
     'core/lead.ts',
-    "state.phase === 'leading' && state.asksRun === true",
+    "phase === 'leading' && hearing.doubtedAt !== undefined",
     'false',
   ]),
   // Requests.

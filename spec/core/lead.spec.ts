@@ -128,6 +128,36 @@ describe('another run of the store', () => {
     expect(candidate.asks).not.toHaveProperty('asksRun');
   });
 
+  it('is asked for where the connection is another than when the lease was asked for', () => {
+    const candidate = new Candidate();
+    candidate.wake(0);
+    candidate.on({ kind: 'notice', notice: { kind: 'connected' } }, 1);
+    candidate.reply(2, { status: 'granted', token: 7, run: 'run1' });
+    candidate.wake(600);
+    expect(candidate.asks).toMatchObject({ run: 'run1', asksRun: true });
+  });
+
+  it('is not asked for where the connection came before the lease was asked for', () => {
+    const candidate = new Candidate();
+    candidate.on({ kind: 'notice', notice: { kind: 'connected' } }, 0);
+    candidate.reply(1, held(10));
+    candidate.wake(12);
+    candidate.reply(13, { status: 'granted', token: 7, run: 'run1' });
+    candidate.wake(612);
+    expect(candidate.asks).toMatchObject({ verb: 'renew', run: 'run1' });
+    expect(candidate.asks).not.toHaveProperty('asksRun');
+  });
+
+  it('is asked for again where there is another connection before the answer', () => {
+    const candidate = renewing();
+    candidate.fail(610, 'STORE_UNAVAILABLE');
+    candidate.wake(635);
+    candidate.on({ kind: 'notice', notice: { kind: 'connected' } }, 636);
+    candidate.reply(640, { status: 'renewed', run: 'run1' });
+    candidate.wake(1_235);
+    expect(candidate.asks).toMatchObject({ verb: 'renew', asksRun: true });
+  });
+
   it.each([{ run: 'run1' }, {}])('is none where the answer is %p', (told) => {
     const candidate = renewing();
     candidate.fail(610, 'STORE_UNAVAILABLE');
