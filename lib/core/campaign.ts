@@ -38,7 +38,7 @@ export function campaignRequest(state: Campaigning, { settings, now }: Context):
   if (state.dark) return { verb: 'read', key, timeout };
   if (retired !== undefined) return { verb: 'release', key, timeout, id: retired };
   const limit = notAfter(state.memory, now, timeout);
-  const watch = watched(state.memory, now);
+  const watch = watched(state.memory, now, ttl);
   return {
     verb: 'acquire',
     key,

@@ -1,4 +1,5 @@
 import type { CandidateReply, Watched } from '../store/lease-store.js';
+import { LAG } from './settings.js';
 
 /**
  * What an election has learnt of its store. It outlives candidacies: the longer it reaches back, the more of what the store
@@ -20,8 +21,8 @@ export interface Memory {
 
 export const NOTHING_KNOWN: Memory = { token: 0 };
 
-/** The memory after a reply received at `now`. */
-export function learn(memory: Memory, reply: CandidateReply, now: number): Memory {
+/** The memory after a reply received at `now`. `ttl` is that of the election. */
+export function learn(memory: Memory, reply: CandidateReply, now: number, ttl: number): Memory {
   const token = Math.max(memory.token, reply.token ?? 0);
   if (reply.time === undefined) return { ...memory, token };
   const sync = { time: reply.time, at: now };
@@ -29,7 +30,7 @@ export function learn(memory: Memory, reply: CandidateReply, now: number): Memor
   const offset = reply.time - now;
   const { watch } = memory;
   if (watch?.until === reply.until) return { token, sync, watch: { ...watch, offset: Math.min(watch.offset, offset) } };
-  const before = memory.sync ? offsetOf(memory.sync) : offset;
+  const before = memory.sync ? reckoned(memory.sync, now, ttl) - now : offset;
   return { token, sync, watch: { until: reply.until, since: now, offset: Math.min(before, offset) } };
 }
 
@@ -39,9 +40,16 @@ export function notAfter(memory: Memory, now: number, timeout: number): number |
 }
 
 /** What a request made now can say of the store's time and of the watched `until`; undefined before the store has told its time. */
-export function watched({ sync, watch }: Memory, now: number): Watched | undefined {
+export function watched({ sync, watch }: Memory, now: number, ttl: number): Watched | undefined {
   if (watch) return { until: watch.until, time: watch.offset + now, age: now - watch.since };
-  return sync && { until: 0, time: offsetOf(sync) + now, age: 0 };
+  return sync && { until: 0, time: reckoned(sync, now, ttl), age: 0 };
 }
 
-const offsetOf = ({ time, at }: NonNullable<Memory['sync']>): number => time - at;
+/**
+ * The store's time at `now`, by what it told last: no later than it is by a clock that drifts as far as clocks may, but for what drifts within a
+ * ttl, which is in the guard.
+ */
+function reckoned({ time, at }: NonNullable<Memory['sync']>, now: number, ttl: number): number {
+  const age = now - at;
+  return time + age - LAG * Math.max(0, age - ttl);
+}

@@ -16,6 +16,8 @@ export interface Settings {
 
 /** ρ: how far a clock's rate may be off. One percent is a hundred times what a quartz does and NTP slews. */
 const DRIFT = 0.01;
+/** By how much of a time the store's clock may fall behind our own in it: it may run slow while ours runs fast. */
+export const LAG = 1 - (1 - DRIFT) / (1 + DRIFT);
 /** ε in ms: the store counts a lease in whole milliseconds, and so do timers. */
 const GRAIN = 2;
 /** The part of the ttl kept for tearing leader-only work down before another candidate can lead. */

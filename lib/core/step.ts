@@ -81,7 +81,7 @@ function hearAnswer(before: State, event: Answer, context: Context): Step {
     return next(before);
   }
   const { sent, reply } = event;
-  const memory = learn(before.memory, reply, context.now);
+  const memory = learn(before.memory, reply, context.now, context.settings.ttl);
   if (before.phase === 'leading') return hearRenewal({ ...before, memory, sent: undefined }, sent, reply, context);
   const state = { ...before, memory };
   if (state.phase === 'campaigning') return hearCampaign(state, sent, reply, context);

@@ -2,26 +2,33 @@ import { describe, expect, it } from '@jest/globals';
 import { learn, NOTHING_KNOWN, notAfter, watched } from '../../lib/core/memory.js';
 import type { LeaseReply } from '../../lib/store/lease-store.js';
 
+/** ms. */
+const TTL = 10_000;
+
 const free = (sight: { token?: number; time?: number; until?: number }): LeaseReply => ({ status: 'free', ...sight });
 
 describe('learn', () => {
   it('keeps the highest token, so that later ones rise above it (G3)', () => {
-    const first = learn(NOTHING_KNOWN, free({ token: 5 }), 0);
+    const first = learn(NOTHING_KNOWN, free({ token: 5 }), 0, TTL);
     expect(first.token).toBe(5);
-    expect(learn(first, free({ token: 3 }), 1).token).toBe(5);
-    expect(learn(first, free({ token: 6 }), 1).token).toBe(6);
-    expect(learn(first, free({ time: 9 }), 1).token).toBe(5);
+    expect(learn(first, free({ token: 3 }), 1, TTL).token).toBe(5);
+    expect(learn(first, free({ token: 6 }), 1, TTL).token).toBe(6);
+    expect(learn(first, free({ time: 9 }), 1, TTL).token).toBe(5);
   });
 
   it('keeps what it knows of the time when a reply does not tell it', () => {
-    const known = learn(NOTHING_KNOWN, free({ time: 1_000, until: 4_000 }), 10);
-    expect(learn(known, free({ token: 1 }), 50)).toEqual({ ...known, token: 1 });
+    const known = learn(NOTHING_KNOWN, free({ time: 1_000, until: 4_000 }), 10, TTL);
+    expect(learn(known, free({ token: 1 }), 50, TTL)).toEqual({ ...known, token: 1 });
   });
 
   it('forgets the watched until when the record has none any more, as after a release', () => {
-    const known = learn(NOTHING_KNOWN, free({ time: 1_000, until: 4_000 }), 10);
-    expect(watched(known, 10)).toBeDefined();
-    expect(watched(learn(known, free({ time: 1_001, until: 0 }), 11), 20)).toEqual({ until: 0, time: 1_010, age: 0 });
+    const known = learn(NOTHING_KNOWN, free({ time: 1_000, until: 4_000 }), 10, TTL);
+    expect(watched(known, 10, TTL)).toBeDefined();
+    expect(watched(learn(known, free({ time: 1_001, until: 0 }), 11, TTL), 20, TTL)).toEqual({
+      until: 0,
+      time: 1_010,
+      age: 0,
+    });
   });
 });
 
@@ -31,9 +38,9 @@ describe('notAfter', () => {
   });
 
   it('is the time last told, own elapsed time since, and the timeout', () => {
-    const memory = learn(NOTHING_KNOWN, free({ time: 5_000 }), 20);
+    const memory = learn(NOTHING_KNOWN, free({ time: 5_000 }), 20, TTL);
     expect(notAfter(memory, 50, 100)).toBe(5_130);
-    expect(notAfter(learn(memory, free({ time: 4_000 }), 60), 60, 100)).toBe(4_100);
+    expect(notAfter(learn(memory, free({ time: 4_000 }), 60, TTL), 60, 100)).toBe(4_100);
   });
 });
 
@@ -41,36 +48,45 @@ describe('watched', () => {
   const until = 9_000;
 
   it('is unknown before the store has told its time', () => {
-    expect(watched(NOTHING_KNOWN, 5)).toBeUndefined();
+    expect(watched(NOTHING_KNOWN, 5, TTL)).toBeUndefined();
   });
 
   it('reckons an until that was not there at the last reply by that reply: a clock set forward since frees no lease (G1)', () => {
-    const before = learn(NOTHING_KNOWN, free({ time: 1_000, until: 0 }), 10);
-    const stepped = learn(before, free({ time: 8_000, until }), 110);
-    expect(watched(stepped, 110)).toEqual({ until, time: 1_100, age: 0 });
-    const other = learn(stepped, free({ time: 8_010, until: until + 1 }), 120);
-    expect(watched(other, 120)?.time).toBe(8_010);
+    const before = learn(NOTHING_KNOWN, free({ time: 1_000, until: 0 }), 10, TTL);
+    const stepped = learn(before, free({ time: 8_000, until }), 110, TTL);
+    expect(watched(stepped, 110, TTL)).toEqual({ until, time: 1_100, age: 0 });
+    const other = learn(stepped, free({ time: 8_010, until: until + 1 }), 120, TTL);
+    expect(watched(other, 120, TTL)?.time).toBe(8_010);
+  });
+
+  it('reckons a store that it has not heard for longer than a ttl as far behind as clocks may drift (G1)', () => {
+    const before = learn(NOTHING_KNOWN, free({ time: 1_000 }), 10, TTL);
+    expect(watched(before, 10 + TTL, TTL)?.time).toBe(1_000 + TTL);
+    const late = 10 + TTL + 5_050; // of which 5 050 × 2 / 101 may be drift
+    expect(watched(before, late, TTL)?.time).toBeCloseTo(1_000 + TTL + 4_950);
+    const stepped = learn(before, free({ time: 60_000, until }), late, TTL);
+    expect(watched(stepped, late + 7, TTL)?.time).toBeCloseTo(1_000 + TTL + 4_950 + 7);
   });
 
   it('tells for how long this very until has been known', () => {
-    const first = learn(NOTHING_KNOWN, free({ time: 1_000, until }), 10);
-    const again = learn(first, free({ time: 1_100, until }), 110);
-    expect(watched(again, 150)).toEqual({ until, time: 1_140, age: 140 });
+    const first = learn(NOTHING_KNOWN, free({ time: 1_000, until }), 10, TTL);
+    const again = learn(first, free({ time: 1_100, until }), 110, TTL);
+    expect(watched(again, 150, TTL)).toEqual({ until, time: 1_140, age: 140 });
   });
 
   it('begins anew with another until', () => {
-    const first = learn(NOTHING_KNOWN, free({ time: 1_000, until }), 10);
-    const other = learn(first, free({ time: 1_100, until: until + 1 }), 110);
-    expect(watched(other, 150)).toEqual({ until: until + 1, time: 1_140, age: 40 });
+    const first = learn(NOTHING_KNOWN, free({ time: 1_000, until }), 10, TTL);
+    const other = learn(first, free({ time: 1_100, until: until + 1 }), 110, TTL);
+    expect(watched(other, 150, TTL)).toEqual({ until: until + 1, time: 1_140, age: 40 });
   });
 
   it('reckons the time from the reply that makes it lowest: a server clock stepped forward moves nothing', () => {
-    const first = learn(NOTHING_KNOWN, free({ time: 1_000, until }), 10);
-    const stepped = learn(first, free({ time: 8_000, until }), 110);
-    expect(watched(stepped, 110)?.time).toBe(1_100);
+    const first = learn(NOTHING_KNOWN, free({ time: 1_000, until }), 10, TTL);
+    const stepped = learn(first, free({ time: 8_000, until }), 110, TTL);
+    expect(watched(stepped, 110, TTL)?.time).toBe(1_100);
     // Stepped back it does: the lowest counts.
-    const back = learn(stepped, free({ time: 500, until }), 120);
-    expect(watched(back, 120)?.time).toBe(500);
-    expect(watched(learn(back, free({ time: 8_500, until }), 130), 130)?.time).toBe(510);
+    const back = learn(stepped, free({ time: 500, until }), 120, TTL);
+    expect(watched(back, 120, TTL)?.time).toBe(500);
+    expect(watched(learn(back, free({ time: 8_500, until }), 130, TTL), 130, TTL)?.time).toBe(510);
   });
 });

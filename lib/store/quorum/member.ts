@@ -91,7 +91,7 @@ export class Member {
   /** With what this store alone can be asked by: its own time, and the highest token that is known to have been on record there. */
   #take(request: AcquireRequest, until: number): Observable<AcquireReply> {
     const { lastToken } = request;
-    const watch = watched(this.#memory, this.#timing.clock.now());
+    const watch = watched(this.#memory, this.#timing.clock.now(), request.ttl);
     const isHeard = this.#memory !== NOTHING_KNOWN;
     const own = {
       ...request,
@@ -131,7 +131,7 @@ export class Member {
       tap({
         next: (reply) => {
           this.#dark = false;
-          this.#memory = learn(this.#memory, reply, clock.now());
+          this.#memory = learn(this.#memory, reply, clock.now(), 'ttl' in request ? request.ttl : 0);
         },
         error: (error) => {
           this.#dark = isUnanswered(error);
