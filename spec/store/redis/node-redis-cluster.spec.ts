@@ -45,29 +45,14 @@ async function looks(): Promise<number> {
   );
 }
 
-describe('a client of a cluster', () => {
-  it.each([
-    ['node-redis 6', createCluster],
-    ['node-redis 5', createCluster5 as unknown as typeof createCluster],
-  ])('%s asks who has a slot that the node which had it serves no more', async (_, create) => {
-    const client = create({ rootNodes: [{ url: server.url }] });
-    client.on('error', () => {});
-    clients.push(client);
-    await client.connect();
-    const store = redisStore(client as unknown as RedisClient);
-    await acquire(store, { ttl: 100 });
-    await cluster('DELSLOTS', SLOT);
-    const before = await looks();
-    await expectFailure(acquire(store, { id: 'other' }), 'STORE_UNAVAILABLE', 'CLUSTERDOWN');
-    await until(async () => (await looks()) > before, { what: 'the client to look for the slot' });
-    client.destroy();
-  });
+describe.each([
+  ['node-redis 6', createCluster],
+  ['node-redis 5', createCluster5 as unknown as typeof createCluster],
+])('a client of a cluster, of %s', (_, create) => {
+  const name = 'looking';
 
-  it.each([
-    ['node-redis 6', createCluster],
-    ['node-redis 5', createCluster5 as unknown as typeof createCluster],
-  ])('%s that is closed while it looks keeps no connection', async (_, create) => {
-    const name = 'looking';
+  /** One that has just been told that nobody has the slot, and what waits for it to look who has. */
+  async function refused() {
     const client = create({ rootNodes: [{ url: server.url }], defaults: { name } });
     client.on('error', () => {});
     clients.push(client);
@@ -77,8 +62,19 @@ describe('a client of a cluster', () => {
     await cluster('DELSLOTS', SLOT);
     const before = await looks();
     await expectFailure(acquire(store, { id: 'other' }), 'STORE_UNAVAILABLE', 'CLUSTERDOWN');
+    const look = () => until(async () => (await looks()) > before, { what: 'the client to look for the slot' });
+    return { client, look };
+  }
+
+  it('asks who has a slot that the node which had it serves no more', async () => {
+    const { look } = await refused();
+    await look();
+  });
+
+  it('keeps no connection where it is closed while it asks', async () => {
+    const { client, look } = await refused();
     client.destroy();
-    await until(async () => (await looks()) > before, { what: 'the client to look for the slot' });
+    await look();
     await until(async () => (await connections(admin, name)).length === 0, { what: 'no connection to be left' });
   });
 });
