@@ -81,7 +81,7 @@ describe('what Redis says, really', () => {
     const args = ['--dir', dir, '--enable-debug-command', 'yes', '--loading-process-events-interval-bytes', '1024'];
     await using redis = await startRedis({ args });
     const [client, other] = [await redis.client(), await redis.client()];
-    for (let i = 0; i < 60; i++) await client.set(`key${i}`, String(Math.random()).repeat(20));
+    for (let i = 0; i < 600; i++) await client.set(`key${i}`, String(Math.random()).repeat(20)); // twelve seconds, to be killed in
     await client.configSet('key-load-delay', '20000'); // µs for each key
     const reload = other.sendCommand(['DEBUG', 'RELOAD']);
     await until(async () => /LOADING/.test(String(await client.ping().catch(String))));
