@@ -1,6 +1,7 @@
 import { catchError, EMPTY, Observable, type Subscriber, Subscription, timeout } from 'rxjs';
 import { ElectionError } from '../../errors.js';
 import type { RenewRequest, StoreRequest } from '../lease-store.js';
+import { keysOf } from './keys.js';
 import type { Wire } from './port.js';
 import { renewal } from './renewals.js';
 import { renewReply } from './reply.js';
@@ -34,7 +35,7 @@ const HUNG = 500;
 
 /**
  * Knows of one server what its replicas have. It asks by a connection of its own, since to wait for replicas blocks one, and in rounds: the
- * writes of all who ask, and behind them one WAIT, by the same socket. WAIT counts from the last command of its own connection, and after a
+ * writes of all who ask, and behind them one WAIT, by the same socket. WAIT counts from the last write of its own connection, and after a
  * reconnection from none; so what a connection that was lost had yet to answer is confirmed by no other.
  */
 export class Witness {
@@ -111,12 +112,14 @@ export class Witness {
     const { count, timeout } = this.#replicas;
     this.#limit(this.#longest, () => this.#giveUp(round));
     const writes = round.map(({ write, byText }) => write && attempt(() => renew(wire, write, byText)));
-    // Redis counts from the last command of a connection; from none it would say yes to any replica that is there, however far behind.
-    const command = round.some(({ write }) => write) ? undefined : attempt(() => wire.wait(0, 1));
+    // WAIT counts from the last write of a connection; from none it would say yes to any replica that is there, however far behind.
+    const touched = round.some(({ write }) => write) ? undefined : attempt(() => touch(wire, round));
     const counted = attempt(() => wire.wait(count, timeout));
-    Promise.allSettled([counted, ...writes, command]).then(([count, ...answers]) => {
-      if (this.#wire === wire) this.#end(round, count as Outcome, answers);
-    });
+    Promise.allSettled([touched ? touched.then(() => counted) : counted, ...writes, counted]).then(
+      ([count, ...answers]) => {
+        if (this.#wire === wire) this.#end(round, count as Outcome, answers);
+      },
+    );
   }
 
   /** Tells what is known by now, while there is time to: whoever asks next waits for the answer, unless the connection hangs. */
@@ -225,6 +228,17 @@ export class Witness {
     const reason = translate(error, request, true, this.#prefix);
     return reason.code === 'STORE_REPLY' ? unavailable(request, messageOf(error), error) : reason;
   }
+}
+
+/** Writes down what is on record already, if there is a record. */
+const TOUCH = `
+local token = redis.call('HMGET', KEYS[1], 'token')[1]
+if token then redis.call('HSET', KEYS[1], 'token', token) end
+`;
+
+function touch(wire: Wire, [first]: readonly Asked[]): Promise<unknown> {
+  const { record } = keysOf(first?.request.key ?? '');
+  return wire.eval(TOUCH, { keys: [record], arguments: [] });
 }
 
 /** Asks the script to put nothing back: what is not there may have been granted by another server. */
