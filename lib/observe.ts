@@ -17,7 +17,6 @@ import {
   refuseUnknown,
   requireObject,
   type StoreOptions,
-  type SubscriberOption,
   validText,
   validTime,
 } from './options.js';
@@ -26,16 +25,15 @@ import { coalesce } from './stream/coalesce.js';
 import { ask } from './stream/request.js';
 
 /** What {@link observe} takes. */
-export type ObserveOptions = StoreOptions &
-  SubscriberOption & {
-    /** Names the election. */
-    readonly key: string;
-    /**
-     * ms between two looks that nothing gave cause for, from 1 to 2³¹ − 1. Default: 5 000. A change that the store gives notice of is seen
-     * at once; one that it does not, when the next look comes.
-     */
-    readonly every?: number | undefined;
-  };
+export type ObserveOptions = StoreOptions & {
+  /** Names the election. */
+  readonly key: string;
+  /**
+   * ms between two looks that nothing gave cause for, from 1 to 2³¹ − 1. Default: 5 000. A change that the store gives notice of is seen
+   * at once; one that it does not, when the next look comes.
+   */
+  readonly every?: number | undefined;
+};
 
 /** With those of `elect`, which may be given the same object; what it makes no use of changes nothing. */
 const NAMES = { ...OPTIONS, every: true } satisfies Names<ObserveOptions>;

@@ -13,7 +13,7 @@ import type { Environment } from './stream/candidacy.js';
 import { type Clock, systemClock } from './stream/clock.js';
 
 /** Where the leases are: exactly one of `redis` and `store`. */
-export type StoreOptions =
+export type StoreOptions = (
   | {
       /**
        * A connected client, made by node-redis (v5 or v6: `createClient`, `createClientPool`, `createCluster`, `createSentinel`) or ioredis
@@ -26,16 +26,14 @@ export type StoreOptions =
       /** Any {@link LeaseStore}. */
       readonly store: LeaseStore;
       readonly redis?: undefined;
-    };
-
-/** What listens, where that is not `redis` itself. */
-export interface SubscriberOption {
+    }
+) & {
   /**
    * A client whose duplicate listens for notices, where one of `redis` cannot or should not: with a user of its own, say. It is of the same server
    * or cluster, stays the caller's as well, and is itself not used. Needs `redis`. Default: `redis`.
    */
   readonly subscriber?: RedisClient | undefined;
-}
+};
 
 /** Which replicas of Redis a candidate waits for, and how long. */
 export interface ReplicaOptions {
@@ -49,58 +47,57 @@ export interface ReplicaOptions {
 }
 
 /** What {@link elect} takes. All times are whole ms, from 1 to 2³¹ − 1 unless said otherwise; defaults are floored. */
-export type ElectionOptions = StoreOptions &
-  SubscriberOption & {
-    /** Names the election: the same for every candidate. Any non-empty string. */
-    readonly key: string;
-    /**
-     * How long the store keeps a lease that is not renewed: what a crash of the leader costs, at most. At least 100, and the same for
-     * every candidate. Default: 10 000.
-     */
-    readonly ttl?: number | undefined;
-    /** The longest time between two attempts of a follower. May exceed `ttl`. Default: `ttl / 2`. */
-    readonly wait?: number | undefined;
-    /**
-     * The most random delay added to each scheduled attempt, so that followers do not all ask at once; renewals are made earlier by
-     * it, never later. From 0. Default: `ttl / 50`.
-     */
-    readonly jitter?: number | undefined;
-    /** Time between renewals. Default: `ttl / 3`, which leaves room to repeat one that fails. */
-    readonly renewEvery?: number | undefined;
-    /** How long one request to the store may take before it counts as failed. Default: `ttl / 10`. */
-    readonly timeout?: number | undefined;
-    /** How long a voluntary exit waits for the work given to `term.waitUntil` before it releases anyway. Default: `ttl`. */
-    readonly drain?: number | undefined;
-    /**
-     * Label of this candidate, for people to read. Two candidates may share one: ids add 128 random bits. Default:
-     * `hostname:pid`.
-     */
-    readonly name?: string | undefined;
-    /** What followers may need of the leader, such as its URL. Default: none. */
-    readonly data?: string | undefined;
-    /** Aborting it is `close()`. Default: none. */
-    readonly signal?: AbortSignal | undefined;
-    /**
-     * What a store without any record of this election means: `'elect'`, a new election, led by the first to ask; or `'wait'`, one that
-     * may just have lost its data under a leader, so that its lease is waited out for one `ttl`. Default: `'elect'`.
-     */
-    readonly coldStart?: ColdStart | undefined;
-    /**
-     * Lead only while the lease is on `count` replicas as well, as far as Redis's `WAIT` knows, so that a failover to one of them keeps it. A grant
-     * that fewer have in time is given back, a renewal that fewer have extends nothing; both fail with `STORE_UNAVAILABLE`. Costs a round trip, and
-     * a connection of its own to wait by. Needs `redis`, and a client that can be duplicated. Default: no replica is waited for.
-     */
-    readonly replicas?: ReplicaOptions | undefined;
-    /**
-     * Whether to look, once for each client of `redis`, for what will bite (a Redis that evicts, a replica, a `ttl` too short for the
-     * distance), and to warn of it by `process.emitWarning`, with type `RxLeaderWarning` and a code. Default: `true`.
-     */
-    readonly preflight?: boolean | undefined;
-    /** The clock leases are measured by. Default: monotonic and counting suspended time; `scheduler` where that is a virtual one. */
-    readonly clock?: Clock | undefined;
-    /** Runs every timer. Default: RxJS's `asyncScheduler`. Under a `TestScheduler` the whole election runs in virtual time. */
-    readonly scheduler?: SchedulerLike | undefined;
-  };
+export type ElectionOptions = StoreOptions & {
+  /** Names the election: the same for every candidate. Any non-empty string. */
+  readonly key: string;
+  /**
+   * How long the store keeps a lease that is not renewed: what a crash of the leader costs, at most. At least 100, and the same for
+   * every candidate. Default: 10 000.
+   */
+  readonly ttl?: number | undefined;
+  /** The longest time between two attempts of a follower. May exceed `ttl`. Default: `ttl / 2`. */
+  readonly wait?: number | undefined;
+  /**
+   * The most random delay added to each scheduled attempt, so that followers do not all ask at once; renewals are made earlier by
+   * it, never later. From 0. Default: `ttl / 50`.
+   */
+  readonly jitter?: number | undefined;
+  /** Time between renewals. Default: `ttl / 3`, which leaves room to repeat one that fails. */
+  readonly renewEvery?: number | undefined;
+  /** How long one request to the store may take before it counts as failed. Default: `ttl / 10`. */
+  readonly timeout?: number | undefined;
+  /** How long a voluntary exit waits for the work given to `term.waitUntil` before it releases anyway. Default: `ttl`. */
+  readonly drain?: number | undefined;
+  /**
+   * Label of this candidate, for people to read. Two candidates may share one: ids add 128 random bits. Default:
+   * `hostname:pid`.
+   */
+  readonly name?: string | undefined;
+  /** What followers may need of the leader, such as its URL. Default: none. */
+  readonly data?: string | undefined;
+  /** Aborting it is `close()`. Default: none. */
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * What a store without any record of this election means: `'elect'`, a new election, led by the first to ask; or `'wait'`, one that
+   * may just have lost its data under a leader, so that its lease is waited out for one `ttl`. Default: `'elect'`.
+   */
+  readonly coldStart?: ColdStart | undefined;
+  /**
+   * Lead only while the lease is on `count` replicas as well, as far as Redis's `WAIT` knows, so that a failover to one of them keeps it. A grant
+   * that fewer have in time is given back, a renewal that fewer have extends nothing; both fail with `STORE_UNAVAILABLE`. Costs a round trip, and
+   * a connection of its own to wait by. Needs `redis`, and a client that can be duplicated. Default: no replica is waited for.
+   */
+  readonly replicas?: ReplicaOptions | undefined;
+  /**
+   * Whether to look, once for each client of `redis`, for what will bite (a Redis that evicts, a replica, a `ttl` too short for the
+   * distance), and to warn of it by `process.emitWarning`, with type `RxLeaderWarning` and a code. Default: `true`.
+   */
+  readonly preflight?: boolean | undefined;
+  /** The clock leases are measured by. Default: monotonic and counting suspended time; `scheduler` where that is a virtual one. */
+  readonly clock?: Clock | undefined;
+  /** Runs every timer. Default: RxJS's `asyncScheduler`. Under a `TestScheduler` the whole election runs in virtual time. */
+  readonly scheduler?: SchedulerLike | undefined;
+};
 
 /** Validates once and for all, and fills in the defaults. Throws an `ElectionError` with code `INVALID_OPTION`. */
 export function environment(options: ElectionOptions): Environment {
@@ -171,10 +168,7 @@ export function refuseUnknown(options: object, names: Names<object>): void {
 }
 
 /** The store that `redis` or `store` means, and `subscriber`, and `replicas`. */
-export function leaseStore(
-  { redis, store, subscriber }: StoreOptions & SubscriberOption,
-  replicas?: Replicas,
-): LeaseStore {
+export function leaseStore({ redis, store, subscriber }: StoreOptions, replicas?: Replicas): LeaseStore {
   if (redis !== undefined && store !== undefined) {
     throw invalidOption('store', 'give either redis or store, not both', store);
   }

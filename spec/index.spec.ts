@@ -67,7 +67,6 @@ describe('the package', () => {
       'Standing',
       'StepDownOptions',
       'StoreOptions',
-      'SubscriberOption',
       'Suspect',
       'Term',
       'Transition',

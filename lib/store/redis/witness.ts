@@ -111,15 +111,14 @@ export class Witness {
     this.#round = round;
     const { count, timeout } = this.#replicas;
     this.#limit(this.#longest, () => this.#giveUp(round));
-    const writes = round.map(({ write, byText }) => write && attempt(() => renew(wire, write, byText)));
-    // WAIT counts from the last write of a connection; from none it would say yes to any replica that is there, however far behind.
-    const touched = round.some(({ write }) => write) ? undefined : attempt(() => touch(wire, round));
-    const counted = attempt(() => wire.wait(count, timeout));
-    Promise.allSettled([touched ? touched.then(() => counted) : counted, ...writes, counted]).then(
-      ([count, ...answers]) => {
-        if (this.#wire === wire) this.#end(round, count as Outcome, answers);
-      },
+    // Each has something written: WAIT counts from there, and would else say yes to any replica that is there, however far behind.
+    const writes = round.map(({ request, write, byText }) =>
+      attempt(() => (write ? renew(wire, write, byText) : touch(wire, request))),
     );
+    const counted = attempt(() => wire.wait(count, timeout));
+    Promise.allSettled([counted, ...writes]).then(([count, ...answers]) => {
+      if (this.#wire === wire) this.#end(round, count as Outcome, answers);
+    });
   }
 
   /** Tells what is known by now, while there is time to: whoever asks next waits for the answer, unless the connection hangs. */
@@ -236,10 +235,8 @@ local token = redis.call('HMGET', KEYS[1], 'token')[1]
 if token then redis.call('HSET', KEYS[1], 'token', token) end
 `;
 
-function touch(wire: Wire, [first]: readonly Asked[]): Promise<unknown> {
-  const { record } = keysOf(first?.request.key ?? '');
-  return wire.eval(TOUCH, { keys: [record], arguments: [] });
-}
+const touch = (wire: Wire, { key }: StoreRequest): Promise<unknown> =>
+  wire.eval(TOUCH, { keys: [keysOf(key).record], arguments: [] });
 
 /** Asks the script to put nothing back: what is not there may have been granted by another server. */
 const IN_PLACE = 1;

@@ -188,7 +188,7 @@ describe('a witness', () => {
     await answer(wires, RENEWED, 0);
     const again = ask('a', { write: false });
     await settled();
-    // A connection that has said nothing yet would be told of any replica that is there.
+    // A connection that has written nothing yet would be told of any replica that is there.
     expect(names(wires.calls)).toEqual([expect.stringContaining('HSET'), 'wait 2 1000']);
     await answer(wires, undefined, COUNT);
     expect([again.outcome, witness.isDoubtful]).toEqual(['confirmed', false]);

@@ -128,6 +128,14 @@ describe('the renewal of a vanished lease', () => {
     expect(await bench.record()).toMatchObject({ token: String(token), id: 'leader', run });
   });
 
+  it('is not put back where it is to be in place', async () => {
+    const { token } = await bench.acquire({ id: 'me' });
+    await bench.loseLease();
+    const before = await bench.record();
+    expect(await bench.renew({ id: 'me', token, inPlace: true })).toMatchObject({ status: 'lost' });
+    expect([await bench.lease(), await bench.record()]).toEqual([undefined, before]);
+  });
+
   it('puts it back into an emptied server', async () => {
     const { token } = await lostTerm();
     await redis.client.flushAll();
