@@ -5,7 +5,7 @@ import { invalidOption } from './errors.js';
 import { randomId } from './random-id.js';
 import type { ColdStart, LeaseStore } from './store/lease-store.js';
 import { isRedisClient, portOf, type RedisClient } from './store/redis/client.js';
-import { preflight } from './store/redis/preflight.js';
+import { preflightOf } from './store/redis/preflight.js';
 import { replicatedStore } from './store/redis/replicas.js';
 import { redisStore } from './store/redis/store.js';
 import type { Replicas } from './store/redis/witness.js';
@@ -118,7 +118,7 @@ export function environment(options: ElectionOptions): Environment {
     soon: options.scheduler ?? asapScheduler,
     random: Math.random,
     nextId: () => `${settings.name}/${randomId()}`,
-    ...(options.redis && options.preflight !== false && { preflight: preflight(options.redis, settings) }),
+    ...(options.redis && options.preflight !== false && { preflight: preflightOf(options.redis) }),
   };
 }
 

@@ -138,7 +138,7 @@ export const renewsAnyones = variant(
 /** Releases while a renewal is on its way, which then finds nothing and puts it back. */
 export const racesRelease = variant(
   'releases-that-overtake-renewals',
-  patch('core/exit.ts', "(sent && sent.request.verb !== 'read' ? { sent } : {})", '({})'),
+  patch('core/exit.ts', "(sent?.request.verb === 'read' ? undefined : sent)", '(sent && undefined)'),
   patch('store/redis/scripts.ts', 'local released = record.id == id and record.till == 0', 'local released = false'),
 );
 

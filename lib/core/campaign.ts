@@ -94,13 +94,13 @@ function lead(
   const deadline = sent.at + lifetime(ttl);
   const { token, run } = reply;
   const term = { id: state.id, token, ...(run !== undefined && { run }), deadline };
-  const { listed: _, ...kept } = common(state); // who leads stands by no more
-  const { doubtedAt, ...hearing } = state.hearing;
+  const { doubtedAt } = state.hearing;
   const isDoubted = doubtedAt !== undefined && doubtedAt >= sent.at;
   const holder = { id: state.id, name, ...(data !== undefined && { data }), token, expiresIn: ttl };
   return {
-    ...kept,
-    hearing: refund({ ...hearing, ...(isDoubted && { doubtedAt }) }, context.settings),
+    ...common(state),
+    listed: undefined, // who leads stands by no more
+    hearing: refund({ ...state.hearing, doubtedAt: isDoubted ? doubtedAt : undefined }, context.settings),
     phase: 'leading',
     role: 'leader',
     term,
@@ -119,8 +119,8 @@ export const known = (reply: CandidateReply, now: number): Known | undefined =>
   'holder' in reply && reply.holder ? { holder: reply.holder, at: now } : undefined;
 
 function standBy(before: Campaigning, reply: Held | Suspect, context: Context): Step {
-  const { missed, ...hearing } = before.hearing;
-  const state: Campaigning = { ...before, hearing, listed: before.id };
+  const { missed } = before.hearing;
+  const state: Campaigning = { ...before, hearing: { ...before.hearing, missed: undefined }, listed: before.id };
   const awaiting = awaitLease(state, reply, context);
   const waiting = missed ? hearNotice(awaiting, missed, context) : awaiting;
   if (state.role === 'follower') return next(waiting);

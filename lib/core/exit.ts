@@ -32,15 +32,16 @@ export function exit(
     case 'leading': {
       const leaving = beginExit(state, [state.id], cooldown, context);
       const { term, renewAt } = state;
-      const keeping = { ...leaving, role: 'follower' as const, term, renewAt, ...(successor && { successor }) };
-      return next({ ...keeping, ...keepSent(state), id: context.nextId() }, { role: 'follower', reason });
+      const sent = keptSent(state);
+      const keeping = { ...leaving, id: context.nextId(), role: 'follower' as const, sent, term, renewAt };
+      return next({ ...keeping, ...(successor && { successor }) }, { role: 'follower', reason });
     }
     default: {
       if (cooldown !== undefined) return next(state); // nothing to resign from
       // What is still to be given up may be of a term that has ended just now, and whose work is only being torn down.
-      const kept = keepSent(state);
-      const drained = state.retired.length === 0 || kept.sent !== undefined;
-      return next({ ...beginExit(state, state.retired, cooldown, context), drained, ...kept });
+      const sent = keptSent(state);
+      const drained = state.retired.length === 0 || sent !== undefined;
+      return next({ ...beginExit(state, state.retired, cooldown, context), drained, sent });
     }
   }
 }
@@ -63,7 +64,7 @@ function beginExit(state: State, release: readonly string[], cooldown: number | 
 }
 
 /** A write in flight is awaited: released before it is answered, it could land after the release. A read is dropped. */
-const keepSent = ({ sent }: State): { readonly sent?: Sent } => (sent && sent.request.verb !== 'read' ? { sent } : {});
+const keptSent = ({ sent }: State): Sent | undefined => (sent?.request.verb === 'read' ? undefined : sent);
 
 function forGood({ cooldown: _, ...state }: Exiting): Exiting {
   return state;
@@ -97,8 +98,8 @@ export function settle(state: Exiting, { now }: Context): Cooling | Done {
 }
 
 /** A reply on the way out. */
-export function hearExit({ sent: _, ...before }: Exiting, sent: Sent, reply: CandidateReply, context: Context): Step {
-  const state: Exiting = { ...before, dark: false };
+export function hearExit(before: Exiting, sent: Sent, reply: CandidateReply, context: Context): Step {
+  const state: Exiting = { ...before, sent: undefined, dark: false };
   const { term } = state;
   switch (reply.status) {
     case 'renewed': // past the deadline it is too late: what is over stays over
@@ -118,19 +119,15 @@ export function hearExit({ sent: _, ...before }: Exiting, sent: Sent, reply: Can
     case 'suspect': // the same, refused
       return next({ ...state, listed: state.id });
     case 'withdrawn':
-      return next(unlisted(state));
+      return next({ ...state, listed: undefined });
     default:
       return next(state);
   }
 }
 
-function unlisted({ listed: _, ...state }: Exiting): Exiting {
-  return state;
-}
-
 /** A failed request on the way out. What cannot be released runs out by itself. */
-export function failExit({ sent: _, ...before }: Exiting, sent: Sent, error: ElectionError, context: Context): Step {
-  const state = { ...before, dark: isUnanswered(error) };
+export function failExit(before: Exiting, sent: Sent, error: ElectionError, context: Context): Step {
+  const state = { ...before, sent: undefined, dark: isUnanswered(error) };
   const { request } = sent;
   switch (request.verb) {
     case 'renew':
@@ -140,6 +137,6 @@ export function failExit({ sent: _, ...before }: Exiting, sent: Sent, error: Ele
     case 'release':
       return next(failRelease(state, request, context));
     default:
-      return next(unlisted(state));
+      return next({ ...state, listed: undefined });
   }
 }

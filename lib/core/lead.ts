@@ -2,10 +2,11 @@ import type { ElectionError } from '../errors.js';
 import type { CandidateReply, Renewed, RenewRequest } from '../store/lease-store.js';
 import { campaign, failing, isUnanswered, known, renewalAfter, retire } from './campaign.js';
 import { notAfter } from './memory.js';
-import { backoff, guard, lifetime } from './settings.js';
+import { backoff, guard, lifetime, type Settings } from './settings.js';
 import {
   type Context,
   type Exiting,
+  type Known,
   type Leading,
   next,
   type Sent,
@@ -38,14 +39,14 @@ const asksRun = ({ phase, hearing }: State): boolean => phase === 'leading' && h
 /** `state` with its term extended by the renewal asked for at `sent.at`, and the next renewal planned. */
 export function extend<S extends Leading | (Exiting & { term: TermFacts })>(state: S, sent: Sent, context: Context): S {
   const deadline = Math.max(state.term.deadline, sent.at + lifetime(context.settings.ttl));
-  const { term, holder } = state;
-  return {
-    ...state,
-    term: { ...term, deadline },
-    renewAt: renewalAfter(sent.at, context),
-    holder: holder && { holder: holder.holder, at: sent.at },
-  };
+  return { ...state, term: { ...state.term, deadline }, renewAt: renewalAfter(sent.at, context) };
 }
+
+/** Who leads, and since when that is known: of oneself, since the last renewal was asked for. */
+export const holderOf = (state: State, { ttl }: Settings): Known | undefined =>
+  state.phase === 'leading' && state.holder
+    ? { holder: state.holder.holder, at: state.term.deadline - lifetime(ttl) }
+    : state.holder;
 
 /** The reply to a renewal while leading. */
 export function hearRenewal(state: Leading, sent: Sent, reply: CandidateReply, context: Context): Step {
@@ -73,9 +74,9 @@ export function hearRenewal(state: Leading, sent: Sent, reply: CandidateReply, c
  * run before; the second is bounded by the new one's own clock.
  */
 function identify(before: Leading, sent: Sent, { run }: Renewed, { now }: Context): Leading {
-  const { doubtedAt = now, ...hearing } = before.hearing;
+  const { doubtedAt = now } = before.hearing;
   if (doubtedAt >= sent.at) return before; // since it was asked, there may be yet another
-  const state = { ...before, hearing };
+  const state = { ...before, hearing: { ...before.hearing, doubtedAt: undefined } };
   return run === undefined || run === state.term.run ? state : { ...state, term: { ...state.term, run }, renewAt: now };
 }
 

@@ -26,7 +26,8 @@ export function learn(memory: Memory, reply: CandidateReply, now: number, ttl: n
   const token = Math.max(memory.token, reply.token ?? 0);
   if (reply.time === undefined) return { ...memory, token };
   const sync = { time: reply.time, at: now };
-  if (!reply.until) return { token, sync };
+  const isOwn = reply.status === 'granted' || reply.status === 'renewed'; // written by the very clock that is told with it
+  if (!reply.until || isOwn) return { token, sync };
   const offset = reply.time - now;
   const { watch } = memory;
   if (watch?.until === reply.until) return { token, sync, watch: { ...watch, offset: Math.min(watch.offset, offset) } };

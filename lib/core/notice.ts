@@ -65,9 +65,9 @@ function hearElected(state: Campaigning, holder: Holder, context: Context): Camp
   if (waiting.nextAt < state.nextAt) {
     return hasten(waiting, Math.min(state.nextAt, Math.max(waiting.nextAt, affordable(state, context))));
   }
-  const { hastened, ...others } = waiting.hearing;
   // One that is put off by less than a timeout is hastened still.
-  const hearing = hastened && expiresIn < settings.timeout ? waiting.hearing : others;
+  const hastened = waiting.hearing.hastened && expiresIn < settings.timeout;
+  const hearing = { ...waiting.hearing, hastened };
   // Once in a ttl it is asked for whatever is told.
   const nextAt = Math.min(waiting.nextAt, Math.max(state.nextAt, state.hearing.askedAt + settings.ttl));
   return { ...waiting, hearing, nextAt };
@@ -102,9 +102,8 @@ const ahead = ({ timeout }: Settings): number => BURST * timeout;
 
 /** An attempt that is made now. One that was cancelled, since somebody else was told to lead, costs nothing. */
 export function spend(state: Campaigning, { now, settings }: Context): Campaigning {
-  const { hastened, ...others } = state.hearing;
-  const hearing = { ...others, askedAt: now };
-  if (!hastened) return { ...state, hearing };
+  const hearing = { ...state.hearing, hastened: false, askedAt: now };
+  if (!state.hearing.hastened) return { ...state, hearing };
   const spent = Math.min(Math.max(hearing.spent, now), now + ahead(settings)) + settings.timeout;
   return { ...state, hearing: { ...hearing, spent } };
 }

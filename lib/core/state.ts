@@ -31,7 +31,10 @@ export interface Known {
   readonly at: number;
 }
 
-/** What a candidate hears of its store by notice. */
+/**
+ * What a candidate hears of its store by notice. Each field is always there: what comes and goes would give thousands of candidates a layout each of
+ * their own.
+ */
 export interface Hearing {
   /** Whether elections and releases are told at present. */
   readonly live: boolean;
@@ -40,11 +43,11 @@ export interface Hearing {
   /** Own time of the last request of a campaign. */
   readonly askedAt: number;
   /** Whether a release has hastened the next attempt. */
-  readonly hastened?: true;
+  readonly hastened: boolean;
   /** Own time from which on another run of the store may be the one that answers: a connection has come, or a renewal has failed. */
-  readonly doubtedAt?: number;
+  readonly doubtedAt: number | undefined;
   /** Came while a request was in flight that may have been answered before it. */
-  readonly missed?: Notice;
+  readonly missed: Notice | undefined;
 }
 
 interface Common {
@@ -56,7 +59,7 @@ interface Common {
   /** Who leads, as far as we know. */
   readonly holder: Known | undefined;
   /** The id under which the store has listed this candidate, which then stands by. */
-  readonly listed?: string;
+  readonly listed: string | undefined;
   /** Retired ids that may still hold a lease: each is compare-and-deleted before the next attempt to acquire. */
   readonly retired: readonly string[];
   /** The last request went unanswered: nothing but reads until one is answered. */
@@ -172,5 +175,5 @@ export const next = (state: State, ...decisions: Decision[]): Step => ({ state, 
 
 /** The fields that outlive a phase, of `state`. The request in flight is not among them. */
 export function common({ id, memory, role, holder, listed, retired, dark, hearing, failures }: State): Common {
-  return { id, memory, role, holder, ...(listed !== undefined && { listed }), retired, dark, hearing, failures };
+  return { id, memory, role, holder, listed, retired, dark, hearing, failures };
 }

@@ -5,7 +5,17 @@ import { expire, failRenewal, hearRenewal, renewRequest } from './lead.js';
 import { learn, type Memory } from './memory.js';
 import { hearNotice, spend } from './notice.js';
 import { earliness } from './settings.js';
-import { type Campaigning, type Context, type Event, next, type State, type Step } from './state.js';
+import { type Campaigning, type Context, type Event, type Hearing, next, type State, type Step } from './state.js';
+
+/** Before anything has been heard. */
+const SILENCE: Hearing = {
+  live: false,
+  spent: Number.NEGATIVE_INFINITY,
+  askedAt: Number.NEGATIVE_INFINITY,
+  hastened: false,
+  doubtedAt: undefined,
+  missed: undefined,
+};
 
 /** A candidate that has done nothing yet and may try at once; to read, if the one before it was in the dark. */
 export function stand({ dark, ...memory }: Memory, { now, nextId }: Context): Campaigning {
@@ -15,9 +25,10 @@ export function stand({ dark, ...memory }: Memory, { now, nextId }: Context): Ca
     memory,
     role: undefined,
     holder: undefined,
+    listed: undefined,
     retired: [],
     dark: dark ?? false,
-    hearing: { live: false, spent: Number.NEGATIVE_INFINITY, askedAt: Number.NEGATIVE_INFINITY },
+    hearing: SILENCE,
     failures: 0,
     nextAt: now,
   };

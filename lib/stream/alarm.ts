@@ -4,14 +4,14 @@ import type { Sleeper, Spoke, Wheel } from './wheel.js';
 /** The one alarm of a candidacy: set anew, it does not ring for what it was set to before. */
 export class Alarm implements Sleeper {
   readonly #wheel: Wheel;
-  readonly #onRing: (now: number) => void;
+  readonly #sleeper: Sleeper;
   #at = Number.POSITIVE_INFINITY;
   #timer = Subscription.EMPTY;
   #spoke: Spoke | undefined;
 
-  constructor(wheel: Wheel, onRing: (now: number) => void) {
+  constructor(wheel: Wheel, sleeper: Sleeper) {
     this.#wheel = wheel;
-    this.#onRing = onRing;
+    this.#sleeper = sleeper;
   }
 
   /** Rings at `at`, by a timer of its own; never at Infinity. */
@@ -36,7 +36,7 @@ export class Alarm implements Sleeper {
 
   ring(now: number): void {
     this.#at = Number.POSITIVE_INFINITY;
-    this.#onRing(now);
+    this.#sleeper.ring(now);
   }
 
   /** If not, it is taken back. */

@@ -1,17 +1,18 @@
 import { AsyncSubject, type Observable, type SchedulerLike, type Subscriber } from 'rxjs';
+import { holderOf } from '../core/lead.js';
 import { type Memory, NOTHING_KNOWN } from '../core/memory.js';
 import { earliness, guard, type Settings } from '../core/settings.js';
 import type { Context, Decision, Event, Known, Manner, Sent, State } from '../core/state.js';
 import { isRenewal, stand, step, wakeAt } from '../core/step.js';
-import type { CandidateRequest, LeaseStore } from '../store/lease-store.js';
+import type { CandidateRequest, LeaseStore, Notice } from '../store/lease-store.js';
 import { Alarm } from './alarm.js';
 import { type Vigil, vigilOf, type Watcher } from './awakenings.js';
 import type { Clock } from './clock.js';
-import { Ear } from './ear.js';
+import { Ear, type Hearer } from './ear.js';
 import { Exchange } from './request.js';
 import { LiveTerm } from './term.js';
 import type { Transition } from './transition.js';
-import { type Spoke, type Wheel, wheelOf } from './wheel.js';
+import { type Sleeper, type Spoke, type Wheel, wheelOf } from './wheel.js';
 
 /** The outside world of a candidacy. */
 export interface Environment {
@@ -24,8 +25,8 @@ export interface Environment {
   readonly soon: SchedulerLike;
   readonly random: () => number;
   readonly nextId: () => string;
-  /** What is subscribed beside a candidacy for as long as it lasts; emits nothing, and never fails. */
-  readonly preflight?: Observable<never>;
+  /** What is subscribed beside a candidacy for as long as it lasts, if that is not over before; emits nothing, and never fails. */
+  readonly preflight?: (settings: Settings) => Observable<never>;
 }
 
 /** What a candidacy tells beside its transitions. */
@@ -43,7 +44,7 @@ const TIMEOUTS = 1;
  * One candidacy, from its start to the end of its exit: a loop of two streams around the pure {@link step}. The state says
  * which request should be in flight and when to be woken; their answers are the events that make the next state.
  */
-export class Candidacy implements Watcher {
+export class Candidacy implements Hearer, Sleeper, Watcher {
   /** The last transition told to everyone. */
   current: Transition | undefined;
 
@@ -56,8 +57,8 @@ export class Candidacy implements Watcher {
   #subscribers: ReadonlyArray<Subscriber<Transition>> = [];
   #learntOf: string | undefined;
   readonly #inbox: Array<{ readonly event: Event; readonly now: number }> = [];
-  readonly #outbox: Transition[] = [];
-  readonly #notices = new Ear((notice) => this.#dispatch({ kind: 'notice', notice }));
+  #outbox: readonly Transition[] = [];
+  readonly #notices = new Ear(this);
   #state: State;
   #started = false;
   #stepping = false;
@@ -77,7 +78,7 @@ export class Candidacy implements Watcher {
     this.#environment = environment;
     this.#news = news;
     const wheel = wheelOf(store, clock, scheduler, earliness(settings));
-    this.#alarm = new Alarm(wheel, (at) => this.#dispatch({ kind: 'wake' }, at));
+    this.#alarm = new Alarm(wheel, this);
     this.#timeouts = wheelOf(store, clock, scheduler, TIMEOUTS);
     // Half of the guard, or it would be spent before it is noticed.
     this.#vigil = vigilOf(clock, scheduler, guard(settings.ttl) / 2);
@@ -92,7 +93,7 @@ export class Candidacy implements Watcher {
 
   /** Who leads, as far as this candidate knows, and since when it knows. */
   get holder(): Known | undefined {
-    return this.#state.holder;
+    return holderOf(this.#state, this.#environment.settings);
   }
 
   /** The current term; undefined from its deadline on, announced or not. */
@@ -113,7 +114,15 @@ export class Candidacy implements Watcher {
     this.#started = true;
     this.check();
     // After the first request, which it must not hold up.
-    this.#notices.add(preflight?.subscribe());
+    this.#notices.add(preflight?.(settings).subscribe());
+  }
+
+  hear(notice: Notice): void {
+    this.#dispatch({ kind: 'notice', notice });
+  }
+
+  ring(now: number): void {
+    this.#dispatch({ kind: 'wake' }, now);
   }
 
   /** Looks at the clock: a term past its deadline ends here and now. */
@@ -183,7 +192,7 @@ export class Candidacy implements Watcher {
     const at = new Date(clock.wall?.() ?? Date.now());
     if (decision.role === 'leader') {
       this.#term = new LiveTerm(decision.term, clock);
-      this.#outbox.push({ role: 'leader', at, term: this.#term });
+      this.#post({ role: 'leader', at, term: this.#term });
       return;
     }
     if (decision.role === 'follower') {
@@ -191,12 +200,20 @@ export class Candidacy implements Watcher {
       if (this.#state.phase !== 'exiting') this.#forgetTerm(); // otherwise the lease outlives the term, through the drain
       term?.end(decision.reason);
     }
-    this.#outbox.push({ at, ...decision });
+    this.#post({ at, ...decision });
+  }
+
+  #post(transition: Transition): void {
+    this.#outbox = [...this.#outbox, transition];
   }
 
   #deliver(): void {
     this.#delivering = true;
-    for (let transition = this.#outbox.shift(); transition; transition = this.#outbox.shift()) this.#tell(transition);
+    while (this.#outbox.length > 0) {
+      const [transition, ...later] = this.#outbox;
+      this.#outbox = later;
+      if (transition) this.#tell(transition);
+    }
     this.#delivering = false;
     // After the transitions: who was leader until now is told of that before anything else.
     const { holder } = this.#state;
@@ -218,7 +235,7 @@ export class Candidacy implements Watcher {
     this.#delivering = true;
     if (this.current) subscriber.next(this.current);
     if (this.#isOver) subscriber.complete();
-    this.#subscribers = [...this.#subscribers, subscriber];
+    this.#subscribers = this.#subscribers.concat(subscriber); // a spread array has room for more, which most never need
     subscriber.add(() => {
       this.#subscribers = this.#subscribers.filter((each) => each !== subscriber);
     });
@@ -250,6 +267,7 @@ export class Candidacy implements Watcher {
     if (sent === this.#sent) return;
     this.#sent = sent;
     if (this.#exchange) this.#patience?.leave(this.#exchange);
+    this.#patience = undefined;
     this.#exchange?.unsubscribe();
     this.#exchange = undefined;
     if (!sent) return;

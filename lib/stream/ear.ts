@@ -1,13 +1,18 @@
 import { type Observable, Subscriber } from 'rxjs';
 import type { Notice } from '../store/lease-store.js';
 
+/** Who is told what an ear hears. */
+export interface Hearer {
+  hear(notice: Notice): void;
+}
+
 /** Hears what a store tells by itself, and is told that it is deaf where the store tells no more. */
 export class Ear extends Subscriber<Notice> {
-  readonly #hear: (notice: Notice) => void;
+  readonly #hearer: Hearer;
 
-  constructor(hear: (notice: Notice) => void) {
+  constructor(hearer: Hearer) {
     super();
-    this.#hear = hear;
+    this.#hearer = hearer;
   }
 
   /** `notices` is called in here, since users write stores too: notices that cannot be had are done without. */
@@ -20,7 +25,7 @@ export class Ear extends Subscriber<Notice> {
   }
 
   protected override _next(notice: Notice): void {
-    this.#hear(notice);
+    this.#hearer.hear(notice);
   }
 
   protected override _error(): void {
@@ -29,6 +34,6 @@ export class Ear extends Subscriber<Notice> {
 
   protected override _complete(): void {
     this.unsubscribe();
-    this.#hear({ kind: 'deaf' });
+    this.#hearer.hear({ kind: 'deaf' });
   }
 }

@@ -208,8 +208,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   mutant('signal-after-follower', 'aborts the signal after it has told of the end', [
     'stream/candidacy.ts',
-    'term?.end(decision.reason);\n    }\n    this.#outbox.push({ at, ...decision });',
-    'this.#outbox.push({ at, ...decision });\n      this.#environment.soon.schedule(() => term?.end(decision.reason));\n      return;\n    }\n    this.#outbox.push({ at, ...decision });',
+    'term?.end(decision.reason);\n    }\n    this.#post({ at, ...decision });',
+    'this.#post({ at, ...decision });\n      this.#environment.soon.schedule(() => term?.end(decision.reason));\n      return;\n    }\n    this.#post({ at, ...decision });',
   ]),
   mutant('goes-on-telling', 'tells of changes that come while another is told before that one is through', [
     'stream/candidacy.ts',

@@ -80,6 +80,15 @@ describe('watched', () => {
     expect(watched(other, 150, TTL)).toEqual({ until: until + 1, time: 1_140, age: 40 });
   });
 
+  it.each(['granted', 'renewed'] as const)(
+    'does not watch what it was %s itself: the clock that wrote it is told with it',
+    (status) => {
+      const before = learn(NOTHING_KNOWN, free({ time: 1_000, until: 1_500 }), 10, TTL);
+      const own = learn(before, { status, token: 7, time: 2_000, until }, 1_010, TTL);
+      expect(watched(own, 1_030, TTL)).toEqual({ until: 0, time: 2_020, age: 0 });
+    },
+  );
+
   it('reckons the time from the reply that makes it lowest: a server clock stepped forward moves nothing', () => {
     const first = learn(NOTHING_KNOWN, free({ time: 1_000, until }), 10, TTL);
     const stepped = learn(first, free({ time: 8_000, until }), 110, TTL);

@@ -23,7 +23,7 @@ import { portOf, type RedisClient } from './client.js';
 import { type Connection, connectionOf } from './connection.js';
 import { noticeOf, whisperOf } from './notice.js';
 import { Pace, pauseAfter } from './pace.js';
-import type { Link, Port } from './port.js';
+import type { Link, Listener, Port } from './port.js';
 
 /** What a client's connection tells and what is published, for all who listen through one client. */
 export interface Channels {
@@ -53,10 +53,7 @@ export function openChannels(client: RedisClient, subscriber: RedisClient): Chan
   }
   const links = linksOf(connectionOf(subscriber), openLink);
   const channels = new Map<string, Channel>();
-  const inbox = new Channel(`${prefix}leader:inbox:${randomId()}`, (text) => {
-    const told = whisperOf(text);
-    if (told) channels.get(told.channel)?.hearAlone(told.notice);
-  });
+  const inbox = new Inbox(`${prefix}leader:inbox:${randomId()}`, channels);
   let isInboxOpen = false;
   let isInboxMissed = false;
   // Whoever stands where others have listened before was listed as deaf at first, and is to ask again now that it can be told alone.
@@ -119,21 +116,24 @@ export function openChannels(client: RedisClient, subscriber: RedisClient): Chan
   };
 }
 
-type Listener = Pick<Subscriber<Notice>, 'next'>;
+type Hearer = Pick<Subscriber<Notice>, 'next'>;
 
 /** One channel, and all who listen to it; plain, since there may be thousands. */
-class Channel {
+class Channel implements Listener {
   readonly name: string;
   isListening = false;
-  readonly #listeners = new Set<Listener>();
-  readonly #hear: (text: string) => void;
+  readonly #listeners = new Set<Hearer>();
   #link: Link | undefined;
   #confirmation = Subscription.EMPTY;
   #releaser = '';
 
-  constructor(name: string, hear = (text: string) => this.tell(noticeOf(text))) {
+  constructor(name: string) {
     this.name = name;
-    this.#hear = hear;
+  }
+
+  /** What is published. */
+  hear(text: string): void {
+    this.tell(noticeOf(text));
   }
 
   /** A release that nobody else is told of yet. */
@@ -149,13 +149,13 @@ class Channel {
   }
 
   /** One who comes late is told first that the channel is listened to, if it is. */
-  join(listener: Listener): void {
+  join(listener: Hearer): void {
     this.#listeners.add(listener);
     if (this.isListening) listener.next(LISTENING);
   }
 
   /** Whether nobody is left. */
-  leave(listener: Listener): boolean {
+  leave(listener: Hearer): boolean {
     return this.#listeners.delete(listener) && this.#listeners.size === 0;
   }
 
@@ -167,7 +167,7 @@ class Channel {
     if (this.isListening) this.tell(DEAF);
     this.isListening = false;
     if (!link) return;
-    this.#confirmation = subscribed(link, this.name, this.#hear).subscribe({
+    this.#confirmation = subscribed(link, this).subscribe({
       next: () => {
         this.isListening = true;
         this.tell(LISTENING);
@@ -185,13 +185,28 @@ class Channel {
   }
 }
 
+/** The one where it is told what goes to one candidate alone, to be passed on to those who listen to the channel of its election. */
+class Inbox extends Channel {
+  readonly #channels: ReadonlyMap<string, Channel>;
+
+  constructor(name: string, channels: ReadonlyMap<string, Channel>) {
+    super(name);
+    this.#channels = channels;
+  }
+
+  override hear(text: string): void {
+    const told = whisperOf(text);
+    if (told) this.#channels.get(told.channel)?.hearAlone(told.notice);
+  }
+}
+
 /** Emits when what is published on `channel` comes by `link`. A channel that is refused is asked for again: rules get mended. */
-function subscribed(link: Link, channel: string, hear: (text: string) => void): Observable<unknown> {
+function subscribed(link: Link, channel: Channel): Observable<unknown> {
   const giveUp = () => {
     link.drop();
     return NEVER;
   };
-  return defer(() => link.subscribe(channel, hear)).pipe(
+  return defer(() => link.subscribe(channel.name, channel)).pipe(
     timeout({ first: PATIENCE, with: giveUp }),
     retry({ delay: (_, failures) => timer(pauseAfter(failures)) }),
   );

@@ -1,5 +1,5 @@
 import { Observable } from 'rxjs';
-import type { Link, Wire } from './port.js';
+import type { Link, Listener, Wire } from './port.js';
 
 /** A client of ioredis that has one connection. */
 export interface Connectable {
@@ -50,12 +50,12 @@ function openDuplicate<Made>(
 }
 
 function link(duplicate: Duplicate, drop: () => void): Link {
-  const listeners = new Map<string, (text: string) => void>();
-  duplicate.on('message', (channel, text) => listeners.get(channel)?.(text));
+  const listeners = new Map<string, Listener>();
+  duplicate.on('message', (channel, text) => listeners.get(channel)?.hear(text));
   return {
     drop,
-    subscribe: (channel, hear) => {
-      listeners.set(channel, hear);
+    subscribe: (channel, listener) => {
+      listeners.set(channel, listener);
       return duplicate.subscribe(channel);
     },
     unsubscribe: (channel) => {

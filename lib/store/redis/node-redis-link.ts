@@ -1,5 +1,5 @@
 import { Observable } from 'rxjs';
-import type { Link, ScriptOptions } from './port.js';
+import type { Link, Listener, ScriptOptions } from './port.js';
 
 /** A client of node-redis that has one connection. */
 export interface Connectable {
@@ -71,9 +71,9 @@ export function openDuplicate<Made>(
 }
 
 function link(duplicate: Duplicate, drop: () => void): Link {
-  const listeners = new Map<string, (text: string) => void>();
+  const listeners = new Map<string, Listener>();
   // One listener for all channels, so that a channel which could not be left keeps none of its own.
-  const hear = (text: unknown, channel: unknown) => listeners.get(String(channel))?.(String(text));
+  const hear = (text: unknown, channel: unknown) => listeners.get(String(channel))?.hear(String(text));
   const inTurn = turns();
   return {
     drop,

@@ -14,13 +14,18 @@ export interface Emitter {
   off(event: any, listener: (...args: any[]) => void): unknown;
 }
 
+/** Who is told what is published on a channel. */
+export interface Listener {
+  hear(text: string): void;
+}
+
 /** A connection that is there to listen, while it lasts. */
 export interface Link {
   /**
-   * Resolves once what is published on `channel` comes to `hear`; rejects where Redis refuses. It may as well never settle. One who hears at a
+   * Resolves once `listener` is told what is published on `channel`; rejects where Redis refuses. It may as well never settle. One who listens at a
    * time: the last.
    */
-  subscribe(channel: string, hear: (text: string) => void): Promise<unknown>;
+  subscribe(channel: string, listener: Listener): Promise<unknown>;
   /** Leaves `channel`: nothing of it is heard any more. Refused, nothing follows from it: whoever listened does so no more. */
   unsubscribe(channel: string): void;
   /** Gives the connection up, as if it had been lost. */

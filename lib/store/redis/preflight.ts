@@ -1,4 +1,5 @@
 import { Observable, take } from 'rxjs';
+import { getOrMake } from '../../lookup.js';
 import { portOf, type RedisClient } from './client.js';
 import { connectionOf } from './connection.js';
 import { keysOf } from './keys.js';
@@ -34,16 +35,23 @@ return {
 /** Looks made: one alone may have met a busy event loop or a pause of the server's. */
 const LOOKS = 3;
 
+const preflights = new WeakMap<RedisClient, Preflight>();
 const looked = new WeakSet<RedisClient>();
 
+type Preflight = (request: PreflightRequest) => Observable<never>;
+
 /**
- * Looks at the server of `client`, once for each client, and warns of what will bite. Emits nothing and never fails: a look that is refused, lost or
- * not answered is let be. Nothing is sent before the client has its connection, and nothing told after unsubscription.
+ * Looks at the server of `client`, once for each client, and warns of what will bite. Emits nothing, never fails, and completes when there is
+ * nothing left to look at: a look that is refused, lost or not answered is let be. Nothing is sent before the client has its connection, and
+ * nothing told after unsubscription.
  */
-export function preflight(client: RedisClient, request: PreflightRequest): Observable<never> {
+export const preflightOf = (client: RedisClient): Preflight =>
+  getOrMake(preflights, client, () => (request) => preflight(client, request));
+
+function preflight(client: RedisClient, request: PreflightRequest): Observable<never> {
   return new Observable((subscriber) => {
     const begin = () => {
-      if (looked.has(client)) return;
+      if (looked.has(client)) return subscriber.complete();
       looked.add(client);
       const over = new AbortController();
       let isUnderWay = true;
@@ -56,6 +64,7 @@ export function preflight(client: RedisClient, request: PreflightRequest): Obser
         .catch(() => {})
         .finally(() => {
           isUnderWay = false;
+          subscriber.complete();
         });
     };
     if (portOf(client).isReady !== false) begin();

@@ -61,7 +61,7 @@ describe('openNodeRedisLink', () => {
     const { opened, subscription } = open(client);
     const link = await opened();
     const heard: string[] = [];
-    await link.subscribe('news', (text) => heard.push(text));
+    await link.subscribe('news', { hear: (text) => heard.push(text) });
     await redis.client.publish('news', 'hello');
     await until(() => heard.length > 0);
     expect(heard).toEqual(['hello']);
@@ -103,11 +103,11 @@ describe('openNodeRedisLink', () => {
     const { opened } = open(duplicable(await redis.server.client()).client);
     const link = await opened();
     for (let turns = 0; turns < 60; turns++) {
-      const first = link.subscribe('news', () => {});
+      const first = link.subscribe('news', { hear: () => {} });
       for (let wait = 0; wait < turns % 4; wait++) await new Promise(setImmediate);
       link.unsubscribe('news');
       await first;
-      await link.subscribe('news', () => {});
+      await link.subscribe('news', { hear: () => {} });
       expect(await redis.client.publish('news', 'hello')).toBe(1);
       link.unsubscribe('news');
       await until(async () => (await redis.client.pubSubNumSub(['news'])).news === 0);
@@ -172,7 +172,7 @@ describe('a subscriber', () => {
     const { client } = duplicable(made);
     const { opened, ended } = open(client);
     const link = await opened();
-    await link.subscribe('news', () => {});
+    await link.subscribe('news', { hear: () => {} });
     expect(await redis.client.publish('news', 'hello')).toBe(1);
     const [subscriber] = (await redis.client.clientList()).filter(({ name, sub }) => name === 'odd' && sub === 1);
     expect(subscriber?.flags).not.toContain('t'); // tracks no keys
