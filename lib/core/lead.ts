@@ -53,7 +53,7 @@ export function hearRenewal(state: Leading, sent: Sent, reply: CandidateReply, c
   switch (reply.status) {
     case 'renewed': {
       const renewed = extend(isTroubled(state) ? { ...state, error: undefined, dark: false } : state, sent, context);
-      return next('asksRun' in sent.request ? identify(renewed, sent, reply, context) : renewed);
+      return next('asksRun' in sent.request ? identify(renewed, sent, reply, context) : hearRun(renewed, sent, reply));
     }
     case 'lost': {
       const { holder } = reply;
@@ -78,6 +78,13 @@ function identify(before: Leading, sent: Sent, { run }: Renewed, { now }: Contex
   if (doubtedAt >= sent.at) return before; // since it was asked, there may be yet another
   const state = { ...before, hearing: { ...before.hearing, doubtedAt: undefined } };
   return run === undefined || run === state.term.run ? state : { ...state, term: { ...state.term, run }, renewAt: now };
+}
+
+/** A store may tell its run unasked, where the lease may come to another without a word: if it has, the next renewal asks. */
+function hearRun(state: Leading, sent: Sent, { run }: Renewed): Leading {
+  const { hearing, term } = state;
+  const isSame = run === undefined || term.run === undefined || run === term.run;
+  return isSame ? state : { ...state, hearing: { ...hearing, doubtedAt: hearing.doubtedAt ?? sent.at } };
 }
 
 /** Whether the renewal before has failed. */

@@ -81,7 +81,7 @@ export interface RenewRequest extends RequestBase {
   readonly token: number;
   /** As in the {@link Granted} reply of this term, or in a later {@link Renewed} one. */
   readonly run?: string;
-  /** Whether to tell the store's present run: it may be another since. */
+  /** Whether to tell the store's present run: it may be another since. (A store is free to tell it unasked.) */
   readonly asksRun?: true;
   /** ms the lease lasts from this renewal on. */
   readonly ttl: number;

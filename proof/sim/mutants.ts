@@ -45,6 +45,11 @@ export const MUTANTS: readonly Mutant[] = [
     "phase === 'leading' && hearing.doubtedAt !== undefined",
     'false',
   ]),
+  mutant('overhears-another-run', 'takes no notice of a run that is told unasked', [
+    'core/lead.ts',
+    'return isSame ? state :',
+    'return isSame || !isSame ? state :',
+  ]),
   // Requests.
   known(variants.acquiresInTheDark, 'tries again under the same id after a silence'),
   known(variants.forgetsRetired, 'takes back nothing of what may have been acquired unheard'),

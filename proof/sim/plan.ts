@@ -20,6 +20,8 @@ export interface Plan {
   readonly network: Network;
   /** How fast the server's clock runs. */
   readonly serverRate: number;
+  /** Whether the server becomes another without a word, as in a cluster whose slots are moved; it then tells its run with each renewal. */
+  readonly isSilent?: boolean;
   /** The other servers, where candidates stand over a quorum: how fast their clocks run, and how many ms they are ahead. */
   readonly others?: ReadonlyArray<{ readonly rate: number; readonly ahead: number }>;
   /** Those who stand from the beginning; newcomers come by their own happenings. */
@@ -69,7 +71,7 @@ const DRIFT = 0.01;
 /** The world of a seed; with more than one server its candidates stand over a quorum of them. */
 export function planOf(seed: number, servers = 1): Plan {
   const plan = drawn(seed);
-  if (servers === 1) return plan;
+  if (servers === 1) return { ...plan, isSilent: Random.of(seed, 'silence').chance(0.2) };
   const random = Random.of(seed, 'servers');
   const others = Array.from({ length: servers - 1 }, () => ({
     rate: rateOf(random),

@@ -30,14 +30,17 @@ export class Server implements Remote {
   readonly #agenda: Agenda;
   readonly #key: string;
   readonly #witness: Witness;
+  readonly #isSilent: boolean;
   readonly #refusals = new Set<Refusal>();
   readonly published = new Subject<Published>();
   /** What the request that is being carried out has given cause for. */
   #said: Notice[] = [];
   #waiting: Call[] = [];
 
-  constructor(store: MemoryLeaseStore, agenda: Agenda, key: string, witness: Witness) {
+  /** One that `isSilent` tells its run with each renewal, since nobody is told otherwise when it becomes another. */
+  constructor(store: MemoryLeaseStore, agenda: Agenda, key: string, witness: Witness, isSilent = false) {
     this.store = store;
+    this.#isSilent = isSilent;
     this.#agenda = agenda;
     this.#key = key;
     this.#witness = witness;
@@ -86,7 +89,8 @@ export class Server implements Remote {
   }
 
   #execute(call: Call): Answer {
-    const { request } = call;
+    const { request: sent } = call;
+    const request = this.#isSilent && sent.verb === 'renew' ? { ...sent, asksRun: true } : sent;
     const before = this.#stored;
     let answer: Answer = { error: new Error('the model of the store does not answer at once') };
     (this.store[request.verb](request as never) as Observable<Reply>).subscribe({

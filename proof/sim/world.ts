@@ -65,7 +65,13 @@ export class World {
     if (tell) this.judge.tell = (text) => tell(`${agenda.now.toFixed(1).padStart(10)}  ${text}`);
     const open = (rate: number, ahead: number, faulty: number | undefined) => {
       const store = new library.MemoryLeaseStore({ clock: { now: () => agenda.now * rate }, epoch: EPOCH + ahead });
-      return new Server(store, agenda, KEY, others.length > 0 ? this.judge.ofMember(faulty) : this.judge);
+      return new Server(
+        store,
+        agenda,
+        KEY,
+        others.length > 0 ? this.judge.ofMember(faulty) : this.judge,
+        plan.isSilent,
+      );
     };
     const minority = Math.max(1, Math.floor(others.length / 2));
     this.servers = [{ rate: plan.serverRate, ahead: 0 }, ...others].map(({ rate, ahead }, i) =>
@@ -154,8 +160,9 @@ export class World {
     };
   }
 
-  /** As everybody's connections notice. */
+  /** As everybody's connections notice, unless it is silent. */
   serverChanged(): void {
+    if (this.plan.isSilent) return;
     for (const { link } of this.users) link.serverChanged();
   }
 

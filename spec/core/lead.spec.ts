@@ -181,6 +181,37 @@ describe('another run of the store', () => {
     expect(candidate.asks).toMatchObject({ asksRun: true });
   });
 
+  it('is asked for by the next renewal where the store tells of it unasked, and only then written down', () => {
+    const candidate = renewing();
+    candidate.reply(610, { status: 'renewed', run: 'run2' });
+    expect(candidate.wakesAt).toBe(1_200);
+    candidate.wake(1_200);
+    expect(candidate.asks).toMatchObject({ verb: 'renew', run: 'run1', asksRun: true });
+    candidate.reply(1_210, { status: 'renewed', run: 'run2' });
+    expect(candidate.asks).toMatchObject({ verb: 'renew', run: 'run2' });
+  });
+
+  it('is asked for later on where there is another connection since', () => {
+    const candidate = renewing();
+    candidate.on({ kind: 'notice', notice: { kind: 'connected' } }, 605);
+    candidate.reply(610, { status: 'renewed', run: 'run2' });
+    expect(candidate.state.hearing.doubtedAt).toBe(605);
+  });
+
+  it.each<[string, string | undefined, string | undefined]>([
+    ['the same is told', 'run1', 'run1'],
+    ['none has granted the term', undefined, 'run1'],
+  ])('is not asked for where it is told unasked, and %s', (_, run, told) => {
+    const candidate = new Candidate();
+    candidate.wake(0);
+    candidate.reply(1, { status: 'granted', token: 7, ...(run && { run }) });
+    candidate.wake(600);
+    candidate.reply(610, { status: 'renewed', ...(told && { run: told }) });
+    candidate.wake(1_200);
+    expect(candidate.asks).toMatchObject({ verb: 'renew' });
+    expect(candidate.asks).not.toHaveProperty('asksRun');
+  });
+
   it('is not asked for where none has granted the term: INFO is refused, or the store knows no runs', () => {
     const candidate = new Candidate();
     candidate.wake(0);

@@ -94,7 +94,8 @@ function renewer(client: Port, ask: Ask): Renewer {
       return isOneServer && client.isReady === true;
     },
     alone: (request) => {
-      const { keys, args } = renewal(request);
+      // A slot that is moved takes its leases to another server, and nobody is told.
+      const { keys, args } = renewal(isOneServer ? request : { ...request, asksRun: true });
       return ask(request, scripts.renew, keys, args, renewReply);
     },
     together: async (requests, signal) => {
