@@ -90,7 +90,8 @@ export type ElectionOptions = StoreOptions & {
   readonly replicas?: ReplicaOptions | undefined;
   /**
    * Whether to look, once for each client of `redis`, for what will bite (a Redis that evicts, a replica, a `ttl` too short for the
-   * distance), and to warn of it by `process.emitWarning`, with type `RxLeaderWarning` and a code. Default: `true`.
+   * distance), and for leases of candidates with another `ttl`, and to warn of it by `process.emitWarning`, with type `RxLeaderWarning` and a code.
+   * Default: `true`.
    */
   readonly preflight?: boolean | undefined;
   /** The clock leases are measured by. Default: monotonic and counting suspended time; `scheduler` where that is a virtual one. */

@@ -176,6 +176,8 @@ export interface Granted extends Sight {
 export interface Held extends Sight {
   readonly status: 'held';
   readonly holder: Holder;
+  /** ms that were left of the lease before this request has cut it to its own ttl; absent where it was not longer than that. */
+  readonly cut?: number;
 }
 
 /** The lease is absent, but may have been lost by the store under a living leader: not free for `wait` ms. */

@@ -4,7 +4,7 @@ import { type Memory, NOTHING_KNOWN } from '../core/memory.js';
 import { earliness, guard, type Settings } from '../core/settings.js';
 import type { Context, Decision, Event, Known, Manner, Sent, State } from '../core/state.js';
 import { isRenewal, stand, step, wakeAt } from '../core/step.js';
-import type { CandidateRequest, LeaseStore, Notice } from '../store/lease-store.js';
+import type { CandidateReply, CandidateRequest, LeaseStore, Notice } from '../store/lease-store.js';
 import { Alarm } from './alarm.js';
 import { type Vigil, vigilOf, type Watcher } from './awakenings.js';
 import type { Clock } from './clock.js';
@@ -25,8 +25,11 @@ export interface Environment {
   readonly soon: SchedulerLike;
   readonly random: () => number;
   readonly nextId: () => string;
-  /** What is subscribed beside a candidacy for as long as it lasts, if that is not over before; emits nothing, and never fails. */
-  readonly preflight?: (settings: Settings) => Observable<never>;
+  /** Looks for what will bite, for as long as a candidacy lasts; emits nothing, and never fails. */
+  readonly preflight?: {
+    look(settings: Settings): Observable<never>;
+    heed(reply: CandidateReply, settings: Settings): void;
+  };
 }
 
 /** What a candidacy tells beside its transitions. */
@@ -114,7 +117,7 @@ export class Candidacy implements Hearer, Sleeper, Watcher {
     this.#started = true;
     this.check();
     // After the first request, which it must not hold up.
-    this.#notices.add(preflight?.(settings).subscribe());
+    this.#notices.add(preflight?.look(settings).subscribe());
   }
 
   hear(notice: Notice): void {
@@ -271,10 +274,13 @@ export class Candidacy implements Hearer, Sleeper, Watcher {
     this.#exchange?.unsubscribe();
     this.#exchange = undefined;
     if (!sent) return;
-    const { store, clock } = this.#environment;
+    const { store, settings, clock, preflight } = this.#environment;
     const exchange = new Exchange(
       sent.request,
-      (reply) => this.#dispatch({ kind: 'reply', sent, reply }),
+      (reply) => {
+        preflight?.heed(reply, settings);
+        this.#dispatch({ kind: 'reply', sent, reply });
+      },
       (error) => this.#dispatch({ kind: 'failure', sent, error }),
     );
     exchange.begin(store);

@@ -141,10 +141,9 @@ function take(entry: Entry, request: AcquireRequest, server: Server): Outcome<Ac
   if (lease?.id === request.id) return grantAgain(entry, request, server);
   if (lease === undefined) return claim(entry.record, request, server);
   const after = withoutExpiry(lease) ? entry : withoutExcess(entry, lease, now + request.ttl);
-  return {
-    entry: after,
-    reply: { status: 'held', ...sight(after, server), holder: holderOf(after.lease ?? lease, after.record, now) },
-  };
+  const holder = holderOf(after.lease ?? lease, after.record, now);
+  const cut = after !== entry && { cut: holderOf(lease, entry.record, now).expiresIn };
+  return { entry: after, reply: { status: 'held', ...sight(after, server), holder, ...cut } };
 }
 
 /** Further ahead than anyone would put it: the store's clock was set back. Lease and record together, or the one is waited out after the other. */

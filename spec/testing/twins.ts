@@ -237,7 +237,16 @@ function within(slack: number, real: Answer, model: Answer): Answer {
   const less = model.holder.expiresIn - real.holder.expiresIn;
   // A lease that is cut is cut at a time of Redis's own, and so may last longer as well.
   if (Math.abs(less) > slack) return real;
-  return { ...real, holder: { ...real.holder, expiresIn: model.holder.expiresIn } };
+  const told = { ...real, holder: { ...real.holder, expiresIn: model.holder.expiresIn } };
+  return Math.abs(leftOf(model) - leftOf(real)) > slack ? told : withCutOf(model, told);
+}
+
+/** ms that were left of a lease, whether it was cut or not. */
+const leftOf = (answer: Answer): number =>
+  'cut' in answer && answer.cut !== undefined ? answer.cut : 'holder' in answer ? (answer.holder?.expiresIn ?? 0) : 0;
+
+function withCutOf(model: Answer, { cut: _, ...real }: Answer & { readonly cut?: number }): Answer {
+  return { ...real, ...('cut' in model && { cut: model.cut }) } as Answer;
 }
 
 async function answerOf(store: LeaseStore, request: StoreRequest): Promise<Answer> {

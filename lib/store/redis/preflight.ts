@@ -1,5 +1,6 @@
 import { Observable, take } from 'rxjs';
 import { getOrMake } from '../../lookup.js';
+import type { CandidateReply } from '../lease-store.js';
 import { portOf, type RedisClient } from './client.js';
 import { connectionOf } from './connection.js';
 import { keysOf } from './keys.js';
@@ -14,7 +15,18 @@ export interface PreflightRequest {
 }
 
 /** What a warning of this library is about, `code` of what `process.emitWarning` is given. */
-export type WarningCode = 'RX_LEADER_EVICTION' | 'RX_LEADER_REPLICA' | 'RX_LEADER_SHORT_TTL';
+export type WarningCode = 'RX_LEADER_EVICTION' | 'RX_LEADER_REPLICA' | 'RX_LEADER_SHORT_TTL' | 'RX_LEADER_OTHER_TTL';
+
+/** Looks for what will bite, and warns of it. */
+export interface Preflight {
+  /**
+   * Looks at the server, once for each client. Emits nothing, never fails, and completes when there is nothing left to look at: a look that is
+   * refused, lost or not answered is let be. Nothing is sent before the client has its connection, and nothing told after unsubscription.
+   */
+  look(request: PreflightRequest): Observable<never>;
+  /** Looks at a reply, and warns of another ttl once for each `request`. */
+  heed(reply: CandidateReply, request: PreflightRequest): void;
+}
 
 /**
  * KEYS[1] is not touched: it has a cluster ask the server that the lease is on. Returns { maxmemory, its policy, role }, decimal text and
@@ -38,17 +50,11 @@ const LOOKS = 3;
 const preflights = new WeakMap<RedisClient, Preflight>();
 const looked = new WeakSet<RedisClient>();
 
-type Preflight = (request: PreflightRequest) => Observable<never>;
-
-/**
- * Looks at the server of `client`, once for each client, and warns of what will bite. Emits nothing, never fails, and completes when there is
- * nothing left to look at: a look that is refused, lost or not answered is let be. Nothing is sent before the client has its connection, and
- * nothing told after unsubscription.
- */
+/** That of all who stand by `client`. */
 export const preflightOf = (client: RedisClient): Preflight =>
-  getOrMake(preflights, client, () => (request) => preflight(client, request));
+  getOrMake(preflights, client, () => ({ look: (request) => look(client, request), heed: warnOfOther }));
 
-function preflight(client: RedisClient, request: PreflightRequest): Observable<never> {
+function look(client: RedisClient, request: PreflightRequest): Observable<never> {
   return new Observable((subscriber) => {
     const begin = () => {
       if (looked.has(client)) return subscriber.complete();
@@ -107,6 +113,23 @@ function warnOfDistance(roundTrip: number, { ttl, timeout }: PreflightRequest): 
   warn(
     'RX_LEADER_SHORT_TTL',
     `A round trip to Redis took ${Math.round(roundTrip)} ms, the shortest of ${LOOKS}: too long for a timeout of ${timeout} ms and a ttl of ${ttl} ms. Give a longer ttl`,
+  );
+}
+
+/** A lease that is longer than so many ttls is worth a word: a clock may be corrected by a little. */
+const NOTABLE = 1.05;
+
+const warned = new WeakSet<PreflightRequest>();
+
+/** A lease that is cut was left by a server whose clock was set back, or belongs to somebody who believes in it for longer than it lasts now. */
+function warnOfOther(reply: CandidateReply, request: PreflightRequest): void {
+  const { key, ttl } = request;
+  if (reply.status !== 'held' || reply.cut === undefined || reply.cut <= NOTABLE * ttl || warned.has(request))
+    return;
+  warned.add(request);
+  warn(
+    'RX_LEADER_OTHER_TTL',
+    `The lease of "${key}" was to last another ${reply.cut} ms, longer than the ttl of ${ttl} ms here, and was cut to that: two may lead. Give all candidates the same ttl, unless the clock of Redis was set back`,
   );
 }
 

@@ -26,7 +26,12 @@ export function acquireReply(raw: unknown, request: StoreRequest): AcquireReply 
     case 'granted':
       return { status, ...sight, ...(rest[0] && { run: rest[0] }) };
     case 'held':
-      return { status, ...sight, holder: holder(rest, raw, request) };
+      return {
+        status,
+        ...sight,
+        holder: holder(rest, raw, request),
+        ...(rest[5] && { cut: whole(rest[5], raw, request) }),
+      };
     case 'suspect':
       return { status, ...sight, wait: whole(rest[0], raw, request) };
     case 'late':

@@ -108,7 +108,7 @@ const ACQUIRE = `
 --
 -- Returns { status, server time us, token on record, until ms, ... }:
 --   granted  its token is the term's; then the server's run id; and 1 where announce has to follow
---   held     then the holder: id, ms left, name, data, token (empty where it writes no record)
+--   held     then the holder: id, ms left, name, data, token (empty where it writes no record); and the ms that were left before they were cut, if so
 --   suspect  the lease is absent but not free; then the ms until it is
 --   late     arrived after ARGV[6]; nothing was changed
 -- Errors: WRONGTYPE, LEASECONFLICT (a lease without expiry), and what Redis says to a refused write.
@@ -149,7 +149,8 @@ end
 if holder then
   -- Further ahead than anyone would put it: the server's clock was set back. Waited out no longer than a ttl, lease and record
   -- together, or the one would be waited out after the other.
-  if redis.call('PTTL', LEASE) > ttl then
+  local left = redis.call('PTTL', LEASE)
+  if left > ttl then
     redis.call('PEXPIRE', LEASE, ttl)
     if record.till > now + ttl then
       record.till = now + ttl
@@ -157,7 +158,9 @@ if holder then
     end
   end
   local answer = told('held', record, holder)
-  if not answer.err then listed() end
+  if answer.err then return answer end
+  if left > ttl then table.insert(answer, left) end
+  listed()
   return answer
 end
 

@@ -3,6 +3,7 @@ import { Redis } from 'ioredis';
 import { createClient } from 'redis';
 import { type Election, type ElectionOptions, elect } from 'rx-leader';
 import { portOf } from '../../../lib/store/redis/client.js';
+import { keysOf } from '../../../lib/store/redis/keys.js';
 import { startProxy } from '../../support/proxy.js';
 import { type Client, startRedis } from '../../support/redis.js';
 import { until } from '../../support/until.js';
@@ -118,7 +119,7 @@ describe('a look at the server, when a client is campaigned with for the first t
     ] as const) {
       const client = await server.client({ url: proxy.url });
       const looks = looksOf(client);
-      stand(client, { ttl });
+      stand(client, { key: `${ttl}`, ttl });
       expect(await codesAfter(looks)).toEqual(expected);
     }
     expect(warned).toHaveBeenCalledWith(
@@ -214,5 +215,56 @@ describe('a look', () => {
     await until(() => order.filter((each) => each === 'look').length === LOOKS);
     expect(order.slice(0, 2)).toEqual(['attempt', 'look']);
     expect(codes()).toEqual([]);
+  });
+});
+
+describe('a lease that is longer than the ttl', () => {
+  /** The codes of what is said to one who stands under `options` beside a leader with a ttl of 10 s. */
+  async function beside(options: Partial<ElectionOptions>): Promise<unknown[]> {
+    await using server = await startRedis();
+    const leader = stand(await server.client(), { ttl: 10_000 });
+    await until(() => leader.isLeading);
+    const follower = stand(await server.client(), options);
+    await until(() => follower.role === 'follower');
+    const said = codes();
+    for (const election of elections.splice(0)) await election.close();
+    return said;
+  }
+
+  it('is told of where it is cut: somebody else stands with another ttl', async () => {
+    const code = 'RX_LEADER_OTHER_TTL';
+    expect(await beside({ ttl: 9_000 })).toEqual([code]);
+    const text = /^The lease of "preflight" was to last another (9\d{3}|10000) ms, longer than the ttl of 9000 ms here/;
+    expect(warned).toHaveBeenCalledWith(expect.stringMatching(text), { type: 'RxLeaderWarning', code });
+  });
+
+  it.each([
+    ['it is the same', { ttl: 10_000 }],
+    ['the own one is longer', { ttl: 20_000 }],
+    ['that is switched off', { ttl: 9_000, preflight: false }],
+  ])('is not told of where %s', async (_, options) => {
+    expect(await beside(options)).toEqual([]);
+  });
+
+  it('is told of once for each election, however often it is cut', async () => {
+    await using server = await startRedis();
+    const client = await server.client();
+    await client.set(keysOf('preflight').lease, 'go', { expiration: { type: 'PX', value: 60_000 } });
+    const election = stand(client, { ttl: 500, wait: 20 });
+    await until(() => election.role === 'follower');
+    await client.set(keysOf('preflight').lease, 'go', { expiration: { type: 'PX', value: 60_000 } });
+    await until(async () => (await client.pTTL(keysOf('preflight').lease)) <= 500);
+    expect(codes()).toEqual(['RX_LEADER_OTHER_TTL']);
+    await election.close();
+  });
+
+  it('is not told of where a clock was set back by a little', async () => {
+    await using server = await startRedis();
+    const client = await server.client();
+    const looks = looksOf(client);
+    await client.set(keysOf('preflight').lease, 'go', { expiration: { type: 'PX', value: 2_080 } });
+    const election = stand(client);
+    await until(() => election.role === 'follower');
+    expect(await codesAfter(looks)).toEqual([]);
   });
 });

@@ -20,6 +20,11 @@ const ANSWERS = [
   ],
   [
     'acquireReply',
+    ['held', ...SIGHT, 'id', '250', '', '', '', '9000'],
+    { status: 'held', ...sight, holder: { id: 'id', expiresIn: 250 }, cut: 9_000 },
+  ],
+  [
+    'acquireReply',
     ['held', ...SIGHT, 'id', 0, '', '', ''],
     { status: 'held', ...sight, holder: { id: 'id', expiresIn: 0 } },
   ],

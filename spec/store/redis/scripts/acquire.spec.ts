@@ -133,6 +133,7 @@ describe('acquire: held', () => {
     await bench.putLease('me', 100 * LONG);
     const held = await bench.acquire({ id: 'other', ttl: LONG });
     expect(Number(held.rest[1])).toBeLessThanOrEqual(LONG);
+    expect(Number(held.rest[5])).toBeGreaterThan(99 * LONG);
     expect((await bench.lease())?.left).toBeLessThanOrEqual(LONG);
     expect((await bench.lease())?.id).toBe('me');
   });
