@@ -124,8 +124,7 @@ const warned = new WeakSet<PreflightRequest>();
 /** A lease that is cut was left by a server whose clock was set back, or belongs to somebody who believes in it for longer than it lasts now. */
 function warnOfOther(reply: CandidateReply, request: PreflightRequest): void {
   const { key, ttl } = request;
-  if (reply.status !== 'held' || reply.cut === undefined || reply.cut <= NOTABLE * ttl || warned.has(request))
-    return;
+  if (reply.status !== 'held' || reply.cut === undefined || reply.cut <= NOTABLE * ttl || warned.has(request)) return;
   warned.add(request);
   warn(
     'RX_LEADER_OTHER_TTL',
