@@ -68,6 +68,22 @@ describe('what one leader at most does not cover', () => {
     },
   );
 
+  exception(
+    'a candidate with a shorter ttl leads beside the incumbent until that one would renew, with the higher token',
+    async (arena) => {
+      const a = await arena.candidate('a', { ttl: 5 * ttl, renewEvery: 5 * renewEvery });
+      await a.says({ role: 'leader' });
+      const since = monotonic();
+      const c = await arena.candidate('c');
+      const leader = await c.says({ role: 'leader' });
+      await a.says({ role: 'follower', reason: 'lost' });
+      if (lastClaim(a).at < leader.at) throw new Error('there is no overlap to measure');
+      arena.within('last claim of the older leader', lastClaim(a).at - since, 5 * renewEvery + timeout);
+      await c.goesOn(wait);
+      if (lastClaim(c).token <= lastClaim(a).token) throw new Error('the newer leader has no higher token');
+    },
+  );
+
   row(
     'beside a go-leader peer, which writes no record, a candidate stands by and leads by its timer (G1, G5)',
     { variant: waitsToBeTold, fails: /does not say/ },
