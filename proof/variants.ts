@@ -269,6 +269,16 @@ export const believesWhatIsTold = variant(
   ),
 );
 
+/** Does not renew a lease that somebody has cut before it would be due. */
+export const ignoresCuts = variant(
+  'ignores-cuts',
+  patch(
+    'core/notice.ts',
+    'return hearCut(before, notice, context);',
+    'return hearCut(before, notice, context) && before;',
+  ),
+);
+
 /** Leads when it is told that it does. */
 export const leadsByNotice = variant(
   'leads-by-notice',

@@ -1,6 +1,7 @@
 import type { ElectionError } from '../errors.js';
 import type { CandidateReply, Renewed, RenewRequest } from '../store/lease-store.js';
 import { campaign, failing, isUnanswered, known, renewalAfter, retire } from './campaign.js';
+import { renewalOfCut } from './cut.js';
 import { notAfter } from './memory.js';
 import { backoff, guard, lifetime, type Settings } from './settings.js';
 import {
@@ -39,7 +40,10 @@ const asksRun = ({ phase, hearing }: State): boolean => phase === 'leading' && h
 /** `state` with its term extended by the renewal asked for at `sent.at`, and the next renewal planned. */
 export function extend<S extends Leading | (Exiting & { term: TermFacts })>(state: S, sent: Sent, context: Context): S {
   const deadline = Math.max(state.term.deadline, sent.at + lifetime(context.settings.ttl));
-  return { ...state, term: { ...state.term, deadline }, renewAt: renewalAfter(sent.at, context) };
+  const extended = { ...state, term: { ...state.term, deadline }, renewAt: renewalAfter(sent.at, context) };
+  const { hearing } = state;
+  if (hearing.missed?.kind !== 'cut') return extended;
+  return { ...extended, renewAt: renewalOfCut(sent.at, context), hearing: { ...hearing, missed: undefined } };
 }
 
 /** Who leads, and since when that is known: of oneself, since the last renewal was asked for. */

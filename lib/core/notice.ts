@@ -1,4 +1,5 @@
 import type { Holder, Notice, ReleaseNotice } from '../store/lease-store.js';
+import { hearCut } from './cut.js';
 import { backoff, type Settings } from './settings.js';
 import type { Campaigning, Context, Hearing, State } from './state.js';
 import { hearSuccessor } from './succession.js';
@@ -27,6 +28,8 @@ export function hearNotice(before: State, notice: Notice, context: Context): Sta
       const state = { ...before, hearing: { ...before.hearing, live: false } };
       return state.phase === 'campaigning' ? { ...state, nextAt: Math.min(state.nextAt, scheduleBy(context)) } : state;
     }
+    case 'cut':
+      return hearCut(before, notice, context);
     case 'elected':
       if (before.phase === 'exiting') return hearSuccessor(before, notice.holder);
       return before.phase === 'campaigning' ? hearElected(before, notice.holder, context) : before;

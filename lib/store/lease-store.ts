@@ -263,7 +263,11 @@ export type Notice =
   /** The lease was granted, and no renewal is told: `holder.expiresIn` is the whole ttl. */
   | { readonly kind: 'elected'; readonly holder: Holder }
   /** The holder of this `id` has given its lease up; `successor` is the id of the one who is to acquire next, if one was chosen. */
-  | { readonly kind: 'released'; readonly id: string; readonly successor?: string };
+  | { readonly kind: 'released'; readonly id: string; readonly successor?: string }
+  /** The lease of this `id` was cut to the shorter ttl of another candidate: its holder renews it, or would believe in it for longer than it lasts. */
+  | { readonly kind: 'cut'; readonly id: string };
 
 /** What tells of a release. */
 export type ReleaseNotice = Extract<Notice, { readonly kind: 'released' }>;
+/** What tells of a cut. */
+export type CutNotice = Extract<Notice, { readonly kind: 'cut' }>;

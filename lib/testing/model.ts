@@ -142,8 +142,10 @@ function take(entry: Entry, request: AcquireRequest, server: Server): Outcome<Ac
   if (lease === undefined) return claim(entry.record, request, server);
   const after = withoutExpiry(lease) ? entry : withoutExcess(entry, lease, now + request.ttl);
   const holder = holderOf(after.lease ?? lease, after.record, now);
-  const cut = after !== entry && { cut: holderOf(lease, entry.record, now).expiresIn };
-  return { entry: after, reply: { status: 'held', ...sight(after, server), holder, ...cut } };
+  const reply = { status: 'held', ...sight(after, server), holder } as const;
+  if (after === entry) return { entry, reply };
+  const cut = holderOf(lease, entry.record, now).expiresIn;
+  return { entry: after, reply: { ...reply, cut }, notice: { kind: 'cut', id: lease.id } };
 }
 
 /** Further ahead than anyone would put it: the store's clock was set back. Lease and record together, or the one is waited out after the other. */

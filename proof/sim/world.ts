@@ -175,6 +175,7 @@ export class World {
     const random = this.#random;
     const lease = this.servers[0]?.store.lease(KEY)?.id ?? 'nobody';
     const id = random.pick(lease, 'somebody', likeAnId(random));
+    if (random.chance(0.2)) return { kind: 'cut', id };
     const successor = random.chance(0.2) ? random.pick('nobody', likeAnId(random)) : undefined;
     if (random.chance(0.5)) return { kind: 'released', id, ...(successor && { successor }) };
     const token = random.pick(1, Number.MAX_SAFE_INTEGER);

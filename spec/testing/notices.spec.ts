@@ -89,12 +89,19 @@ const CASES: Record<string, [act: (stage: Stage) => Promise<unknown>, told: stri
   ],
   'a release of another’s lease': [({ store }) => acquire(store).then(() => release(store, 'other')), ['elected me']],
   'a release of nothing': [({ store }) => release(store), []],
+  'an attempt at a lease that is longer than a ttl': [
+    async ({ store, putLease }) => {
+      await putLease('foreign');
+      await acquire(store, { ttl: TTL / 10 });
+    },
+    ['cut foreign'],
+  ],
   'a look': [({ store }) => read(store), []],
 };
 
 const shown = (notice: Notice) => {
   if (notice.kind === 'elected') return `elected ${notice.holder.id}`;
-  return notice.kind === 'released' ? `released ${notice.id}` : notice.kind;
+  return notice.kind === 'released' || notice.kind === 'cut' ? `${notice.kind} ${notice.id}` : notice.kind;
 };
 
 describe.each(Object.entries(stages))('notices %s', (_, set) => {

@@ -33,6 +33,8 @@ export const notices = (stores: readonly LeaseStore[], key: string): Observable<
         case 'deaf':
           if (listening.delete(i) && before === majority) subscriber.next(notice);
           return;
+        case 'cut':
+          return subscriber.next({ kind: 'cut', id: nameOf(notice.id) });
         case 'elected': {
           const { elected } = toldOf(ids, notice.holder.id);
           if (isNews(elected, i, majority)) subscriber.next({ kind: 'elected', holder: named(notice.holder) });

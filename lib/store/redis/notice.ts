@@ -12,6 +12,7 @@ export const noticeOf = (message: string): Notice | undefined => noticeIn(fields
 function noticeIn({ event, id, ...rest }: Fields): Notice | undefined {
   if (!isName(id)) return undefined;
   if (event === 'released') return released(id, rest);
+  if (event === 'cut') return { kind: 'cut', id };
   return event === 'elected' ? elected(id, rest) : undefined;
 }
 

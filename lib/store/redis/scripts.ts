@@ -152,6 +152,7 @@ if holder then
   local left = redis.call('PTTL', LEASE)
   if left > ttl then
     redis.call('PEXPIRE', LEASE, ttl)
+    publish(channel, { '"event":"cut"', '"id":' .. cjson.encode(holder) }) -- one who is alive, and has a longer ttl, renews it
     if record.till > now + ttl then
       record.till = now + ttl
       redis.pcall('HSET', RECORD, 'until', text(record.till))

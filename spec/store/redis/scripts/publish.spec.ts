@@ -89,6 +89,12 @@ describe('the channel', () => {
     ]);
   });
 
+  it('tells of a lease that it has cut, whoever holds it', async () => {
+    await bench.putLease('"foreign"', 100 * LONG);
+    await bench.acquire({ id: 'me', ttl: LONG });
+    expect(await messages()).toEqual([{ event: 'cut', id: '"foreign"' }]);
+  });
+
   it('is silent about everything else', async () => {
     await bench.putLease('foreign', LONG);
     await bench.acquire({ id: 'me' }); // held

@@ -1,0 +1,67 @@
+import { describe, expect, it } from '@jest/globals';
+import type { Notice } from '../../lib/store/lease-store.js';
+import { Candidate, LIFETIME, SETTINGS } from '../support/candidate.js';
+
+const BACKOFF = SETTINGS.timeout / 4;
+
+const cut = (candidate: Candidate, now: number, id = 'me/1') =>
+  candidate.on({ kind: 'notice', notice: { kind: 'cut', id } satisfies Notice }, now);
+
+describe('a lease that somebody has cut', () => {
+  it('is renewed at once by its holder, and then as planned (G1)', () => {
+    const candidate = Candidate.leading();
+    expect(cut(candidate, 100)).toEqual([]);
+    expect(candidate.asks).toMatchObject({ verb: 'renew', id: 'me/1' });
+    candidate.reply(101, { status: 'renewed' });
+    expect(candidate.wakesAt).toBe(100 + SETTINGS.renewEvery);
+    expect(candidate.state).toMatchObject({ term: { deadline: 100 + LIFETIME } });
+  });
+
+  it('is renewed again soon after it was renewed, not at once: a flood of notices makes none of requests', () => {
+    const candidate = Candidate.leading();
+    candidate.wake(600);
+    candidate.reply(601, { status: 'renewed' });
+    for (let now = 602; now < 615; now++) cut(candidate, now);
+    expect(candidate.asks).toBeUndefined();
+    expect(candidate.wakesAt).toBeCloseTo(600 + BACKOFF, 6);
+  });
+
+  it('while a renewal is under way is renewed again after its answer, which may have been made before', () => {
+    const candidate = Candidate.leading();
+    candidate.wake(600);
+    cut(candidate, 605);
+    candidate.reply(610, { status: 'renewed' });
+    expect(candidate.wakesAt).toBe(600 + BACKOFF);
+    candidate.wake(600 + BACKOFF);
+    candidate.reply(640, { status: 'renewed' });
+    expect(candidate.wakesAt).toBe(600 + BACKOFF + SETTINGS.renewEvery);
+  });
+
+  it('is renewed at once while its holder waits for the work to stop (G7)', () => {
+    const candidate = Candidate.leading();
+    candidate.close(50);
+    cut(candidate, 100);
+    expect(candidate.asks).toMatchObject({ verb: 'renew', id: 'me/1' });
+  });
+
+  it('is nothing to one whose renewals fail: it renews again and again already', () => {
+    const candidate = Candidate.leading();
+    candidate.wake(600);
+    candidate.fail(610, 'STORE_UNAVAILABLE');
+    cut(candidate, 612);
+    expect(candidate.wakesAt).toBe(610 + BACKOFF);
+  });
+
+  it("is nothing to anybody else, and another's is nothing to a leader", () => {
+    const leader = Candidate.leading();
+    cut(leader, 100, 'rival/1');
+    expect(leader.asks).toBeUndefined();
+    expect(leader.wakesAt).toBe(600);
+    const follower = new Candidate();
+    follower.wake(0);
+    follower.reply(1, { status: 'held', holder: { id: 'rival/1', token: 7, expiresIn: 400 } });
+    const wakesAt = follower.wakesAt;
+    cut(follower, 100, 'rival/1');
+    expect(follower.wakesAt).toBe(wakesAt);
+  });
+});
