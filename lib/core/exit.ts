@@ -1,7 +1,7 @@
 import type { ElectionError } from '../errors.js';
 import type { CandidateReply, CandidateRequest } from '../store/lease-store.js';
 import { isUnanswered } from './campaign.js';
-import { extend, renewRequest } from './lead.js';
+import { hearRenewed, renewRequest } from './lead.js';
 import { backoff } from './settings.js';
 import {
   type Context,
@@ -103,7 +103,7 @@ export function hearExit(before: Exiting, sent: Sent, reply: CandidateReply, con
   const { term } = state;
   switch (reply.status) {
     case 'renewed': // past the deadline it is too late: what is over stays over
-      return next(term && context.now < term.deadline ? extend({ ...state, term }, sent, context) : state);
+      return next(term && context.now < term.deadline ? hearRenewed({ ...state, term }, sent, reply, context) : state);
     case 'lost': {
       const over = term && { term: { ...term, deadline: Math.min(term.deadline, context.now) } };
       return next({ ...state, ...over, renewAt: Number.POSITIVE_INFINITY });
@@ -130,8 +130,10 @@ export function failExit(before: Exiting, sent: Sent, error: ElectionError, cont
   const state = { ...before, sent: undefined, dark: isUnanswered(error) };
   const { request } = sent;
   switch (request.verb) {
-    case 'renew':
-      return next({ ...state, renewAt: context.now + backoff(context.settings.timeout) });
+    case 'renew': {
+      const hearing = { ...state.hearing, doubtedAt: context.now };
+      return next({ ...state, renewAt: context.now + backoff(context.settings.timeout), hearing });
+    }
     case 'acquire':
       return next({ ...state, release: [...state.release, state.id] });
     case 'release':

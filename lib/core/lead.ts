@@ -35,10 +35,18 @@ export function renewRequest(state: State, term: TermFacts, { settings, now }: C
   };
 }
 
-const asksRun = ({ phase, hearing }: State): boolean => phase === 'leading' && hearing.doubtedAt !== undefined;
+const asksRun = ({ hearing }: State): boolean => hearing.doubtedAt !== undefined;
 
-/** `state` with its term extended by the renewal asked for at `sent.at`, and the next renewal planned. */
-export function extend<S extends Leading | (Exiting & { term: TermFacts })>(state: S, sent: Sent, context: Context): S {
+/** Who has a lease, to be renewed. */
+type Holding = Leading | (Exiting & { readonly term: TermFacts });
+
+/** `state` with its term extended by the renewal asked for at `sent.at`, and the next one planned. */
+export function hearRenewed<S extends Holding>(state: S, sent: Sent, reply: Renewed, context: Context): S {
+  const extended = extend(state, sent, context);
+  return 'asksRun' in sent.request ? identify(extended, sent, reply, context) : hearRun(extended, sent, reply);
+}
+
+function extend<S extends Holding>(state: S, sent: Sent, context: Context): S {
   const deadline = Math.max(state.term.deadline, sent.at + lifetime(context.settings.ttl));
   const extended = { ...state, term: { ...state.term, deadline }, renewAt: renewalAfter(sent.at, context) };
   const { hearing } = state;
@@ -56,8 +64,8 @@ export const holderOf = (state: State, { ttl }: Settings): Known | undefined =>
 export function hearRenewal(state: Leading, sent: Sent, reply: CandidateReply, context: Context): Step {
   switch (reply.status) {
     case 'renewed': {
-      const renewed = extend(isTroubled(state) ? { ...state, error: undefined, dark: false } : state, sent, context);
-      return next('asksRun' in sent.request ? identify(renewed, sent, reply, context) : hearRun(renewed, sent, reply));
+      const calm = isTroubled(state) ? { ...state, error: undefined, dark: false } : state;
+      return next(hearRenewed(calm, sent, reply, context));
     }
     case 'lost': {
       const { holder } = reply;
@@ -77,7 +85,7 @@ export function hearRenewal(state: Leading, sent: Sent, reply: CandidateReply, c
  * granted or renewed by the present run is free as soon as it is given up. Two renewals, since the first may have been long on its way from the
  * run before; the second is bounded by the new one's own clock.
  */
-function identify(before: Leading, sent: Sent, { run }: Renewed, { now }: Context): Leading {
+function identify<S extends Holding>(before: S, sent: Sent, { run }: Renewed, { now }: Context): S {
   const { doubtedAt = now } = before.hearing;
   if (doubtedAt >= sent.at) return before; // since it was asked, there may be yet another
   const state = { ...before, hearing: { ...before.hearing, doubtedAt: undefined } };
@@ -85,7 +93,7 @@ function identify(before: Leading, sent: Sent, { run }: Renewed, { now }: Contex
 }
 
 /** A store may tell its run unasked, where the lease may come to another without a word: if it has, the next renewal asks. */
-function hearRun(state: Leading, sent: Sent, { run }: Renewed): Leading {
+function hearRun<S extends Holding>(state: S, sent: Sent, { run }: Renewed): S {
   const { hearing, term } = state;
   const isSame = run === undefined || term.run === undefined || run === term.run;
   return isSame ? state : { ...state, hearing: { ...hearing, doubtedAt: hearing.doubtedAt ?? sent.at } };

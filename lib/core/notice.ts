@@ -44,6 +44,7 @@ function hearConnected(state: State, { now, settings, random }: Context): State 
   if (state.phase === 'campaigning') {
     return { ...state, hearing, nextAt: Math.min(state.nextAt, now + random() * settings.jitter) };
   }
+  if (state.phase === 'exiting') return { ...state, hearing };
   if (state.phase !== 'leading') return state;
   return { ...state, hearing, renewAt: state.error ? Math.min(state.renewAt, now) : state.renewAt };
 }

@@ -72,9 +72,14 @@ describe.each(KINDS.filter(({ topology }) => topology === 'cluster'))('a slot th
     const key = `moved and replicated, ${kind.client}`;
     const a = await stand(key, { replicas: { count: 1 } });
     await until(() => a.isLeading);
+    const { term } = a;
+    await renewals(a, 1);
     const migration = await beginMigration(servers, key);
+    // A renewal meets the slot while it is being moved, when nothing of it can be confirmed.
+    const begun = performance.now();
+    await until(() => performance.now() > begun + TIMES.ttl / 3 + 50, { every: 5 });
     await migration.finish();
-    await until(() => a.isLeading && (a.term?.remaining() ?? 0) > TIMES.ttl / 2, { within: 3 * TIMES.ttl });
     await renewals(a, 3);
+    expect(a.term).toBe(term);
   });
 });

@@ -55,6 +55,38 @@ describe('leaving as the leader', () => {
     expect(candidate.wakesAt).toBe(751);
   });
 
+  it.each<[string, (candidate: Candidate) => unknown]>([
+    [
+      'there is another connection',
+      (candidate) => candidate.on({ kind: 'notice', notice: { kind: 'connected' } }, 150),
+    ],
+    [
+      'a renewal has failed',
+      (candidate) => {
+        candidate.wake(600);
+        candidate.fail(610, 'STORE_UNAVAILABLE');
+      },
+    ],
+    [
+      'another run has been told unasked',
+      (candidate) => {
+        candidate.wake(600);
+        candidate.reply(610, { status: 'renewed', run: 'run2' });
+      },
+    ],
+  ])('finds out meanwhile about another run of the store, and writes it down, once %s (G5)', (_, doubt) => {
+    const candidate = leaving({ drain: 5_000 });
+    doubt(candidate);
+    candidate.wake(1_200);
+    expect(candidate.asks).toMatchObject({ verb: 'renew', run: 'run1', asksRun: true });
+    candidate.reply(1_210, { status: 'renewed', run: 'run2' });
+    expect(candidate.asks).toMatchObject({ verb: 'renew', run: 'run2' });
+    expect(candidate.asks).not.toHaveProperty('asksRun');
+    candidate.reply(1_220, { status: 'renewed' });
+    candidate.on(drained, 1_300);
+    expect(candidate.asks).toMatchObject({ verb: 'release', id: 'me/1' });
+  });
+
   it('does not release past a renewal in flight, which could land after it', () => {
     const candidate = Candidate.leading();
     candidate.wake(600);

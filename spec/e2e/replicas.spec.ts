@@ -38,8 +38,8 @@ afterEach(async () => {
   for (const client of clients.splice(0)) client.destroy();
 });
 beforeEach(async () => {
+  await admin.flushAll(); // which may end a synchronisation that is under way
   await servers.caughtUp();
-  await admin.flushAll();
 });
 
 async function connect(server = master, options: object = {}): Promise<Client> {
@@ -185,6 +185,29 @@ describe('a candidate that waits for replicas', () => {
     await admin.clientKill({ filter: 'ID', id } as never);
     const begun = performance.now();
     await until(() => performance.now() > begun + TTL, { within: 2 * TTL });
+    expect(a.election.term).toBe(term);
+    expect(roles(a)).toEqual(['leader']);
+  });
+
+  it('is not touched by one on a server that is full, either: what is there already can be written once more (G5)', async () => {
+    const a = await stand(await connect(master, { name: 'full' }));
+    await a.says('leader');
+    const { term } = a.election;
+    await admin.configSet({ maxmemory: '1', 'maxmemory-policy': 'noeviction' });
+    await using _ = { [Symbol.asyncDispose]: async () => void (await admin.configSet('maxmemory', '0')) };
+    await expect(admin.set('x', 'y')).rejects.toThrow('OOM');
+    replica.pause();
+    await until(
+      async () => (await admin.clientList()).some(({ name, flags }) => name === 'full' && flags.includes('b')),
+      {
+        every: 1,
+        what: 'a renewal that waits',
+      },
+    );
+    const paused = performance.now();
+    await until(() => performance.now() > paused + TIMES.timeout, { every: 1 });
+    replica.resume();
+    await until(() => performance.now() > paused + TTL, { within: 2 * TTL });
     expect(a.election.term).toBe(term);
     expect(roles(a)).toEqual(['leader']);
   });

@@ -94,8 +94,9 @@ function renewer(client: Port, ask: Ask): Renewer {
       return isOneServer && client.isReady === true;
     },
     alone: (request) => {
-      // A slot that is moved takes its leases to another server, and nobody is told.
-      const { keys, args } = renewal(isOneServer ? request : { ...request, asksRun: true });
+      // A slot that is moved takes its leases to another server, and nobody is told; nor is anybody of a connection of a pool.
+      const isTold = isOneServer && client.readyEvents.length > 0;
+      const { keys, args } = renewal(isTold ? request : { ...request, asksRun: true });
       return ask(request, scripts.renew, keys, args, renewReply);
     },
     together: async (requests, signal) => {

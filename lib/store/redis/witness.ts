@@ -133,7 +133,7 @@ export class Witness {
     const isRefused = [counted, ...answers].some((one) => one.status === 'rejected' && !isUnknown(one.reason));
     if (isRefused || this.#isStale) this.#disconnect(); // what refuses may be no master any more
     if (counted.status === 'rejected') {
-      for (const { subscriber, request } of round) subscriber.error(this.#translate(counted.reason, request));
+      for (const asked of round) this.#refuse(asked, counted.reason);
     } else {
       const count = Number(String(counted.value)) || 0;
       this.#isDoubtful = count < this.#replicas.count;
@@ -151,8 +151,11 @@ export class Witness {
       this.#waiting.add(asked);
       return;
     }
+    if (answer.status === 'rejected') {
+      this.#refuse(asked, answer.reason);
+      return;
+    }
     try {
-      if (answer.status === 'rejected') throw this.#translate(answer.reason, request);
       const status = write ? renewReply(answer.value, write).status : 'renewed';
       if (status !== 'renewed') throw unavailable(request, `the connection that waits for replicas found it ${status}`);
     } catch (error) {
@@ -162,6 +165,12 @@ export class Witness {
     }
     asked.isConfirmed = true;
     subscriber.complete();
+  }
+
+  /** Who has nothing to be confirmed yet, and is told that another server is the one to ask, goes on: so the client finds that one, too. */
+  #refuse({ subscriber, request, write }: Asked, error: unknown): void {
+    if (!write && isElsewhere(error)) subscriber.complete();
+    else subscriber.error(this.#translate(error, request));
   }
 
   /** Whoever waits for a connection is told in time that there is none yet. It may still come, for those who ask later. */
@@ -229,14 +238,18 @@ export class Witness {
   }
 }
 
-/** Writes down what is on record already, if there is a record. */
+/** Writes down what is there already: when the lease ends, which a full server takes as well; else the token on record, if there is one. */
 const TOUCH = `
-local token = redis.call('HMGET', KEYS[1], 'token')[1]
-if token then redis.call('HSET', KEYS[1], 'token', token) end
+local left = redis.call('PTTL', KEYS[1])
+if left > 0 then return redis.call('PEXPIRE', KEYS[1], left) end
+local token = redis.call('HMGET', KEYS[2], 'token')[1]
+if token then redis.call('HSET', KEYS[2], 'token', token) end
 `;
 
-const touch = (wire: Wire, { key }: StoreRequest): Promise<unknown> =>
-  wire.eval(TOUCH, { keys: [keysOf(key).record], arguments: [] });
+function touch(wire: Wire, { key }: StoreRequest): Promise<unknown> {
+  const { lease, record } = keysOf(key);
+  return wire.eval(TOUCH, { keys: [lease, record], arguments: [] });
+}
 
 /** Asks the script to put nothing back: what is not there may have been granted by another server. */
 const IN_PLACE = 1;
@@ -253,6 +266,9 @@ function renew(wire: Wire, write: RenewRequest, byText: boolean): Promise<unknow
 const attempt = (call: () => Promise<unknown>): Promise<unknown> => new Promise((resolve) => resolve(call()));
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : '');
+/** What a server says that has given the slot away, or is a replica by now. */
+const isElsewhere = (error: unknown): boolean =>
+  /^(MOVED|ASK|READONLY|CLUSTERDOWN)\b|replica instances/.test(messageOf(error));
 const isUnknown = (error: unknown): boolean => messageOf(error).includes('NOSCRIPT');
 
 export const unavailable = ({ verb, key }: StoreRequest, why: string, cause?: unknown): ElectionError =>

@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
+import { createClientPool } from 'redis';
 import { type Election, elect } from 'rx-leader';
 import { catchError, firstValueFrom, forkJoin, from, type Observable, of } from 'rxjs';
 import type { RenewReply, RenewRequest } from '../../../lib/store/lease-store.js';
@@ -199,6 +200,24 @@ describe('renewals of one client', () => {
     for (let turn = 0; turn < 2; turn++) {
       const replies = await renewTogether(client, ...held.map((one) => renewal(one)));
       expect(replies).toMatchObject(held.map(() => ({ status: 'renewed' })));
+    }
+  });
+});
+
+describe('the run of the server', () => {
+  it('is told unasked by a pool, which says nothing of its connections, and otherwise when it is asked for', async () => {
+    const pool = createClientPool({ url: redis.server.url }, { minimum: 1 });
+    pool.on('error', () => {});
+    await pool.connect();
+    await using _ = { [Symbol.asyncDispose]: async () => pool.destroy() };
+    const run = /run_id:(\w+)/.exec(await redis.client.info('server'))?.[1];
+    for (const [client, told] of [
+      [pool as unknown as Client, { run }],
+      [redis.client, {}],
+    ] as const) {
+      const [held] = await holding(client, `by ${told.run}`);
+      const { status, ...reply } = await firstValueFrom(from(redisStore(client).renew(renewal(held as Held))));
+      expect({ status, ...('run' in reply && { run: reply.run }) }).toEqual({ status: 'renewed', ...told });
     }
   });
 });
