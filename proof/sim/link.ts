@@ -107,6 +107,8 @@ export class Link implements Connection {
   readonly #notices = new Subject<Notice>();
   #published = Subscription.EMPTY;
   #isListening = false;
+  /** Connections that have yet to be noticed. */
+  #away = 0;
   #queued: Pending[] = [];
   #held: Array<() => void> = [];
   /** When what was sent last in each direction arrives. */
@@ -162,11 +164,12 @@ export class Link implements Connection {
   /** The connection breaks: what was on its way may or may not have got through, and its sender is told that it failed. */
   drop(error: unknown): void {
     for (const call of this.#open) this.#fail(call, error);
-    this.#agenda.after(this.#delay('replies'), () => this.#tell({ kind: 'connected' }));
+    this.#comeBack();
   }
 
   /** A fresh connection: what is still on its way on the old one holds nothing up. */
   reconnectAfresh(): void {
+    if (this.#away > 0) this.#tell({ kind: 'connected' });
     this.#last.requests = 0;
     this.#last.replies = 0;
     this.#last.notices = 0;
@@ -192,7 +195,15 @@ export class Link implements Connection {
   /** The server is another than before, or has begun anew: both connections are. What is under way on the one for requests is answered all the same. */
   serverChanged(): void {
     this.dropNotices();
-    this.#agenda.after(this.#delay('replies'), () => this.#tell({ kind: 'connected' }));
+    this.#comeBack();
+  }
+
+  #comeBack(): void {
+    this.#away += 1;
+    this.#agenda.after(this.#delay('replies'), () => {
+      this.#away -= 1;
+      this.#tell({ kind: 'connected' });
+    });
   }
 
   /** Comes by the channel, whoever has published it. */

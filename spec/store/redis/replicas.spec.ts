@@ -31,8 +31,8 @@ beforeAll(async () => {
   copy = await replica.client();
 });
 beforeEach(async () => {
+  await admin.flushAll(); // which may end a synchronisation that is under way
   await servers.caughtUp();
-  await admin.flushAll();
 });
 afterEach(async () => {
   leaveAll();
