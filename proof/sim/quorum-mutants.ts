@@ -41,7 +41,7 @@ export const QUORUM_MUTANTS: readonly Mutant[] = [
   ),
   mutant('one-memory-for-all', 'takes a store that was no part of the last majority for one that has lost its data', [
     'store/quorum/member.ts',
-    'isHeard ? this.#memory.token : lastToken',
+    'isHeard ? Math.min(lastToken, this.#memory.token) : lastToken',
     'isHeard ? Math.max(lastToken, this.#memory.token) : lastToken',
   ]),
   mutant('asks-a-silent-store', 'acquires at a store that has not answered', [

@@ -95,6 +95,7 @@ describe('a server that refuses', () => {
         const a = await arena.candidate('a', await login(arena, refusal));
         await a.says({ role: 'leader' });
         await arena.steady([a], async () => {
+          await a.goesOn(renewEvery); // the look at the server is over, which would be refused as well
           await begin(arena);
           await until(async () => (await arena.refusals(name)) > 0, { what: `a renewal to be refused with ${name}` });
           await end(arena);

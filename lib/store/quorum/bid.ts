@@ -167,8 +167,10 @@ class Bid {
     if (isElectionError(verdict)) this.#subscriber.error(verdict);
     else if (verdict.status === 'split') {
       const wait = this.#pause(verdict);
-      const { rival } = verdict;
-      this.#tell(rival ? { ...rival, holder: { ...rival.holder, expiresIn: wait } } : { status: 'suspect', wait });
+      const { rival, token } = verdict;
+      this.#tell(
+        rival ? { ...rival, holder: { ...rival.holder, expiresIn: wait } } : { status: 'suspect', wait, token },
+      );
     } else {
       this.#ledger.splits = 0;
       this.#tell(verdict);

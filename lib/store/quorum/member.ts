@@ -96,7 +96,7 @@ export class Member {
     const own = {
       ...request,
       // A store that was no part of the last majority has not lost anything by that.
-      lastToken: isHeard ? this.#memory.token : lastToken,
+      lastToken: isHeard ? Math.min(lastToken, this.#memory.token) : lastToken,
       ...this.#limit(until),
       ...(watch && { watched: watch }),
     };

@@ -26,6 +26,8 @@ export type Verdict<Reply> = Reply | ElectionError | undefined;
 export interface Split {
   readonly status: 'split';
   readonly wait: number;
+  /** The highest on record anywhere: who is told in vain is to know it, too, or would take a store that loses it for a new one. */
+  readonly token: number;
   readonly rival?: Held;
 }
 
@@ -68,13 +70,15 @@ export function countGrants(answers: Answers<AcquireReply>, id: string): Verdict
   const [first] = holders.filter(({ holder }) => holder.id !== id);
   // What it has of its own is being given back.
   if (!first)
-    return holders.length > 0 ? { status: 'split', wait: 0 } : { status: 'suspect', wait, ...highest(replies) };
+    return holders.length > 0
+      ? { status: 'split', wait: 0, ...highest(replies) }
+      : { status: 'suspect', wait, ...highest(replies) };
   if (first.votes < majority && pending > 0) return undefined;
   // Whoever has said nothing, or has lost what it knew, may be of the same mind.
   const others = count - granted - told.filter(({ status }) => status === 'held').length;
   const reply: Held = { status: 'held', holder: { ...first.holder, expiresIn: wait }, ...highest(replies) };
   if (first.votes >= majority) return reply;
-  return { status: 'split', wait, ...(first.votes + others >= majority && { rival: reply }) };
+  return { status: 'split', wait, ...highest(replies), ...(first.votes + others >= majority && { rival: reply }) };
 }
 
 /** Renewed by a majority; lost when none can be had any more, which silence alone does not show. */

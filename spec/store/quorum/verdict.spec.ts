@@ -61,8 +61,8 @@ describe('the grants of a quorum', () => {
   });
 
   it('are split where nobody can have a majority, and where what is in the way is one’s own', () => {
-    expect(grants(held('x', 10), held('y', 20), granted())).toEqual({ status: 'split', wait: 10 });
-    expect(grants(held('me~1'), granted(), silent)).toEqual({ status: 'split', wait: 0 });
+    expect(grants(held('x', 10), held('y', 20), granted())).toEqual({ status: 'split', wait: 10, token: 1 });
+    expect(grants(held('me~1'), granted(), silent)).toEqual({ status: 'split', wait: 0, token: 1 });
   });
 
   it('are suspect together where a majority may have lost a lease', () => {
