@@ -32,6 +32,8 @@ const TIMES = 4;
 const TICK = 100;
 /** The most ms after which a connection counts as hung whose time is up and that has not said so yet. */
 const HUNG = 500;
+/** ms by which a timer rings late where the event loop was blocked. */
+const BLOCKED = 5;
 
 /**
  * Knows of one server what its replicas have. It asks by a connection of its own, since to wait for replicas blocks one, and in rounds: the
@@ -213,14 +215,19 @@ export class Witness {
     return timeout + Math.min(TICK, timeout / 2);
   }
 
-  /** Calls `end` after `ms`, unless there is another limit before. */
+  /** Calls `end` after `ms`, unless there is another limit before. What has come while the event loop was blocked is heard first. */
   #limit(ms?: number, end?: () => void): void {
     clearTimeout(this.#patience);
     this.#patience = undefined;
     if (!end) return;
-    this.#patience = setTimeout(() => {
+    const over = () => {
       this.#patience = undefined;
       end();
+    };
+    const due = performance.now() + (ms ?? 0);
+    this.#patience = setTimeout(() => {
+      if (performance.now() - due < BLOCKED) over();
+      else this.#patience = setTimeout(over);
     }, ms);
   }
 

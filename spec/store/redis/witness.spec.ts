@@ -319,6 +319,22 @@ describe('a witness', () => {
     expect([c.outcome, jest.getTimerCount()]).toEqual(['confirmed', 0]);
   });
 
+  it('hears what has come while the event loop was blocked before it says so', async () => {
+    const { wires, ask } = await connected(COUNT, 50);
+    const a = ask('a');
+    await settled();
+    const [renewal, wait] = wires.take();
+    const blockedUntil = performance.now() + 200;
+    while (performance.now() < blockedUntil);
+    // Heard after the timers that are due, as from a socket.
+    setImmediate(() => {
+      renewal?.answer(RENEWED);
+      wait?.answer(COUNT);
+    });
+    await settled();
+    expect(a.outcome).toBe('confirmed');
+  });
+
   it('knows that none had it where one was enough', async () => {
     fakeTimers();
     const { wires, ask } = await connected(1);
