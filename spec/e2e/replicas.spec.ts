@@ -38,7 +38,7 @@ afterEach(async () => {
   for (const client of clients.splice(0)) client.destroy();
 });
 beforeEach(async () => {
-  await admin.flushAll(); // which may end a synchronisation that is under way
+  await admin.flushAll();
   await servers.caughtUp();
 });
 

@@ -31,7 +31,7 @@ beforeAll(async () => {
   copy = await replica.client();
 });
 beforeEach(async () => {
-  await admin.flushAll(); // which may end a synchronisation that is under way
+  await admin.flushAll();
   await servers.caughtUp();
 });
 afterEach(async () => {
