@@ -1,7 +1,7 @@
 import type { ElectionError } from '../errors.js';
 import type { CandidateReply, CandidateRequest } from '../store/lease-store.js';
 import { isUnanswered } from './campaign.js';
-import { hearRenewed, renewRequest } from './lead.js';
+import { hearRenewed, renewRequest, repeatRenewal } from './lead.js';
 import { backoff } from './settings.js';
 import {
   type Context,
@@ -32,9 +32,14 @@ export function exit(
     case 'leading': {
       const leaving = beginExit(state, [state.id], cooldown, context);
       const { term, renewAt } = state;
-      const sent = keptSent(state);
-      const keeping = { ...leaving, id: context.nextId(), role: 'follower' as const, sent, term, renewAt };
-      return next({ ...keeping, ...(successor && { successor }) }, { role: 'follower', reason });
+      const keeping = {
+        role: 'follower',
+        sent: keptSent(state),
+        term,
+        renewAt,
+        ...(successor && { successor }),
+      } as const;
+      return next({ ...leaving, ...keeping, id: context.nextId() }, { role: 'follower', reason });
     }
     default: {
       if (cooldown !== undefined) return next(state); // nothing to resign from
@@ -130,10 +135,8 @@ export function failExit(before: Exiting, sent: Sent, error: ElectionError, cont
   const state = { ...before, sent: undefined, dark: isUnanswered(error) };
   const { request } = sent;
   switch (request.verb) {
-    case 'renew': {
-      const hearing = { ...state.hearing, doubtedAt: context.now };
-      return next({ ...state, renewAt: context.now + backoff(context.settings.timeout), hearing });
-    }
+    case 'renew':
+      return next(repeatRenewal(state, context));
     case 'acquire':
       return next({ ...state, release: [...state.release, state.id] });
     case 'release':

@@ -1,7 +1,7 @@
 import type { ElectionError } from '../errors.js';
 import type { CandidateReply, Renewed, RenewRequest } from '../store/lease-store.js';
 import { campaign, failing, isUnanswered, known, renewalAfter, retire } from './campaign.js';
-import { renewalOfCut } from './cut.js';
+import { isTroubled, renewalOfCut } from './cut.js';
 import { notAfter } from './memory.js';
 import { backoff, guard, lifetime, type Settings } from './settings.js';
 import {
@@ -99,15 +99,17 @@ function hearRun<S extends Holding>(state: S, sent: Sent, { run }: Renewed): S {
   return isSame ? state : { ...state, hearing: { ...hearing, doubtedAt: hearing.doubtedAt ?? sent.at } };
 }
 
-/** Whether the renewal before has failed. */
-const isTroubled = ({ error, dark }: Leading): boolean => error !== undefined || dark;
+/** `state` with its failed renewal to be repeated, and in doubt about which run of the store will answer. */
+export const repeatRenewal = <S extends Leading | Exiting>(state: S, { now, settings }: Context): S => ({
+  ...state,
+  renewAt: now + backoff(settings.timeout),
+  hearing: { ...state.hearing, doubtedAt: now },
+});
 
 /** A failed renewal. The lease is held all the same until the deadline, so it is repeated and nothing is said. */
 export function failRenewal(state: Leading, error: ElectionError, context: Context): Step {
   if (error.code !== 'KEY_CONFLICT') {
-    const renewAt = context.now + backoff(context.settings.timeout);
-    const hearing = { ...state.hearing, doubtedAt: context.now };
-    return next({ ...state, renewAt, error, dark: isUnanswered(error), hearing });
+    return next({ ...repeatRenewal(state, context), error, dark: isUnanswered(error) });
   }
   // Something else stands where the lease or its record was: nothing is certain any more, and no attempt can succeed before that is
   // gone. What may be left of the lease is then in everybody's way.

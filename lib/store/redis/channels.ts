@@ -116,13 +116,13 @@ export function openChannels(client: RedisClient, subscriber: RedisClient): Chan
   };
 }
 
-type Hearer = Pick<Subscriber<Notice>, 'next'>;
+type NoticeListener = Pick<Subscriber<Notice>, 'next'>;
 
 /** One channel, and all who listen to it; plain, since there may be thousands. */
 class Channel implements Listener {
   readonly name: string;
   isListening = false;
-  readonly #listeners = new Set<Hearer>();
+  readonly #listeners = new Set<NoticeListener>();
   #link: Link | undefined;
   #confirmation = Subscription.EMPTY;
   #releaser = '';
@@ -149,13 +149,13 @@ class Channel implements Listener {
   }
 
   /** One who comes late is told first that the channel is listened to, if it is. */
-  join(listener: Hearer): void {
+  join(listener: NoticeListener): void {
     this.#listeners.add(listener);
     if (this.isListening) listener.next(LISTENING);
   }
 
   /** Whether nobody is left. */
-  leave(listener: Hearer): boolean {
+  leave(listener: NoticeListener): boolean {
     return this.#listeners.delete(listener) && this.#listeners.size === 0;
   }
 

@@ -17,9 +17,12 @@ describe('noticeOf', () => {
     expect(notice({ ...ELECTED, name: '', data: '' })).toEqual({ kind: 'elected', holder });
   });
 
+  it('tells of a cut', () => {
+    expect(notice({ event: 'cut', id: 'me', ttl: 1 })).toEqual({ kind: 'cut', id: 'me' });
+  });
+
   it('tells of a release, and of the successor where there is one', () => {
     expect(notice(RELEASED)).toEqual({ kind: 'released', id: 'me' });
-    expect(notice({ event: 'cut', id: 'me', ttl: 1 })).toEqual({ kind: 'cut', id: 'me' });
     expect(notice({ ...RELEASED, successor: 'you' })).toEqual({ kind: 'released', id: 'me', successor: 'you' });
   });
 
