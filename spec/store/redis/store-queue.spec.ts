@@ -73,7 +73,7 @@ describe('redisStore: without a connection', () => {
   it('sends no script by text after the request was unsubscribed', async () => {
     await redis.client.scriptFlush();
     await using proxy = await startProxy({ target: redis.server });
-    const client = await redis.server.client({ url: proxy.url });
+    const client = await redis.server.client({ url: proxy.url, socket: { reconnectStrategy: 20 } });
     const before = await callsSoFar(redis.client);
     proxy.swallow('toClient'); // the answer that this hash is unknown
     const asked = subscribe(redisStore(client).acquire(acquireRequest()));
@@ -176,7 +176,7 @@ describe('redisStore: without a connection', () => {
 describe('redisStore: a request that hangs', () => {
   it('fails by itself no sooner than the connection does', async () => {
     await using proxy = await startProxy({ target: redis.server });
-    const client = await redis.server.client({ url: proxy.url });
+    const client = await redis.server.client({ url: proxy.url, socket: { reconnectStrategy: 20 } });
     await acquire(redisStore(client));
     proxy.swallow();
     const asked = failure(read(redisStore(client), { timeout: 10 }));
