@@ -235,7 +235,7 @@ export const keepsCandidacies = variant(
 /** Leaves its timers to ring. */
 export const keepsTimers = variant(
   'timers-left-behind',
-  patch('stream/alarm.ts', 'this.#timer.unsubscribe();\n    this.#spoke?.leave(this);', ''),
+  patch('stream/alarm.ts', 'this.#timer.unsubscribe();\n    this.spoke?.leave(this);', ''),
 );
 
 /** Waits for who is named to be next, whether that one is there or not. */

@@ -1,5 +1,6 @@
 import type { ElectionError } from '../errors.js';
 import type { AcquireReply, CandidateReply, Held, LeaseRequest, Suspect } from '../store/lease-store.js';
+import { renewalOfCut } from './cut.js';
 import { notAfter, watched } from './memory.js';
 import { hearNotice, refund } from './notice.js';
 import { backoff, lifetime } from './settings.js';
@@ -94,18 +95,26 @@ function lead(
   const deadline = sent.at + lifetime(ttl);
   const { token, run } = reply;
   const term = { id: state.id, token, ...(run !== undefined && { run }), deadline };
-  const { doubtedAt } = state.hearing;
+  const { doubtedAt, missed } = state.hearing;
   const isDoubted = doubtedAt !== undefined && doubtedAt >= sent.at;
+  const hearing = { ...state.hearing, doubtedAt: isDoubted ? doubtedAt : undefined, missed: undefined };
   const holder = { id: state.id, name, ...(data !== undefined && { data }), token, expiresIn: ttl };
+  // Each field, in one place: what is put together of parts has a layout of its own for each way to come here, and is slow from then on.
   return {
-    ...common(state),
-    listed: undefined, // who leads stands by no more
-    hearing: refund({ ...state.hearing, doubtedAt: isDoubted ? doubtedAt : undefined }, context.settings),
     phase: 'leading',
+    id: state.id,
+    memory: state.memory,
     role: 'leader',
-    term,
-    renewAt: renewalAfter(sent.at, context),
     holder: { holder, at: sent.at },
+    listed: undefined, // who leads stands by no more
+    retired: state.retired,
+    dark: state.dark,
+    hearing: refund(hearing, context.settings),
+    failures: state.failures,
+    sent: undefined,
+    term,
+    renewAt: missed?.kind === 'cut' ? renewalOfCut(sent.at, context) : renewalAfter(sent.at, context),
+    error: undefined,
   };
 }
 

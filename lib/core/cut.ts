@@ -12,9 +12,16 @@ export const isTroubled = (state: Leading | Exiting): boolean =>
 
 /** Somebody has cut a lease to a shorter ttl. Its holder believes in it for longer than it lasts now, unless it renews it. */
 export function hearCut(state: State, notice: CutNotice, context: Context): State {
+  // Its grant may still be on its way.
+  if (state.phase === 'campaigning' && state.sent && state.id === notice.id) return missing(state, notice);
   if ((state.phase !== 'leading' && state.phase !== 'exiting') || state.term?.id !== notice.id) return state;
-  if (state.sent) return { ...state, hearing: { ...state.hearing, missed: notice } };
+  if (state.sent) return missing(state, notice);
   if (isTroubled(state)) return state; // it is renewed again and again already
   const renewedAt = state.term.deadline - lifetime(context.settings.ttl);
   return { ...state, renewAt: Math.min(state.renewAt, renewalOfCut(renewedAt, context)) };
 }
+
+const missing = <S extends State>(state: S, missed: CutNotice): S => ({
+  ...state,
+  hearing: { ...state.hearing, missed },
+});

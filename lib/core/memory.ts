@@ -16,7 +16,7 @@ export interface Memory {
    * The record's `until` as last seen, since when, and the lowest of (store time − own time) since the reply before that: it was
    * written after that reply, so a clock set forward in between has not set it forward.
    */
-  readonly watch?: { readonly until: number; readonly since: number; readonly offset: number };
+  readonly watch?: { readonly until: number; readonly since: number; readonly offset: number } | undefined;
 }
 
 export const NOTHING_KNOWN: Memory = { token: 0 };
@@ -25,9 +25,10 @@ export const NOTHING_KNOWN: Memory = { token: 0 };
 export function learn(memory: Memory, reply: CandidateReply, now: number, ttl: number): Memory {
   const token = Math.max(memory.token, reply.token ?? 0);
   if (reply.time === undefined) return { ...memory, token };
-  const sync = { time: reply.time, at: now };
+  // Made of what it was: V8 puts new literals of which the first thousands have stayed among what is rarely collected, for good.
+  const sync = { ...memory.sync, time: reply.time, at: now };
   const isOwn = reply.status === 'granted' || reply.status === 'renewed'; // written by the very clock that is told with it
-  if (!reply.until || isOwn) return { token, sync };
+  if (!reply.until || isOwn) return { ...memory, token, sync, watch: undefined };
   const offset = reply.time - now;
   const { watch } = memory;
   if (watch?.until === reply.until) return { token, sync, watch: { ...watch, offset: Math.min(watch.offset, offset) } };

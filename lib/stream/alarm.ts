@@ -1,13 +1,14 @@
 import { Subscription } from 'rxjs';
-import type { Sleeper, Spoke, Wheel } from './wheel.js';
+import type { Rider, Sleeper, Spoke, Wheel } from './wheel.js';
 
 /** The one alarm of a candidacy: set anew, it does not ring for what it was set to before. */
-export class Alarm implements Sleeper {
+export class Alarm implements Rider {
+  spoke: Spoke | undefined;
+
   readonly #wheel: Wheel;
   readonly #sleeper: Sleeper;
   #at = Number.POSITIVE_INFINITY;
   #timer = Subscription.EMPTY;
-  #spoke: Spoke | undefined;
 
   constructor(wheel: Wheel, sleeper: Sleeper) {
     this.#wheel = wheel;
@@ -26,7 +27,7 @@ export class Alarm implements Sleeper {
    */
   share(at: number, mayBeEarly: boolean, now: number): void {
     if (at === Number.POSITIVE_INFINITY || (!mayBeEarly && at - now <= this.#wheel.within)) this.set(at);
-    else if (!this.#isSetTo(at)) this.#spoke = this.#wheel.schedule(at, this);
+    else if (!this.#isSetTo(at)) this.#wheel.schedule(at, this);
   }
 
   /** Whatever it is set to is to be set anew. */
@@ -43,8 +44,7 @@ export class Alarm implements Sleeper {
   #isSetTo(at: number): boolean {
     if (at === this.#at) return true;
     this.#timer.unsubscribe();
-    this.#spoke?.leave(this);
-    this.#spoke = undefined;
+    this.spoke?.leave(this);
     this.#at = at;
     return false;
   }

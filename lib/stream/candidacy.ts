@@ -1,4 +1,5 @@
 import { AsyncSubject, type Observable, type SchedulerLike, type Subscriber } from 'rxjs';
+import { inPlaceOf } from '../core/in-place.js';
 import { holderOf } from '../core/lead.js';
 import { type Memory, NOTHING_KNOWN } from '../core/memory.js';
 import { earliness, guard, type Settings } from '../core/settings.js';
@@ -12,7 +13,7 @@ import { Ear, type Hearer } from './ear.js';
 import { Exchange } from './request.js';
 import { LiveTerm } from './term.js';
 import type { Transition } from './transition.js';
-import { type Sleeper, type Spoke, type Wheel, wheelOf } from './wheel.js';
+import { type Sleeper, type Wheel, wheelOf } from './wheel.js';
 
 /** The outside world of a candidacy. */
 export interface Environment {
@@ -73,7 +74,6 @@ export class Candidacy implements Hearer, Sleeper, Watcher {
   #isShaken = false;
   #sent: Sent | undefined;
   #exchange: Exchange<CandidateRequest> | undefined;
-  #patience: Spoke | undefined;
   #exit: AsyncSubject<boolean> | undefined;
 
   constructor(environment: Environment, news: News) {
@@ -178,15 +178,16 @@ export class Candidacy implements Hearer, Sleeper, Watcher {
   }
 
   #step(event: Event, now: number): void {
-    const before = this.#state;
-    const { state, decisions } = step(before, event, this.#context(now));
+    const { phase } = this.#state;
+    const { state: after, decisions } = step(this.#state, event, this.#context(now));
+    const state = inPlaceOf(this.#state, after);
     this.#state = state;
     if ('term' in state && this.#term && state.term) this.#term.deadline = state.term.deadline;
     for (const decision of decisions) this.#decide(decision);
-    if (state.phase === 'exiting' && before.phase !== 'exiting' && !state.drained) this.#drain();
+    if (state.phase === 'exiting' && phase !== 'exiting' && !state.drained) this.#drain();
     this.#keepVigil(state.phase === 'leading' || (state.phase === 'exiting' && !state.drained));
     this.#arm(state, now);
-    if ((event.kind === 'exit' || before.phase === 'exiting') && state.phase !== 'exiting') this.#settle(state);
+    if ((event.kind === 'exit' || phase === 'exiting') && state.phase !== 'exiting') this.#settle(state);
   }
 
   /** Applies a change of role at once and queues it for telling: subscribers hear one at a time, in order. */
@@ -269,8 +270,7 @@ export class Candidacy implements Hearer, Sleeper, Watcher {
     const { sent } = this.#state;
     if (sent === this.#sent) return;
     this.#sent = sent;
-    if (this.#exchange) this.#patience?.leave(this.#exchange);
-    this.#patience = undefined;
+    if (this.#exchange) this.#exchange.spoke?.leave(this.#exchange);
     this.#exchange?.unsubscribe();
     this.#exchange = undefined;
     if (!sent) return;
@@ -286,7 +286,7 @@ export class Candidacy implements Hearer, Sleeper, Watcher {
     exchange.begin(store);
     if (exchange.closed) return; // answered already
     this.#exchange = exchange;
-    this.#patience = this.#timeouts.schedule(Math.ceil(clock.now()) + sent.request.timeout, exchange);
+    this.#timeouts.schedule(Math.ceil(clock.now()) + sent.request.timeout, exchange);
   }
 
   /**

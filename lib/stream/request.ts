@@ -11,6 +11,7 @@ import type {
   WithdrawReply,
   WithdrawRequest,
 } from '../store/lease-store.js';
+import type { Rider, Spoke } from './wheel.js';
 
 type ReplyTo<R extends StoreRequest> = R extends ListRequest
   ? ListReply
@@ -41,7 +42,10 @@ export const ask = <R extends StoreRequest>(
  * One request under way: hears one reply or fails with one `ElectionError`, unless it is unsubscribed before. A subscriber rather than made of
  * operators, since thousands of these may be under way.
  */
-export class Exchange<R extends StoreRequest> extends Subscriber<unknown> {
+export class Exchange<R extends StoreRequest> extends Subscriber<unknown> implements Rider {
+  /** Where its time is kept, if that is on a wheel. */
+  spoke: Spoke | undefined;
+
   readonly #request: R;
   readonly #hear: (reply: ReplyTo<R>) => void;
   readonly #fail: (error: ElectionError) => void;

@@ -8,22 +8,54 @@ export interface Sleeper {
   ring(now: number): void;
 }
 
-/** Alarms that ring together, at the time of the first of them. Plain sets, since thousands come and go. */
+/** One who is on a spoke, of one wheel at a time. */
+export interface Rider extends Sleeper {
+  /** For the wheel to set: undefined once rung. */
+  spoke: Spoke | undefined;
+}
+
+/**
+ * Alarms that ring together, at the time of the first of them. A plain list, since thousands come and go: who is on it and has left it is passed
+ * over.
+ */
 export class Spoke {
   at = Number.POSITIVE_INFINITY;
   timer = Subscription.EMPTY;
-  readonly sleepers = new Set<Sleeper>();
   readonly #onEmpty: () => void;
+  readonly #riders: Rider[] = [];
+  #next = 0;
+  #left = 0;
 
   constructor(onEmpty: () => void) {
     this.#onEmpty = onEmpty;
   }
 
-  /** Takes the alarm of `sleeper` back, if it has not rung. */
-  leave(sleeper: Sleeper): void {
-    if (!this.sleepers.delete(sleeper) || this.sleepers.size > 0) return;
+  join(rider: Rider): void {
+    rider.spoke = this;
+    this.#riders.push(rider);
+    this.#left += 1;
+  }
+
+  /** Takes the alarm of `rider` back, which has not rung. */
+  leave(rider: Rider): void {
+    rider.spoke = undefined;
+    this.#left -= 1;
+    if (this.#left > 0) return;
     this.timer.unsubscribe();
     this.#onEmpty();
+  }
+
+  /** Rings for the next `most` of them. Whether there are more. */
+  ring(most: number, ring: (rider: Rider) => void): boolean {
+    const end = Math.min(this.#next + most, this.#riders.length);
+    while (this.#next < end) {
+      const rider = this.#riders[this.#next++];
+      if (rider?.spoke !== this) continue;
+      rider.spoke = undefined;
+      this.#left -= 1;
+      ring(rider);
+    }
+    return this.#left > 0;
   }
 }
 
@@ -53,17 +85,15 @@ export class Wheel {
     this.within = within;
   }
 
-  /** Rings for `sleeper` once, at `at` by the clock or up to `within` ms before that, unless it leaves the spoke it is put on. */
-  schedule(at: number, sleeper: Sleeper): Spoke {
+  /** Rings for `rider` once, at `at` by the clock or up to `within` ms before that, unless it leaves the spoke it is put on. */
+  schedule(at: number, rider: Rider): void {
     const index = Math.floor(at / this.within);
     const spoke = this.#spokes.get(index) ?? this.#make(index);
-    spoke.sleepers.add(sleeper);
-    if (at < spoke.at) {
-      spoke.at = at;
-      spoke.timer.unsubscribe();
-      spoke.timer = this.#schedule(at, () => this.#turn(index, spoke));
-    }
-    return spoke;
+    spoke.join(rider);
+    if (at >= spoke.at) return;
+    spoke.at = at;
+    spoke.timer.unsubscribe();
+    spoke.timer = this.#schedule(at, () => this.#turn(index, spoke));
   }
 
   /** Rings for `sleeper` once, at `at`, by a timer of its own. */
@@ -73,15 +103,8 @@ export class Wheel {
 
   #turn(index: number, spoke: Spoke): void {
     this.#forget(index, spoke); // what is set from now on goes on another
-    let rung = 0;
-    for (const sleeper of spoke.sleepers) {
-      if (++rung > MOST) {
-        spoke.timer = this.#scheduler.schedule(() => this.#turn(index, spoke));
-        return;
-      }
-      spoke.sleepers.delete(sleeper);
-      this.#ring(spoke.at, sleeper);
-    }
+    const hasMore = spoke.ring(MOST, (rider) => this.#ring(spoke.at, rider));
+    if (hasMore) spoke.timer = this.#scheduler.schedule(() => this.#turn(index, spoke));
   }
 
   /** By the clock as it is now: since an event was stamped, listeners of a signal may have run for long. */

@@ -37,6 +37,15 @@ describe('a lease that somebody has cut', () => {
     expect(candidate.wakesAt).toBe(600 + BACKOFF + SETTINGS.renewEvery);
   });
 
+  it('before its grant was heard is renewed soon after that (G1)', () => {
+    const candidate = new Candidate();
+    candidate.wake(0);
+    cut(candidate, 5);
+    candidate.reply(10, { status: 'granted', token: 7 });
+    expect(candidate.state).toMatchObject({ phase: 'leading', hearing: { missed: undefined } });
+    expect(candidate.wakesAt).toBe(BACKOFF);
+  });
+
   it('is renewed at once while its holder waits for the work to stop (G7)', () => {
     const candidate = Candidate.leading();
     candidate.close(50);

@@ -63,10 +63,11 @@ describe('observe', () => {
   });
 
   it('leaves no connection behind', async () => {
-    const before = (await redis.clientList()).length;
+    const listening = async () => (await redis.clientList()).filter(({ sub }) => sub > 0).length;
+    await until(async () => (await listening()) === 0); // those of the specs before may still be closing
     const subscription = observe({ redis, key: 'k', every: 60_000 }).subscribe();
-    await until(async () => (await redis.clientList()).length === before + 1);
+    await until(async () => (await listening()) === 1);
     subscription.unsubscribe();
-    await until(async () => (await redis.clientList()).length === before);
+    await until(async () => (await listening()) === 0);
   });
 });

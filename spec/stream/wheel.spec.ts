@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { VirtualTimeScheduler } from 'rxjs';
-import { wheelOf } from '../../lib/stream/wheel.js';
+import { type Rider, wheelOf } from '../../lib/stream/wheel.js';
 
 /** Alarms of one wheel that may be early by 10 ms, and when each has rung. */
 function wheel() {
@@ -9,14 +9,15 @@ function wheel() {
   const spun = wheelOf({}, clock, scheduler, 10);
   const rung: Array<[name: string, at: number, told: number]> = [];
   const set = (name: string, at: number, also = () => {}) => {
-    const sleeper = {
+    const rider: Rider = {
+      spoke: undefined,
       ring(told: number) {
         rung.push([name, scheduler.now(), told]);
         also();
       },
     };
-    const spoke = spun.schedule(at, sleeper);
-    return { takeBack: () => spoke.leave(sleeper) };
+    spun.schedule(at, rider);
+    return { takeBack: () => rider.spoke?.leave(rider), set: (later: number) => spun.schedule(later, rider) };
   };
   return { scheduler, rung, set };
 }
@@ -86,6 +87,19 @@ describe('a wheel', () => {
     }
     expect(turns).toEqual([256, 44]);
     expect(rung.map(([name]) => Number(name))).toEqual(Array.from({ length: 300 }, (_, i) => i));
+  });
+
+  it('rings once for one that was taken back and set again to about the same time', () => {
+    const { scheduler, rung, set } = wheel();
+    const alarm = set('a', 23);
+    alarm.takeBack();
+    alarm.set(22);
+    set('b', 24);
+    scheduler.flush();
+    expect(rung).toEqual([
+      ['a', 22, 22],
+      ['b', 22, 22],
+    ]);
   });
 
   it('is one for all that share a store, a clock and a scheduler, and no other', () => {

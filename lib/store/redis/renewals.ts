@@ -10,7 +10,7 @@ export interface Renewer {
   readonly isReady: boolean;
   /** One renewal by itself. */
   alone(request: RenewRequest): Observable<RenewReply>;
-  /** Several of one {@link groupOf group} in one request. Rejects where none of them was made. */
+  /** Several that are {@link isAlike alike}, in one request. Rejects where none of them was made. */
   together(requests: readonly RenewRequest[], signal: AbortSignal): Promise<Together>;
   /** What an error of `together` comes to for one of them; undefined where it is to be made alone. */
   explain(error: unknown, request: RenewRequest): Error | undefined;
@@ -30,10 +30,10 @@ interface Waiting {
  * elections to different servers, and what goes wrong with one touches no other.
  */
 export function renewals(renewer: Renewer): (request: RenewRequest) => Observable<RenewReply> {
-  let groups = new Map<string, Waiting[]>();
+  let groups: Waiting[][] = [];
   const flush = () => {
-    const ready = groups.values();
-    groups = new Map();
+    const ready = groups;
+    groups = [];
     const most = renewer.isReady ? MOST : 1; // without a connection each says by itself what is wrong with that
     for (const group of ready) {
       const open = group.filter(({ subscriber }) => !subscriber.closed);
@@ -43,17 +43,17 @@ export function renewals(renewer: Renewer): (request: RenewRequest) => Observabl
   return (request) =>
     new Observable((subscriber) => {
       if (!renewer.isReady) return renewer.alone(request).subscribe(subscriber);
-      if (groups.size === 0) setImmediate(flush);
-      const name = groupOf(request);
-      const group = groups.get(name);
+      if (groups.length === 0) setImmediate(flush);
+      const group = groups.find(([first]) => first && isAlike(first.request, request));
       if (group) group.push({ request, subscriber });
-      else groups.set(name, [{ request, subscriber }]);
+      else groups.push([{ request, subscriber }]);
       return undefined;
     });
 }
 
-/** What those must have in common that go together: it is sent once for all of them. */
-const groupOf = ({ ttl, run = '', asksRun }: RenewRequest): string => `${ttl} ${run} ${asksRun === true}`;
+/** Whether both can go together: what they must have in common for that is sent once. */
+const isAlike = (one: RenewRequest, other: RenewRequest): boolean =>
+  one.ttl === other.ttl && one.run === other.run && one.asksRun === other.asksRun;
 
 function send(renewer: Renewer, batch: readonly Waiting[]): void {
   const alone = ({ request, subscriber }: Waiting) => {
@@ -99,7 +99,7 @@ export function renewal(request: RenewRequest): { keys: string[]; args: Array<st
   return { keys: [lease, record], args: [id, ttl, name, data, token, notAfter ?? '', run, asksRun ? 1 : ''] };
 }
 
-/** The same for several of one {@link groupOf group}: too late for one is too late for all, and then each goes alone. */
+/** The same for several that are {@link isAlike alike}: too late for one is too late for all, and then each goes alone. */
 export function renewalOfAll(requests: readonly RenewRequest[]): { keys: string[]; args: Array<string | number> } {
   const keys: string[] = [];
   const own: string[] = [];

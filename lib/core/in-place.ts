@@ -1,0 +1,46 @@
+import type { Memory } from './memory.js';
+import type { Leading, State, TermFacts } from './state.js';
+
+type Mutable<T> = { -readonly [Field in keyof T]: T[Field] };
+
+/**
+ * `after`, written over `before` where both lead: then `before` is what it returns. Steps make new states; yet most of them only put off times, and of
+ * what thousands of leaders let go of that often, collecting would cost as much as all else. For the one owner of a state, who keeps none but the
+ * last.
+ */
+export function inPlaceOf(before: State, after: State): State {
+  if (before === after || before.phase !== 'leading' || after.phase !== 'leading') return after;
+  const state: Mutable<Leading> = before;
+  state.id = after.id;
+  state.memory = memoryInPlace(before.memory, after.memory);
+  state.role = after.role;
+  state.holder = after.holder;
+  state.listed = after.listed;
+  state.retired = after.retired;
+  state.dark = after.dark;
+  state.hearing = after.hearing;
+  state.failures = after.failures;
+  state.sent = after.sent;
+  state.term = termInPlace(before.term, after.term);
+  state.renewAt = after.renewAt;
+  state.error = after.error;
+  return state;
+}
+
+function memoryInPlace(before: Memory, after: Memory): Memory {
+  if (before === after || !before.sync || !after.sync || before.watch || after.watch || before.dark !== after.dark)
+    return after;
+  const memory: Mutable<Memory> = before;
+  const sync: Mutable<NonNullable<Memory['sync']>> = before.sync;
+  memory.token = after.token;
+  sync.time = after.sync.time;
+  sync.at = after.sync.at;
+  return memory;
+}
+
+function termInPlace(before: TermFacts, after: TermFacts): TermFacts {
+  if (before.id !== after.id || before.token !== after.token || before.run !== after.run) return after;
+  const term: Mutable<TermFacts> = before;
+  term.deadline = after.deadline;
+  return term;
+}

@@ -1,0 +1,76 @@
+import { describe, expect, it } from '@jest/globals';
+import { inPlaceOf } from '../../lib/core/in-place.js';
+import type { Leading } from '../../lib/core/state.js';
+import { ElectionError } from '../../lib/errors.js';
+import { Candidate } from '../support/candidate.js';
+
+/** A state in which every field differs for another `mark`. */
+const leading = (mark: number): Required<Leading> => ({
+  phase: 'leading',
+  id: `me/${mark}`,
+  memory: { token: mark, sync: { time: mark, at: mark } },
+  role: mark % 2 ? 'leader' : 'error',
+  holder: { holder: { id: `holder/${mark}`, expiresIn: mark }, at: mark },
+  listed: `listed/${mark}`,
+  retired: [`retired/${mark}`],
+  dark: mark % 2 === 0,
+  hearing: { live: true, spent: mark, askedAt: mark, hastened: false, doubtedAt: mark, missed: undefined },
+  failures: mark,
+  sent: { request: { verb: 'read', key: `key/${mark}`, timeout: 100 }, at: mark },
+  term: { id: `me/${mark}`, token: mark, run: `run/${mark}`, deadline: mark },
+  renewAt: mark,
+  error: new ElectionError('STORE_REPLY', `error ${mark}`),
+});
+
+describe('a state written over the one before', () => {
+  it('is all that the one after it was', () => {
+    const before = leading(1);
+    expect(inPlaceOf(before, leading(2))).toBe(before);
+    expect(before).toStrictEqual(leading(2));
+  });
+
+  it('keeps the term of the one before, put off, as long as it is the same; and a renewal leaves nothing else of itself', () => {
+    const { memory, term, ...before } = leading(1);
+    const state = inPlaceOf(
+      { ...before, memory, term },
+      { ...leading(1), memory: leading(2).memory, term: { ...term, deadline: 9 } },
+    );
+    expect(state).toMatchObject({ memory: leading(2).memory, term: { ...leading(1).term, deadline: 9 } });
+    expect([state.memory, (state as Leading).term]).toStrictEqual([memory, term]);
+    expect(state.memory).toBe(memory);
+    expect((state as Leading).term).toBe(term);
+  });
+
+  it.each([
+    ['id', { id: 'me/2' }],
+    ['token', { token: 2 }],
+    ['run', { run: 'run/2' }],
+  ])('keeps nothing of a term with another %s', (_, other) => {
+    const before = leading(1);
+    const { term } = before;
+    const after = { ...leading(1), term: { ...leading(1).term, ...other } };
+    expect(inPlaceOf(before, after)).toStrictEqual(after);
+    expect(term).toStrictEqual(leading(1).term);
+  });
+
+  it('takes over what else is known of the store, and leaves off what is not', () => {
+    const watch = { until: 1, since: 1, offset: 1 };
+    const before = leading(1);
+    const watching = { ...leading(2), memory: { ...leading(2).memory, watch } };
+    inPlaceOf(before, watching);
+    expect(before).toStrictEqual({ ...leading(2), memory: { ...leading(2).memory, watch } });
+    inPlaceOf(before, leading(3));
+    expect(before).toStrictEqual(leading(3));
+    const dark = { ...leading(4), memory: { ...leading(4).memory, dark: true } as const };
+    inPlaceOf(before, dark);
+    expect(before).toStrictEqual({ ...leading(4), memory: { ...leading(4).memory, dark: true } });
+  });
+
+  it('is the one after where it is of another phase', () => {
+    const candidate = Candidate.leading();
+    const before = candidate.state;
+    candidate.close(50);
+    expect(inPlaceOf(before, candidate.state)).toBe(candidate.state);
+    expect(inPlaceOf(candidate.state, before)).toBe(before);
+  });
+});
