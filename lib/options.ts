@@ -118,7 +118,7 @@ export function environment(options: ElectionOptions): Environment {
     // What must come right after the call stack: a microtask, unless time is in other hands altogether.
     soon: options.scheduler ?? asapScheduler,
     random: Math.random,
-    nextId: () => `${settings.name}/${randomId()}`,
+    nextId,
     ...(options.redis && options.preflight !== false && { preflight: preflightOf(options.redis) }),
   };
 }
@@ -302,3 +302,5 @@ export function requireMethod(option: string, value: unknown, method: string, wh
     throw invalidOption(option, `must be ${what}`, value);
   }
 }
+
+const nextId = ({ name }: Settings): string => `${name}/${randomId()}`;

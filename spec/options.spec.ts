@@ -302,8 +302,8 @@ describe('clock, scheduler and signal', () => {
 
 describe('an id', () => {
   it('is the name and 128 random bits, so that two candidates of one name never share one', () => {
-    const { nextId } = settle({ name: 'me' });
-    const ids = Array.from({ length: 1_000 }, nextId);
+    const { nextId, settings } = settle({ name: 'me' });
+    const ids = Array.from({ length: 1_000 }, () => nextId(settings));
     expect(new Set(ids).size).toBe(1_000);
     for (const id of ids) expect(id).toMatch(/^me\/[0-9a-f]{32}$/);
   });

@@ -119,8 +119,8 @@ function lead(
 }
 
 /** Puts the current id out of use, to be compare-and-deleted before the next attempt. */
-export function retire<S extends State>(state: S, { nextId }: Context): S {
-  return { ...state, retired: [...state.retired, state.id], id: nextId() };
+export function retire<S extends State>(state: S, { nextId, settings }: Context): S {
+  return { ...state, retired: [...state.retired, state.id], id: nextId(settings) };
 }
 
 /** Whom a reply names as the holder. */

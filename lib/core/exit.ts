@@ -39,7 +39,7 @@ export function exit(
         renewAt,
         ...(successor && { successor }),
       } as const;
-      return next({ ...leaving, ...keeping, id: context.nextId() }, { role: 'follower', reason });
+      return next({ ...leaving, ...keeping, id: context.nextId(context.settings) }, { role: 'follower', reason });
     }
     default: {
       if (cooldown !== undefined) return next(state); // nothing to resign from

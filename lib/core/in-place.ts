@@ -28,13 +28,12 @@ export function inPlaceOf(before: State, after: State): State {
 }
 
 function memoryInPlace(before: Memory, after: Memory): Memory {
-  if (before === after || !before.sync || !after.sync || before.watch || after.watch || before.dark !== after.dark)
-    return after;
   const memory: Mutable<Memory> = before;
-  const sync: Mutable<NonNullable<Memory['sync']>> = before.sync;
   memory.token = after.token;
-  sync.time = after.sync.time;
-  sync.at = after.sync.at;
+  memory.dark = after.dark;
+  memory.time = after.time;
+  memory.at = after.at;
+  memory.watch = after.watch;
   return memory;
 }
 

@@ -70,7 +70,7 @@ export function hearRenewal(state: Leading, sent: Sent, reply: CandidateReply, c
     case 'lost': {
       const { holder } = reply;
       const answered = { ...campaign(state, context.now), dark: false };
-      const loser = { ...answered, id: context.nextId(), holder: known(reply, context.now) };
+      const loser = { ...answered, id: context.nextId(context.settings), holder: known(reply, context.now) };
       const waiting = holder ? awaitLease(loser, { status: 'held', holder }, context) : loser;
       const leader = holder && { leader: holder };
       return next({ ...waiting, role: 'follower' }, { role: 'follower', reason: 'lost', ...leader });

@@ -167,8 +167,8 @@ export interface Context {
   readonly now: number;
   /** A fresh number from 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;
-  /** A fresh id, never given before. */
-  readonly nextId: () => string;
+  /** A fresh id by these settings, never given before. */
+  readonly nextId: (settings: Settings) => string;
 }
 
 export const next = (state: State, ...decisions: Decision[]): Step => ({ state, decisions });

@@ -18,16 +18,16 @@ const SILENCE: Hearing = {
 };
 
 /** A candidate that has done nothing yet and may try at once; to read, if the one before it was in the dark. */
-export function stand({ dark, ...memory }: Memory, { now, nextId }: Context): Campaigning {
+export function stand(memory: Memory, { settings, now, nextId }: Context): Campaigning {
   return {
     phase: 'campaigning',
-    id: nextId(),
+    id: nextId(settings),
     memory,
     role: undefined,
     holder: undefined,
     listed: undefined,
     retired: [],
-    dark: dark ?? false,
+    dark: memory.dark,
     hearing: SILENCE,
     failures: 0,
     nextAt: now,

@@ -25,7 +25,7 @@ export interface Environment {
   /** Runs what must come right after the current call stack, and nothing later. */
   readonly soon: SchedulerLike;
   readonly random: () => number;
-  readonly nextId: () => string;
+  readonly nextId: (settings: Settings) => string;
   /** Looks for what will bite, for as long as a candidacy lasts; emits nothing, and never fails. */
   readonly preflight?: {
     look(settings: Settings): Observable<never>;
@@ -91,7 +91,7 @@ export class Candidacy implements Hearer, Sleeper, Watcher {
   /** What this candidacy knows of its store; undefined if it never began. */
   get memory(): Memory | undefined {
     const { memory, dark } = this.#state;
-    return this.#started ? { ...memory, ...(dark && { dark }) } : undefined;
+    return this.#started ? { ...memory, dark } : undefined;
   }
 
   /** Who leads, as far as this candidate knows, and since when it knows. */

@@ -149,7 +149,7 @@ export const MUTANTS: readonly Mutant[] = [
   known(variants.noReckoning, 'believes the server’s clock'),
   mutant('reckons-only-what-it-has-seen', 'reckons the time of the server from when it has seen the until', [
     'core/memory.ts',
-    'const before = memory.sync ? reckoned(memory.sync, now, ttl) - now : offset;',
+    'const before = memory.time === undefined ? offset : reckoned(memory.time, memory.at, now, ttl) - now;',
     'const before = offset;',
   ]),
   known(variants.keepsLongLeases, 'waits for a lease to run out, however far ahead that is'),

@@ -8,7 +8,13 @@ import { Candidate } from '../support/candidate.js';
 const leading = (mark: number): Required<Leading> => ({
   phase: 'leading',
   id: `me/${mark}`,
-  memory: { token: mark, sync: { time: mark, at: mark } },
+  memory: {
+    token: mark,
+    dark: mark % 2 === 0,
+    time: mark,
+    at: mark,
+    watch: { until: mark, since: mark, offset: mark },
+  },
   role: mark % 2 ? 'leader' : 'error',
   holder: { holder: { id: `holder/${mark}`, expiresIn: mark }, at: mark },
   listed: `listed/${mark}`,
@@ -51,19 +57,6 @@ describe('a state written over the one before', () => {
     const after = { ...leading(1), term: { ...leading(1).term, ...other } };
     expect(inPlaceOf(before, after)).toStrictEqual(after);
     expect(term).toStrictEqual(leading(1).term);
-  });
-
-  it('takes over what else is known of the store, and leaves off what is not', () => {
-    const watch = { until: 1, since: 1, offset: 1 };
-    const before = leading(1);
-    const watching = { ...leading(2), memory: { ...leading(2).memory, watch } };
-    inPlaceOf(before, watching);
-    expect(before).toStrictEqual({ ...leading(2), memory: { ...leading(2).memory, watch } });
-    inPlaceOf(before, leading(3));
-    expect(before).toStrictEqual(leading(3));
-    const dark = { ...leading(4), memory: { ...leading(4).memory, dark: true } as const };
-    inPlaceOf(before, dark);
-    expect(before).toStrictEqual({ ...leading(4), memory: { ...leading(4).memory, dark: true } });
   });
 
   it('is the one after where it is of another phase', () => {

@@ -122,7 +122,8 @@ type NoticeListener = Pick<Subscriber<Notice>, 'next'>;
 class Channel implements Listener {
   readonly name: string;
   isListening = false;
-  readonly #listeners = new Set<NoticeListener>();
+  /** Never changed, but replaced: who comes or goes while others are told does not disturb that. */
+  #listeners: readonly NoticeListener[] = [];
   #link: Link | undefined;
   #confirmation = Subscription.EMPTY;
   #releaser = '';
@@ -150,13 +151,14 @@ class Channel implements Listener {
 
   /** One who comes late is told first that the channel is listened to, if it is. */
   join(listener: NoticeListener): void {
-    this.#listeners.add(listener);
+    this.#listeners = this.#listeners.concat(listener);
     if (this.isListening) listener.next(LISTENING);
   }
 
   /** Whether nobody is left. */
   leave(listener: NoticeListener): boolean {
-    return this.#listeners.delete(listener) && this.#listeners.size === 0;
+    this.#listeners = this.#listeners.filter((each) => each !== listener);
+    return this.#listeners.length === 0;
   }
 
   /** From now on what is published is to come by `link`, or not at all. `deaf` only ever follows `listening`. */
@@ -181,7 +183,7 @@ class Channel implements Listener {
   /** In order, to all who listen at present. */
   tell(notice: Notice | undefined): void {
     if (!notice) return;
-    for (const listener of [...this.#listeners]) listener.next(notice);
+    for (const listener of this.#listeners) listener.next(notice);
   }
 }
 
