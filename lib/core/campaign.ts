@@ -8,6 +8,7 @@ import {
   type Campaigning,
   type Context,
   common,
+  type Hearing,
   type Known,
   type Leading,
   next,
@@ -28,9 +29,16 @@ export const campaign = (from: State, nextAt: number): Campaigning => ({
   nextAt,
 });
 
-/** Own time of the next renewal of a lease asked for at `sentAt`. Jitter makes it earlier only: later would cost certainty. */
-export const renewalAfter = (sentAt: number, { settings: { renewEvery, jitter }, random }: Context): number =>
-  sentAt + renewEvery - random() * Math.min(jitter, renewEvery / 2);
+/**
+ * Own time of the next renewal of a lease asked for at `sentAt`: earlier where it may have been cut since. Jitter makes it earlier only, too: later
+ * would cost certainty.
+ */
+export function renewalAfter(sentAt: number, { missed }: Hearing, context: Context): number {
+  if (missed?.kind === 'cut') return renewalOfCut(sentAt, context);
+  const { settings, random } = context;
+  const { renewEvery, jitter } = settings;
+  return sentAt + renewEvery - random() * Math.min(jitter, renewEvery / 2);
+}
 
 /** What to ask next. In the dark only reads; retired ids before any new attempt: one of them may be what holds the lease. */
 export function campaignRequest(state: Campaigning, { settings, now }: Context): LeaseRequest {
@@ -95,7 +103,7 @@ function lead(
   const deadline = sent.at + lifetime(ttl);
   const { token, run } = reply;
   const term = { id: state.id, token, ...(run !== undefined && { run }), deadline };
-  const { doubtedAt, missed } = state.hearing;
+  const { doubtedAt } = state.hearing;
   const isDoubted = doubtedAt !== undefined && doubtedAt >= sent.at;
   const hearing = { ...state.hearing, doubtedAt: isDoubted ? doubtedAt : undefined, missed: undefined };
   const holder = { id: state.id, name, ...(data !== undefined && { data }), token, expiresIn: ttl };
@@ -113,7 +121,7 @@ function lead(
     failures: state.failures,
     sent: undefined,
     term,
-    renewAt: missed?.kind === 'cut' ? renewalOfCut(sent.at, context) : renewalAfter(sent.at, context),
+    renewAt: renewalAfter(sent.at, state.hearing, context),
     error: undefined,
   };
 }

@@ -1,6 +1,6 @@
 import type { CutNotice } from '../store/lease-store.js';
 import { backoff, lifetime } from './settings.js';
-import type { Context, Exiting, Leading, State } from './state.js';
+import { type Context, type Exiting, type Leading, missing, type State } from './state.js';
 
 /** Own time at which a lease is renewed that was cut: at once, unless it was asked for just before, at `at`. A flood of cuts makes none of renewals. */
 export const renewalOfCut = (at: number, { now, settings }: Context): number =>
@@ -20,8 +20,3 @@ export function hearCut(state: State, notice: CutNotice, context: Context): Stat
   const renewedAt = state.term.deadline - lifetime(context.settings.ttl);
   return { ...state, renewAt: Math.min(state.renewAt, renewalOfCut(renewedAt, context)) };
 }
-
-const missing = <S extends State>(state: S, missed: CutNotice): S => ({
-  ...state,
-  hearing: { ...state.hearing, missed },
-});

@@ -12,7 +12,7 @@ export function inPlaceOf(before: State, after: State): State {
   if (before === after || before.phase !== 'leading' || after.phase !== 'leading') return after;
   const state: Mutable<Leading> = before;
   state.id = after.id;
-  state.memory = memoryInPlace(before.memory, after.memory);
+  overwriteMemory(before.memory, after.memory);
   state.role = after.role;
   state.holder = after.holder;
   state.listed = after.listed;
@@ -27,14 +27,12 @@ export function inPlaceOf(before: State, after: State): State {
   return state;
 }
 
-function memoryInPlace(before: Memory, after: Memory): Memory {
-  const memory: Mutable<Memory> = before;
+function overwriteMemory(memory: Mutable<Memory>, after: Memory): void {
   memory.token = after.token;
   memory.dark = after.dark;
   memory.time = after.time;
   memory.at = after.at;
   memory.watch = after.watch;
-  return memory;
 }
 
 function termInPlace(before: TermFacts, after: TermFacts): TermFacts {

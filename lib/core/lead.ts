@@ -1,7 +1,7 @@
 import type { ElectionError } from '../errors.js';
 import type { CandidateReply, Renewed, RenewRequest } from '../store/lease-store.js';
 import { campaign, failing, isUnanswered, known, renewalAfter, retire } from './campaign.js';
-import { isTroubled, renewalOfCut } from './cut.js';
+import { isTroubled } from './cut.js';
 import { notAfter } from './memory.js';
 import { backoff, guard, lifetime, type Settings } from './settings.js';
 import {
@@ -48,10 +48,10 @@ export function hearRenewed<S extends Holding>(state: S, sent: Sent, reply: Rene
 
 function extend<S extends Holding>(state: S, sent: Sent, context: Context): S {
   const deadline = Math.max(state.term.deadline, sent.at + lifetime(context.settings.ttl));
-  const extended = { ...state, term: { ...state.term, deadline }, renewAt: renewalAfter(sent.at, context) };
   const { hearing } = state;
-  if (hearing.missed?.kind !== 'cut') return extended;
-  return { ...extended, renewAt: renewalOfCut(sent.at, context), hearing: { ...hearing, missed: undefined } };
+  const renewAt = renewalAfter(sent.at, hearing, context);
+  const extended = { ...state, term: { ...state.term, deadline }, renewAt };
+  return hearing.missed?.kind === 'cut' ? { ...extended, hearing: { ...hearing, missed: undefined } } : extended;
 }
 
 /** Who leads, and since when that is known: of oneself, since the last renewal was asked for. */

@@ -177,3 +177,9 @@ export const next = (state: State, ...decisions: Decision[]): Step => ({ state, 
 export function common({ id, memory, role, holder, listed, retired, dark, hearing, failures }: State): Common {
   return { id, memory, role, holder, listed, retired, dark, hearing, failures };
 }
+
+/** `state` while a request is in flight that may have been answered before `missed`: it is heard after the answer. */
+export const missing = <S extends State>(state: S, missed: Notice): S => ({
+  ...state,
+  hearing: { ...state.hearing, missed },
+});
