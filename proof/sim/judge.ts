@@ -448,6 +448,17 @@ export class Judge implements Ear, Witness {
     return { written, before: conduct.lastAnswer, since: undefined };
   }
 
+  /** When the record of `server` was written last. */
+  writtenAt(server: number): number | undefined {
+    return this.#written.get(server);
+  }
+
+  /** What `server` has is again what was written at `time`. */
+  goesBack(server: number, time: number | undefined): void {
+    if (time === undefined) this.#written.delete(server);
+    else this.#written.set(server, time);
+  }
+
   #writtenBy({ server }: Conduct): number | undefined {
     return server === undefined ? undefined : this.#written.get(server);
   }

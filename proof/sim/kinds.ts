@@ -40,13 +40,13 @@ const refused = (code: Parameters<World['error']>[0], more: { grantsOnly?: true;
 
 const clockSet = (sign: 1 | -1): Kind => ({
   begin(world, happening) {
-    const ms = Math.floor(sign * world.ttl * 3 * happening.amount);
-    const server = world.faulty(happening);
-    world.exceptions.set(ms, world.servers.indexOf(server));
-    server.store.stepClock(ms);
+    world.setClock(world.faulty(happening), Math.floor(sign * world.ttl * 3 * happening.amount));
     return undefined;
   },
 });
+
+/** ms by which the clock of one server is ahead of that of another; mostly few. */
+const ahead = ({ ttl }: World, { amount }: Happening): number => Math.floor(3 * ttl * (2 * amount - 1) ** 3);
 
 /** Everything that may happen in a world, by name. */
 export const KINDS = {
@@ -137,7 +137,20 @@ export const KINDS = {
     store.restart({ keep: true });
     world.serverChanged();
   }),
-  failover: { begin: (world, happening) => world.failOver(world.faulty(happening)) },
+  failover: { begin: (world, happening) => world.failOver(world.faulty(happening), 0) },
+  'failover to another clock': {
+    begin: (world, happening) => world.failOver(world.faulty(happening), ahead(world, happening)),
+  },
+  'failover while cut off': {
+    begin(world, happening) {
+      const takeOver = world.failOver(world.faulty(happening), ahead(world, happening));
+      const getThrough = world.aimedAt(happening)?.link.befall({ requests: 'held' });
+      return () => {
+        takeOver();
+        getThrough?.();
+      };
+    },
+  },
   'lease overwritten': {
     begin(world, happening) {
       const { key, ttl, exceptions } = world;

@@ -50,6 +50,11 @@ export const MUTANTS: readonly Mutant[] = [
     'return isSame ? state :',
     'return isSame || !isSame ? state :',
   ]),
+  mutant('renews-as-the-present-run', 'writes down whatever run it renews at', [
+    'testing/model.ts',
+    "const run = lease ? (request.run ?? '') : server.run;",
+    'const { run } = server;',
+  ]),
   // Requests.
   known(variants.acquiresInTheDark, 'tries again under the same id after a silence'),
   known(variants.forgetsRetired, 'takes back nothing of what may have been acquired unheard'),

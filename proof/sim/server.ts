@@ -45,7 +45,7 @@ export class Server implements Remote {
     this.#key = key;
     this.#witness = witness;
     store.notices(key).subscribe((notice) => {
-      if (notice.kind === 'elected' || notice.kind === 'released') this.#said.push(notice);
+      if (notice.kind !== 'listening' && notice.kind !== 'deaf') this.#said.push(notice);
     });
   }
 

@@ -149,15 +149,25 @@ export class World {
     return this.#faulty[server % this.#faulty.length] as Server;
   }
 
-  /** To a replica that hears nothing from now on, and takes over when what is returned is called. */
-  failOver({ store }: Server): () => void {
+  /** To a replica that hears nothing from now on, whose clock is `ahead` ms, and which takes over when what is returned is called. */
+  failOver(server: Server, ahead: number): () => void {
+    const { store } = server;
+    const index = this.servers.indexOf(server);
     const copy = store.copy();
+    const written = this.judge.writtenAt(index);
     return () => {
       this.exceptions.lost();
       this.exceptions.ranAnew();
       store.failOver(copy);
+      this.judge.goesBack(index, written);
+      if (ahead !== 0) this.setClock(server, ahead);
       this.serverChanged();
     };
+  }
+
+  setClock(server: Server, ms: number): void {
+    this.exceptions.set(ms, this.servers.indexOf(server));
+    server.store.stepClock(ms);
   }
 
   /** As everybody's connections notice, unless it is silent. */
