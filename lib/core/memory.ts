@@ -1,5 +1,5 @@
 import type { CandidateReply, Watched } from '../store/lease-store.js';
-import { LAG } from './settings.js';
+import { guard, LAG } from './settings.js';
 
 /**
  * What an election has learnt of its store. It outlives candidacies: the longer it reaches back, the more of what the store
@@ -34,7 +34,9 @@ export function learn(memory: Memory, reply: CandidateReply, now: number, ttl: n
   if (!until || isOwn) return heard;
   const offset = time - now;
   const { watch } = memory;
-  if (watch?.until === until) return { ...heard, watch: { ...watch, offset: Math.min(watch.offset, offset) } };
+  // Heard of under a clock that was set back since, it may be another.
+  if (watch?.until === until && offset >= watch.offset - guard(ttl))
+    return { ...heard, watch: { ...watch, offset: Math.min(watch.offset, offset) } };
   const before = memory.time === undefined ? offset : reckoned(memory.time, memory.at, now, ttl) - now;
   return { ...heard, watch: { until, since: now, offset: Math.min(before, offset) } };
 }

@@ -95,6 +95,9 @@ export function acquire(before: Entry, request: AcquireRequest, server: Server):
 /** ttls after its last attempt for which a candidate counts as standing by. */
 const FRESH = 1.5;
 
+/** ttls by which a candidate may reckon the server's time too high while no clock is set. */
+const AHEAD = 0.05;
+
 const isSame = (one: Standing, { id, name, data = '' }: AcquireRequest | WithdrawRequest): boolean =>
   one.id === id && (one.name ?? '') === name && (one.data ?? '') === data;
 
@@ -282,7 +285,8 @@ function mend(record: LeaseRecord | undefined, request: AcquireRequest, server: 
 /** ms for which an absent lease is not free: by the store's clock and by the candidate's reckoning of it, a ttl at most. */
 function stillToWait(until: number, { ttl, watched }: AcquireRequest, now: number): number {
   if (until === 0) return 0;
-  const age = watched?.until === until ? watched.age : 0;
+  // By a clock that was set back, the same `until` may be of another time.
+  const age = watched?.until === until && watched.time <= now + AHEAD * ttl ? watched.age : 0;
   return Math.min(until - Math.min(now, watched?.time ?? now), ttl - age);
 }
 

@@ -132,11 +132,12 @@ export class Aftermath {
       return;
     }
     const hears = follower.link.befall({ notices: 'down' }, true);
+    const distrust = this.#distrust(leader);
     leader.machine.receive(() => void leader.close());
     await this.#until(() => this.#world.isFree, this.#exitOf(leader) + this.#slack);
     hears();
     await this.#settles(
-      jitter + this.#distrust(leader) + this.#slack,
+      jitter + distrust + this.#slack,
       `${follower.machine.name} hears again, before which ${leader.machine.name} has left`,
     );
   }
@@ -190,11 +191,12 @@ export class Aftermath {
     const { exceptions, judge, plan } = this.#world;
     const { ttl, wait, jitter } = plan.options;
     // Those who have seen a higher token take it for lost; so does another run of the store, which its holder has not found out yet, and one that has
-    // lost the record: of that nobody is told, so that it is found when the lease that was known runs out, and waited out from then on.
+    // lost the record: of that nobody is told, so that it is found when the lease that was known runs out, and waited out from then on. A holder that
+    // stood still when its lease was lost, and since, has none to give up.
     const isUnknown = this.#world.agenda.now < this.#identifiedBy;
     const isOld =
       term && (term.token < judge.highest || (isUnknown && exceptions.isOfEarlierRun(judge.grantedAt(term))));
-    const waits = exceptions.hasJustLost ? 2 : isOld ? 1 : 0;
+    const waits = exceptions.hasJustLost || this.#world.isFree ? 2 : isOld ? 1 : 0;
     const lease = ttl + wait + jitter;
     // A clock that was set back lets renewals pass for timely that are late, and put back what nobody holds any more.
     return (waits + (exceptions.wasSetBack ? 2 : 0)) * lease;

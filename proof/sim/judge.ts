@@ -81,6 +81,8 @@ export class Judge implements Ear, Witness {
   /** Told late that they do not lead any more, unless there is an excuse for that. */
   readonly #tardy: Array<{ readonly older: Span; readonly newer: Span; readonly at: number }> = [];
   #contested = false;
+  /** When the last answer was made that its sender had heard when an attempt was sent; it may be carried out long after. */
+  readonly #answeredBefore = new WeakMap<Request, number>();
   /** When the record's `until` was written last, by each server that may lose it. */
   readonly #written = new Map<number, number>();
 
@@ -284,6 +286,7 @@ export class Judge implements Ear, Witness {
     const user = this.#users.get(machine);
     const conduct = this.#conductOf(link);
     this.tell?.(`${machine.name} asks: ${describe(request)}`);
+    this.#isAsked(conduct, request);
     if (request.verb === 'acquire' && user) this.#mayAcquire(user, conduct, request.id);
     if (request.verb === 'release') this.#mayRelease(request.id);
   }
@@ -310,6 +313,7 @@ export class Judge implements Ear, Witness {
         const user = this.#users.get(link.machine);
         const conduct = this.#conductOf(link);
         conduct.server = faulty;
+        this.#isAsked(conduct, request);
         if (request.verb !== 'acquire' || !user) return;
         // A term takes one more server under its own id, whatever it may hold there unheard.
         if (this.#grants.has(nameOf(request.id))) conduct.unsettled.delete(request.id);
@@ -325,6 +329,10 @@ export class Judge implements Ear, Witness {
         if (after.record?.until !== before.record?.until) this.#written.set(faulty, this.#agenda.now);
       },
     };
+  }
+
+  #isAsked({ lastAnswer }: Conduct, request: Request): void {
+    if (lastAnswer !== undefined) this.#answeredBefore.set(request, lastAnswer);
   }
 
   #conductOf(link: Connection): Conduct {
@@ -381,7 +389,7 @@ export class Judge implements Ear, Witness {
   /** A store grants the lease to one who may not be able to know better. */
   #isGrantedBy({ request, link }: Call, { record }: Stored): void {
     const { token, server } = this.#conductOf(link);
-    this.#exceptions.granted(request as AcquireRequest, record, this.#heardBy(link), token, server);
+    this.#exceptions.granted(request as AcquireRequest, record, this.#heardBy(link, request), token, server);
   }
 
   #isElected({ machine }: Connection, request: Request, { token }: Granted): void {
@@ -441,9 +449,13 @@ export class Judge implements Ear, Witness {
     conduct.lastAnswer = at;
   }
 
-  #heardBy(link: Connection): Heard {
+  /** What was known on `link` when `request` was sent. */
+  #heardBy(link: Connection, request: Request): Heard {
     const conduct = this.#conductOf(link);
     const written = this.#writtenBy(conduct);
+    const before = this.#answeredBefore.get(request);
+    if (before === undefined || written === undefined || before <= written)
+      return { written, before, since: undefined };
     if (conduct.heard.written === written) return conduct.heard;
     return { written, before: conduct.lastAnswer, since: undefined };
   }

@@ -80,6 +80,14 @@ describe('watched', () => {
     expect(watched(other, 150, TTL)).toEqual({ until: until + 1, time: 1_140, age: 40 });
   });
 
+  it('begins anew where the clock was set back: by that, the same until may have been written again (G1)', () => {
+    const first = learn(NOTHING_KNOWN, free({ time: 1_000, until }), 10, TTL);
+    const drifted = learn(first, free({ time: 1_100 - TTL / 20, until }), 110, TTL);
+    expect(watched(drifted, 150, TTL)?.age).toBe(140);
+    const back = learn(first, free({ time: 1_100 - TTL / 20 - 1, until }), 110, TTL);
+    expect(watched(back, 150, TTL)?.age).toBe(40);
+  });
+
   it.each(['granted', 'renewed'] as const)(
     'does not watch what it was %s itself: the clock that wrote it is told with it',
     (status) => {

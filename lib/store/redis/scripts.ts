@@ -9,6 +9,9 @@ export interface Script {
 /** ttls after its last attempt for which a candidate counts as standing by: it makes one in each. */
 const FRESH = 1.5;
 
+/** ttls by which a candidate may reckon the server's time too high while no clock is set: it may not have heard of it for long, and clocks drift. */
+const AHEAD = 0.05;
+
 /** How many may stand by for Redis to tell them of a new leader before it answers that one; more are told afterwards. */
 const FEW = 64;
 
@@ -188,7 +191,9 @@ end
 if record.till > 0 then
   -- By the server's clock and by the candidate's reckoning of it, since either may be wrong; a ttl at most, since neither may stop.
   local reckoned = tonumber(ARGV[10]) or now
-  local watchedFor = tonumber(ARGV[9]) == record.till and tonumber(ARGV[11]) or 0
+  -- By a clock that was set back, the same until may be of another time.
+  local isSame = tonumber(ARGV[9]) == record.till and reckoned <= now + ${AHEAD} * ttl
+  local watchedFor = isSame and tonumber(ARGV[11]) or 0
   local wait = math.min(record.till - math.min(now, reckoned), ttl - watchedFor)
   if wait > 0 then
     listed()

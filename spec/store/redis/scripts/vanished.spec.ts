@@ -88,6 +88,15 @@ describe('an absent lease', () => {
     expect((await bench.acquire({ id: 'me', watched: { ...watched, age: LONG } })).status).toBe('granted');
   });
 
+  it('is not free by having watched this until before the clock was set back: it may have been written again since (G1)', async () => {
+    const { until: till } = await lostTerm();
+    const watched = { until: till, time: till + LONG / 10, age: 10 * LONG };
+    const suspect = await bench.acquire({ id: 'me', watched });
+    expect(waitOf(suspect)).toBe(till - suspect.now);
+    const drifted = { ...watched, time: suspect.now + LONG / 25 };
+    expect((await bench.acquire({ id: 'me', watched: drifted })).status).toBe('granted');
+  });
+
   it('is not free by having watched another until', async () => {
     const { until: till } = await lostTerm();
     const watched = { until: till - 1, time: till + LONG, age: 10 * LONG };
