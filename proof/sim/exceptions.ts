@@ -121,11 +121,23 @@ export class Exceptions {
     return ledBeside || (this.mayLowerTokens && isApart);
   }
 
-  /** Until a lease would have run out by a clock that has stood still until then; the term may have been told only then, too. */
+  /**
+   * Until a lease would have run out by a clock that has stood still until then; the term may have been told only then, too. Longer where the clock
+   * of the other stands still meanwhile, which then learns later that the first has its lease again.
+   */
   #hasFrozen(older: Span, newer: Span): boolean {
     const end = Math.min(older.last, Math.max(newer.last, older.first));
-    const isOne = (who: string) => who === older.who || (this.#areSeveral && who === newer.who);
-    return this.#frozen.some(({ who, from, to }) => isOne(who) && from <= end && end <= to + this.#ttl);
+    // Where tokens may fall, they do not say who is older.
+    const isEither = this.#areSeveral || this.mayLowerTokens;
+    const isOne = (who: string) => who === older.who || (isEither && who === newer.who);
+    return this.#frozen.some(
+      ({ who, from, to }) => isOne(who) && from <= end && end <= this.#outrun(newer, to + this.#ttl),
+    );
+  }
+
+  #outrun({ who }: Span, until: number): number {
+    const froze = this.#frozen.filter((one) => one.who === who && one.from <= until && until < one.to + this.#ttl);
+    return Math.max(until, ...froze.map(({ to }) => to + this.#ttl));
   }
 
   /** Grants of several servers make a term when they are heard of together: by a machine that was frozen meanwhile, long after they ran out. */

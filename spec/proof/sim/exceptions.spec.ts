@@ -110,6 +110,28 @@ describe('an exception', () => {
     expect(one.excuse(span('a', 1, 0, 3_000), span('b', 2, 1_200, 4_000))).toBe(true);
     expect(one.excuse(span('a', 1, 0, 3_001), span('b', 2, 1_200, 4_000))).toBe(false);
     expect(one.excuse(span('c', 1, 0, 2_500), span('b', 2, 1_200, 4_000))).toBe(false);
+    // Nor do tokens say who came first, where they may fall.
+    expect(one.excuse(span('b', 1, 1_200, 4_000), span('a', 2, 0, 3_000))).toBe(false);
+    one.lost();
+    one.set(-1_000);
+    expect(one.excuse(span('b', 1, 1_200, 4_000), span('a', 2, 0, 3_000))).toBe(true);
+    expect(one.excuse(span('b', 1, 1_200, 4_000), span('a', 2, 0, 3_001))).toBe(false);
+  });
+
+  it('one whose clocks freeze while another leads by frozen clocks learns of it as much later', () => {
+    const { one, at } = exceptions();
+    let thaw = () => {};
+    at(100, () => {
+      thaw = one.froze('a');
+    });
+    at(2_000, () => thaw());
+    at(2_900, () => {
+      thaw = one.froze('b');
+    });
+    at(5_000, () => thaw());
+    expect(one.excuse(span('a', 1, 0, 6_500), span('b', 2, 1_200, 6_000))).toBe(true);
+    expect(one.excuse(span('a', 1, 0, 6_500), span('b', 2, 1_200, 6_001))).toBe(false);
+    expect(one.excuse(span('c', 1, 0, 6_500), span('b', 2, 1_200, 3_500))).toBe(false);
   });
 
   it('tokens may fall where something was lost and the clock of the server was set back, and then one after the other', () => {
