@@ -175,7 +175,8 @@ export function renew(entry: Entry, request: RenewRequest, server: Server): Outc
   if (!lease && (released || record.token > token)) {
     return { entry, reply: { status: 'lost', ...sight(entry, server) } };
   }
-  const run = lease ? (request.run ?? '') : server.run;
+  // Of another run it stays: the request may have been long on its way from there, and the lease been granted since to another, of whom this run knows nothing.
+  const run = request.run || (lease ? '' : server.run);
   const after = { ...entry, ...held(request, Math.max(record.token, token), run, now) };
   return {
     entry: after,

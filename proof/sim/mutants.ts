@@ -52,7 +52,7 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   mutant('renews-as-the-present-run', 'writes down whatever run it renews at', [
     'testing/model.ts',
-    "const run = lease ? (request.run ?? '') : server.run;",
+    "const run = request.run || (lease ? '' : server.run);",
     'const { run } = server;',
   ]),
   // Requests.

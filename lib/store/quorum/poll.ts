@@ -3,7 +3,10 @@ import { type ElectionError, isElectionError } from '../../errors.js';
 import type { Member } from './member.js';
 import type { Answers, Verdict } from './verdict.js';
 
-/** What is done with an answer once there is a verdict, whether it came before that or after. */
+/**
+ * What is done with an answer once there is a verdict, whether it came before that or after. Nothing, if nobody waited for that any more: what was
+ * asked since may have come to another.
+ */
 type Afterwards<Reply> = (verdict: Reply | ElectionError, answer: Reply | ElectionError, i: number) => void;
 
 /**
@@ -19,20 +22,25 @@ export const poll = <Reply>(
   new Observable((subscriber) => {
     const answers: Array<Reply | ElectionError | undefined> = members.map(() => undefined);
     let verdict: Verdict<Reply>;
+    let isAwaited = true;
+    const conclude = (one: Reply | ElectionError, answer: Reply | ElectionError, i: number) => {
+      if (isAwaited) afterwards?.(one, answer, i);
+    };
     const hear = (answer: Reply | ElectionError, i: number) => {
       answers[i] = answer;
       if (verdict !== undefined) {
-        afterwards?.(verdict, answer, i);
+        conclude(verdict, answer, i);
         return;
       }
       verdict = decide(answers);
       if (verdict === undefined) return;
+      isAwaited = !subscriber.closed;
       if (isElectionError(verdict)) subscriber.error(verdict);
       else {
         subscriber.next(verdict);
         subscriber.complete();
       }
-      for (const [j, one] of answers.entries()) if (one !== undefined) afterwards?.(verdict, one, j);
+      for (const [j, one] of answers.entries()) if (one !== undefined) conclude(verdict, one, j);
     };
     for (const [i, member] of members.entries()) {
       if (subscriber.closed && !afterwards) break;

@@ -262,7 +262,8 @@ else
   local released = record.id == id and record.till == 0
   if released or record.token > token or ARGV[9] then return reply('lost', record, '', 0, '', '', '') end
   redis.call('SET', LEASE, id, 'PX', ttl, 'NX')
-  run = runId()
+  -- Of another run it stays: this may have been long on its way from there, and the lease been granted since to another, of whom this run knows nothing.
+  if run == '' then run = runId() end
 end
 
 record = { token = math.max(record.token, token), id = id, name = ARGV[3], data = ARGV[4], run = run, till = now + ttl }

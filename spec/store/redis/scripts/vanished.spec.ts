@@ -127,13 +127,20 @@ describe('an absent lease', () => {
 });
 
 describe('the renewal of a vanished lease', () => {
-  it('puts it back under its own token, in the present run', async () => {
+  it('puts it back under its own token, in the run that it was granted in: it may have been long on its way from there (G1)', async () => {
     const { token } = await lostTerm();
     await bench.putRecord({ run: 'another' });
     const renewed = await bench.renew({ id: 'leader', token, ttl: LONG, run: 'another' });
     expect(renewed).toMatchObject({ status: 'renewed', token, until: renewed.now + LONG });
     expect(await bench.lease()).toMatchObject({ id: 'leader' });
     expect((await bench.lease())?.left).toBeGreaterThan(0.9 * LONG);
+    expect(await bench.record()).toMatchObject({ token: String(token), id: 'leader', run: 'another' });
+  });
+
+  it('puts it back in the present run where it does not know in which it was granted', async () => {
+    const { token } = await lostTerm();
+    await bench.putRecord({ run: 'another' });
+    await bench.renew({ id: 'leader', token, run: '' });
     expect(await bench.record()).toMatchObject({ token: String(token), id: 'leader', run });
   });
 
