@@ -132,12 +132,11 @@ export class Aftermath {
       return;
     }
     const hears = follower.link.befall({ notices: 'down' }, true);
-    const distrust = this.#distrust(leader);
     leader.machine.receive(() => void leader.close());
     await this.#until(() => this.#world.isFree, this.#exitOf(leader) + this.#slack);
     hears();
     await this.#settles(
-      jitter + distrust + this.#slack,
+      jitter + this.#distrust(leader) + this.#slack,
       `${follower.machine.name} hears again, before which ${leader.machine.name} has left`,
     );
   }
@@ -145,7 +144,8 @@ export class Aftermath {
   /** Closes `leader`: the next is there once its work is torn down and its release has been told, which is not by `wait`. */
   async #leaves(leader: User, aside: number): Promise<void> {
     const { drain, timeout } = this.#world.plan.options;
-    const distrust = this.#distrust(leader);
+    // One that stood still when its lease was lost, and since, has none to give up.
+    const distrust = this.#distrust(leader, this.#world.isFree);
     // Who is in trouble asks again by `wait`, and is named by no release.
     const troubled = new Set(this.#standing.filter(({ role }) => role === 'error'));
     let settled = false;
@@ -187,16 +187,15 @@ export class Aftermath {
   }
 
   /** ms for which what `leader` gives up may be waited out, by those who have reason to take it for lost. */
-  #distrust({ term }: User): number {
+  #distrust({ term }: User, hasNone = false): number {
     const { exceptions, judge, plan } = this.#world;
     const { ttl, wait, jitter } = plan.options;
     // Those who have seen a higher token take it for lost; so does another run of the store, which its holder has not found out yet, and one that has
-    // lost the record: of that nobody is told, so that it is found when the lease that was known runs out, and waited out from then on. A holder that
-    // stood still when its lease was lost, and since, has none to give up.
+    // lost the record: of that nobody is told, so that it is found when the lease that was known runs out, and waited out from then on.
     const isUnknown = this.#world.agenda.now < this.#identifiedBy;
     const isOld =
       term && (term.token < judge.highest || (isUnknown && exceptions.isOfEarlierRun(judge.grantedAt(term))));
-    const waits = exceptions.hasJustLost || this.#world.isFree ? 2 : isOld ? 1 : 0;
+    const waits = exceptions.hasJustLost || hasNone ? 2 : isOld ? 1 : 0;
     const lease = ttl + wait + jitter;
     // A clock that was set back lets renewals pass for timely that are late, and put back what nobody holds any more.
     return (waits + (exceptions.wasSetBack ? 2 : 0)) * lease;

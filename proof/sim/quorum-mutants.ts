@@ -79,11 +79,6 @@ export const QUORUM_MUTANTS: readonly Mutant[] = [
       'if (term && isAbsent) void join;',
     ],
   ),
-  mutant('forged-releases-hide', 'takes a true release for an old one where one was forged before', [
-    'store/quorum/notices.ts',
-    'if (released.has(i)) released.clear();',
-    'if (released.has(i)) return;',
-  ]),
   mutant('lost-by-one', 'takes a term for lost that one store says is', [
     'store/quorum/verdict.ts',
     'if (over > spare) return lost.length > 0',
