@@ -105,9 +105,9 @@ export function environment(options: ElectionOptions): Environment {
   requireObject(options);
   refuseUnknown(options, OPTIONS);
   const settings = validate(options);
-  const scheduler = options.scheduler ?? asyncScheduler;
+  const { scheduler = asyncScheduler } = options;
   requireMethod('scheduler', scheduler, 'schedule', 'an RxJS scheduler');
-  const clock = options.clock ?? (scheduler instanceof VirtualTimeScheduler ? scheduler : systemClock());
+  const { clock = scheduler instanceof VirtualTimeScheduler ? scheduler : systemClock() } = options;
   requireMethod('clock', clock, 'now', 'a clock with a method now()');
   if (options.signal !== undefined) requireSignal(options.signal);
   return {

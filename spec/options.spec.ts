@@ -292,6 +292,8 @@ describe('clock, scheduler and signal', () => {
     ['clock', { now: 5 }],
     ['clock', {}],
     ['scheduler', {}],
+    ['scheduler', null],
+    ['clock', null],
     ['scheduler', 'async'],
     ['signal', {}],
     ['signal', null],

@@ -1,4 +1,4 @@
-import { interval, type SchedulerLike, Subscription } from 'rxjs';
+import { repeat, type SchedulerLike, Subscription, timer } from 'rxjs';
 import type { Clock } from './clock.js';
 import { Shared } from './shared.js';
 
@@ -42,7 +42,9 @@ export class Vigil {
 
   #begin(): void {
     let last = this.#clock.now();
-    this.#looks = interval(this.#every, this.#scheduler).subscribe(() => {
+    // Each look is a timer of its own. Those of an interval are kept one within the other by virtual time, too deep in the end to be let go of.
+    const looks = timer(this.#every, this.#scheduler).pipe(repeat());
+    this.#looks = looks.subscribe(() => {
       const now = this.#clock.now();
       const gained = now - last - this.#every;
       last = now;

@@ -47,6 +47,18 @@ describe('awakenings', () => {
     });
   });
 
+  it('are looked for as long as anybody wants, and then let go of', () => {
+    virtually((scheduler, clock, sleep) => {
+      const seen: number[] = [];
+      const subscription = awakenings(clock, scheduler, 10).subscribe(() => seen.push(scheduler.now()));
+      scheduler.schedule(() => sleep(1_000), 199_995);
+      scheduler.schedule(() => {
+        subscription.unsubscribe();
+        expect(seen).toEqual([200_000]);
+      }, 200_001);
+    });
+  });
+
   it('are told to all by one timer, which is gone with the last', () => {
     virtually((scheduler, clock) => {
       const before = scheduler.actions.length;
