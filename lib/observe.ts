@@ -43,7 +43,8 @@ const LONGEST_LOOK = 1_000;
 
 /**
  * Who leads, without standing: emits at once, then whenever the holder's id changes; `undefined` while nobody holds the lease. Errors
- * with an `ElectionError` when the store cannot be asked; put RxJS's `retry` behind it to go on. Throws `INVALID_OPTION`.
+ * with an `ElectionError` when the store cannot be asked; put RxJS's `retry` behind it to go on. Takes the options of `elect`, too, and makes no
+ * use of those that it does not name. Throws `INVALID_OPTION`.
  */
 export function observe(options: ObserveOptions): Observable<Holder | undefined> {
   requireObject(options);
