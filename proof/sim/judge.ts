@@ -84,7 +84,7 @@ export class Judge implements Ear, Witness {
   /** When the last answer was made that its sender had heard when an attempt was sent; it may be carried out long after. */
   readonly #answeredBefore = new WeakMap<Request, number>();
   /** When the record's `until` was written last, by each server that may lose it. */
-  readonly #written = new Map<number, number>();
+  readonly #written = new Map<number, number | undefined>();
 
   constructor(
     agenda: Agenda,
@@ -454,10 +454,8 @@ export class Judge implements Ear, Witness {
     const conduct = this.#conductOf(link);
     const written = this.#writtenBy(conduct);
     const before = this.#answeredBefore.get(request);
-    if (before === undefined || written === undefined || before <= written)
-      return { written, before, since: undefined };
-    if (conduct.heard.written === written) return conduct.heard;
-    return { written, before: conduct.lastAnswer, since: undefined };
+    const isSince = before !== undefined && written !== undefined && before > written;
+    return isSince && conduct.heard.written === written ? conduct.heard : { written, before, since: undefined };
   }
 
   /** When the record of `server` was written last. */
@@ -467,8 +465,7 @@ export class Judge implements Ear, Witness {
 
   /** What `server` has is again what was written at `time`. */
   goesBack(server: number, time: number | undefined): void {
-    if (time === undefined) this.#written.delete(server);
-    else this.#written.set(server, time);
+    this.#written.set(server, time);
   }
 
   #writtenBy({ server }: Conduct): number | undefined {

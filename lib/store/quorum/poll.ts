@@ -3,10 +3,7 @@ import { type ElectionError, isElectionError } from '../../errors.js';
 import type { Member } from './member.js';
 import type { Answers, Verdict } from './verdict.js';
 
-/**
- * What is done with an answer once there is a verdict, whether it came before that or after. Nothing, if nobody waited for that any more: what was
- * asked since may have come to another.
- */
+/** What is done with an answer once there is a verdict, whether it came before that or after. */
 type Afterwards<Reply> = (verdict: Reply | ElectionError, answer: Reply | ElectionError, i: number) => void;
 
 /**
@@ -22,25 +19,22 @@ export const poll = <Reply>(
   new Observable((subscriber) => {
     const answers: Array<Reply | ElectionError | undefined> = members.map(() => undefined);
     let verdict: Verdict<Reply>;
-    let isAwaited = true;
-    const conclude = (one: Reply | ElectionError, answer: Reply | ElectionError, i: number) => {
-      if (isAwaited) afterwards?.(one, answer, i);
-    };
     const hear = (answer: Reply | ElectionError, i: number) => {
+      // Given up before there was a verdict, it comes to none: what was asked since may have come to another.
+      if (verdict === undefined && subscriber.closed) return;
       answers[i] = answer;
       if (verdict !== undefined) {
-        conclude(verdict, answer, i);
+        afterwards?.(verdict, answer, i);
         return;
       }
       verdict = decide(answers);
       if (verdict === undefined) return;
-      isAwaited = !subscriber.closed;
       if (isElectionError(verdict)) subscriber.error(verdict);
       else {
         subscriber.next(verdict);
         subscriber.complete();
       }
-      for (const [j, one] of answers.entries()) if (one !== undefined) conclude(verdict, one, j);
+      for (const [j, one] of answers.entries()) if (one !== undefined) afterwards?.(verdict, one, j);
     };
     for (const [i, member] of members.entries()) {
       if (subscriber.closed && !afterwards) break;

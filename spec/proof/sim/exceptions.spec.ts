@@ -14,7 +14,14 @@ function exceptions() {
     agenda.at(time, happens);
     while (agenda.step(time));
   };
-  return { one, at };
+  const freeze = (who: string, from: number, to: number) => {
+    let thaw = () => {};
+    at(from, () => {
+      thaw = one.froze(who);
+    });
+    at(to, () => thaw());
+  };
+  return { one, at, freeze };
 }
 
 const span = (who: string, token: number, first: number, last: number): Span => ({ who, token, first, last });
@@ -101,12 +108,8 @@ describe('an exception', () => {
   });
 
   it('frozen clocks make a leader go on, until a ttl after they have thawed', () => {
-    const { one, at } = exceptions();
-    let thaw = () => {};
-    at(100, () => {
-      thaw = one.froze('a');
-    });
-    at(2_000, () => thaw());
+    const { one, freeze } = exceptions();
+    freeze('a', 100, 2_000);
     expect(one.excuse(span('a', 1, 0, 3_000), span('b', 2, 1_200, 4_000))).toBe(true);
     expect(one.excuse(span('a', 1, 0, 3_001), span('b', 2, 1_200, 4_000))).toBe(false);
     expect(one.excuse(span('c', 1, 0, 2_500), span('b', 2, 1_200, 4_000))).toBe(false);
@@ -119,16 +122,9 @@ describe('an exception', () => {
   });
 
   it('one whose clocks freeze while another leads by frozen clocks learns of it as much later', () => {
-    const { one, at } = exceptions();
-    let thaw = () => {};
-    at(100, () => {
-      thaw = one.froze('a');
-    });
-    at(2_000, () => thaw());
-    at(2_900, () => {
-      thaw = one.froze('b');
-    });
-    at(5_000, () => thaw());
+    const { one, freeze } = exceptions();
+    freeze('a', 100, 2_000);
+    freeze('b', 2_900, 5_000);
     expect(one.excuse(span('a', 1, 0, 6_500), span('b', 2, 1_200, 6_000))).toBe(true);
     expect(one.excuse(span('a', 1, 0, 6_500), span('b', 2, 1_200, 6_001))).toBe(false);
     expect(one.excuse(span('c', 1, 0, 6_500), span('b', 2, 1_200, 3_500))).toBe(false);
