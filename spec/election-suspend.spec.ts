@@ -66,4 +66,26 @@ describe('a machine that was suspended', () => {
     scheduler.flush();
     expect(renewals).toEqual([3_000, 6_000]);
   });
+
+  it('lets no leader wait for the alarm of one with a longer ttl, which has slept and does not notice', () => {
+    const scheduler = new VirtualTimeScheduler();
+    let slept = 0;
+    const clock = { now: () => scheduler.now() + slept };
+    const store = new MemoryLeaseStore({ clock, epoch: 0 });
+    const renewals: number[] = [];
+    const renew = store.renew.bind(store);
+    store.renew = (request) => {
+      if (request.key === 'short') renewals.push(clock.now());
+      return renew(request);
+    };
+    const times = { timeout: 100, jitter: 0, clock, scheduler };
+    elect({ store, key: 'long', ttl: 360 * TTL, renewEvery: 12_000, ...times }).subscribe();
+    elect({ store, key: 'short', ttl: TTL, renewEvery: 6_000, ...times }).subscribe();
+    scheduler.schedule(() => {
+      slept += 5_000;
+    }, 100);
+    scheduler.maxFrames = 7_500;
+    scheduler.flush();
+    expect(renewals).toEqual([6_000, 12_000]);
+  });
 });

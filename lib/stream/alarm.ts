@@ -30,9 +30,9 @@ export class Alarm implements Rider {
     else if (!this.#isSetTo(at)) this.#wheel.schedule(at, this);
   }
 
-  /** Whatever it is set to is to be set anew. */
+  /** Takes it back, to be set anew, be it to the same time. */
   shake(): void {
-    this.#at = Number.NaN;
+    this.#isSetTo(Number.NaN);
   }
 
   ring(now: number): void {

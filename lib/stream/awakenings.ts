@@ -4,7 +4,10 @@ import { Shared } from './shared.js';
 
 /** Who is to be told that a machine which was suspended is awake again. */
 export interface Watcher {
-  awake(): void;
+  /** Takes all timers back. */
+  shake(): void;
+  /** Looks at the clock, and sets them anew: others have taken back theirs by now, so that none is left which is late. */
+  check(): void;
 }
 
 const vigils = new Shared<Vigil>();
@@ -19,15 +22,15 @@ export const vigilOf = (clock: Clock, scheduler: SchedulerLike, every: number): 
  * half of `every` is not noticed. One timer, however many watch; none while nobody does.
  */
 export class Vigil {
-  readonly #clock: Clock;
-  readonly #scheduler: SchedulerLike;
+  readonly clock: Clock;
+  readonly scheduler: SchedulerLike;
   readonly #every: number;
   readonly #watchers = new Set<Watcher>();
   #looks = Subscription.EMPTY;
 
   constructor(clock: Clock, scheduler: SchedulerLike, every: number) {
-    this.#clock = clock;
-    this.#scheduler = scheduler;
+    this.clock = clock;
+    this.scheduler = scheduler;
     this.#every = every;
   }
 
@@ -41,14 +44,19 @@ export class Vigil {
   }
 
   #begin(): void {
-    let last = this.#clock.now();
+    let last = this.clock.now();
     // Each look is a timer of its own. Those of an interval are kept one within the other by virtual time, too deep in the end to be let go of.
-    const looks = timer(this.#every, this.#scheduler).pipe(repeat());
+    const looks = timer(this.#every, this.scheduler).pipe(repeat());
     this.#looks = looks.subscribe(() => {
-      const now = this.#clock.now();
+      const now = this.clock.now();
       const gained = now - last - this.#every;
       last = now;
-      if (gained > this.#every / 2) for (const each of [...this.#watchers]) each.awake();
+      if (gained > this.#every / 2) this.#wake([...this.#watchers]);
     });
+  }
+
+  #wake(watchers: readonly Watcher[]): void {
+    for (const each of watchers) each.shake();
+    for (const each of watchers) each.check();
   }
 }

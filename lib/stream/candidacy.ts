@@ -13,7 +13,7 @@ import { Ear, type Hearer } from './ear.js';
 import { Exchange } from './request.js';
 import { LiveTerm } from './term.js';
 import type { Transition } from './transition.js';
-import { type Sleeper, type Wheel, wheelOf } from './wheel.js';
+import { type Sleeper, timeoutsOf, type Wheel, wheelOf } from './wheel.js';
 
 /** The outside world of a candidacy. */
 export interface Environment {
@@ -40,9 +40,6 @@ export interface News {
   /** Everyone has been told of the end: there will be no more transitions. */
   over(): void;
 }
-
-/** ms within which requests are made that share a timer: no more than a timer is off. */
-const TIMEOUTS = 1;
 
 /**
  * One candidacy, from its start to the end of its exit: a loop of two streams around the pure {@link step}. The state says
@@ -71,7 +68,6 @@ export class Candidacy implements Hearer, Sleeper, Watcher {
   #isOver = false;
   #term: LiveTerm | undefined;
   #isWatching = false;
-  #isShaken = false;
   #sent: Sent | undefined;
   #exchange: Exchange<CandidateRequest> | undefined;
   #exit: AsyncSubject<boolean> | undefined;
@@ -80,11 +76,10 @@ export class Candidacy implements Hearer, Sleeper, Watcher {
     const { store, clock, scheduler, settings } = environment;
     this.#environment = environment;
     this.#news = news;
-    const wheel = wheelOf(store, clock, scheduler, earliness(settings));
-    this.#alarm = new Alarm(wheel, this);
-    this.#timeouts = wheelOf(store, clock, scheduler, TIMEOUTS);
     // Half of the guard, or it would be spent before it is noticed.
     this.#vigil = vigilOf(clock, scheduler, guard(settings.ttl) / 2);
+    this.#alarm = new Alarm(wheelOf(store, this.#vigil, earliness(settings)), this);
+    this.#timeouts = timeoutsOf(store, this.#vigil, settings.timeout);
     this.#state = stand(NOTHING_KNOWN, this.#context(environment.clock.now()));
   }
 
@@ -289,13 +284,10 @@ export class Candidacy implements Hearer, Sleeper, Watcher {
     this.#timeouts.schedule(Math.ceil(clock.now()) + sent.request.timeout, exchange);
   }
 
-  /**
-   * Only with a vigil is an alarm shared, and not while it is being told of a suspension: whatever others share has been set before the machine
-   * slept, and rings late.
-   */
+  /** Only with a vigil is an alarm shared: what others share may have been set before the machine slept, and ring late. */
   #arm(state: State, now: number): void {
     const at = wakeAt(state);
-    if (this.#isWatching && !this.#isShaken) this.#alarm.share(at, isRenewal(state), now);
+    if (this.#isWatching) this.#alarm.share(at, isRenewal(state), now);
     else this.#alarm.set(at);
   }
 
@@ -307,11 +299,8 @@ export class Candidacy implements Hearer, Sleeper, Watcher {
     else this.#vigil.leave(this);
   }
 
-  awake(): void {
+  shake(): void {
     this.#alarm.shake();
-    this.#isShaken = true;
-    this.check();
-    this.#isShaken = false;
   }
 
   #settle(state: State): void {

@@ -1,4 +1,5 @@
 import { type SchedulerLike, Subscription } from 'rxjs';
+import type { Vigil } from './awakenings.js';
 import type { Clock } from './clock.js';
 import { Shared } from './shared.js';
 
@@ -60,10 +61,21 @@ export class Spoke {
 }
 
 const wheels = new Shared<Wheel>();
+const timeouts = new Shared<Wheel>();
 
-/** The wheel of all elections of one `store` whose times are counted by `clock`, run by `scheduler`, and may be early by `within` ms. */
-export const wheelOf = (store: object, clock: Clock, scheduler: SchedulerLike, within: number): Wheel =>
-  wheels.get([store, scheduler, clock], within, () => new Wheel(clock, scheduler, within));
+/**
+ * The wheel of all elections of one `store` whose alarms may be early by `within` ms. They are told of a suspension together, by `vigil`: or one
+ * that was told could join the spoke of one that was not, whose timer is late by as long as the machine slept.
+ */
+export const wheelOf = (store: object, vigil: Vigil, within: number): Wheel =>
+  wheels.get([store, vigil], within, () => new Wheel(vigil, within));
+
+/** ms within which requests are made that share a timer: no more than a timer is off. */
+const AT_ONCE = 1;
+
+/** The wheel of all requests to one `store` that are given up after `timeout` ms. No two share a timer that have not been made at the same time. */
+export const timeoutsOf = (store: object, vigil: Vigil, timeout: number): Wheel =>
+  timeouts.get([store, vigil], timeout, () => new Wheel(vigil, AT_ONCE));
 
 /** Alarms that ring in one go; the event loop has a turn for others before more of them. */
 const MOST = 256;
@@ -79,7 +91,7 @@ export class Wheel {
   readonly #scheduler: SchedulerLike;
   readonly #spokes = new Map<number, Spoke>();
 
-  constructor(clock: Clock, scheduler: SchedulerLike, within: number) {
+  constructor({ clock, scheduler }: Vigil, within: number) {
     this.#clock = clock;
     this.#scheduler = scheduler;
     this.within = within;

@@ -7,7 +7,7 @@ import type { Clock } from '../../lib/stream/clock.js';
 const awakenings = (clock: Clock, scheduler: TestScheduler, every: number) =>
   new Observable<void>((subscriber) => {
     const vigil = vigilOf(clock, scheduler, every);
-    const watcher = { awake: () => subscriber.next() };
+    const watcher = { shake: () => {}, check: () => subscriber.next() };
     vigil.join(watcher);
     return () => vigil.leave(watcher);
   });
@@ -67,6 +67,23 @@ describe('awakenings', () => {
       awakenings(clock, scheduler, 20).subscribe().unsubscribe();
       for (const subscription of subscriptions) subscription.unsubscribe();
       expect(scheduler.actions.filter((action) => !action.closed)).toEqual([]);
+    });
+  });
+
+  it('make all take their timers back before any sets one anew', () => {
+    virtually((scheduler, clock, sleep) => {
+      const seen: string[] = [];
+      const vigil = vigilOf(clock, scheduler, 10);
+      const watchers = ['a', 'b'].map((name) => ({
+        shake: () => seen.push(`${name} shaken`),
+        check: () => seen.push(`${name} checks`),
+      }));
+      for (const each of watchers) vigil.join(each);
+      scheduler.schedule(() => sleep(1_000), 5);
+      scheduler.schedule(() => {
+        for (const each of watchers) vigil.leave(each);
+        expect(seen).toEqual(['a shaken', 'b shaken', 'a checks', 'b checks']);
+      }, 11);
     });
   });
 

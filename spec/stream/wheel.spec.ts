@@ -1,12 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { VirtualTimeScheduler } from 'rxjs';
-import { type Rider, wheelOf } from '../../lib/stream/wheel.js';
+import { vigilOf } from '../../lib/stream/awakenings.js';
+import { type Rider, timeoutsOf, wheelOf } from '../../lib/stream/wheel.js';
 
 /** Alarms of one wheel that may be early by 10 ms, and when each has rung. */
 function wheel() {
   const scheduler = new VirtualTimeScheduler();
   const clock = { now: () => scheduler.now() };
-  const spun = wheelOf({}, clock, scheduler, 10);
+  const spun = wheelOf({}, vigilOf(clock, scheduler, 1_000), 10);
   const rung: Array<[name: string, at: number, told: number]> = [];
   const set = (name: string, at: number, also = () => {}) => {
     const rider: Rider = {
@@ -102,13 +103,18 @@ describe('a wheel', () => {
     ]);
   });
 
-  it('is one for all that share a store, a clock and a scheduler, and no other', () => {
+  it('is one for all that share a store and a vigil, and no other', () => {
     const [store, clock, scheduler] = [{}, { now: () => 0 }, new VirtualTimeScheduler()];
-    const one = wheelOf(store, clock, scheduler, 10);
-    expect(wheelOf(store, clock, scheduler, 10)).toBe(one);
-    expect(wheelOf({}, clock, scheduler, 10)).not.toBe(one);
-    expect(wheelOf(store, { now: () => 0 }, scheduler, 10)).not.toBe(one);
-    expect(wheelOf(store, clock, new VirtualTimeScheduler(), 10)).not.toBe(one);
-    expect(wheelOf(store, clock, scheduler, 20)).not.toBe(one);
+    const vigil = vigilOf(clock, scheduler, 1_000);
+    for (const wheel of [wheelOf, timeoutsOf]) {
+      const one = wheel(store, vigil, 10);
+      expect(wheel(store, vigilOf(clock, scheduler, 1_000), 10)).toBe(one);
+      expect(wheel({}, vigil, 10)).not.toBe(one);
+      expect(wheel(store, vigilOf({ now: () => 0 }, scheduler, 1_000), 10)).not.toBe(one);
+      expect(wheel(store, vigilOf(clock, new VirtualTimeScheduler(), 1_000), 10)).not.toBe(one);
+      expect(wheel(store, vigilOf(clock, scheduler, 2_000), 10)).not.toBe(one);
+      expect(wheel(store, vigil, 20)).not.toBe(one);
+    }
+    expect(wheelOf(store, vigil, 10)).not.toBe(timeoutsOf(store, vigil, 10));
   });
 });
