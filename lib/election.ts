@@ -242,7 +242,9 @@ export class Election extends Observable<Transition> implements AsyncIterable<Tr
         map(() => this.#holder()),
         distinctUntilChanged((before, now) => before?.id === now?.id),
       );
-      subscriber.add(holders.subscribe(subscriber));
+      // By an observer, for RxJS to report what a subscriber throws: the others are to be told, too.
+      const told = { next: (holder?: Holder) => subscriber.next(holder), complete: () => subscriber.complete() };
+      subscriber.add(holders.subscribe(told));
     });
   }
 

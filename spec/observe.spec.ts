@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { map, type Observable } from 'rxjs';
+import { config, finalize, map, type Observable, Subject } from 'rxjs';
 import { observe } from '../lib/observe.js';
 import type { Holder, Notice, ReadReply, ReadRequest } from '../lib/store/lease-store.js';
 import { type Answer, fails, ScriptedStore, says, silence } from './support/scripted-store.js';
@@ -135,6 +135,40 @@ describe('observe', () => {
       expectAsked(store).toBe('d 49ms d');
       expectObservable(ids, '^ 99ms !').toBe('-N 49ms a');
     });
+  });
+
+  it('hears nothing of what is no notice, and hears the next', () => {
+    virtually(({ at, expectAsked, expectObservable }) => {
+      const { store, ids } = watching([free, by('a')]);
+      at(20, () => store.tells.next(undefined as unknown as Notice));
+      at(50, () => store.tells.next({ kind: 'listening' }));
+      expectAsked(store).toBe('d 49ms d');
+      expectObservable(ids, '^ 99ms !').toBe('-N 49ms a');
+    });
+  });
+
+  it('reports what throws as a subscriber is cleaned up as RxJS does, and spares the store that', () => {
+    const reported: unknown[] = [];
+    config.onUnhandledError = (error) => reported.push(error);
+    let thrown: unknown;
+    virtually(({ at }) => {
+      const answers = new Subject<ReadReply>();
+      const { ids } = watching([answers]);
+      const throwing = finalize(() => {
+        throw new Error('a bug in a teardown');
+      });
+      ids.pipe(throwing).subscribe({ error: () => {} });
+      at(1, () => {
+        try {
+          answers.error(new Error('out of order'));
+        } catch (error) {
+          thrown = error;
+        }
+      });
+      at(9, () => expect(reported).toEqual([expect.objectContaining({ name: 'UnsubscriptionError' })]));
+    });
+    config.onUnhandledError = null;
+    expect(thrown).toBeUndefined();
   });
 
   it('sees nothing new in that it will not be told', () => {

@@ -33,8 +33,8 @@ export const campaign = (from: State, nextAt: number): Campaigning => ({
  * Own time of the next renewal of a lease asked for at `sentAt`: earlier where it may have been cut since. Jitter makes it earlier only, too: later
  * would cost certainty.
  */
-export function renewalAfter(sentAt: number, { missed }: Hearing, context: Context): number {
-  if (missed?.kind === 'cut') return renewalOfCut(sentAt, context);
+export function renewalAfter(sentAt: number, { isCut }: Hearing, context: Context): number {
+  if (isCut) return renewalOfCut(sentAt, context);
   const { settings, random } = context;
   const { renewEvery, jitter } = settings;
   return sentAt + renewEvery - random() * Math.min(jitter, renewEvery / 2);
@@ -105,7 +105,7 @@ function lead(
   const term = { id: state.id, token, ...(run !== undefined && { run }), deadline };
   const { doubtedAt } = state.hearing;
   const isDoubted = doubtedAt !== undefined && doubtedAt >= sent.at;
-  const hearing = { ...state.hearing, doubtedAt: isDoubted ? doubtedAt : undefined, missed: undefined };
+  const hearing = { ...state.hearing, doubtedAt: isDoubted ? doubtedAt : undefined, missed: undefined, isCut: false };
   const holder = { id: state.id, name, ...(data !== undefined && { data }), token, expiresIn: ttl };
   // Each field, in one place: what is put together of parts has a layout of its own for each way to come here, and is slow from then on.
   return {
@@ -137,7 +137,11 @@ export const known = (reply: CandidateReply, now: number): Known | undefined =>
 
 function standBy(before: Campaigning, reply: Held | Suspect, context: Context): Step {
   const { missed } = before.hearing;
-  const state: Campaigning = { ...before, hearing: { ...before.hearing, missed: undefined }, listed: before.id };
+  const state: Campaigning = {
+    ...before,
+    hearing: { ...before.hearing, missed: undefined, isCut: false },
+    listed: before.id,
+  };
   const awaiting = awaitLease(state, reply, context);
   const waiting = missed ? hearNotice(awaiting, missed, context) : awaiting;
   if (state.role === 'follower') return next(waiting);

@@ -51,7 +51,7 @@ function extend<S extends Holding>(state: S, sent: Sent, context: Context): S {
   const { hearing } = state;
   const renewAt = renewalAfter(sent.at, hearing, context);
   const extended = { ...state, term: { ...state.term, deadline }, renewAt };
-  return hearing.missed?.kind === 'cut' ? { ...extended, hearing: { ...hearing, missed: undefined } } : extended;
+  return hearing.isCut ? { ...extended, hearing: { ...hearing, isCut: false } } : extended;
 }
 
 /** Who leads, and since when that is known: of oneself, since the last renewal was asked for. */

@@ -1,7 +1,7 @@
 import type { Holder, Notice, ReleaseNotice } from '../store/lease-store.js';
 import { hearCut } from './cut.js';
 import { backoff, type Settings } from './settings.js';
-import { type Campaigning, type Context, type Hearing, missing, type State } from './state.js';
+import type { Campaigning, Context, Hearing, State } from './state.js';
 import { hearSuccessor } from './succession.js';
 import { awaitHolder, scheduleBy } from './wait.js';
 
@@ -52,7 +52,7 @@ function hearConnected(state: State, { now, settings, random }: Context): State 
 /** Asks by `at`; what is being asked may have been answered before the notice, which is then heard again after the answer. */
 function askBy(state: State, notice: Notice, at: number): State {
   if (state.phase !== 'campaigning') return state;
-  if (state.sent) return missing(state, notice);
+  if (state.sent) return { ...state, hearing: { ...state.hearing, missed: notice } };
   return { ...state, nextAt: Math.min(state.nextAt, at) };
 }
 

@@ -46,8 +46,10 @@ export interface Hearing {
   readonly hastened: boolean;
   /** Own time from which on another run of the store may be the one that answers: a connection has come, or a renewal has failed. */
   readonly doubtedAt: number | undefined;
-  /** Came while a request was in flight that may have been answered before it. */
+  /** The last that came while a request was in flight which may have been answered before it. */
   readonly missed: Notice | undefined;
+  /** Whether a cut of this candidate's own lease came then. Apart from {@link missed}, or one could displace the other. */
+  readonly isCut: boolean;
 }
 
 interface Common {
@@ -177,9 +179,3 @@ export const next = (state: State, ...decisions: Decision[]): Step => ({ state, 
 export function common({ id, memory, role, holder, listed, retired, dark, hearing, failures }: State): Common {
   return { id, memory, role, holder, listed, retired, dark, hearing, failures };
 }
-
-/** `state` while a request is in flight that may have been answered before `missed`: it is heard after the answer. */
-export const missing = <S extends State>(state: S, missed: Notice): S => ({
-  ...state,
-  hearing: { ...state.hearing, missed },
-});

@@ -11,6 +11,7 @@ import { type Vigil, vigilOf, type Watcher } from './awakenings.js';
 import type { Clock } from './clock.js';
 import { Ear, type Hearer } from './ear.js';
 import { Exchange } from './request.js';
+import { safely } from './safely.js';
 import { LiveTerm } from './term.js';
 import type { Transition } from './transition.js';
 import { type Sleeper, timeoutsOf, type Wheel, wheelOf } from './wheel.js';
@@ -222,7 +223,7 @@ export class Candidacy implements Hearer, Sleeper, Watcher {
     if (!this.#closing || this.#isOver) return;
     this.#isOver = true;
     this.#news.over();
-    for (const subscriber of this.#subscribers) subscriber.complete();
+    for (const subscriber of this.#subscribers) safely(() => subscriber.complete());
   }
 
   /**
@@ -232,8 +233,10 @@ export class Candidacy implements Hearer, Sleeper, Watcher {
   join(subscriber: Subscriber<Transition>): void {
     const delivering = this.#delivering;
     this.#delivering = true;
-    if (this.current) subscriber.next(this.current);
-    if (this.#isOver) subscriber.complete();
+    safely(() => {
+      if (this.current) subscriber.next(this.current);
+      if (this.#isOver) subscriber.complete();
+    });
     this.#subscribers = this.#subscribers.concat(subscriber); // a spread array has room for more, which most never need
     subscriber.add(() => {
       this.#subscribers = this.#subscribers.filter((each) => each !== subscriber);
@@ -247,7 +250,7 @@ export class Candidacy implements Hearer, Sleeper, Watcher {
     if (transition.role === 'leader' && transition.term !== this.term) return;
     if (transition.role === this.current?.role) return;
     this.current = transition;
-    for (const subscriber of this.#subscribers) subscriber.next(transition);
+    for (const subscriber of this.#subscribers) safely(() => subscriber.next(transition));
   }
 
   /** Waits for the leader-only work: for what stops synchronously until the call stack is done, for the rest as it asked. */

@@ -1,5 +1,7 @@
-import { type Observable, Subscriber } from 'rxjs';
+import type { Observable } from 'rxjs';
 import type { Notice } from '../store/lease-store.js';
+import { StoreSubscriber } from './safely.js';
+import { isNotice } from './sense.js';
 
 /** Who is told what an ear hears. */
 export interface Hearer {
@@ -7,7 +9,7 @@ export interface Hearer {
 }
 
 /** Hears what a store tells by itself, and is told that it is deaf where the store tells no more. */
-export class Ear extends Subscriber<Notice> {
+export class Ear extends StoreSubscriber<Notice> {
   readonly #hearer: Hearer;
 
   constructor(hearer: Hearer) {
@@ -25,7 +27,7 @@ export class Ear extends Subscriber<Notice> {
   }
 
   protected override _next(notice: Notice): void {
-    this.#hearer.hear(notice);
+    if (isNotice(notice)) this.#hearer.hear(notice);
   }
 
   protected override _error(): void {

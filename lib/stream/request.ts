@@ -1,5 +1,5 @@
 import { inspect } from 'node:util';
-import { from, Observable, type ObservableInput, of, type SchedulerLike, Subscriber, throwError } from 'rxjs';
+import { from, Observable, type ObservableInput, of, type SchedulerLike, throwError } from 'rxjs';
 import { ElectionError, isElectionError } from '../errors.js';
 import type {
   CandidateReply,
@@ -11,6 +11,8 @@ import type {
   WithdrawReply,
   WithdrawRequest,
 } from '../store/lease-store.js';
+import { StoreSubscriber } from './safely.js';
+import { problemOf } from './sense.js';
 import type { Rider, Spoke } from './wheel.js';
 
 type ReplyTo<R extends StoreRequest> = R extends ListRequest
@@ -42,7 +44,7 @@ export const ask = <R extends StoreRequest>(
  * One request under way: hears one reply or fails with one `ElectionError`, unless it is unsubscribed before. A subscriber rather than made of
  * operators, since thousands of these may be under way.
  */
-export class Exchange<R extends StoreRequest> extends Subscriber<unknown> implements Rider {
+export class Exchange<R extends StoreRequest> extends StoreSubscriber<unknown> implements Rider {
   /** Where its time is kept, if that is on a wheel. */
   spoke: Spoke | undefined;
 
@@ -109,44 +111,6 @@ function call(store: LeaseStore, request: StoreRequest): ObservableInput<Candida
 }
 
 const CANNOT_LIST = 'This store cannot tell who stands by: it has no method "list"';
-
-const STATUSES: Record<StoreRequest['verb'], ReadonlyArray<(CandidateReply | ListReply)['status']>> = {
-  acquire: ['granted', 'held', 'suspect', 'late'],
-  renew: ['renewed', 'lost', 'late'],
-  release: ['released', 'gone'],
-  read: ['held', 'free'],
-  withdraw: ['withdrawn'],
-  list: ['listed'],
-};
-
-/** What is wrong with `reply` to `request`: users write stores too, and what decides over leadership must not trip over a slip there. */
-function problemOf(request: StoreRequest, reply: unknown): unknown {
-  try {
-    return isSensible(request, reply) ? undefined : senseless(request, reply);
-  } catch (error) {
-    return error;
-  }
-}
-
-function isSensible({ verb }: StoreRequest, reply: unknown): boolean {
-  const { status, token, holder, wait, candidates } = Object(reply);
-  return (
-    STATUSES[verb].includes(status) &&
-    (status !== 'granted' || Number.isSafeInteger(token)) &&
-    (status !== 'suspect' || Number.isFinite(wait)) &&
-    (status !== 'held' || holder) &&
-    (status !== 'listed' || (Array.isArray(candidates) && candidates.every(isStanding))) &&
-    (!holder || (typeof holder.id === 'string' && Number.isFinite(holder.expiresIn)))
-  );
-}
-
-function isStanding(candidate: unknown): boolean {
-  const { id, lastSeen } = Object(candidate);
-  return typeof id === 'string' && Number.isFinite(lastSeen);
-}
-
-const senseless = ({ verb, key }: StoreRequest, reply: unknown): ElectionError =>
-  new ElectionError('STORE_REPLY', `${verb} of "${key}" got a reply that makes no sense: ${inspect(reply)}`);
 
 const unheard = ({ verb }: StoreRequest): ElectionError =>
   new ElectionError('STORE_REPLY', `The store completed without a reply to ${verb}`);

@@ -1,6 +1,7 @@
 import { type SchedulerLike, Subscription } from 'rxjs';
 import type { Vigil } from './awakenings.js';
 import type { Clock } from './clock.js';
+import { report } from './safely.js';
 import { Shared } from './shared.js';
 
 /** Whom an alarm wakes. */
@@ -126,7 +127,11 @@ export class Wheel {
 
   /** A timer that rings says that its time has come, though Node's may ring up to a millisecond before that by the clock. */
   #ring(at: number, sleeper: Sleeper): void {
-    sleeper.ring(Math.max(at, this.#clock.now()));
+    try {
+      sleeper.ring(Math.max(at, this.#clock.now()));
+    } catch (error) {
+      report(error); // or those that are to ring after it would not
+    }
   }
 
   #make(index: number): Spoke {

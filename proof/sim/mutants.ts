@@ -84,7 +84,7 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   mutant('misses-what-is-told-meanwhile', 'forgets what it is told while a request is in flight', [
     'core/notice.ts',
-    'if (state.sent) return missing(state, notice);',
+    'if (state.sent) return { ...state, hearing: { ...state.hearing, missed: notice } };',
     'if (state.sent) return state;',
   ]),
   mutant('not-anew', 'does not ask for what was told before it listened', [

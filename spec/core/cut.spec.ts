@@ -42,9 +42,21 @@ describe('a lease that somebody has cut', () => {
     candidate.wake(0);
     cut(candidate, 5);
     candidate.reply(10, { status: 'granted', token: 7 });
-    expect(candidate.state).toMatchObject({ phase: 'leading', hearing: { missed: undefined } });
+    expect(candidate.state).toMatchObject({ phase: 'leading', hearing: { isCut: false } });
     expect(candidate.wakesAt).toBe(BACKOFF);
   });
+
+  it.each<Notice>([{ kind: 'listening' }, { kind: 'released', id: 'old/1' }])(
+    'before its grant was heard is not forgotten for what is told after it (G1): %j',
+    (notice) => {
+      const candidate = new Candidate();
+      candidate.wake(0);
+      cut(candidate, 5);
+      candidate.on({ kind: 'notice', notice }, 6);
+      candidate.reply(10, { status: 'granted', token: 7 });
+      expect(candidate.wakesAt).toBe(BACKOFF);
+    },
+  );
 
   it('is renewed at once while its holder waits for the work to stop (G7)', () => {
     const candidate = Candidate.leading();

@@ -1,5 +1,5 @@
-import { describe, expect, it } from '@jest/globals';
-import { VirtualTimeScheduler } from 'rxjs';
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { config, VirtualTimeScheduler } from 'rxjs';
 import { vigilOf } from '../../lib/stream/awakenings.js';
 import { type Rider, timeoutsOf, wheelOf } from '../../lib/stream/wheel.js';
 
@@ -22,6 +22,10 @@ function wheel() {
   };
   return { scheduler, rung, set };
 }
+
+afterEach(() => {
+  config.onUnhandledError = null;
+});
 
 describe('a wheel', () => {
   it('rings one that is alone when it is due', () => {
@@ -101,6 +105,24 @@ describe('a wheel', () => {
       ['a', 22, 22],
       ['b', 22, 22],
     ]);
+  });
+
+  it('rings for others, too, where one of them throws, which is reported as RxJS does', async () => {
+    const reported = new Promise((resolve) => {
+      config.onUnhandledError = resolve;
+    });
+    const { scheduler, rung, set } = wheel();
+    const failure = new Error('a bug');
+    set('a', 25, () => {
+      throw failure;
+    });
+    set('b', 25);
+    scheduler.flush();
+    expect(rung).toEqual([
+      ['a', 25, 25],
+      ['b', 25, 25],
+    ]);
+    expect(await reported).toBe(failure);
   });
 
   it('is one for all that share a store and a vigil, and no other', () => {

@@ -1,5 +1,6 @@
-import { defer, NEVER, Observable } from 'rxjs';
+import { defer, filter, NEVER, Observable } from 'rxjs';
 import { getOrMake } from '../../lookup.js';
+import { isNotice } from '../../stream/sense.js';
 import type { Holder, LeaseStore, Notice } from '../lease-store.js';
 import { nameOf } from './names.js';
 import { majorityOf } from './verdict.js';
@@ -53,7 +54,7 @@ export const notices = (stores: readonly LeaseStore[], key: string): Observable<
     };
     for (const [i, store] of stores.entries()) {
       const endOf = () => hear({ kind: 'deaf' }, i);
-      const told = defer(() => store.notices?.(key) ?? NEVER);
+      const told = defer(() => store.notices?.(key) ?? NEVER).pipe(filter(isNotice));
       subscriber.add(told.subscribe({ next: (notice) => hear(notice, i), error: endOf, complete: endOf }));
     }
   });

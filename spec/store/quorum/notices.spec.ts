@@ -37,6 +37,13 @@ describe('the notices of a quorum', () => {
     expect(told).toEqual([listening, deaf, listening]);
   });
 
+  it('are none of what makes no sense', () => {
+    const { stores, told } = three();
+    for (const store of stores) store.next({ kind: 'elected' } as Notice);
+    for (const store of stores) store.next(listening);
+    expect(told).toEqual([listening]);
+  });
+
   it('tell of an election once, when a majority does, by the candidate’s own id', () => {
     const { stores, told } = three();
     stores[0].next(elected('a~1', 1));
