@@ -178,7 +178,7 @@ export class Candidacy implements Hearer, Sleeper, Watcher {
     const { state: after, decisions } = step(this.#state, event, this.#context(now));
     const state = inPlaceOf(this.#state, after);
     this.#state = state;
-    if ('term' in state && this.#term && state.term) this.#term.deadline = state.term.deadline;
+    if ('term' in state && this.#term && state.term) this.#term.extend(state.term.deadline);
     for (const decision of decisions) this.#decide(decision);
     if (state.phase === 'exiting' && phase !== 'exiting' && !state.drained) this.#drain();
     this.#keepVigil(state.phase === 'leading' || (state.phase === 'exiting' && !state.drained));
@@ -316,7 +316,7 @@ export class Candidacy implements Hearer, Sleeper, Watcher {
   }
 
   #forgetTerm(): void {
-    if (this.#term) this.#term.deadline = Number.NEGATIVE_INFINITY;
+    this.#term?.extend(Number.NEGATIVE_INFINITY);
     this.#term = undefined;
   }
 }

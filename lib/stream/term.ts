@@ -8,8 +8,8 @@ import type { Term } from './transition.js';
 export class LiveTerm implements Term {
   readonly token: number;
   readonly id: string;
-  /** Own time until which the lease is certain; −Infinity once it has been given up. */
-  deadline: number;
+  /** Own time until which the lease is certain. Private: users print and store what they are told. */
+  #deadline: number;
   readonly #clock: Clock;
   /** Made for the first who asks for its signal: most terms of many have none. */
   #controller: AbortController | undefined;
@@ -22,7 +22,7 @@ export class LiveTerm implements Term {
   constructor({ token, id, deadline }: TermFacts, clock: Clock) {
     this.token = token;
     this.id = id;
-    this.deadline = deadline;
+    this.#deadline = deadline;
     this.#clock = clock;
   }
 
@@ -41,7 +41,7 @@ export class LiveTerm implements Term {
   }
 
   remaining(): number {
-    return Math.max(0, this.deadline - this.#clock.now());
+    return Math.max(0, this.#deadline - this.#clock.now());
   }
 
   assert(): void {
@@ -58,6 +58,11 @@ export class LiveTerm implements Term {
     };
     this.#pending += 1;
     Promise.resolve(work).then(settle, settle);
+  }
+
+  /** Moves the deadline: by a renewal; to −Infinity once the lease has been given up. */
+  extend(deadline: number): void {
+    this.#deadline = deadline;
   }
 
   /** Ends the term for its user: first `alive`, then the signal. The lease may go on through a drain. */

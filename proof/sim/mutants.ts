@@ -23,7 +23,7 @@ export const MUTANTS: readonly Mutant[] = [
     ['stream/wheel.ts', 'Math.max(at, this.#clock.now())', 'Math.max(at, (this.#clock as any).wall())'],
     ['stream/wheel.ts', 'Math.max(0, at - this.#clock.now())', 'Math.max(0, at - (this.#clock as any).wall())'],
     ['stream/candidacy.ts', 'this.#context(clock.now()));', 'this.#context((clock as any).wall()));'],
-    ['stream/term.ts', 'this.deadline - this.#clock.now()', 'this.deadline - (this.#clock as any).wall()'],
+    ['stream/term.ts', 'this.#deadline - this.#clock.now()', 'this.#deadline - (this.#clock as any).wall()'],
   ),
   mutant('late-timers-after-suspend', 'lets timers ring as late as the machine has slept', [
     'stream/candidacy.ts',

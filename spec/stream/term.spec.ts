@@ -13,15 +13,18 @@ function term(): { readonly term: LiveTerm; readonly clock: { time: number } } {
 const over = expect.objectContaining({ name: 'AbortError', code: 'TERM_ENDED' });
 
 describe('a term', () => {
-  it('has the id and token it was granted', () => {
-    expect(term().term).toMatchObject({ id: 'me/1', token: 7 });
+  it('has the id and token it was granted, and shows no more of itself to who prints or stores it', () => {
+    expect(Object.entries(term().term)).toEqual([
+      ['token', 7],
+      ['id', 'me/1'],
+    ]);
   });
 
   it('counts down to its deadline, which renewals move, and not below 0', () => {
     const { term: live, clock } = term();
     clock.time = 400;
     expect(live.remaining()).toBe(600);
-    live.deadline = 1_200;
+    live.extend(1_200);
     expect(live.remaining()).toBe(800);
     clock.time = 1_300;
     expect(live.remaining()).toBe(0);
