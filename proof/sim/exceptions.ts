@@ -80,7 +80,7 @@ export class Exceptions {
     { coldStart }: AcquireRequest,
     record: LeaseRecord | undefined,
     heard: Heard,
-    /** The highest it was told of. */
+    /** The highest it was told of when it asked. */
     token: number,
     server = 0,
   ): void {

@@ -81,8 +81,8 @@ export class Judge implements Ear, Witness {
   /** Told late that they do not lead any more, unless there is an excuse for that. */
   readonly #tardy: Array<{ readonly older: Span; readonly newer: Span; readonly at: number }> = [];
   #contested = false;
-  /** When the last answer was made that its sender had heard when an attempt was sent; it may be carried out long after. */
-  readonly #answeredBefore = new WeakMap<Request, number>();
+  /** What its sender had heard when an attempt was sent: when the last answer was made, and the highest token. It may be carried out long after. */
+  readonly #knownBefore = new WeakMap<Request, Pick<Conduct, 'lastAnswer' | 'token'>>();
   /** When the record's `until` was written last, by each server that may lose it. */
   readonly #written = new Map<number, number | undefined>();
 
@@ -331,8 +331,8 @@ export class Judge implements Ear, Witness {
     };
   }
 
-  #isAsked({ lastAnswer }: Conduct, request: Request): void {
-    if (lastAnswer !== undefined) this.#answeredBefore.set(request, lastAnswer);
+  #isAsked({ lastAnswer, token }: Conduct, request: Request): void {
+    this.#knownBefore.set(request, { lastAnswer, token });
   }
 
   #conductOf(link: Connection): Conduct {
@@ -388,7 +388,8 @@ export class Judge implements Ear, Witness {
 
   /** A store grants the lease to one who may not be able to know better. */
   #isGrantedBy({ request, link }: Call, { record }: Stored): void {
-    const { token, server } = this.#conductOf(link);
+    const { token = 0 } = this.#knownBefore.get(request) ?? {};
+    const { server } = this.#conductOf(link);
     this.#exceptions.granted(request as AcquireRequest, record, this.#heardBy(link, request), token, server);
   }
 
@@ -453,7 +454,7 @@ export class Judge implements Ear, Witness {
   #heardBy(link: Connection, request: Request): Heard {
     const conduct = this.#conductOf(link);
     const written = this.#writtenBy(conduct);
-    const before = this.#answeredBefore.get(request);
+    const before = this.#knownBefore.get(request)?.lastAnswer;
     const isSince = before !== undefined && written !== undefined && before > written;
     return isSince && conduct.heard.written === written ? conduct.heard : { written, before, since: undefined };
   }

@@ -164,3 +164,73 @@ export const FINDS: readonly Find[] = [
     },
   },
 ];
+
+/** Worlds that show what the contract excepts. */
+export const EXCUSED: ReadonlyArray<readonly [what: string, plan: Plan]> = [
+  [
+    'an attempt of a candidate that was fresh when it asked, on a store that was emptied before that came',
+    {
+      seed: 494492,
+      lasts: 17000,
+      options: {
+        key: 'k',
+        ttl: 1000,
+        wait: 50,
+        jitter: 200,
+        renewEvery: 100,
+        timeout: 125,
+        drain: 1000,
+        coldStart: 'elect',
+      },
+      network: {
+        latency: 6.25,
+        spikes: 0.02867237876635045,
+        loss: 0.01146895150654018,
+        duplicates: 0.02867237876635045,
+        ordered: false,
+      },
+      serverRate: 1,
+      machines: [
+        {
+          rate: 1,
+          lateness: 0,
+          joins: 2620.1783737633377,
+          style: { work: 'none', teardown: 0, loop: false, busy: 0, rash: 0 },
+        },
+        {
+          rate: 0.99,
+          lateness: 0,
+          joins: 2161.0869595315307,
+          style: { work: 'promise', teardown: 35.67401075270027, loop: false, busy: 0, rash: 0 },
+        },
+        {
+          rate: 1,
+          lateness: 0,
+          joins: 2298.5844877548516,
+          style: { work: 'none', teardown: 0, loop: false, busy: 0, rash: 0.1720342725981027 },
+        },
+      ],
+      happenings: [
+        { at: 662.5493178144097, kind: 'restart', lasts: 0, amount: 0.16867912490852177, aim: 'anyone', machine: 1 },
+        {
+          at: 1609.0357258139024,
+          kind: 'requests slow',
+          lasts: 813.8479302266226,
+          amount: 0.5796684883534908,
+          aim: 'leader',
+          machine: 2,
+        },
+        { at: 3041.415267166404, kind: 'flush', lasts: 0, amount: 0.3273413449060172, aim: 'anyone', machine: 2 },
+        {
+          at: 3092.87542247968,
+          kind: 'requests slow',
+          lasts: 4,
+          amount: 0.8583707206416875,
+          aim: 'anyone',
+          machine: 1,
+        },
+      ],
+      isSilent: false,
+    },
+  ],
+];
