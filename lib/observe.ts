@@ -11,6 +11,7 @@ import {
   timer,
 } from 'rxjs';
 import {
+  forElection,
   leaseStore,
   type Names,
   OPTIONS,
@@ -50,7 +51,7 @@ const LONGEST_LOOK = 1_000;
 export function observe(options: ObserveOptions): Observable<Holder | undefined> {
   requireObject(options);
   refuseUnknown(options, NAMES);
-  const store = leaseStore(options);
+  const store = forElection(leaseStore(options));
   const key = validText('key', options.key);
   const every = validTime('every', options.every, 5_000);
   const timeout = Math.min(every, LONGEST_LOOK);

@@ -110,8 +110,10 @@ export function environment(options: ElectionOptions): Environment {
   const { clock = scheduler instanceof VirtualTimeScheduler ? scheduler : systemClock() } = options;
   requireMethod('clock', clock, 'now', 'a clock with a method now()');
   if (options.signal !== undefined) requireSignal(options.signal);
+  const store = leaseStore(options, validReplicas(options.replicas, settings.timeout));
   return {
-    store: leaseStore(options, validReplicas(options.replicas, settings.timeout)),
+    store: forElection(store),
+    timersOf: store,
     settings,
     clock: clock instanceof VirtualTimeScheduler ? { now: () => clock.now(), wall: () => clock.now() } : clock,
     scheduler,
@@ -188,6 +190,9 @@ export function leaseStore({ redis, store, subscriber }: StoreOptions, replicas?
     redis,
   );
 }
+
+/** What one election, or one who looks, uses of `store`. */
+export const forElection = (store: LeaseStore): LeaseStore => store.forElection?.() ?? store;
 
 interface ByClient {
   readonly replicas?: Replicas | undefined;

@@ -34,7 +34,7 @@ export function quorum(stores: ReadonlyArray<LeaseStore | RedisClient>, options:
   if (!Array.isArray(stores) || stores.length < LEAST) {
     throw invalidOption('stores', `must be one array of ${LEAST} or more, of which a majority decides`, stores);
   }
-  const members = stores.map(member);
+  const members = Array.from(stores, member); // also where there is a hole
   for (const [i, store] of members.entries()) {
     const first = members.indexOf(store);
     if (first < i)

@@ -292,6 +292,7 @@ describe('quorum', () => {
     ['one store', [stores.slice(0, 1)], /"stores": must be one array of 3 or more.*received an array of 1/],
     ['two stores', [stores.slice(0, 2)], /"stores": must be one array of 3 or more/],
     ['the same store twice', [[...stores, stores[1]]], /"stores\[3\]": must not be stores\[1\] again/],
+    ['a hole', [Object.assign([stores[0]], { 2: stores[1] })], /"stores\[1\]": must be a LeaseStore/],
     ['something that is no store', [[...stores, 'redis']], /"stores\[3\]": must be a LeaseStore.*received "redis"/],
     ['nothing', [[...stores, null]], /"stores\[3\]": must be a LeaseStore.*received null/],
     ['a scheduler that is none', [stores, { scheduler: 1 }], /"scheduler": must be an RxJS scheduler; received 1/],

@@ -27,6 +27,11 @@ export interface LeaseStore {
    * never grants anything, so that a lost or forged one costs time at most. Optional: without it, timers do.
    */
   notices?(key: string): Observable<Notice>;
+  /**
+   * The store as one election, or one who looks, is to use it. Optional: for a store that keeps something for each, as a quorum does. Without it
+   * they share this one.
+   */
+  forElection?(): LeaseStore;
 }
 
 /** One request to a {@link LeaseStore}, told apart by `verb`. */

@@ -19,6 +19,8 @@ import { type Sleeper, timeoutsOf, type Wheel, wheelOf } from './wheel.js';
 /** The outside world of a candidacy. */
 export interface Environment {
   readonly store: LeaseStore;
+  /** Elections with the same one share timers. */
+  readonly timersOf: object;
   readonly settings: Settings;
   readonly clock: Clock;
   /** Runs the timers. */
@@ -74,13 +76,13 @@ export class Candidacy implements Hearer, Sleeper, Watcher {
   #exit: AsyncSubject<boolean> | undefined;
 
   constructor(environment: Environment, news: News) {
-    const { store, clock, scheduler, settings } = environment;
+    const { timersOf, clock, scheduler, settings } = environment;
     this.#environment = environment;
     this.#news = news;
     // Half of the guard, or it would be spent before it is noticed.
     this.#vigil = vigilOf(clock, scheduler, guard(settings.ttl) / 2);
-    this.#alarm = new Alarm(wheelOf(store, this.#vigil, earliness(settings)), this);
-    this.#timeouts = timeoutsOf(store, this.#vigil, settings.timeout);
+    this.#alarm = new Alarm(wheelOf(timersOf, this.#vigil, earliness(settings)), this);
+    this.#timeouts = timeoutsOf(timersOf, this.#vigil, settings.timeout);
     this.#state = stand(NOTHING_KNOWN, this.#context(environment.clock.now()));
   }
 

@@ -1,9 +1,9 @@
-import type { LeaseReply, LeaseRequest, LeaseStore, Notice } from 'rx-leader';
+import type { LeaseRequest, LeaseStore, Notice, WithdrawRequest } from 'rx-leader';
 import { from, Observable, type ObservableInput } from 'rxjs';
 import type { Library } from '../library.js';
 import type { Random } from '../random.js';
 import type { Agenda } from './agenda.js';
-import type { Condition, Connection, Ear, Link } from './link.js';
+import type { Condition, Connection, Ear, Link, Reply, Request } from './link.js';
 import type { Machine } from './machine.js';
 
 /** A machine's connections to several servers, and the quorum of them that its election stands over. */
@@ -30,6 +30,7 @@ export class Quorum implements Connection {
   renew = (request: LeaseRequest) => this.#ask<never>(request);
   release = (request: LeaseRequest) => this.#ask<never>(request);
   read = (request: LeaseRequest) => this.#ask<never>(request);
+  withdraw = (request: WithdrawRequest) => this.#ask<never>(request);
   notices = (key: string): Observable<Notice> => this.#store.notices?.(key) as Observable<Notice>;
 
   get isIdle(): boolean {
@@ -73,11 +74,11 @@ export class Quorum implements Connection {
   }
 
   /** What the election asks of all of them, for the judge to hear. */
-  #ask<Reply extends LeaseReply>(request: LeaseRequest): Observable<Reply> {
-    return new Observable<Reply>((subscriber) => {
+  #ask<Answer extends Reply>(request: Request): Observable<Answer> {
+    return new Observable<Answer>((subscriber) => {
       let answered = false;
       this.#ear.sent(this, request);
-      const asked = from(this.#store[request.verb](request as never) as ObservableInput<Reply>).subscribe({
+      const asked = from(this.#store[request.verb]?.(request as never) as ObservableInput<Answer>).subscribe({
         next: (reply) => {
           answered = true;
           this.#ear.heard(this, request, { reply, at: this.#agenda.now });

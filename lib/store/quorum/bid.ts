@@ -79,6 +79,7 @@ class Bid {
       this.#leave(member);
       return;
     }
+    if (this.#outcome === 'won') this.#withdraw(member, answer);
     if (isGrant(answer) && this.#term) this.#write(member, i, answer, this.#term);
     if (this.#term) this.#count(this.#term);
     else this.#proceed();
@@ -153,6 +154,7 @@ class Bid {
       this.#outcome = 'won';
       this.#ledger.splits = 0;
       terms.set(this.#request.id, term);
+      for (const [i, member] of members.entries()) this.#withdraw(member, this.#answers[i]);
       this.#tell({ status: 'granted', token: term.token });
       return;
     }
@@ -160,6 +162,18 @@ class Bid {
     if (refused.length + this.#unwritten.size <= members.length - majority) return;
     this.#fail();
     this.#tell({ status: 'late' }); // what was granted has gone again while its token was written
+  }
+
+  /** Whoever leads stands by no more: neither under an id that is spent, nor at a store that has refused it. */
+  #withdraw(member: Member, answer: AcquireReply | ElectionError | undefined): void {
+    if (answer === undefined || isElectionError(answer)) return;
+    const { names, now } = this.#ledger;
+    const { id, key, timeout, name, data } = this.#request;
+    const request = { verb: 'withdraw', key, timeout, name, ...(data !== undefined && { data }) } as const;
+    for (const each of names.all(id)) {
+      if (each === this.wire && isGrant(answer)) continue;
+      member.withdraw({ ...request, id: each }, now + PATIENCE * timeout).subscribe({ error: () => {} });
+    }
   }
 
   #refuse(verdict: AcquireReply | Split | ElectionError): void {

@@ -6,8 +6,8 @@ import { ask } from '../../stream/request.js';
 import type {
   AcquireReply,
   AcquireRequest,
-  LeaseReply,
-  LeaseRequest,
+  CandidateReply,
+  CandidateRequest,
   LeaseStore,
   ListReply,
   ListRequest,
@@ -17,6 +17,8 @@ import type {
   ReleaseRequest,
   RenewReply,
   RenewRequest,
+  WithdrawReply,
+  WithdrawRequest,
 } from '../lease-store.js';
 import { Line, type Timing } from './line.js';
 
@@ -71,21 +73,28 @@ export class Member {
 
   renew(request: RenewRequest, until: number, isWanted: () => boolean): Observable<RenewReply> {
     const dated = () => this.#ask<RenewReply>({ ...request, ...this.#limit(until) }, until);
-    return this.#line.inTurn(until, () => (isWanted() ? inTime(dated) : EMPTY));
+    const has = tap(({ status }: RenewReply) => status === 'renewed' && this.#hasGranted(request.id));
+    return this.#line.inTurn(until, () => (isWanted() ? inTime(dated).pipe(has) : EMPTY));
   }
 
-  /** What goes wrong with it is tried again before the next acquire. */
+  /** What it leaves open, as where its turn does not come, is tried again before the next acquire. */
   release(request: ReleaseRequest, until: number): Observable<ReleaseReply> {
-    return this.#line.inTurn(until, () => this.#takeBack(request, until));
+    const keep = () => this.mayHold(request.id) && this.#retired.add(request.id);
+    return this.#line.inTurn(until, () => this.#takeBack(request, until)).pipe(tap({ error: keep }));
+  }
+
+  /** After whatever may still list it. */
+  withdraw(request: WithdrawRequest, until: number): Observable<WithdrawReply> {
+    return this.#line.inTurn(until, () => this.#ask<WithdrawReply>(request, until));
   }
 
   read(request: ReadRequest, until: number): Observable<ReadReply> {
     return this.#line.inTurn(until, () => this.#ask<ReadReply>(request, until));
   }
 
+  /** At once: it changes nothing, and must hold up nothing. */
   list(request: ListRequest, until: number): Observable<ListReply> {
-    const left = () => ask(this.#store, { ...request, timeout: this.#left(until) }, this.#timing.scheduler);
-    return this.#line.inTurn(until, () => defer(left));
+    return defer(() => ask(this.#store, { ...request, timeout: this.#left(until) }, this.#timing.scheduler));
   }
 
   /** With what this store alone can be asked by: its own time, and the highest token that is known to have been on record there. */
@@ -102,11 +111,7 @@ export class Member {
     };
     return this.#ask<AcquireReply>(own, until).pipe(
       tap({
-        next: ({ status }) => {
-          if (status !== 'granted') return;
-          this.#granted = request.id;
-          this.#retired.delete(request.id);
-        },
+        next: ({ status }) => status === 'granted' && this.#hasGranted(request.id),
         error: (error) => isDoubtful(error) && this.#retired.add(request.id),
       }),
     );
@@ -119,12 +124,16 @@ export class Member {
           this.#retired.delete(request.id);
           if (this.#granted === request.id) this.#granted = undefined;
         },
-        error: () => this.#retired.add(request.id),
       }),
     );
   }
 
-  #ask<Reply extends LeaseReply>(request: LeaseRequest, until: number): Observable<Reply> {
+  #hasGranted(id: string): void {
+    this.#granted = id;
+    this.#retired.delete(id);
+  }
+
+  #ask<Reply extends CandidateReply>(request: CandidateRequest, until: number): Observable<Reply> {
     const { scheduler, clock } = this.#timing;
     const asked = defer(() => ask(this.#store, { ...request, timeout: this.#left(until) }, scheduler));
     return (asked as Observable<Reply>).pipe(

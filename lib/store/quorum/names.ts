@@ -26,7 +26,9 @@ export class Names {
     if (this.#generations.size > MOST && oldest !== undefined) this.#generations.delete(oldest);
   }
 
-  forget(id: string): void {
-    this.#generations.delete(id);
+  /** All that `id` has been known by, in order; the last is the current one. */
+  all(id: string): string[] {
+    const spent = this.#generations.get(id) ?? 0;
+    return [id, ...Array.from({ length: spent }, (_, i) => `${id}~${i + 1}`)];
   }
 }

@@ -1,4 +1,4 @@
-import { type Observable, of } from 'rxjs';
+import { concat, last, type Observable, of } from 'rxjs';
 import { type ElectionError, isElectionError } from '../../errors.js';
 import { getOrMake } from '../../lookup.js';
 import type {
@@ -11,12 +11,15 @@ import type {
   ReleaseRequest,
   RenewReply,
   RenewRequest,
+  WithdrawReply,
+  WithdrawRequest,
 } from '../lease-store.js';
 import { bid } from './bid.js';
 import { giveBack, Ledger, PATIENCE, type Surroundings, type Term } from './ledger.js';
+import type { Member } from './member.js';
 import { notices } from './notices.js';
 import { poll } from './poll.js';
-import { countLists, countReads, countReleases, countRenewals } from './verdict.js';
+import { countLists, countReads, countReleases, countRenewals, countWithdrawals } from './verdict.js';
 
 /** One store over several: what a majority of `stores` says. See `quorum`. */
 export function quorumStore(stores: readonly LeaseStore[], surroundings: Surroundings): LeaseStore {
@@ -30,7 +33,14 @@ export function quorumStore(stores: readonly LeaseStore[], surroundings: Surroun
     ...(stores.every((store) => store.list) && {
       list: (request: ListRequest) => list(ledgerOf(request.key), request),
     }),
+    withdraw: (request) => withdraw(ledgerOf(request.key), request),
     notices: (key) => notices(stores, key),
+    // Nor are those of one process to wait for each other, or to take back what is another's.
+    forElection: () =>
+      quorumStore(
+        stores.map((store) => store.forElection?.() ?? store),
+        surroundings,
+      ),
   };
 }
 
@@ -99,12 +109,24 @@ function release(ledger: Ledger, request: ReleaseRequest): Observable<ReleaseRep
   const wired = { ...rest, id: ledger.wireOf(request.id) };
   const until = endOf(ledger, request);
   ledger.terms.delete(request.id);
-  ledger.names.forget(request.id);
   // Those that are slow are heard out as well, or it would be forgotten what they may have kept.
   return poll(
     ledger.members,
     (member) => member.release(wired, until),
     countReleases,
+    () => {},
+  );
+}
+
+/** Under every id that it has asked by. */
+function withdraw(ledger: Ledger, request: WithdrawRequest): Observable<WithdrawReply> {
+  const until = endOf(ledger, request);
+  const all = (member: Member) => ledger.names.all(request.id).map((id) => member.withdraw({ ...request, id }, until));
+  // Those that are slow are heard out as well, or they would go on naming it.
+  return poll(
+    ledger.members,
+    (member) => concat(...all(member)).pipe(last()),
+    countWithdrawals,
     () => {},
   );
 }

@@ -10,6 +10,7 @@ import type {
   ReleaseReply,
   RenewReply,
   Standing,
+  WithdrawReply,
 } from '../lease-store.js';
 import { nameOf } from './names.js';
 
@@ -107,6 +108,13 @@ export function countReleases(answers: Answers<ReleaseReply>): Verdict<ReleaseRe
   if (replies.length < majority) return undefined;
   const released = replies.some(({ status }) => status === 'released');
   return { status: released ? 'released' : 'gone', ...highest(replies) };
+}
+
+/** Off the list when a majority says so. */
+export function countWithdrawals(answers: Answers<WithdrawReply>): Verdict<WithdrawReply> {
+  const { replies, errors, majority, spare, count } = tally(answers);
+  if (errors.length > spare) return unusable(errors, count, majority);
+  return replies.length < majority ? undefined : { status: 'withdrawn' };
 }
 
 /** Who holds a majority, or may: a store that cannot be asked may be one of theirs. */
