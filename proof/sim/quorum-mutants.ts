@@ -39,16 +39,6 @@ export const QUORUM_MUTANTS: readonly Mutant[] = [
       "const last = new WeakMap<object, unknown>();\nconst remembered = <T>(members: readonly object[], answer: T, i: number): T => {\n  const member = members[i] as object;\n  const known = last.get(member) as T;\n  if ((answer as any).status === 'renewed') last.set(member, answer);\n  else if ((answer as any).code && known) return known;\n  return answer;\n};\n/** What is done with",
     ],
   ),
-  mutant('concludes-what-nobody-awaits', 'gives its lease up by the outcome of a renewal that it has repeated since', [
-    'store/quorum/poll.ts',
-    'if (verdict === undefined && subscriber.closed) return;',
-    'if (verdict === undefined && subscriber === undefined) return;',
-  ]),
-  mutant('puts-back-as-the-present-run', 'writes down whatever run it puts its lease back at', [
-    'testing/model.ts',
-    "const run = request.run || (lease ? '' : server.run);",
-    "const run = lease ? (request.run ?? '') : server.run;",
-  ]),
   mutant('one-memory-for-all', 'takes a store that was no part of the last majority for one that has lost its data', [
     'store/quorum/member.ts',
     'isHeard ? Math.min(lastToken, this.#memory.token) : lastToken',
