@@ -1,29 +1,12 @@
-import {
-  catchError,
-  concatMap,
-  defer,
-  EMPTY,
-  endWith,
-  NEVER,
-  Observable,
-  race,
-  repeat,
-  retry,
-  type Subscriber,
-  Subscription,
-  switchMap,
-  take,
-  tap,
-  timeout,
-  timer,
-} from 'rxjs';
+import { defer, Observable, retry, type Subscriber, Subscription, timer } from 'rxjs';
 import { randomId } from '../../random-id.js';
 import type { Notice, ReleaseNotice } from '../lease-store.js';
 import { portOf, type RedisClient } from './client.js';
-import { type Connection, connectionOf } from './connection.js';
+import { connectionOf } from './connection.js';
+import { linksOf, orDrop } from './links.js';
 import { noticeOf, whisperOf } from './notice.js';
-import { Pace, pauseAfter } from './pace.js';
-import type { Link, Listener, Port } from './port.js';
+import { pauseAfter } from './pace.js';
+import type { Link, Listener } from './port.js';
 
 /** What a client's connection tells and what is published, for all who listen through one client. */
 export interface Channels {
@@ -37,21 +20,18 @@ export interface Channels {
   releasedBy(channel: string): string;
 }
 
-/** ms that the server may take: to make a connection usable, and to confirm a subscription. node-redis would wait for ever. */
-const PATIENCE = 5_000;
-
 const LISTENING: Notice = { kind: 'listening' };
 const DEAF: Notice = { kind: 'deaf' };
 
 /** What is told to all who stand or look by `client`: one subscriber connection, a duplicate of `subscriber`, however many share it. */
 export function openChannels(client: RedisClient, subscriber: RedisClient): Channels {
   const { prefix } = portOf(client);
-  const { openLink } = portOf(subscriber);
+  const { openLink, serves } = portOf(subscriber);
   const connection = connectionOf(client);
   if (!openLink) {
     return { notices: () => connection.notices, inbox: '', openInbox: () => false, releasedBy: () => '' };
   }
-  const links = linksOf(connectionOf(subscriber), openLink);
+  const links = linksOf(openLink, serves, connectionOf(subscriber).notices);
   const channels = new Map<string, Channel>();
   const inbox = new Inbox(`${prefix}leader:inbox:${randomId()}`, channels);
   let isInboxOpen = false;
@@ -204,40 +184,8 @@ class Inbox extends Channel {
 
 /** Emits when what is published on `channel` comes by `link`. A channel that is refused is asked for again: rules get mended. */
 function subscribed(link: Link, channel: Channel): Observable<unknown> {
-  const giveUp = () => {
-    link.drop();
-    return NEVER;
-  };
   return defer(() => link.subscribe(channel.name, channel)).pipe(
-    timeout({ first: PATIENCE, with: giveUp }),
+    orDrop(link),
     retry({ delay: (_, failures) => timer(pauseAfter(failures)) }),
-  );
-}
-
-/** A link by a client that has `connection`, and `undefined` when it is lost: made for the first who asks, gone with the last. */
-function linksOf(
-  { notices: reconnections }: Connection,
-  openLink: NonNullable<Port['openLink']>,
-): Observable<Link | undefined> {
-  const pace = new Pace();
-  // What keeps the client from its server keeps the subscriber too; and so when it is over for one, it may be for the other.
-  const due = defer(() =>
-    race(
-      defer(() => timer(pace.wait)),
-      reconnections.pipe(switchMap(() => timer(pace.leastWait))),
-    ).pipe(take(1)),
-  );
-  const attempt = defer(() => {
-    pace.begin();
-    return openLink().pipe(
-      timeout({ first: PATIENCE, with: () => EMPTY }),
-      catchError(() => EMPTY), // a client whose `duplicate` fails
-      tap({ next: () => pace.succeed(), complete: () => pace.fail() }),
-    );
-  });
-  return due.pipe(
-    concatMap(() => attempt),
-    endWith(undefined),
-    repeat(),
   );
 }

@@ -3,6 +3,8 @@ import type { Link, Listener, Wire } from './port.js';
 
 /** A client of ioredis that has one connection. */
 export interface Connectable {
+  readonly options?: { readonly sentinels?: unknown };
+  readonly stream?: { readonly remoteAddress?: string; readonly remotePort?: number; readonly encrypted?: boolean };
   duplicate(overrides: object): Duplicate;
 }
 
@@ -17,6 +19,7 @@ interface Duplicate {
   eval(script: string, numberOfKeys: number, ...args: string[]): Promise<unknown>;
   evalsha(sha: string, numberOfKeys: number, ...args: string[]): Promise<unknown>;
   call(command: string, ...args: string[]): Promise<unknown>;
+  ping(): Promise<unknown>;
   readonly stream?: { unref?(): unknown; destroy(): unknown };
 }
 
@@ -37,8 +40,9 @@ function openDuplicate<Made>(
   make: (duplicate: Duplicate, drop: () => void) => Made,
 ): Observable<Made> {
   return new Observable((observer) => {
-    const duplicate = original()?.duplicate(overrides);
-    if (!duplicate) return observer.complete();
+    const client = original();
+    if (!client) return observer.complete();
+    const duplicate = client.duplicate({ ...overrides, ...whereabouts(client) });
     const lose = () => observer.complete();
     duplicate.on('error', nothing); // what ends the connection is told by `end`
     duplicate.on('end', lose);
@@ -62,6 +66,7 @@ function link(duplicate: Duplicate, drop: () => void): Link {
       listeners.delete(channel);
       duplicate.unsubscribe(channel).catch(nothing);
     },
+    ping: () => duplicate.ping(),
   };
 }
 
@@ -71,12 +76,22 @@ const wire = (duplicate: Duplicate): Wire => ({
   wait: (count, timeout) => duplicate.call('WAIT', String(count), String(timeout)),
 });
 
+/**
+ * Where a duplicate of a client by sentinels is to connect: to where that one is, whichever sentinel hangs. Not so under TLS, where a certificate
+ * may be for a name, nor without a connection: then it asks the sentinels itself.
+ */
+function whereabouts({ options, stream }: Connectable): object {
+  if (!options?.sentinels || !stream?.remoteAddress || stream.encrypted) return {};
+  return { sentinels: undefined, tls: undefined, host: stream.remoteAddress, port: stream.remotePort };
+}
+
 /** Where a duplicate is not to be as the client it is made from. */
 const OVERRIDES = {
   lazyConnect: true,
   // It comes back by itself neither here nor there: a timer that waits in there could not be taken back.
   retryStrategy: null,
   sentinelRetryStrategy: null,
+  sentinelCommandTimeout: 1_000, // ms; one that hangs would be waited for by a connection that nobody could close
   reconnectOnError: null,
   failoverDetector: false,
   // Asks by INFO, which may be refused, and again by a timer while a server is loading.

@@ -86,6 +86,7 @@ function link(duplicate: Duplicate, drop: () => void): Link {
       const leave = async () => duplicate.isReady && duplicate.unsubscribe(channel, hear);
       inTurn(channel, leave).catch(() => {});
     },
+    ping: () => duplicate.sendCommand(['PING']),
   };
 }
 

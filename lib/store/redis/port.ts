@@ -28,6 +28,8 @@ export interface Link {
   subscribe(channel: string, listener: Listener): Promise<unknown>;
   /** Leaves `channel`: nothing of it is heard any more. Refused, nothing follows from it: whoever listened does so no more. */
   unsubscribe(channel: string): void;
+  /** Settles once the server has answered, be it that it refuses; never where the connection hangs. */
+  ping(): Promise<unknown>;
   /** Gives the connection up, as if it had been lost. */
   drop(): void;
 }
