@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createCluster } from 'redis';
 import { createCluster as createCluster5 } from 'redis5';
 import type { RedisClient } from '../../../lib/store/redis/client.js';
@@ -11,7 +11,7 @@ import { redisStore } from '../../../lib/store/redis/store.js';
 import { type Client, type RedisServer, startRedis } from '../../support/redis.js';
 import { until } from '../../support/until.js';
 import { acquire, expectFailure, KEY } from './ask.js';
-import { connections } from './listening.js';
+import { connections, leaveAll, listen, pings } from './listening.js';
 
 const SLOT = `${slotOf(keysOf(KEY).lease)}`;
 let folder: string;
@@ -29,6 +29,7 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  leaveAll();
   for (const client of clients.splice(0)) client.destroy(); // once more: what it keeps that it should not must not keep this process
   await server?.[Symbol.asyncDispose]();
   await rm(folder, { recursive: true, force: true });
@@ -69,6 +70,19 @@ describe.each([
   it('asks who has a slot that the node which had it serves no more', async () => {
     const { look } = await refused();
     await look();
+  });
+
+  it('keeps what it listens by when it has connected to a node, but asks whether that is there', async () => {
+    const client = create({ rootNodes: [{ url: server.url }], defaults: { name } });
+    client.on('error', () => {});
+    clients.push(client);
+    await client.connect();
+    const listener = listen(redisStore(client as unknown as RedisClient));
+    await listener.hears('listening');
+    const before = await pings(admin);
+    client.emit('node-ready');
+    await until(async () => (await pings(admin)) > before, { what: 'a PING' });
+    expect(listener.kinds()).toEqual(['listening', 'connected']);
   });
 
   it('keeps no connection where it is closed while it asks', async () => {
