@@ -11,7 +11,6 @@ import {
   timer,
 } from 'rxjs';
 import {
-  forElection,
   leaseStore,
   type Names,
   OPTIONS,
@@ -23,8 +22,8 @@ import {
 } from './options.js';
 import type { Holder, ReadReply } from './store/lease-store.js';
 import { coalesce } from './stream/coalesce.js';
-import { ask } from './stream/request.js';
-import { isNotice } from './stream/sense.js';
+import { ask, forElection } from './stream/request.js';
+import { noticesOf } from './stream/sense.js';
 
 /** What {@link observe} takes. */
 export type ObserveOptions = StoreOptions & {
@@ -57,8 +56,8 @@ export function observe(options: ObserveOptions): Observable<Holder | undefined>
   const timeout = Math.min(every, LONGEST_LOOK);
   const look = defer(() => ask(store, { verb: 'read', key, timeout }, asyncScheduler));
   // Notices hasten a look, and the store guards its connection while they are listened to. Where they fail, the timer is enough.
-  const notices = defer(() => store.notices?.(key) ?? NEVER).pipe(
-    filter((notice) => isNotice(notice) && notice.kind !== 'deaf'), // of which nothing has changed, as far as anyone knows
+  const notices = noticesOf(store, key).pipe(
+    filter(({ kind }) => kind !== 'deaf'), // nothing has changed, as far as anyone knows
     catchError(() => NEVER),
   );
   // What is told during a look may have happened after it was answered; so many looks there may be, but no more than two are waited for.

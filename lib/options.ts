@@ -11,6 +11,7 @@ import { redisStore } from './store/redis/store.js';
 import type { Replicas } from './store/redis/witness.js';
 import type { Environment } from './stream/candidacy.js';
 import { type Clock, systemClock } from './stream/clock.js';
+import { forElection } from './stream/request.js';
 
 /** Where the leases are: exactly one of `redis` and `store`. */
 export type StoreOptions = (
@@ -190,9 +191,6 @@ export function leaseStore({ redis, store, subscriber }: StoreOptions, replicas?
     redis,
   );
 }
-
-/** What one election, or one who looks, uses of `store`. */
-export const forElection = (store: LeaseStore): LeaseStore => store.forElection?.() ?? store;
 
 interface ByClient {
   readonly replicas?: Replicas | undefined;

@@ -93,6 +93,9 @@ export class Exchange<R extends StoreRequest> extends StoreSubscriber<unknown> i
   }
 }
 
+/** What one election, or one who looks, uses of `store`. */
+export const forElection = (store: LeaseStore): LeaseStore => store.forElection?.() ?? store;
+
 function call(store: LeaseStore, request: StoreRequest): ObservableInput<CandidateReply | ListReply> {
   switch (request.verb) {
     case 'acquire':

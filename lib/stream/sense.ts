@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
+import { defer, filter, NEVER, type Observable } from 'rxjs';
 import { ElectionError } from '../errors.js';
-import type { CandidateReply, Holder, ListReply, Notice, StoreRequest } from '../store/lease-store.js';
+import type { CandidateReply, Holder, LeaseStore, ListReply, Notice, StoreRequest } from '../store/lease-store.js';
 
 const STATUSES: Record<StoreRequest['verb'], ReadonlyArray<(CandidateReply | ListReply)['status']>> = {
   acquire: ['granted', 'held', 'suspect', 'late'],
@@ -67,3 +68,7 @@ export function isNotice(value: unknown): value is Notice {
       return false;
   }
 }
+
+/** What `store` tells of the election `key`; nothing, where it gives no notices. */
+export const noticesOf = (store: LeaseStore, key: string): Observable<Notice> =>
+  defer(() => store.notices?.(key) ?? NEVER).pipe(filter(isNotice));

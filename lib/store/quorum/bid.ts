@@ -1,7 +1,7 @@
 import { finalize, Observable, type Subscriber } from 'rxjs';
 import { ElectionError, isElectionError } from '../../errors.js';
 import type { AcquireReply, AcquireRequest, Granted } from '../lease-store.js';
-import { giveBack, type Ledger, PATIENCE, PATIENCE_FOR_GRANTS, type Term } from './ledger.js';
+import { giveBack, type Ledger, PATIENCE, PATIENCE_FOR_GRANTS, type Term, withdrawAt } from './ledger.js';
 import type { Member } from './member.js';
 import { countGrants, majorityOf, type Split } from './verdict.js';
 
@@ -167,13 +167,10 @@ class Bid {
   /** Whoever leads stands by no more: neither under an id that is spent, nor at a store that has refused it. */
   #withdraw(member: Member, answer: AcquireReply | ElectionError | undefined): void {
     if (answer === undefined || isElectionError(answer)) return;
-    const { names, now } = this.#ledger;
     const { id, key, timeout, name, data } = this.#request;
-    const request = { verb: 'withdraw', key, timeout, name, ...(data !== undefined && { data }) } as const;
-    for (const each of names.all(id)) {
-      if (each === this.wire && isGrant(answer)) continue;
-      member.withdraw({ ...request, id: each }, now + PATIENCE * timeout).subscribe({ error: () => {} });
-    }
+    const request = { verb: 'withdraw', id, key, timeout, name, ...(data !== undefined && { data }) } as const;
+    const held = isGrant(answer) ? this.wire : undefined;
+    withdrawAt(this.#ledger, member, request, held).subscribe({ error: () => {} });
   }
 
   #refuse(verdict: AcquireReply | Split | ElectionError): void {

@@ -1,4 +1,5 @@
-import type { LeaseStore, ReleaseRequest } from '../lease-store.js';
+import { concat, type Observable, takeLast } from 'rxjs';
+import type { LeaseStore, ReleaseRequest, WithdrawReply, WithdrawRequest } from '../lease-store.js';
 import type { Timing } from './line.js';
 import { Member } from './member.js';
 import { Names } from './names.js';
@@ -53,7 +54,22 @@ export class Ledger {
 export const PATIENCE = 0.9;
 export const PATIENCE_FOR_GRANTS = 0.6;
 
+/** Own time until which one store is waited for that is asked now. */
+export const endOf = ({ now }: Ledger, { timeout }: { readonly timeout: number }): number => now + PATIENCE * timeout;
+
 /** Gives back at one store what came to nothing. Nobody waits for that. */
-export function giveBack({ now }: Ledger, member: Member, request: ReleaseRequest): void {
-  member.release(request, now + PATIENCE * request.timeout).subscribe({ error: () => {} });
+export function giveBack(ledger: Ledger, member: Member, request: ReleaseRequest): void {
+  member.release(request, endOf(ledger, request)).subscribe({ error: () => {} });
+}
+
+/** Takes a candidate off one store's list, under every id that it has asked by but `held`, under which it leads there. Emits nothing before the last. */
+export function withdrawAt(
+  ledger: Ledger,
+  member: Member,
+  request: WithdrawRequest,
+  held?: string,
+): Observable<WithdrawReply> {
+  const ids = ledger.names.all(request.id).filter((id) => id !== held);
+  const until = endOf(ledger, request);
+  return concat(...ids.map((id) => member.withdraw({ ...request, id }, until))).pipe(takeLast(1));
 }

@@ -14,21 +14,25 @@ export class Names {
   readonly #generations = new Map<string, number>();
 
   current(id: string): string {
-    const generation = this.#generations.get(id);
-    return generation === undefined ? id : `${id}~${generation}`;
+    return generation(id, this.#spent(id));
   }
 
   spend(id: string): void {
-    const generation = (this.#generations.get(id) ?? 0) + 1;
+    const spent = this.#spent(id) + 1;
     this.#generations.delete(id);
-    this.#generations.set(id, generation);
+    this.#generations.set(id, spent);
     const [oldest] = this.#generations.keys();
     if (this.#generations.size > MOST && oldest !== undefined) this.#generations.delete(oldest);
   }
 
   /** All that `id` has been known by, in order; the last is the current one. */
   all(id: string): string[] {
-    const spent = this.#generations.get(id) ?? 0;
-    return [id, ...Array.from({ length: spent }, (_, i) => `${id}~${i + 1}`)];
+    return Array.from({ length: this.#spent(id) + 1 }, (_, i) => generation(id, i));
+  }
+
+  #spent(id: string): number {
+    return this.#generations.get(id) ?? 0;
   }
 }
+
+const generation = (id: string, n: number): string => (n === 0 ? id : `${id}~${n}`);

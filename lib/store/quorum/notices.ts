@@ -1,6 +1,6 @@
-import { defer, filter, NEVER, Observable } from 'rxjs';
+import { Observable } from 'rxjs';
 import { getOrMake } from '../../lookup.js';
-import { isNotice } from '../../stream/sense.js';
+import { noticesOf } from '../../stream/sense.js';
 import type { Holder, LeaseStore, Notice } from '../lease-store.js';
 import { nameOf } from './names.js';
 import { majorityOf } from './verdict.js';
@@ -54,8 +54,8 @@ export const notices = (stores: readonly LeaseStore[], key: string): Observable<
     };
     for (const [i, store] of stores.entries()) {
       const endOf = () => hear({ kind: 'deaf' }, i);
-      const told = defer(() => store.notices?.(key) ?? NEVER).pipe(filter(isNotice));
-      subscriber.add(told.subscribe({ next: (notice) => hear(notice, i), error: endOf, complete: endOf }));
+      const told = { next: (notice: Notice) => hear(notice, i), error: endOf, complete: endOf };
+      subscriber.add(noticesOf(store, key).subscribe(told));
     }
   });
 

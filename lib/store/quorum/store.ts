@@ -1,6 +1,7 @@
-import { concat, last, type Observable, of } from 'rxjs';
+import { type Observable, of } from 'rxjs';
 import { type ElectionError, isElectionError } from '../../errors.js';
 import { getOrMake } from '../../lookup.js';
+import { forElection } from '../../stream/request.js';
 import type {
   LeaseStore,
   ListReply,
@@ -15,8 +16,7 @@ import type {
   WithdrawRequest,
 } from '../lease-store.js';
 import { bid } from './bid.js';
-import { giveBack, Ledger, PATIENCE, type Surroundings, type Term } from './ledger.js';
-import type { Member } from './member.js';
+import { endOf, giveBack, Ledger, type Surroundings, type Term, withdrawAt } from './ledger.js';
 import { notices } from './notices.js';
 import { poll } from './poll.js';
 import { countLists, countReads, countReleases, countRenewals, countWithdrawals } from './verdict.js';
@@ -35,16 +35,10 @@ export function quorumStore(stores: readonly LeaseStore[], surroundings: Surroun
     }),
     withdraw: (request) => withdraw(ledgerOf(request.key), request),
     notices: (key) => notices(stores, key),
-    // Nor are those of one process to wait for each other, or to take back what is another's.
-    forElection: () =>
-      quorumStore(
-        stores.map((store) => store.forElection?.() ?? store),
-        surroundings,
-      ),
+    // Elections of one process are not to wait for each other, nor to take back what is another's.
+    forElection: () => quorumStore(stores.map(forElection), surroundings),
   };
 }
-
-const endOf = ({ now }: Ledger, { timeout }: { readonly timeout: number }): number => now + PATIENCE * timeout;
 
 /**
  * Renews wherever it was granted. A store that did not grant it joins in as soon as a majority has confirmed the term, and so does one that has
@@ -118,14 +112,11 @@ function release(ledger: Ledger, request: ReleaseRequest): Observable<ReleaseRep
   );
 }
 
-/** Under every id that it has asked by. */
 function withdraw(ledger: Ledger, request: WithdrawRequest): Observable<WithdrawReply> {
-  const until = endOf(ledger, request);
-  const all = (member: Member) => ledger.names.all(request.id).map((id) => member.withdraw({ ...request, id }, until));
   // Those that are slow are heard out as well, or they would go on naming it.
   return poll(
     ledger.members,
-    (member) => concat(...all(member)).pipe(last()),
+    (member) => withdrawAt(ledger, member, request),
     countWithdrawals,
     () => {},
   );
