@@ -1,12 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
-import { NEVER, VirtualTimeScheduler } from 'rxjs';
+import { delay, NEVER, VirtualTimeScheduler } from 'rxjs';
+import { lifetime } from '../lib/core/settings.js';
 import { elect } from '../lib/index.js';
 import { MemoryLeaseStore } from '../lib/testing/index.js';
 
 const TTL = 10_000;
 
-/** A machine that sleeps for `ms` at 100: its timers stand still meanwhile, and its clock does not. And when which election was renewed on it. */
-function machine(ms: number) {
+/** A machine that sleeps for `ms` at `from`: its timers stand still meanwhile, and its clock does not. And when which election was renewed on it. */
+function machine(ms: number, from = 100) {
   const scheduler = new VirtualTimeScheduler();
   let slept = 0;
   const clock = { now: () => scheduler.now() + slept };
@@ -17,9 +18,10 @@ function machine(ms: number) {
     renewals.push({ key: request.key, at: clock.now() });
     return renew(request);
   };
-  scheduler.schedule(() => {
+  const sleep = (ms: number) => {
     slept += ms;
-  }, 100);
+  };
+  scheduler.schedule(() => sleep(ms), from);
   const run = (until: number) => {
     scheduler.maxFrames = until;
     scheduler.flush();
@@ -27,7 +29,7 @@ function machine(ms: number) {
   /** Of any, or of one. */
   const renewedAt = (key?: string) =>
     renewals.filter((renewal) => key === undefined || renewal.key === key).map(({ at }) => at);
-  return { times: { timeout: 100, jitter: 0, clock, scheduler, store }, renewedAt, run };
+  return { times: { timeout: 100, jitter: 0, clock, scheduler, store }, renewedAt, run, sleep };
 }
 
 describe('a machine that was suspended', () => {
@@ -66,5 +68,40 @@ describe('a machine that was suspended', () => {
     elect({ key: 'short', ttl: TTL, renewEvery: 6_000, ...times }).subscribe();
     run(7_500);
     expect(renewedAt('short')).toEqual([6_000, 12_000]);
+  });
+
+  it('ends in time what was being renewed when it fell asleep, though that request is given up as late as it slept', () => {
+    const { times, run } = machine(5_975, 3_050);
+    times.store.renew = () => NEVER;
+    const told: Array<[role: string, at: number]> = [];
+    const common = { ...times, ttl: TTL, renewEvery: 3_000, timeout: 400 };
+    elect({ key: 'k', ...common }).subscribe(({ role }) => told.push([role, times.clock.now()]));
+    run(TTL - 5_975);
+    expect(told.map(([role]) => role).slice(0, 2)).toEqual(['leader', 'follower']);
+    expect(told[1]?.[1]).toBeCloseTo(lifetime(TTL), 6);
+  });
+});
+
+describe('a leader that is renewed while others are still told of its term', () => {
+  it('ends in time where they take so long that the request would be given up after its deadline', () => {
+    const { times, run, sleep } = machine(0);
+    const { store, scheduler } = times;
+    store.renew = () => NEVER;
+    const acquire = store.acquire.bind(store);
+    store.acquire = (request) => acquire(request).pipe(delay(1, scheduler));
+    const told: Array<[role: string, at: number]> = [];
+    const election = elect({ key: 'k', ttl: TTL, renewEvery: 3_000, ...times, timeout: 400 });
+    election.subscribe(({ role }) => {
+      if (role !== 'leader') return;
+      sleep(3_000);
+      election.subscribe(); // has the clock looked at, and the lease renewed
+    });
+    election.subscribe(({ role }) => {
+      told.push([role, times.clock.now()]);
+      if (role === 'leader') sleep(6_200);
+    });
+    run(TTL);
+    expect(told.map(([role]) => role).slice(0, 2)).toEqual(['leader', 'follower']);
+    expect(told[1]?.[1]).toBeCloseTo(lifetime(TTL), 6);
   });
 });

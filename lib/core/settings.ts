@@ -35,9 +35,9 @@ export const guard = (ttl: number): number => ttl * GUARD;
  */
 export const lifetime = (ttl: number): number => (ttl * (1 - DRIFT)) / (1 + DRIFT) - GRAIN - guard(ttl);
 
-/** ms by which a renewal may be early, to go with those of other elections; one that is repeated still comes after most of its `backoff`. */
+/** ms by which a renewal may be early, to go with those of other elections; one that is repeated still comes after half of its `backoff`. */
 export const earliness = ({ renewEvery, timeout }: Pick<Settings, 'renewEvery' | 'timeout'>): number =>
-  Math.min(renewEvery / 64, timeout / 16);
+  Math.min(renewEvery / 32, timeout / 8);
 
 /** ms between a failed request and its repetition, and for which a named successor is waited for. */
 export const backoff = (timeout: number): number => timeout / 4;

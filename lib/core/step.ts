@@ -43,7 +43,7 @@ export function step(before: State, event: Event, context: Context): Step {
   const expired = expire(before, context);
   const heard = hear(expired.state, event, context);
   const decisions = expired.decisions.length > 0 ? [...expired.decisions, ...heard.decisions] : heard.decisions;
-  return { state: ask(heard.state, context), decisions };
+  return { state: ask(heard.state, context, event.kind === 'wake' ? earliness(context.settings) : 0), decisions };
 }
 
 /** Own time at which something is to be done without being told; Infinity when only an answer can bring news. */
@@ -101,14 +101,17 @@ function hearAnswer(before: State, event: Answer, context: Context): Step {
   return next(state);
 }
 
-/** Puts the next request in flight when there is none and one is due. One at a time, so that no two can overtake each other. */
-function ask(state: State, context: Context): State {
+/**
+ * Puts the next request in flight when there is none and one is due: a renewal `early` ms before, as it is with an alarm that rings for several. One at
+ * a time, so that no two can overtake each other.
+ */
+function ask(state: State, context: Context, early = 0): State {
   if (state.sent) return state;
   switch (state.phase) {
     case 'campaigning':
       return context.now < state.nextAt ? state : send(spend(state, context), campaignRequest(state, context), context);
     case 'leading':
-      return context.now < state.renewAt - earliness(context.settings)
+      return context.now < state.renewAt - early
         ? state
         : send(state, renewRequest(state, state.term, context), context);
     case 'exiting': {

@@ -73,6 +73,8 @@ export class Candidacy implements Hearer, Sleeper, Watcher {
   #isWatching = false;
   #sent: Sent | undefined;
   #exchange: Exchange<CandidateRequest> | undefined;
+  /** Own time by which that request is over for certain, answered or not; Infinity where a timer may be late by as long as the machine slept. */
+  #overBy = Number.POSITIVE_INFINITY;
   #exit: AsyncSubject<boolean> | undefined;
 
   constructor(environment: Environment, news: News) {
@@ -270,6 +272,7 @@ export class Candidacy implements Hearer, Sleeper, Watcher {
     const { sent } = this.#state;
     if (sent === this.#sent) return;
     this.#sent = sent;
+    this.#overBy = Number.POSITIVE_INFINITY;
     if (this.#exchange) this.#exchange.spoke?.leave(this.#exchange);
     this.#exchange?.unsubscribe();
     this.#exchange = undefined;
@@ -286,13 +289,21 @@ export class Candidacy implements Hearer, Sleeper, Watcher {
     exchange.begin(store);
     if (exchange.closed) return; // answered already
     this.#exchange = exchange;
-    this.#timeouts.schedule(Math.ceil(clock.now()) + sent.request.timeout, exchange);
+    const now = clock.now();
+    this.#overBy = Math.ceil(now) + sent.request.timeout;
+    this.#timeouts.schedule(this.#overBy, exchange);
+    this.#arm(this.#state, now);
   }
 
-  /** Only with a vigil is an alarm shared: what others share may have been set before the machine slept, and ring late. */
+  /**
+   * Only with a vigil is an alarm shared: what others share may have been set before the machine slept, and ring late. None is set beside a request that
+   * is over before: thousands of leaders would set one for each renewal, only to take it back.
+   */
   #arm(state: State, now: number): void {
     const at = wakeAt(state);
-    if (this.#isWatching) this.#alarm.share(at, isRenewal(state), now);
+    const { sent } = state;
+    if (sent && (sent !== this.#sent || this.#overBy < at)) this.#alarm.shake();
+    else if (this.#isWatching) this.#alarm.share(at, isRenewal(state), now);
     else this.#alarm.set(at);
   }
 
@@ -306,6 +317,7 @@ export class Candidacy implements Hearer, Sleeper, Watcher {
 
   shake(): void {
     this.#alarm.shake();
+    this.#overBy = Number.POSITIVE_INFINITY;
   }
 
   #settle(state: State): void {

@@ -19,7 +19,7 @@ export const MUTANTS: readonly Mutant[] = [
       '#dispatch(event: Event, now = this.#environment.clock.now())',
       '#dispatch(event: Event, now = (this.#environment.clock as any).wall())',
     ],
-    ['stream/candidacy.ts', 'clock.now()) + sent.request.timeout', '(clock as any).wall()) + sent.request.timeout'],
+    ['stream/candidacy.ts', 'const now = clock.now();', 'const now = (clock as any).wall();'],
     ['stream/wheel.ts', 'Math.max(at, this.#clock.now())', 'Math.max(at, (this.#clock as any).wall())'],
     ['stream/wheel.ts', 'Math.max(0, at - this.#clock.now())', 'Math.max(0, at - (this.#clock as any).wall())'],
     ['stream/candidacy.ts', 'this.#context(clock.now()));', 'this.#context((clock as any).wall()));'],

@@ -42,7 +42,7 @@ describe('elections that share a store', () => {
     const [few, many] = [10, 200].map((count) => leaders(count, false, EVERY - 100, EVERY + 100));
     expect(many?.asked.length).toBe(200);
     const idle = 2; // for renewals, and to look for a suspension
-    const inFlight = 4; // two for deadlines on either side of a spoke's edge, one for the answers, one to look
+    const inFlight = 2; // for the answers, which are given up before a deadline, and to look
     expect(few?.timers).toEqual([idle, inFlight]);
     expect(many?.timers).toEqual([idle, inFlight]);
   });

@@ -59,8 +59,8 @@ const renewTogether = (client: Client, ...requests: RenewRequest[]) =>
 const names = (count: number) => Array.from({ length: count }, (_, i) => `election ${i}`);
 
 describe('renewals of one client', () => {
-  it('go in one request when they are asked for in one turn, two hundred at most', async () => {
-    const held = await holding(redis.client, ...names(250));
+  it('go in one request when they are asked for in one turn, 256 at most', async () => {
+    const held = await holding(redis.client, ...names(300));
     await renewTogether(redis.client, ...held.slice(0, 2).map((one) => renewal(one))); // the script is known from now on
     const replies: Outcome[] = [];
     const calls = await callsOf(redis.client, async () => {
