@@ -9,8 +9,11 @@ import { exception, row } from './row.js';
 
 const { ttl, timeout, wait, renewEvery } = TIMES;
 
-/** Of a leader that stands by a ttl of its own. */
-const LONGER = { ttl: 5 * ttl, renewEvery: 5 * renewEvery };
+/**
+ * Of a leader that stands by a ttl of its own. Between two of its renewals there is time for two leases of the shorter ttl: so whenever the other asks,
+ * which it does once in one of those, a lease that is cut and not renewed runs out.
+ */
+const LONGER = { ttl: 10 * ttl, renewEvery: 10 * renewEvery };
 
 /** When the last claim of `candidate` was, and under which token. */
 function lastClaim({ log }: Candidate): { at: number; token: number } {
@@ -82,7 +85,7 @@ describe('what one leader at most does not cover', () => {
       await until(async () => Number((await admin.pubSubNumSub(keys.channel))[keys.channel]) > 0);
       const c = await arena.candidate('c');
       await c.says({ role: 'follower' });
-      await arena.steady([a, c], () => a.goesOn(3 * ttl));
+      await arena.steady([a, c], () => a.goesOn(LONGER.renewEvery + 2 * ttl));
     },
   );
 
