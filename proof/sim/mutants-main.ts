@@ -6,7 +6,7 @@ import { MUTANTS } from './mutants.js';
 import { Workers } from './workers.js';
 
 /** Seeds within which each is to be found out. */
-const SEEDS = 20_000;
+const SEEDS = 40_000;
 const CHUNK = 100;
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`);
