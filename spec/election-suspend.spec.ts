@@ -32,6 +32,14 @@ function machine(ms: number, from = 100) {
   return { times: { timeout: 100, jitter: 0, clock, scheduler, store }, renewedAt, run, sleep };
 }
 
+type Told = Array<[role: string, at: number]>;
+
+/** Of one who led from 0 on and was never renewed. */
+function expectEndAtDeadline(told: Told): void {
+  expect(told.map(([role]) => role).slice(0, 2)).toEqual(['leader', 'follower']);
+  expect(told[1]?.[1]).toBeCloseTo(lifetime(TTL), 6);
+}
+
 describe('a machine that was suspended', () => {
   it.each([1, 2, 5])('renews in time what is due when it wakes: %i at once', (count) => {
     const { times, renewedAt, run } = machine(5_500);
@@ -73,12 +81,11 @@ describe('a machine that was suspended', () => {
   it('ends in time what was being renewed when it fell asleep, though that request is given up as late as it slept', () => {
     const { times, run } = machine(5_975, 3_050);
     times.store.renew = () => NEVER;
-    const told: Array<[role: string, at: number]> = [];
+    const told: Told = [];
     const common = { ...times, ttl: TTL, renewEvery: 3_000, timeout: 400 };
     elect({ key: 'k', ...common }).subscribe(({ role }) => told.push([role, times.clock.now()]));
     run(TTL - 5_975);
-    expect(told.map(([role]) => role).slice(0, 2)).toEqual(['leader', 'follower']);
-    expect(told[1]?.[1]).toBeCloseTo(lifetime(TTL), 6);
+    expectEndAtDeadline(told);
   });
 });
 
@@ -89,7 +96,7 @@ describe('a leader that is renewed while others are still told of its term', () 
     store.renew = () => NEVER;
     const acquire = store.acquire.bind(store);
     store.acquire = (request) => acquire(request).pipe(delay(1, scheduler));
-    const told: Array<[role: string, at: number]> = [];
+    const told: Told = [];
     const election = elect({ key: 'k', ttl: TTL, renewEvery: 3_000, ...times, timeout: 400 });
     election.subscribe(({ role }) => {
       if (role !== 'leader') return;
@@ -101,7 +108,6 @@ describe('a leader that is renewed while others are still told of its term', () 
       if (role === 'leader') sleep(6_200);
     });
     run(TTL);
-    expect(told.map(([role]) => role).slice(0, 2)).toEqual(['leader', 'follower']);
-    expect(told[1]?.[1]).toBeCloseTo(lifetime(TTL), 6);
+    expectEndAtDeadline(told);
   });
 });
