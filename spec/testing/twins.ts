@@ -153,8 +153,8 @@ export class Twins {
     const now = Math.floor(this.#now);
     const expiresAt = now + lease.expiresIn;
     const late = (real?.expiresAt ?? 0) - expiresAt;
-    // The lease may have run out since the command, for one who looks.
-    if (!real && lease.expiresIn < slack) return { ...told };
+    // The lease may have run out since the command, for one who looks: newer servers may remove it as soon as its last millisecond begins.
+    if (!real && lease.expiresIn <= slack) return { ...told };
     if (real?.id !== lease.id || !(late >= 0 && late <= slack)) return { ...told, lease: { id: lease.id, expiresAt } };
     this.#model.put(key, lease.id, real.expiresAt - now);
     return { ...told, lease: { id: lease.id, expiresAt: real.expiresAt } };
@@ -226,7 +226,7 @@ export class Twins {
 function isUnclear(request: StoreRequest, expiresAt: number | undefined, times: [number, number, number]): boolean {
   if (expiresAt === undefined) return false;
   const [before, answered, after] = times;
-  const runsOut = before <= expiresAt && expiresAt < after;
+  const runsOut = before <= expiresAt && expiresAt <= after;
   const cut = request.verb === 'acquire' ? expiresAt - request.ttl : 0;
   return runsOut || (answered < cut && cut <= after);
 }
