@@ -279,6 +279,16 @@ export const ignoresCuts = variant(
   ),
 );
 
+/** Does not ask, told of an election after its own, before it would be due. */
+export const ignoresRivals = variant(
+  'ignores-rivals',
+  patch(
+    'core/notice.ts',
+    'return hearRival(before, notice.holder, context);',
+    'return hearRival(before, notice.holder, context) && before;',
+  ),
+);
+
 /** Leads when it is told that it does. */
 export const leadsByNotice = variant(
   'leads-by-notice',

@@ -1,6 +1,6 @@
 import type { ElectionError } from '../errors.js';
 import type { AcquireReply, CandidateReply, Held, LeaseRequest, Suspect } from '../store/lease-store.js';
-import { renewalOfCut } from './cut.js';
+import { renewalOfChallenged } from './challenge.js';
 import { notAfter, watched } from './memory.js';
 import { hearNotice, refund } from './notice.js';
 import { backoff, lifetime } from './settings.js';
@@ -30,11 +30,11 @@ export const campaign = (from: State, nextAt: number): Campaigning => ({
 });
 
 /**
- * Own time of the next renewal of a lease asked for at `sentAt`: earlier where it may have been cut since. Jitter makes it earlier only, too: later
+ * Own time of the next renewal of a lease asked for at `sentAt`: earlier where it was called in question since. Jitter makes it earlier only, too: later
  * would cost certainty.
  */
-export function renewalAfter(sentAt: number, { isCut }: Hearing, context: Context): number {
-  if (isCut) return renewalOfCut(sentAt, context);
+export function renewalAfter(sentAt: number, { isChallenged }: Hearing, context: Context): number {
+  if (isChallenged) return renewalOfChallenged(sentAt, context);
   const { settings, random } = context;
   const { renewEvery, jitter } = settings;
   return sentAt + renewEvery - random() * Math.min(jitter, renewEvery / 2);
@@ -105,7 +105,12 @@ function lead(
   const term = { id: state.id, token, ...(run !== undefined && { run }), deadline };
   const { doubtedAt } = state.hearing;
   const isDoubted = doubtedAt !== undefined && doubtedAt >= sent.at;
-  const hearing = { ...state.hearing, doubtedAt: isDoubted ? doubtedAt : undefined, missed: undefined, isCut: false };
+  const hearing = {
+    ...state.hearing,
+    doubtedAt: isDoubted ? doubtedAt : undefined,
+    missed: undefined,
+    isChallenged: false,
+  };
   const holder = { id: state.id, name, ...(data !== undefined && { data }), token, expiresIn: ttl };
   // Each field, in one place: what is put together of parts has a layout of its own for each way to come here, and is slow from then on.
   return {
@@ -139,7 +144,7 @@ function standBy(before: Campaigning, reply: Held | Suspect, context: Context): 
   const { missed } = before.hearing;
   const state: Campaigning = {
     ...before,
-    hearing: { ...before.hearing, missed: undefined, isCut: false },
+    hearing: { ...before.hearing, missed: undefined, isChallenged: false },
     listed: before.id,
   };
   const awaiting = awaitLease(state, reply, context);

@@ -1,7 +1,7 @@
 import type { ElectionError } from '../errors.js';
 import type { CandidateReply, Renewed, RenewRequest } from '../store/lease-store.js';
 import { campaign, failing, isUnanswered, known, renewalAfter, retire } from './campaign.js';
-import { isTroubled } from './cut.js';
+import { isTroubled } from './challenge.js';
 import { notAfter } from './memory.js';
 import { backoff, guard, lifetime, type Settings } from './settings.js';
 import {
@@ -51,7 +51,7 @@ function extend<S extends Holding>(state: S, sent: Sent, context: Context): S {
   const { hearing } = state;
   const renewAt = renewalAfter(sent.at, hearing, context);
   const extended = { ...state, term: { ...state.term, deadline }, renewAt };
-  return hearing.isCut ? { ...extended, hearing: { ...hearing, isCut: false } } : extended;
+  return hearing.isChallenged ? { ...extended, hearing: { ...hearing, isChallenged: false } } : extended;
 }
 
 /** Who leads, and since when that is known: of oneself, since the last renewal was asked for. */

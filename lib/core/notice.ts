@@ -1,5 +1,5 @@
 import type { Holder, Notice, ReleaseNotice } from '../store/lease-store.js';
-import { hearCut } from './cut.js';
+import { hearCut, hearRival } from './challenge.js';
 import { backoff, type Settings } from './settings.js';
 import type { Campaigning, Context, Hearing, State } from './state.js';
 import { hearSuccessor } from './succession.js';
@@ -32,7 +32,8 @@ export function hearNotice(before: State, notice: Notice, context: Context): Sta
       return hearCut(before, notice, context);
     case 'elected':
       if (before.phase === 'exiting') return hearSuccessor(before, notice.holder);
-      return before.phase === 'campaigning' ? hearElected(before, notice.holder, context) : before;
+      if (before.phase === 'campaigning' && !before.sent) return hearElected(before, notice.holder, context);
+      return hearRival(before, notice.holder, context);
     case 'released':
       return before.phase === 'campaigning' ? hearReleased(before, notice, context) : before;
   }
@@ -63,7 +64,7 @@ function askBy(state: State, notice: Notice, at: number): State {
 function hearElected(state: Campaigning, holder: Holder, context: Context): Campaigning {
   const { settings } = context;
   const isOwn = holder.id === state.id || state.retired.includes(holder.id); // only an answer makes a leader
-  if (isOwn || state.role !== 'follower' || state.dark || state.sent) return state;
+  if (isOwn || state.role !== 'follower' || state.dark) return state;
   const expiresIn = Math.min(holder.expiresIn, settings.ttl);
   const waiting = awaitHolder(state, { ...holder, expiresIn }, context);
   if (waiting.nextAt < state.nextAt) {

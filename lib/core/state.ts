@@ -48,8 +48,8 @@ export interface Hearing {
   readonly doubtedAt: number | undefined;
   /** The last that came while a request was in flight which may have been answered before it. */
   readonly missed: Notice | undefined;
-  /** Whether a cut of this candidate's own lease came then. Apart from {@link missed}, or one could displace the other. */
-  readonly isCut: boolean;
+  /** Whether one came then that calls the own lease in question. Apart from {@link missed}, or one could displace the other. */
+  readonly isChallenged: boolean;
 }
 
 interface Common {

@@ -15,7 +15,7 @@ const SILENCE: Hearing = {
   hastened: false,
   doubtedAt: undefined,
   missed: undefined,
-  isCut: false,
+  isChallenged: false,
 };
 
 /** A candidate that has done nothing yet and may try at once; to read, if the one before it was in the dark. */

@@ -27,7 +27,7 @@ const leading = (mark: number): Required<Leading> => ({
     hastened: false,
     doubtedAt: mark,
     missed: undefined,
-    isCut: false,
+    isChallenged: false,
   },
   failures: mark,
   sent: { request: { verb: 'read', key: `key/${mark}`, timeout: 100 }, at: mark },

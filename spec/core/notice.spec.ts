@@ -250,7 +250,7 @@ describe('whoever does not campaign', () => {
   it('is not moved by what is told: a leader', () => {
     const leader = Candidate.leading();
     const { state } = leader;
-    for (const notice of [elected(), released('me/1'), released()]) expect(tell(leader, notice, 10)).toEqual([]);
+    for (const notice of [elected('me/1'), released('me/1'), released()]) expect(tell(leader, notice, 10)).toEqual([]);
     expect(leader.state).toEqual(state);
   });
 

@@ -39,11 +39,23 @@ export function row(
   });
 }
 
-/** What is not promised, and by how much: one spec, which measures it. */
-export function exception(name: string, scenario: (arena: Arena) => Promise<void>, options: RedisOptions = {}): void {
-  it.concurrent(`exception: ${name}`, async () => {
-    await using arena = await Arena.open(name, undefined, options);
+/** What is not promised, and by how much: one spec, which measures it; and where there is a `proof`, one more, as a row has it. */
+export function exception(
+  name: string,
+  scenario: (arena: Arena) => Promise<void>,
+  { proof, ...options }: RedisOptions & { readonly proof?: Proof } = {},
+): void {
+  const run = async (variant?: Variant) => {
+    await using arena = await Arena.open(name, variant, options);
     await scenario(arena);
     expect(arena.wrongs().filter((text) => !/^two leaders|^older token/.test(text))).toEqual([]);
+  };
+  it.concurrent(`exception: ${name}`, () => run());
+  if (!proof) return;
+  const { variant, fails } = proof;
+  prepare(OURS);
+  prepare(variant);
+  it.concurrent(`exception: ${name}: refuted for a library with ${variant.name.replaceAll('-', ' ')}`, async () => {
+    await expect(run(variant)).rejects.toThrow(fails);
   });
 }

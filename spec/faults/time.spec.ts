@@ -1,8 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { spansOf, violations } from '../../proof/checker.js';
 import { OURS, type Variant } from '../../proof/mutant.js';
-import { keepsLongLeases, noReckoning, uptimeIgnored, waitsForNobody, wholeTtl } from '../../proof/variants.js';
-import { World } from './world.js';
+import {
+  ignoresRivals,
+  keepsLongLeases,
+  noReckoning,
+  uptimeIgnored,
+  waitsForNobody,
+  wholeTtl,
+} from '../../proof/variants.js';
+import { type Simulated, World } from './world.js';
 
 const TTL = 2_000;
 const TIMES = { ttl: TTL, wait: 400, jitter: 20, renewEvery: 600, timeout: 200 };
@@ -25,10 +32,24 @@ function simulated(
   });
 }
 
-const pair = (world: World, [slow, fast] = [1, 1]) => {
-  const a = world.candidate('a', { ...TIMES, rate: slow }).stand();
+/** What is not promised, as `exception` has it, in simulated time. */
+function simulatedException(
+  name: string,
+  scenario: (world: World) => void,
+  proof?: { variant: Variant; fails: RegExp },
+) {
+  it(`exception: ${name}`, () => scenario(new World(OURS)));
+  if (!proof) return;
+  const { variant, fails } = proof;
+  it(`exception: ${name}: refuted for a library with ${variant.name.replaceAll('-', ' ')}`, () => {
+    expect(() => scenario(new World(variant))).toThrow(fails);
+  });
+}
+
+const pair = (world: World, [slow, fast] = [1, 1], options: { hears?: boolean } = {}) => {
+  const a = world.candidate('a', { ...TIMES, ...options, rate: slow }).stand();
   world.run(10);
-  const b = world.candidate('b', { ...TIMES, rate: fast }).stand();
+  const b = world.candidate('b', { ...TIMES, ...options, rate: fast }).stand();
   world.run(1_000);
   expect(a.election.role).toBe('leader');
   expect(b.election.role).toBe('follower');
@@ -40,6 +61,45 @@ function within(taken: number, bound: number): void {
 }
 
 const BOUND = TTL + TIMES.jitter + 2;
+
+/** A pair whose server's clock is set forward just as a third comes, who knows nothing; and for how long the leader goes on claiming. */
+function setForward(world: World, options: { hears?: boolean }) {
+  const [a, b] = pair(world, [1, 1], options);
+  renews(world, a);
+  world.store.stepClock(3_600_000);
+  const fresh = world.candidate('c', { ...TIMES, ...options }).stand();
+  const begun = world.now;
+  world.run(TTL);
+  expect(fresh.election.isLeading).toBe(true);
+  expect(spansOf(b.log)).toEqual([]);
+  return { a, b, overlap: overlapSince(a, begun) };
+}
+
+/** A pair whose leader is frozen just after it has renewed, and wakes when the other leads; and for how long it goes on claiming. */
+function frozen(world: World, options: { hears?: boolean }) {
+  const [a, b] = pair(world, [1, 1], options);
+  renews(world, a);
+  a.sleep('frozen');
+  world.until(() => b.election.isLeading, 3 * TTL);
+  world.run(TTL);
+  a.wake();
+  const woken = world.now;
+  world.run(TTL);
+  return { b, overlap: overlapSince(a, woken) };
+}
+
+/** Runs until `leader` has just renewed, which it will not again for as long as it may be. */
+function renews(world: World, leader: Simulated): void {
+  const { requests } = leader;
+  world.until(() => leader.requests > requests, TTL);
+}
+
+/** ms for which `candidate` claimed to lead from `since` on. */
+function overlapSince({ log }: Simulated, since: number): number {
+  const overlap = (spansOf(log)[0]?.last ?? 0) - since;
+  expect(overlap).toBeGreaterThanOrEqual(0); // or there is no exception to speak of
+  return overlap;
+}
 
 describe('faults of clocks, simulated', () => {
   simulated(
@@ -122,33 +182,33 @@ describe('faults of clocks, simulated', () => {
     },
   );
 
-  it('exception: a fresh candidate leads beside the incumbent just after the server clock was set forward, until that one would renew', () => {
-    const world = new World(OURS);
-    const [a, b] = pair(world);
-    world.store.stepClock(3_600_000);
-    const fresh = world.candidate('c', TIMES).stand();
-    const begun = world.now;
-    world.run(TTL);
-    expect(fresh.election.isLeading).toBe(true);
-    expect([a.election.role, b.election.role]).toEqual(['follower', 'follower']);
-    const overlap = (spansOf(a.log)[0]?.last ?? 0) - begun;
-    expect(overlap).toBeGreaterThan(0); // or there is no exception to speak of
-    expect(overlap).toBeLessThanOrEqual(TIMES.renewEvery + TIMES.timeout);
-    expect(spansOf(b.log)).toEqual([]);
-  });
+  simulatedException(
+    'a fresh candidate leads beside the incumbent just after the server clock was set forward, until that one would renew',
+    (world) => {
+      const { a, b, overlap } = setForward(world, {});
+      expect([a.election.role, b.election.role]).toEqual(['follower', 'follower']);
+      within(overlap, TIMES.renewEvery + TIMES.timeout);
+    },
+  );
 
-  it('exception: while every clock of a leader is frozen another leads, and the first learns of it by its next renewal', () => {
-    const world = new World(OURS);
-    const [a, b] = pair(world);
-    a.sleep('frozen');
-    world.until(() => b.election.isLeading, 3 * TTL);
-    world.run(TTL);
-    a.wake();
-    const woken = world.now;
-    world.run(TTL);
-    const claimed = (spansOf(a.log)[0]?.last ?? 0) - woken;
-    expect(claimed).toBeGreaterThan(0); // or there is no exception to speak of
-    expect(claimed).toBeLessThanOrEqual(TIMES.renewEvery + TIMES.timeout);
-    expect(b.election.isLeading).toBe(true);
-  });
+  simulatedException(
+    'a fresh candidate leads beside an incumbent that hears notices just after the server clock was set forward, until that one has asked, which it does at once',
+    (world) => within(setForward(world, { hears: true }).overlap, TIMES.timeout),
+    { variant: ignoresRivals, fails: /too late/ },
+  );
+
+  simulatedException(
+    'while every clock of a leader is frozen another leads, and the first learns of it by its next renewal',
+    (world) => {
+      const { b, overlap } = frozen(world, {});
+      within(overlap, TIMES.renewEvery + TIMES.timeout);
+      expect(b.election.isLeading).toBe(true);
+    },
+  );
+
+  simulatedException(
+    'while every clock of a leader is frozen another leads, and the first asks at once when it hears of that on waking',
+    (world) => within(frozen(world, { hears: true }).overlap, TIMES.timeout),
+    { variant: ignoresRivals, fails: /too late/ },
+  );
 });

@@ -1,8 +1,15 @@
 import type { ElectionOptions, LeaseStore } from 'rx-leader';
-import { defer, NEVER, type ObservableInput, VirtualTimeScheduler } from 'rxjs';
+import { defer, from, NEVER, Observable, type ObservableInput, VirtualTimeScheduler } from 'rxjs';
 import type { Line, Log } from '../../proof/checker.js';
 import { type Library, load } from '../../proof/library.js';
 import type { Variant } from '../../proof/mutant.js';
+
+type Extra = Partial<ElectionOptions> & {
+  /** How fast its clocks run. */
+  readonly rate?: number;
+  /** Whether it hears notices. */
+  readonly hears?: boolean;
+};
 
 /** What one machine cannot do to itself: suspends, clocks that drift, a server's clock that is set. In steps of 1 ms. */
 export class World {
@@ -19,7 +26,7 @@ export class World {
     this.store = new this.#library.MemoryLeaseStore({ clock: { now: () => this.now * this.storeRate } });
   }
 
-  candidate(name: string, options: Partial<ElectionOptions> & { rate?: number } = {}): Simulated {
+  candidate(name: string, options: Extra = {}): Simulated {
     const candidate = new Simulated(this, this.#library, name, options);
     this.#candidates.push(candidate);
     return candidate;
@@ -57,6 +64,8 @@ export class Simulated {
   readonly #timers = new VirtualTimeScheduler();
   readonly #lines: Line[] = [];
   readonly #stops: Array<{ from: number; to: number }> = [];
+  /** What has come in since it ran last. */
+  #mail: Array<() => void> = [];
   #asleep: 'suspended' | 'frozen' | undefined;
   #monotonic = 0;
   #uptime = 0;
@@ -66,7 +75,7 @@ export class Simulated {
     world: World,
     { elect, monotonicClock }: Library,
     name: string,
-    { rate = 1, ...options }: Partial<ElectionOptions> & { rate?: number },
+    { rate = 1, hears = false, ...options }: Extra,
   ) {
     this.#world = world;
     this.#name = name;
@@ -78,7 +87,7 @@ export class Simulated {
       name,
       ...options,
       redis: undefined,
-      store: this.#linked(world.store),
+      store: this.#linked(world.store, hears),
       scheduler: this.#timers,
       clock: monotonicClock(readings),
     });
@@ -123,6 +132,7 @@ export class Simulated {
     this.#monotonic += this.#rate;
     // As any user's timer may, the sampler comes before the library's own.
     this.#sample();
+    for (const open of this.#mail.splice(0)) open();
     this.#timers.maxFrames = this.#monotonic;
     this.#timers.flush();
     this.#timers.frame = this.#monotonic;
@@ -137,7 +147,7 @@ export class Simulated {
   }
 
   /** The store as this candidate reaches it. */
-  #linked(store: LeaseStore): LeaseStore {
+  #linked(store: LeaseStore, hears: boolean): LeaseStore {
     const call = <Reply>(ask: () => ObservableInput<Reply>) =>
       defer(() => {
         this.requests += 1;
@@ -148,6 +158,14 @@ export class Simulated {
       renew: (request) => call(() => store.renew(request)),
       release: (request) => call(() => store.release(request)),
       read: (request) => call(() => store.read(request)),
+      ...(hears && { notices: (key) => this.#delivered(store.notices?.(key) ?? NEVER) }),
     };
+  }
+
+  /** What `source` tells, as soon as this one runs. */
+  #delivered<T>(source: ObservableInput<T>): Observable<T> {
+    return new Observable((subscriber) => {
+      return from(source).subscribe((value) => this.#mail.push(() => subscriber.next(value)));
+    });
   }
 }

@@ -1,11 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Notice } from '../../lib/store/lease-store.js';
-import { Candidate, LIFETIME, SETTINGS } from '../support/candidate.js';
+import { Candidate, held, LIFETIME, SETTINGS } from '../support/candidate.js';
 
 const BACKOFF = SETTINGS.timeout / 4;
 
 const cut = (candidate: Candidate, now: number, id = 'me/1') =>
   candidate.on({ kind: 'notice', notice: { kind: 'cut', id } satisfies Notice }, now);
+
+/** The leader of these specs has the token 7. */
+const elected = (candidate: Candidate, now: number, holder: { id?: string; token?: number } = {}) => {
+  const told = { id: 'rival/1', token: 8, expiresIn: 400, ...holder };
+  return candidate.on({ kind: 'notice', notice: { kind: 'elected', holder: told } satisfies Notice }, now);
+};
 
 describe('a lease that somebody has cut', () => {
   it('is renewed at once by its holder, and then as planned (G1)', () => {
@@ -42,7 +48,7 @@ describe('a lease that somebody has cut', () => {
     candidate.wake(0);
     cut(candidate, 5);
     candidate.reply(10, { status: 'granted', token: 7 });
-    expect(candidate.state).toMatchObject({ phase: 'leading', hearing: { isCut: false } });
+    expect(candidate.state).toMatchObject({ phase: 'leading', hearing: { isChallenged: false } });
     expect(candidate.wakesAt).toBe(BACKOFF);
   });
 
@@ -84,5 +90,78 @@ describe('a lease that somebody has cut', () => {
     const wakesAt = follower.wakesAt;
     cut(follower, 100, 'rival/1');
     expect(follower.wakesAt).toBe(wakesAt);
+  });
+});
+
+describe('a leader that hears of an election after its own', () => {
+  it('asks at once whether it has its lease still, and leads on if it has (G1)', () => {
+    const candidate = Candidate.leading();
+    expect(elected(candidate, 100)).toEqual([]);
+    expect(candidate.asks).toMatchObject({ verb: 'renew', id: 'me/1', token: 7 });
+    expect(candidate.reply(101, { status: 'renewed' })).toEqual([]);
+    expect(candidate.wakesAt).toBe(100 + SETTINGS.renewEvery);
+  });
+
+  it('ends its term by the answer, not by the notice (G1)', () => {
+    const candidate = Candidate.leading();
+    elected(candidate, 100);
+    expect(candidate.state.role).toBe('leader');
+    const { holder } = held(400);
+    expect(candidate.reply(101, { status: 'lost', holder })).toMatchObject([{ role: 'follower', reason: 'lost' }]);
+  });
+
+  it('that is told so again and again asks no more than twice in a backoff: alarms may be early by half of one', () => {
+    const candidate = Candidate.leading();
+    let asked = 0;
+    for (let now = 100; now < 100 + SETTINGS.timeout; now++) {
+      elected(candidate, now, { token: now });
+      candidate.wake(now);
+      if (!candidate.asks) continue;
+      asked += 1;
+      candidate.reply(now, { status: 'renewed' });
+    }
+    expect(asked).toBe((2 * SETTINGS.timeout) / BACKOFF);
+  });
+
+  it('while a renewal is under way asks again after its answer, which may have been made before', () => {
+    const candidate = Candidate.leading();
+    candidate.wake(600);
+    elected(candidate, 605);
+    candidate.reply(640, { status: 'renewed' });
+    expect(candidate.asks).toMatchObject({ verb: 'renew' });
+  });
+
+  it('before it hears of its own grant asks soon after that (G1)', () => {
+    const candidate = new Candidate();
+    candidate.wake(0);
+    elected(candidate, 5);
+    candidate.reply(10, { status: 'granted', token: 7 });
+    expect(candidate.wakesAt).toBe(BACKOFF);
+  });
+
+  it.each([
+    ['of its own', { id: 'me/1' }],
+    ['of one before', { token: 6 }],
+    ['of nobody knows when', { token: undefined }],
+  ])('asks nothing for an election %s', (_, holder) => {
+    const candidate = Candidate.leading();
+    elected(candidate, 100, holder as { id?: string; token?: number });
+    expect(candidate.asks).toBeUndefined();
+    expect(candidate.wakesAt).toBe(600);
+  });
+
+  it('asks soon after its grant for no election of its own that it heard of before', () => {
+    const candidate = new Candidate();
+    candidate.wake(0);
+    elected(candidate, 5, { id: 'me/1' });
+    candidate.reply(10, { status: 'granted', token: 7 });
+    expect(candidate.wakesAt).toBe(600);
+  });
+
+  it('and is on its way out asks nothing: it does not lead any more', () => {
+    const candidate = Candidate.leading();
+    candidate.close(50);
+    elected(candidate, 100);
+    expect(candidate.asks).toBeUndefined();
   });
 });
