@@ -1,4 +1,4 @@
-import type { AcquireRequest, Granted, RenewRequest, Term, Transition } from 'rx-leader';
+import type { AcquireRequest, Granted, Notice, RenewRequest, Term, Transition } from 'rx-leader';
 import type { LeaseRecord } from 'rx-leader/testing';
 import { Checker, type Span } from '../checker.js';
 import type { Agenda } from './agenda.js';
@@ -43,6 +43,9 @@ interface Conduct {
   heard: Heard;
   /** What came of its last request. */
   verdict: string | undefined;
+  /** When that was sent, and whether it is still waited for. */
+  sentAt: number;
+  isOpen: boolean;
   /** In which candidacy each id was first used. */
   readonly ids: Map<string, number>;
 }
@@ -286,6 +289,8 @@ export class Judge implements Ear, Witness {
     const user = this.#users.get(machine);
     const conduct = this.#conductOf(link);
     this.tell?.(`${machine.name} asks: ${describe(request)}`);
+    conduct.sentAt = this.#agenda.now;
+    conduct.isOpen = true;
     this.#isAsked(conduct, request);
     if (request.verb === 'acquire' && user) this.#mayAcquire(user, conduct, request.id);
     if (request.verb === 'release') this.#mayRelease(request.id);
@@ -301,6 +306,7 @@ export class Judge implements Ear, Witness {
         this.heard(link, request, answer);
       },
       gaveUp: (link, request) => this.gaveUp(link, request),
+      notified: (link, notice) => this.notified(link, notice),
     };
   }
 
@@ -322,6 +328,7 @@ export class Judge implements Ear, Witness {
       heard: (link, request, answer) => this.heard(link, request, answer),
       // A look is given up as soon as others have told enough.
       gaveUp: (link, request) => request.verb !== 'read' && this.gaveUp(link, request),
+      notified: () => {},
       executed: (call, before, after, reply) => {
         this.#carriedOut(call, before, after, reply);
         if (faulty === undefined) return;
@@ -339,7 +346,7 @@ export class Judge implements Ear, Witness {
     const known = this.#conduct.get(link);
     if (known) return known;
     const nothing = { server: 0, lastAnswer: undefined, token: 0, heard: NOTHING_HEARD, verdict: undefined };
-    const conduct = { ...nothing, unsettled: new Map(), ids: new Map() };
+    const conduct = { ...nothing, sentAt: 0, isOpen: false, unsettled: new Map(), ids: new Map() };
     this.#conduct.set(link, conduct);
     return conduct;
   }
@@ -359,6 +366,7 @@ export class Judge implements Ear, Witness {
     const verdict = 'reply' in answer ? answer.reply.status : String((answer.error as { code?: unknown }).code);
     this.tell?.(`${link.machine.name} hears: ${request.verb}: ${verdict}`);
     conduct.verdict = verdict;
+    conduct.isOpen = false;
     if ('reply' in answer) this.#answered(conduct, answer.reply, answer.at);
     if (isSilence(verdict) || verdict === 'STORE_REPLY') this.#isUnsettled(conduct, request);
     if ('id' in request && request.verb !== 'acquire' && 'reply' in answer) conduct.unsettled.delete(request.id);
@@ -370,7 +378,26 @@ export class Judge implements Ear, Witness {
     this.saw(`${request.verb} goes unanswered`);
     this.tell?.(`${link.machine.name} waits no longer: ${request.verb}`);
     conduct.verdict = 'STORE_TIMEOUT';
+    conduct.isOpen = false;
     this.#isUnsettled(conduct, request);
+  }
+
+  /** Who leads and hears what calls its lease in question, a cut or a later election, asks soon whether it has it still. */
+  notified(link: Connection, notice: Notice): void {
+    const { machine } = link;
+    const user = this.#users.get(machine);
+    const term = user?.term;
+    if (!user?.election.isLeading || !term || this.#terms.get(term.id)?.exitAt !== undefined) return;
+    if (!isChallenge(notice, term)) return;
+    this.saw('a lease is called in question');
+    const { now } = this.#agenda;
+    const conduct = this.#conductOf(link);
+    const within = (conduct.isOpen ? this.#timeout : 0) + this.#timeout / 4 + this.#notices;
+    this.#agenda.after(within, () => {
+      const isOver = user.term !== term || !user.election.isLeading || this.#terms.get(term.id)?.exitAt !== undefined;
+      if (isOver || !machine.isRunning || machine.wokeAt > now || conduct.sentAt >= now) return;
+      this.object('G1', `${machine.name} does not ask whether its term ${term.token} is over, told ${notice.kind}`);
+    });
   }
 
   #isUnsettled({ unsettled, ids }: Conduct, request: Request): void {
@@ -510,6 +537,10 @@ export class Judge implements Ear, Witness {
     }
   }
 }
+
+const isChallenge = (notice: Notice, { id, token }: Term): boolean =>
+  (notice.kind === 'cut' && notice.id === id) ||
+  (notice.kind === 'elected' && notice.holder.id !== id && (notice.holder.token ?? 0) > token);
 
 /** What the store keeps of the election. */
 export interface Stored {

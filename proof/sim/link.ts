@@ -82,6 +82,8 @@ export interface Ear {
   heard(link: Connection, request: Request, answer: Answer): void;
   /** The library stops waiting for it. */
   gaveUp(link: Connection, request: Request): void;
+  /** A notice reaches the library. */
+  notified(link: Connection, notice: Notice): void;
   saw(sight: string): void;
 }
 
@@ -131,6 +133,7 @@ export class Link implements Connection {
   notices = (): Observable<Notice> =>
     this.#notices.pipe(
       tap({
+        next: (notice) => this.#ear.notified(this, notice),
         subscribe: () => this.#listen(),
         finalize: () => {
           if (!this.#notices.observed) this.#unlisten();

@@ -104,6 +104,7 @@ export const MUTANTS: readonly Mutant[] = [
       'return withoutFirst(released);',
     ],
   ),
+  known(variants.ignoresRivals, 'does not ask, told of an election after its own, before it would be due'),
   known(variants.leadsByNotice, 'leads when it is told that it does'),
   // Vanished leases.
   mutant('no-suspicion', 'takes every absent lease for free', [

@@ -1,5 +1,5 @@
 import type { LeaseRequest, LeaseStore, Notice, WithdrawRequest } from 'rx-leader';
-import { from, Observable, type ObservableInput } from 'rxjs';
+import { from, Observable, type ObservableInput, tap } from 'rxjs';
 import type { Library } from '../library.js';
 import type { Random } from '../random.js';
 import type { Agenda } from './agenda.js';
@@ -31,7 +31,8 @@ export class Quorum implements Connection {
   release = (request: LeaseRequest) => this.#ask<never>(request);
   read = (request: LeaseRequest) => this.#ask<never>(request);
   withdraw = (request: WithdrawRequest) => this.#ask<never>(request);
-  notices = (key: string): Observable<Notice> => this.#store.notices?.(key) as Observable<Notice>;
+  notices = (key: string): Observable<Notice> =>
+    from(this.#store.notices?.(key) as Observable<Notice>).pipe(tap((notice) => this.#ear.notified(this, notice)));
 
   get isIdle(): boolean {
     return this.links.every(({ isIdle }) => isIdle);

@@ -15,7 +15,7 @@ export const FINDS: readonly Find[] = [
   {
     what: "a server's clock that is set forward frees no lease whose until a candidate has yet to see",
     library: 'reckons-only-what-it-has-seen',
-    breaks: 'G1',
+    breaks: 'G2', // and G1, until a leader asked as soon as it heard of a later election
     plan: {
       seed: 5,
       lasts: 7087,
