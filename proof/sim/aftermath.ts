@@ -165,8 +165,10 @@ export class Aftermath {
 
   /** After everybody has left there is nothing that anybody of them still has to do. */
   async #ends(): Promise<void> {
-    const { users, plan, judge, ttl } = this.#world;
+    const { users, neighbours, plan, judge, ttl } = this.#world;
     const { drain, timeout } = plan.options;
+    await this.#until(() => neighbours.every(({ isWell }) => isWell), 4 * ttl);
+    for (const neighbour of neighbours) neighbour.leave();
     for (const user of users) user.machine.receive(() => void user.close());
     await this.#until(() => false, 1.02 * (drain + timeout) + this.#slack + 3 * ttl);
     for (const { machine, link } of users) {

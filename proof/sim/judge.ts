@@ -5,6 +5,7 @@ import type { Agenda } from './agenda.js';
 import type { Exceptions, Heard } from './exceptions.js';
 import type { Answer, Call, Connection, Ear, Reply, Request } from './link.js';
 import type { Machine } from './machine.js';
+import type { Neighbour } from './neighbour.js';
 import type { Witness } from './server.js';
 import type { Sightings } from './sightings.js';
 import type { User } from './user.js';
@@ -77,6 +78,7 @@ export class Judge implements Ear, Witness {
   readonly #sightings: Sightings;
   readonly #checker: Checker;
   readonly #users = new Map<Machine, User>();
+  readonly #neighbours = new Map<Machine, readonly Neighbour[]>();
   readonly #terms = new Map<string, Facts>();
   readonly #grants = new Map<string, number>();
   readonly #conduct = new Map<Connection, Conduct>();
@@ -145,6 +147,11 @@ export class Judge implements Ear, Witness {
 
   enters(user: User): void {
     this.#users.set(user.machine, user);
+  }
+
+  /** Another election of a process. */
+  watches(machine: Machine, neighbour: Neighbour): void {
+    this.#neighbours.set(machine, [...(this.#neighbours.get(machine) ?? []), neighbour]);
   }
 
   stood(user: User): void {
@@ -240,6 +247,7 @@ export class Judge implements Ear, Witness {
   turned(machine: Machine): void {
     const user = this.#users.get(machine);
     if (user) this.look(user);
+    for (const neighbour of this.#neighbours.get(machine) ?? []) neighbour.look();
     if (!this.#checker.isContested) return;
     if (!this.#contested) this.tell?.('TWO CLAIMS CONTRADICT EACH OTHER');
     this.#contested = true;

@@ -36,6 +36,8 @@ const UPTIME_STEP = 10;
 /** A machine with clocks of its own, and the one process on it with its event loop. */
 export class Machine {
   readonly name: string;
+  /** ms by which its timers may ring late while it runs. */
+  readonly lateness: number;
   /** What the library reads the time from. */
   readonly clock: Clock;
   readonly scheduler: SchedulerLike;
@@ -51,7 +53,6 @@ export class Machine {
   readonly #hooks: Hooks;
   readonly #halts = new Set<Halt[]>();
   readonly #timers = new Set<Timer>();
-  readonly #lateness: number;
   #backlog: Task[] = [];
   #soon: Array<() => void> = [];
   #inside = false;
@@ -73,7 +74,7 @@ export class Machine {
     this.#random = random;
     this.#hooks = hooks;
     this.#rate = rate;
-    this.#lateness = lateness;
+    this.lateness = lateness;
     this.wokeAt = agenda.now;
     const begun = random.between(0, 1e6);
     this.#read = { since: agenda.now, monotonic: begun, uptime: begun + random.between(0, 1e6) };
@@ -169,7 +170,7 @@ export class Machine {
   #set(timer: Timer): void {
     timer.entry = undefined;
     if (this.isDead || this.#stands('suspended') || this.#stands('frozen')) return;
-    const late = this.#random.next() * (this.#random.chance(0.05) ? this.#lateness : this.#lateness / 10);
+    const late = this.#random.next() * (this.#random.chance(0.05) ? this.lateness : this.lateness / 10);
     timer.entry = this.#agenda.after((timer.due - this.#monotonic) / this.#rate + late, () => {
       timer.entry = undefined;
       if (this.isRunning) this.#ring(timer);

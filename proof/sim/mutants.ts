@@ -55,6 +55,11 @@ export const MUTANTS: readonly Mutant[] = [
     "const run = request.run || (lease ? '' : server.run);",
     'const { run } = server;',
   ]),
+  mutant('takes-all-alarms-back', 'takes the alarms of other elections back with its own', [
+    'stream/wheel.ts',
+    'if (this.#left > 0) return;',
+    '',
+  ]),
   // Requests.
   known(variants.acquiresInTheDark, 'tries again under the same id after a silence'),
   known(variants.forgetsRetired, 'takes back nothing of what may have been acquired unheard'),

@@ -1,6 +1,7 @@
 import { Random } from '../random.js';
 import { KINDS, type KindName } from './kinds.js';
 import type { Network } from './link.js';
+import type { NeighbourPlan } from './neighbour.js';
 import type { Options, Style } from './user.js';
 
 /** All that will befall a world, drawn beforehand as plain data: so that a world that goes wrong can be made smaller. */
@@ -36,6 +37,8 @@ export interface MachinePlan {
   /** ms from the beginning until it stands. */
   readonly joins: number;
   readonly style: Style;
+  /** The other elections of its process. */
+  readonly neighbours?: readonly NeighbourPlan[];
 }
 
 /** A machine on which all is well, and who works there. */
@@ -70,7 +73,7 @@ const DRIFT = 0.01;
 
 /** The world of a seed; with more than one server its candidates stand over a quorum of them. */
 export function planOf(seed: number, servers = 1): Plan {
-  const plan = drawn(seed);
+  const plan = neighbourly(drawn(seed));
   if (servers === 1) return { ...plan, isSilent: Random.of(seed, 'silence').chance(0.2) };
   const random = Random.of(seed, 'servers');
   const others = Array.from({ length: servers - 1 }, () => ({
@@ -103,6 +106,26 @@ function drawn(seed: number): Plan {
     machines,
     happenings,
   };
+}
+
+/** `plan`, or in a quarter of all worlds the same with more elections in some of its processes: most by the same times, so that they share timers. */
+function neighbourly(plan: Plan): Plan {
+  const random = Random.of(plan.seed, 'neighbours');
+  if (!random.chance(0.25)) return plan;
+  const { lasts, options } = plan;
+  const neighbour = (): NeighbourPlan => {
+    const ttl = Math.floor(options.ttl * random.pick(0.5, 1, 1, 1, 3));
+    const timeout = Math.min(options.timeout, Math.floor(ttl / 10));
+    const renewEvery = ttl === options.ttl ? options.renewEvery : Math.floor(ttl / 3);
+    const hangsFor = Math.min(lasts, ttl * random.pick(0, 0.3, 1.5) * random.next());
+    const hangs = { at: random.next() * (lasts - hangsFor), lasts: hangsFor };
+    return { options: { ttl, timeout, renewEvery, jitter: options.jitter }, joins: random.next() * options.ttl, hangs };
+  };
+  const withNeighbours = (machine: MachinePlan): MachinePlan => ({
+    ...machine,
+    neighbours: Array.from({ length: random.whole(0, 3) }, neighbour),
+  });
+  return { ...plan, machines: plan.machines.map(withNeighbours) };
 }
 
 /** A world of five candidates that nothing befalls, with the times that an election has by default; for `minutes`. */

@@ -43,8 +43,9 @@ function* smallerThan(plan: Plan): Generator<Plan> {
   yield* changed(plan, 'options', { ...options, jitter: 0 });
   yield* changed(plan, 'options', { ...options, coldStart: 'elect' });
   for (const [index, machine] of machines.entries()) {
-    const { style } = machine;
+    const { style, neighbours = [] } = machine;
     for (const simpler of [
+      ...neighbours.map((_, n) => ({ ...machine, neighbours: without(neighbours, n, 1) })),
       { ...machine, rate: 1 },
       { ...machine, lateness: 0 },
       { ...machine, joins: 0 },

@@ -65,7 +65,12 @@ export class User {
     });
     this.#ttl = environment.settings.ttl;
     let ids = 0;
-    const drawn = { random: () => random.next(), nextId: () => `${machine.name}#${++ids}`, soon: machine.soon };
+    const drawn = {
+      random: () => random.next(),
+      nextId: () => `${machine.name}#${++ids}`,
+      soon: machine.soon,
+      timersOf: machine,
+    };
     this.election = new library.Election({ ...environment, ...drawn }, this.#abort.signal);
   }
 

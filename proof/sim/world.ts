@@ -8,6 +8,7 @@ import { Judge, type Wrong } from './judge.js';
 import { KINDS } from './kinds.js';
 import { type Connection, type Ear, Link, type Network } from './link.js';
 import { Machine } from './machine.js';
+import { Neighbour, type NeighbourPlan } from './neighbour.js';
 import { type Happening, KEY, type MachinePlan, type Plan } from './plan.js';
 import { Quorum } from './quorum.js';
 import { Server } from './server.js';
@@ -42,6 +43,7 @@ export class World {
   readonly agenda: Agenda;
   readonly judge: Judge;
   readonly users: User[] = [];
+  readonly neighbours: Neighbour[] = [];
   readonly #library: Library;
   readonly #random: Random;
   readonly #sightings = new Sightings();
@@ -129,7 +131,17 @@ export class World {
     const user = new User(this.#library, link, random, this.plan.options, plan.style, this.judge);
     this.users.push(user);
     this.judge.enters(user);
+    for (const one of plan.neighbours ?? []) this.#settle(machine, one);
     this.later(plan.joins, () => machine.receive(() => user.join()));
+  }
+
+  #settle(machine: Machine, plan: NeighbourPlan): void {
+    const key = `n${this.neighbours.length + 1}`;
+    const random = Random.of(this.plan.seed, key);
+    const network = { latency: this.plan.options.timeout / 100, spikes: 0, loss: 0, duplicates: 0, ordered: true };
+    const neighbour = new Neighbour(key, this.#library, machine, this.agenda, random, network, plan, this.judge);
+    this.neighbours.push(neighbour);
+    this.judge.watches(machine, neighbour);
   }
 
   #connect(machine: Machine, random: Random): Connection {

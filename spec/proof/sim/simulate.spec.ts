@@ -19,6 +19,8 @@ const MUTED = [
   'release-before-teardown',
   'acquires-in-the-dark',
   'deaf',
+  'ignores-rivals',
+  'takes-all-alarms-back',
   'minority-grants',
   'minority-grants-kept',
   'one-memory-for-all',

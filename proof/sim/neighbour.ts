@@ -1,0 +1,99 @@
+import type { Election, Transition } from 'rx-leader';
+import { Subscription } from 'rxjs';
+import type { Library } from '../library.js';
+import type { Random } from '../random.js';
+import type { Agenda } from './agenda.js';
+import type { Judge } from './judge.js';
+import { type Ear, Link, type Network } from './link.js';
+import type { Machine } from './machine.js';
+import { Server, type Witness } from './server.js';
+import type { Options } from './user.js';
+
+/** Another election of a process: which, when it begins, and from when on its store hangs, for how long. In ms. */
+export interface NeighbourPlan {
+  readonly options: Pick<Options, 'ttl' | 'timeout' | 'renewEvery' | 'jitter'> & { readonly ttl: number };
+  readonly joins: number;
+  readonly hangs: { readonly at: number; readonly lasts: number };
+}
+
+const nothing = () => {};
+const UNHEARD: Ear & Witness = {
+  sent: nothing,
+  heard: nothing,
+  gaveUp: nothing,
+  notified: nothing,
+  saw: nothing,
+  executed: nothing,
+};
+
+/**
+ * An election of its own in the process of a user, over a store of its own, where nobody else stands: it shares timers with the user's, as elections of
+ * one client do, and must neither disturb that one nor be disturbed by it.
+ */
+export class Neighbour {
+  readonly #election: Election;
+  readonly #name: string;
+  readonly #machine: Machine;
+  readonly #agenda: Agenda;
+  readonly #judge: Judge;
+  readonly #notices: number;
+  #subscription = Subscription.EMPTY;
+  #role: Transition['role'] | undefined;
+  /** True time since when its term is over, and it has yet to be told. */
+  #overSince: number | undefined;
+
+  constructor(
+    key: string,
+    library: Library,
+    machine: Machine,
+    agenda: Agenda,
+    random: Random,
+    network: Network,
+    { options, joins, hangs }: NeighbourPlan,
+    judge: Judge,
+  ) {
+    this.#name = `${machine.name}, in ${key}`;
+    this.#machine = machine;
+    this.#agenda = agenda;
+    this.#judge = judge;
+    this.#notices = options.ttl / 20 + machine.lateness;
+    const store = new library.MemoryLeaseStore({ clock: { now: () => agenda.now } });
+    const server = new Server(store, agenda, key, UNHEARD);
+    const link = new Link(machine, agenda, random, () => network, server, UNHEARD);
+    const { scheduler, clock, soon } = machine;
+    const environment = library.environment({ ...options, key, store: link, scheduler, clock });
+    const drawn = { random: () => random.next(), soon, timersOf: machine };
+    this.#election = new library.Election({ ...environment, ...drawn }, undefined);
+    agenda.after(joins, () => machine.receive(() => this.#join()));
+    agenda.after(hangs.at, () => agenda.after(hangs.lasts, server.befall({ hangs: true })));
+  }
+
+  /** Looks whether it is told in time that its term is over. */
+  look(): void {
+    const isUntold = this.#role === 'leader' && !this.#election.isLeading;
+    const { now } = this.#agenda;
+    this.#overSince = isUntold ? (this.#overSince ?? now) : undefined;
+    if (this.#overSince === undefined) return;
+    const late = now - Math.max(this.#overSince, this.#machine.wokeAt);
+    if (late > this.#notices)
+      this.#judge.object('G2', `${this.#name} is not told for ${late} ms that it does not lead`);
+  }
+
+  /** It leads, unless its process is gone. */
+  get isWell(): boolean {
+    return this.#machine.isDead || this.#election.isLeading;
+  }
+
+  /** Once nothing has befallen anybody for long. */
+  leave(): void {
+    if (!this.isWell) this.#judge.object('G5', `${this.#name} does not lead, where nobody else stands`);
+    this.#machine.receive(() => this.#subscription.unsubscribe());
+    this.#role = undefined;
+  }
+
+  #join(): void {
+    this.#subscription = this.#election.subscribe(({ role }) => {
+      this.#role = role;
+    });
+  }
+}
