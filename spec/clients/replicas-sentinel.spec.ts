@@ -1,0 +1,3 @@
+import { replicas } from './replicas.js';
+
+replicas('sentinel');
