@@ -264,7 +264,7 @@ export const believesWhatIsTold = variant(
   ),
   patch(
     'core/notice.ts',
-    'const nextAt = Math.min(waiting.nextAt, Math.max(state.nextAt, state.hearing.askedAt + settings.ttl));',
+    'const nextAt = Math.min(waiting.nextAt, Math.max(state.nextAt, state.askedAt + settings.ttl));',
     'const { nextAt } = waiting;',
   ),
 );

@@ -8,7 +8,6 @@ import {
   type Campaigning,
   type Context,
   common,
-  type Hearing,
   type Known,
   type Leading,
   next,
@@ -33,11 +32,11 @@ export const campaign = (from: State, nextAt: number): Campaigning => ({
  * Own time of the next renewal of a lease asked for at `sentAt`: earlier where it was called in question since. Jitter makes it earlier only, too: later
  * would cost certainty.
  */
-export function renewalAfter(sentAt: number, { isChallenged }: Hearing, context: Context): number {
-  if (isChallenged) return renewalOfChallenged(sentAt, context);
+export function renewalAfter(sentAt: number, isChallenged: boolean, context: Context): number {
   const { settings, random } = context;
   const { renewEvery, jitter } = settings;
-  return sentAt + renewEvery - random() * Math.min(jitter, renewEvery / 2);
+  const planned = sentAt + renewEvery - random() * Math.min(jitter, renewEvery / 2);
+  return isChallenged ? Math.min(planned, renewalOfChallenged(sentAt, context)) : planned;
 }
 
 /** What to ask next. In the dark only reads; retired ids before any new attempt: one of them may be what holds the lease. */
@@ -105,12 +104,7 @@ function lead(
   const term = { id: state.id, token, ...(run !== undefined && { run }), deadline };
   const { doubtedAt } = state.hearing;
   const isDoubted = doubtedAt !== undefined && doubtedAt >= sent.at;
-  const hearing = {
-    ...state.hearing,
-    doubtedAt: isDoubted ? doubtedAt : undefined,
-    missed: undefined,
-    isChallenged: false,
-  };
+  const hearing = { ...state.hearing, doubtedAt: isDoubted ? doubtedAt : undefined, missed: undefined };
   const holder = { id: state.id, name, ...(data !== undefined && { data }), token, expiresIn: ttl };
   // Each field, in one place: what is put together of parts has a layout of its own for each way to come here, and is slow from then on.
   return {
@@ -123,10 +117,11 @@ function lead(
     retired: state.retired,
     dark: state.dark,
     hearing: refund(hearing, context.settings),
+    askedAt: state.askedAt,
     failures: state.failures,
     sent: undefined,
     term,
-    renewAt: renewalAfter(sent.at, state.hearing, context),
+    renewAt: renewalAfter(sent.at, hearing.challenger > token, context),
     error: undefined,
   };
 }
@@ -144,7 +139,7 @@ function standBy(before: Campaigning, reply: Held | Suspect, context: Context): 
   const { missed } = before.hearing;
   const state: Campaigning = {
     ...before,
-    hearing: { ...before.hearing, missed: undefined, isChallenged: false },
+    hearing: { ...before.hearing, missed: undefined },
     listed: before.id,
   };
   const awaiting = awaitLease(state, reply, context);

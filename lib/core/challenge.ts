@@ -1,13 +1,13 @@
 import type { CutNotice, Holder } from '../store/lease-store.js';
-import { backoff, lifetime } from './settings.js';
+import { backoff } from './settings.js';
 import type { Context, Exiting, Leading, State, TermFacts } from './state.js';
 
 /**
- * Own time at which a lease is renewed that is called in question: at once, unless it was asked for just before, at `at`. A flood of notices makes
- * none of renewals.
+ * Own time at which a lease is renewed that is called in question: at once, unless something was asked just before, at `askedAt`. A flood of notices
+ * makes none of requests.
  */
-export const renewalOfChallenged = (at: number, { now, settings }: Context): number =>
-  Math.max(now, at + backoff(settings.timeout));
+export const renewalOfChallenged = (askedAt: number, { now, settings }: Context): number =>
+  Math.max(now, askedAt + backoff(settings.timeout));
 
 /** Whether the renewal before has failed. */
 export const isTroubled = (state: Leading | Exiting): boolean =>
@@ -15,9 +15,9 @@ export const isTroubled = (state: Leading | Exiting): boolean =>
 
 /** Somebody has cut a lease to a shorter ttl. Its holder believes in it for longer than it lasts now, unless it renews it. */
 export function hearCut(state: State, { id }: CutNotice, context: Context): State {
-  if (isGrantAwaited(state)) return id === state.id ? challengedMeanwhile(state) : state;
+  if (isGrantAwaited(state)) return id === state.id ? challengedMeanwhile(state, Number.POSITIVE_INFINITY) : state;
   const isHeld = state.phase === 'leading' || state.phase === 'exiting';
-  return isHeld && id === state.term?.id ? challenge(state, state.term, context) : state;
+  return isHeld && id === state.term?.id ? challenge(state, state.term, Number.POSITIVE_INFINITY, context) : state;
 }
 
 /**
@@ -25,21 +25,22 @@ export function hearCut(state: State, { id }: CutNotice, context: Context): Stat
  * term, but the renewal that finds out is not put off.
  */
 export function hearRival(state: State, { id, token }: Holder, context: Context): State {
-  if (isGrantAwaited(state)) return id === state.id ? state : challengedMeanwhile(state);
-  if (state.phase !== 'leading' || id === state.id) return state;
-  return token !== undefined && token > state.term.token ? challenge(state, state.term, context) : state;
+  if (id === state.id || token === undefined) return state;
+  if (isGrantAwaited(state)) return challengedMeanwhile(state, token);
+  if (state.phase !== 'leading' || token <= state.term.token) return state;
+  return challenge(state, state.term, token, context);
 }
 
 /** Whether an attempt is under way, whose grant may be on its way back. */
 const isGrantAwaited = (state: State): boolean =>
   state.phase === 'campaigning' && state.sent?.request.verb === 'acquire';
 
-function challenge(state: Leading | Exiting, { deadline }: TermFacts, context: Context): State {
-  if (state.sent) return challengedMeanwhile(state);
-  if (isTroubled(state)) return state; // it is renewed again and again already
-  const renewedAt = deadline - lifetime(context.settings.ttl);
-  return { ...state, renewAt: Math.min(state.renewAt, renewalOfChallenged(renewedAt, context)) };
+function challenge(state: Leading | Exiting, term: TermFacts, token: number, context: Context): State {
+  if (state.sent) return challengedMeanwhile(state, token);
+  if (isTroubled(state) || context.now >= term.deadline) return state; // it is renewed again and again already, or no more
+  return { ...state, renewAt: Math.min(state.renewAt, renewalOfChallenged(state.askedAt, context)) };
 }
 
-/** Heard after the answer that is awaited. */
-const challengedMeanwhile = (state: State): State => ({ ...state, hearing: { ...state.hearing, isChallenged: true } });
+/** To be considered with the answer that is awaited, which may have been made before. */
+const challengedMeanwhile = (state: State, token: number): State =>
+  token > state.hearing.challenger ? { ...state, hearing: { ...state.hearing, challenger: token } } : state;

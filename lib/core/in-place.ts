@@ -19,6 +19,7 @@ export function inPlaceOf(before: State, after: State): State {
   state.retired = after.retired;
   state.dark = after.dark;
   state.hearing = after.hearing;
+  state.askedAt = after.askedAt;
   state.failures = after.failures;
   state.sent = after.sent;
   state.term = termInPlace(before.term, after.term);

@@ -48,10 +48,8 @@ export function hearRenewed<S extends Holding>(state: S, sent: Sent, reply: Rene
 
 function extend<S extends Holding>(state: S, sent: Sent, context: Context): S {
   const deadline = Math.max(state.term.deadline, sent.at + lifetime(context.settings.ttl));
-  const { hearing } = state;
-  const renewAt = renewalAfter(sent.at, hearing, context);
-  const extended = { ...state, term: { ...state.term, deadline }, renewAt };
-  return hearing.isChallenged ? { ...extended, hearing: { ...hearing, isChallenged: false } } : extended;
+  const renewAt = renewalAfter(sent.at, state.hearing.challenger > state.term.token, context);
+  return { ...state, term: { ...state.term, deadline }, renewAt };
 }
 
 /** Who leads, and since when that is known: of oneself, since the last renewal was asked for. */

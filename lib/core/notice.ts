@@ -74,7 +74,7 @@ function hearElected(state: Campaigning, holder: Holder, context: Context): Camp
   const hastened = waiting.hearing.hastened && expiresIn < settings.timeout;
   const hearing = { ...waiting.hearing, hastened };
   // Once in a ttl it is asked for whatever is told.
-  const nextAt = Math.min(waiting.nextAt, Math.max(state.nextAt, state.hearing.askedAt + settings.ttl));
+  const nextAt = Math.min(waiting.nextAt, Math.max(state.nextAt, state.askedAt + settings.ttl));
   return { ...waiting, hearing, nextAt };
 }
 
@@ -107,10 +107,10 @@ const ahead = ({ timeout }: Settings): number => BURST * timeout;
 
 /** An attempt that is made now. One that was cancelled, since somebody else was told to lead, costs nothing. */
 export function spend(state: Campaigning, { now, settings }: Context): Campaigning {
-  const hearing = { ...state.hearing, hastened: false, askedAt: now };
-  if (!state.hearing.hastened) return { ...state, hearing };
+  const { hearing } = state;
+  if (!hearing.hastened) return state;
   const spent = Math.min(Math.max(hearing.spent, now), now + ahead(settings)) + settings.timeout;
-  return { ...state, hearing: { ...hearing, spent } };
+  return { ...state, hearing: { ...hearing, hastened: false, spent } };
 }
 
 /** What is left once one of them was granted: nor does that cost anything, since nobody could have told of it falsely. */

@@ -40,16 +40,17 @@ export interface Hearing {
   readonly live: boolean;
   /** Own time until which attempts are spent that releases may hasten: one in a timeout. */
   readonly spent: number;
-  /** Own time of the last request of a campaign. */
-  readonly askedAt: number;
   /** Whether a release has hastened the next attempt. */
   readonly hastened: boolean;
   /** Own time from which on another run of the store may be the one that answers: a connection has come, or a renewal has failed. */
   readonly doubtedAt: number | undefined;
   /** The last that came while a request was in flight which may have been answered before it. */
   readonly missed: Notice | undefined;
-  /** Whether one came then that calls the own lease in question. Apart from {@link missed}, or one could displace the other. */
-  readonly isChallenged: boolean;
+  /**
+   * The highest token of those of whose election was told then: the own lease is in question if it is above the own. Infinity where that was cut.
+   * Apart from {@link missed}, or one could displace the other.
+   */
+  readonly challenger: number;
 }
 
 interface Common {
@@ -67,6 +68,8 @@ interface Common {
   /** The last request went unanswered: nothing but reads until one is answered. */
   readonly dark: boolean;
   readonly hearing: Hearing;
+  /** Own time of the last request. */
+  readonly askedAt: number;
   /** Failed requests in a row, while campaigning. */
   readonly failures: number;
   /** The one request in flight. Set to undefined rather than taken out: a copy of all but one field takes ten times as long. */
@@ -176,6 +179,6 @@ export interface Context {
 export const next = (state: State, ...decisions: Decision[]): Step => ({ state, decisions });
 
 /** The fields that outlive a phase, of `state`. The request in flight is not among them. */
-export function common({ id, memory, role, holder, listed, retired, dark, hearing, failures }: State): Common {
-  return { id, memory, role, holder, listed, retired, dark, hearing, failures };
+export function common({ id, memory, role, holder, listed, retired, dark, hearing, askedAt, failures }: State): Common {
+  return { id, memory, role, holder, listed, retired, dark, hearing, askedAt, failures };
 }

@@ -11,11 +11,10 @@ import { type Campaigning, type Context, type Event, type Hearing, next, type St
 const SILENCE: Hearing = {
   live: false,
   spent: Number.NEGATIVE_INFINITY,
-  askedAt: Number.NEGATIVE_INFINITY,
   hastened: false,
   doubtedAt: undefined,
   missed: undefined,
-  isChallenged: false,
+  challenger: 0,
 };
 
 /** A candidate that has done nothing yet and may try at once; to read, if the one before it was in the dark. */
@@ -30,6 +29,7 @@ export function stand(memory: Memory, { settings, now, nextId }: Context): Campa
     retired: [],
     dark: memory.dark,
     hearing: SILENCE,
+    askedAt: Number.NEGATIVE_INFINITY,
     failures: 0,
     nextAt: now,
   };
@@ -126,7 +126,9 @@ function ask(state: State, context: Context, early = 0): State {
   }
 }
 
-const send = <S extends State>(state: S, request: CandidateRequest, { now }: Context): S => ({
-  ...state,
-  sent: { request, at: now },
-});
+/** What was in question before is answered by this request. */
+function send<S extends State>(state: S, request: CandidateRequest, { now }: Context): S {
+  const { hearing } = state;
+  const unchallenged = hearing.challenger === 0 ? hearing : { ...hearing, challenger: 0 };
+  return { ...state, hearing: unchallenged, askedAt: now, sent: { request, at: now } };
+}

@@ -48,7 +48,7 @@ describe('a lease that somebody has cut', () => {
     candidate.wake(0);
     cut(candidate, 5);
     candidate.reply(10, { status: 'granted', token: 7 });
-    expect(candidate.state).toMatchObject({ phase: 'leading', hearing: { isChallenged: false } });
+    expect(candidate.state.phase).toBe('leading');
     expect(candidate.wakesAt).toBe(BACKOFF);
   });
 
@@ -110,31 +110,39 @@ describe('a leader that hears of an election after its own', () => {
     expect(candidate.reply(101, { status: 'lost', holder })).toMatchObject([{ role: 'follower', reason: 'lost' }]);
   });
 
-  it('that is told so again and again asks no more than twice in a backoff: alarms may be early by half of one', () => {
-    const candidate = Candidate.leading();
-    let asked = 0;
-    for (let now = 100; now < 100 + SETTINGS.timeout; now++) {
-      elected(candidate, now, { token: now });
-      candidate.wake(now);
-      if (!candidate.asks) continue;
-      asked += 1;
-      candidate.reply(now, { status: 'renewed' });
-    }
-    expect(asked).toBe((2 * SETTINGS.timeout) / BACKOFF);
-  });
-
   it('while a renewal is under way asks again after its answer, which may have been made before', () => {
     const candidate = Candidate.leading();
     candidate.wake(600);
     elected(candidate, 605);
     candidate.reply(640, { status: 'renewed' });
     expect(candidate.asks).toMatchObject({ verb: 'renew' });
+    candidate.reply(641, { status: 'renewed' });
+    expect(candidate.wakesAt).toBe(640 + SETTINGS.renewEvery);
+  });
+
+  it('asks no later than it would by itself, however often that is', () => {
+    const candidate = Candidate.leading({ renewEvery: 10 });
+    candidate.wake(10);
+    elected(candidate, 11);
+    candidate.reply(12, { status: 'renewed' });
+    expect(candidate.wakesAt).toBe(20);
+  });
+
+  it('while a renewal is under way that fails has asked again by repeating it', () => {
+    const candidate = Candidate.leading();
+    candidate.wake(600);
+    elected(candidate, 605);
+    candidate.fail(610, 'STORE_UNAVAILABLE');
+    candidate.wake(610 + BACKOFF);
+    candidate.reply(640, { status: 'renewed' });
+    expect(candidate.wakesAt).toBe(610 + BACKOFF + SETTINGS.renewEvery);
   });
 
   it('before it hears of its own grant asks soon after that (G1)', () => {
     const candidate = new Candidate();
     candidate.wake(0);
     elected(candidate, 5);
+    elected(candidate, 6, { token: 6 }); // does not displace it
     candidate.reply(10, { status: 'granted', token: 7 });
     expect(candidate.wakesAt).toBe(BACKOFF);
   });
@@ -150,10 +158,14 @@ describe('a leader that hears of an election after its own', () => {
     expect(candidate.wakesAt).toBe(600);
   });
 
-  it('asks soon after its grant for no election of its own that it heard of before', () => {
+  it.each([
+    ['of its own', { id: 'me/1' }],
+    ['of one before', { token: 6 }],
+    ['of nobody knows when', { token: undefined }],
+  ])('heard of before its grant asks no sooner for an election %s', (_, holder) => {
     const candidate = new Candidate();
     candidate.wake(0);
-    elected(candidate, 5, { id: 'me/1' });
+    elected(candidate, 5, holder as { id?: string; token?: number });
     candidate.reply(10, { status: 'granted', token: 7 });
     expect(candidate.wakesAt).toBe(600);
   });
@@ -163,5 +175,45 @@ describe('a leader that hears of an election after its own', () => {
     candidate.close(50);
     elected(candidate, 100);
     expect(candidate.asks).toBeUndefined();
+  });
+});
+
+/** Requests within a timeout of one who is told twice in each ms, and whose answers take one. */
+function asksUnderFlood(candidate: Candidate, from: number, answer: (now: number) => void): number {
+  let asked = 0;
+  for (let now = from; now < from + SETTINGS.timeout; now++) {
+    if (candidate.asks) answer(now);
+    elected(candidate, now, { token: now });
+    cut(candidate, now);
+    candidate.wake(now);
+    if (candidate.state.sent?.at === now) asked += 1;
+  }
+  return asked;
+}
+
+/** One in half a backoff: alarms may be early by as much. */
+const MOST = (2 * SETTINGS.timeout) / BACKOFF;
+
+describe('a flood of notices that call a lease in question', () => {
+  it.each<[string, (candidate: Candidate, now: number) => void]>([
+    ['is renewed', (candidate, now) => candidate.reply(now, { status: 'renewed' })],
+    ['comes too late', (candidate, now) => candidate.reply(now, { status: 'late' })],
+    ['is refused', (candidate, now) => candidate.fail(now, 'STORE_READONLY')],
+    ['is not answered', (candidate, now) => candidate.fail(now, 'STORE_UNAVAILABLE')],
+  ])('raises none of requests of a leader whose renewal %s, nor of one who is on the way out', (_, answer) => {
+    const leader = Candidate.leading();
+    expect(asksUnderFlood(leader, 100, (now) => answer(leader, now))).toBeLessThanOrEqual(MOST);
+    const leaving = Candidate.leading();
+    leaving.close(99);
+    expect(asksUnderFlood(leaving, 100, (now) => answer(leaving, now))).toBeLessThanOrEqual(MOST);
+  });
+
+  it('wakes nobody whose term is over', () => {
+    const candidate = Candidate.leading({ drain: 5_000 });
+    candidate.close(50);
+    candidate.wake(600);
+    candidate.reply(601, { status: 'lost' });
+    cut(candidate, 610);
+    expect(candidate.wakesAt).toBe(50 + 5_000);
   });
 });
