@@ -42,7 +42,8 @@ export const notices = (stores: readonly LeaseStore[], key: string): Observable<
           return;
         }
         case 'released': {
-          const { released } = toldOf(ids, notice.id);
+          const { elected, released } = toldOf(ids, notice.id);
+          elected.delete(i); // given back, before enough were granted for a term
           if (released.has(i)) released.clear(); // one of both was forged, and whatever came with it may have been
           released.set(i, notice.successor);
           // Those that come after a majority are told as well: who asked in between may have come too early there.

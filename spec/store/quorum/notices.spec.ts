@@ -54,6 +54,16 @@ describe('the notices of a quorum', () => {
     expect(told).toEqual([elected('a', 2)]);
   });
 
+  it('tell of no election of a candidate that a majority has granted one after the other, but given back to in between', () => {
+    const { stores, told } = three();
+    stores[0].next(elected('a', 1));
+    stores[0].next(released('a'));
+    stores[1].next(elected('a', 2));
+    expect(told).toEqual([]);
+    stores[2].next(elected('a', 3));
+    expect(told).toEqual([elected('a', 3)]);
+  });
+
   it('tell of a release when a majority does, and from then on, naming whom most of them name', () => {
     const { stores, told } = three();
     stores[0].next(released('a', 'y'));
