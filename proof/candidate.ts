@@ -29,6 +29,8 @@ export type CandidateOptions = Pick<
   teardown?: number;
   /** Does not stand before its act is `stand`. */
   standBy?: boolean;
+  /** Its election lives by a clock and timers that stand still while the process does, as in a virtual machine that is paused. */
+  clock?: 'ticking';
 };
 
 export type RoleLine = Extract<Line, { kind: 'role' }>;

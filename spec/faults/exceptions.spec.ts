@@ -27,21 +27,25 @@ async function deaf({ admin, redis }: Arena): Promise<{ url: string }> {
   return { url: redis.url.replace('//', '//deaf:pw@') };
 }
 
-/** Waits until somebody hears notices. */
-const isHeard = ({ admin, keys }: Arena) =>
-  until(async () => Number((await admin.pubSubNumSub(keys.channel))[keys.channel]) > 0);
+/** Waits until so many hear notices. */
+const isHeard = ({ admin, keys }: Arena, count = 1) =>
+  until(async () => Number((await admin.pubSubNumSub(keys.channel))[keys.channel]) >= count);
+
+/** Waits until the leader has just renewed, which it will not again for as long as it may be. */
+async function isRenewed({ admin, keys }: Arena): Promise<void> {
+  const till = async () => admin.hGet(keys.record, 'until');
+  const before = await till();
+  await until(async () => (await till()) !== before);
+}
 
 /** A leader whose server is emptied just after it has renewed, and who asks for the lease then, knowing nothing. */
 async function incumbentAndFresh(arena: Arena, to?: { url: string }): Promise<[Candidate, Candidate]> {
-  const { admin, keys } = arena;
   const a = await arena.candidate('a', to && { to });
   await a.says({ role: 'leader' });
   if (!to) await isHeard(arena);
   const c = await arena.candidate('c', { act: 'stand', standBy: true });
-  const renewed = async () => admin.hGet(keys.record, 'until');
-  const before = await renewed();
-  await until(async () => (await renewed()) !== before);
-  await admin.flushAll();
+  await isRenewed(arena);
+  await arena.admin.flushAll();
   c.act();
   return [a, c];
 }
@@ -63,6 +67,25 @@ describe('what one leader at most does not cover', () => {
       if (lastClaim(b).token <= lastClaim(a).token) throw new Error('the newer leader has no higher token');
     },
     REPLICATED,
+  );
+
+  exception(
+    'a leader whose process and clock stood still, while another came to lead, asks at once when it hears of that on waking',
+    async (arena) => {
+      const [a, b] = await arena.pair({ clock: 'ticking' });
+      await isHeard(arena, 2);
+      await isRenewed(arena);
+      const stands = async () => {
+        await b.says({ role: 'leader' });
+        await b.goesOn(ttl / 2);
+      };
+      await a.stopped(stands, { beyond: false });
+      const since = monotonic();
+      await a.says({ role: 'follower', reason: 'lost' });
+      await b.goesOn(wait);
+      arena.within('last claim of the older leader', lastClaim(a).at - since, timeout);
+    },
+    { proof: { variant: ignoresRivals, fails: /last claim of the older leader/ } },
   );
 
   exception(
