@@ -102,9 +102,7 @@ function lead(
   const deadline = sent.at + lifetime(ttl);
   const { token, run } = reply;
   const term = { id: state.id, token, ...(run !== undefined && { run }), deadline };
-  const { doubtedAt } = state.hearing;
-  const isDoubted = doubtedAt !== undefined && doubtedAt >= sent.at;
-  const hearing = { ...state.hearing, doubtedAt: isDoubted ? doubtedAt : undefined, missed: undefined };
+  const hearing = { ...state.hearing, missed: undefined };
   const holder = { id: state.id, name, ...(data !== undefined && { data }), token, expiresIn: ttl };
   // Each field, in one place: what is put together of parts has a layout of its own for each way to come here, and is slow from then on.
   return {

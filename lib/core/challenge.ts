@@ -1,6 +1,6 @@
 import type { CutNotice, Holder } from '../store/lease-store.js';
 import { backoff } from './settings.js';
-import type { Context, Exiting, Leading, State, TermFacts } from './state.js';
+import type { Context, Exiting, Leading, State } from './state.js';
 
 /**
  * Own time at which a lease is renewed that is called in question: at once, unless something was asked just before, at `askedAt`. A flood of notices
@@ -17,7 +17,7 @@ export const isTroubled = (state: Leading | Exiting): boolean =>
 export function hearCut(state: State, { id }: CutNotice, context: Context): State {
   if (isGrantAwaited(state)) return id === state.id ? challengedMeanwhile(state, Number.POSITIVE_INFINITY) : state;
   const isHeld = state.phase === 'leading' || state.phase === 'exiting';
-  return isHeld && id === state.term?.id ? challenge(state, state.term, Number.POSITIVE_INFINITY, context) : state;
+  return isHeld && id === state.term?.id ? renewSoon(state, Number.POSITIVE_INFINITY, context.now, context) : state;
 }
 
 /**
@@ -28,17 +28,19 @@ export function hearRival(state: State, { id, token }: Holder, context: Context)
   if (id === state.id || token === undefined) return state;
   if (isGrantAwaited(state)) return challengedMeanwhile(state, token);
   if (state.phase !== 'leading' || token <= state.term.token) return state;
-  return challenge(state, state.term, token, context);
+  return renewSoon(state, token, context.now, context);
 }
 
 /** Whether an attempt is under way, whose grant may be on its way back. */
 const isGrantAwaited = (state: State): boolean =>
   state.phase === 'campaigning' && state.sent?.request.verb === 'acquire';
 
-function challenge(state: Leading | Exiting, term: TermFacts, token: number, context: Context): State {
+/** Renews at `at`, if something was not asked just before: what has given cause for that bears, or may bear, `token`. */
+export function renewSoon(state: Leading | Exiting, token: number, at: number, context: Context): State {
   if (state.sent) return challengedMeanwhile(state, token);
-  if (isTroubled(state) || context.now >= term.deadline) return state; // it is renewed again and again already, or no more
-  return { ...state, renewAt: Math.min(state.renewAt, renewalOfChallenged(state.askedAt, context)) };
+  const { term } = state;
+  if (isTroubled(state) || !term || context.now >= term.deadline) return state; // it is renewed again and again already, or no more
+  return { ...state, renewAt: Math.min(state.renewAt, Math.max(at, renewalOfChallenged(state.askedAt, context))) };
 }
 
 /** To be considered with the answer that is awaited, which may have been made before. */

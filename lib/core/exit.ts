@@ -1,7 +1,7 @@
 import type { ElectionError } from '../errors.js';
 import type { CandidateReply, CandidateRequest } from '../store/lease-store.js';
 import { isUnanswered } from './campaign.js';
-import { hearRenewed, renewRequest, repeatRenewal } from './lead.js';
+import { hearLate, hearRenewed, renewRequest, repeatRenewal } from './lead.js';
 import { backoff } from './settings.js';
 import {
   type Context,
@@ -114,7 +114,10 @@ export function hearExit(before: Exiting, sent: Sent, reply: CandidateReply, con
       return next({ ...state, ...over, renewAt: Number.POSITIVE_INFINITY });
     }
     case 'late':
-      return next({ ...state, renewAt: Math.max(state.renewAt, context.now + backoff(context.settings.timeout)) });
+      return next({
+        ...hearLate(state, sent),
+        renewAt: Math.max(state.renewAt, context.now + backoff(context.settings.timeout)),
+      });
     case 'granted': // an attempt that was under way when the exit began
       return next({ ...state, release: [...state.release, state.id] });
     case 'released':

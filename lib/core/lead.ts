@@ -35,7 +35,7 @@ export function renewRequest(state: State, term: TermFacts, { settings, now }: C
   };
 }
 
-const asksRun = ({ hearing }: State): boolean => hearing.doubtedAt !== undefined;
+const asksRun = ({ hearing }: State): boolean => hearing.isDoubted;
 
 /** Who has a lease, to be renewed. */
 type Holding = Leading | (Exiting & { readonly term: TermFacts });
@@ -43,7 +43,7 @@ type Holding = Leading | (Exiting & { readonly term: TermFacts });
 /** `state` with its term extended by the renewal asked for at `sent.at`, and the next one planned. */
 export function hearRenewed<S extends Holding>(state: S, sent: Sent, reply: Renewed, context: Context): S {
   const extended = extend(state, sent, context);
-  return 'asksRun' in sent.request ? identify(extended, sent, reply, context) : hearRun(extended, sent, reply);
+  return 'asksRun' in sent.request ? identify(extended, reply, context) : hearRun(extended, reply);
 }
 
 function extend<S extends Holding>(state: S, sent: Sent, context: Context): S {
@@ -74,7 +74,7 @@ export function hearRenewal(state: Leading, sent: Sent, reply: CandidateReply, c
       return next({ ...waiting, role: 'follower' }, { role: 'follower', reason: 'lost', ...leader });
     }
     default: // late: not renewed, yet not lost either
-      return next({ ...state, dark: false, renewAt: context.now + backoff(context.settings.timeout) });
+      return next({ ...hearLate(state, sent), dark: false, renewAt: context.now + backoff(context.settings.timeout) });
   }
 }
 
@@ -83,25 +83,27 @@ export function hearRenewal(state: Leading, sent: Sent, reply: CandidateReply, c
  * granted or renewed by the present run is free as soon as it is given up. Two renewals, since the first may have been long on its way from the
  * run before; the second is bounded by the new one's own clock.
  */
-function identify<S extends Holding>(before: S, sent: Sent, { run }: Renewed, { now }: Context): S {
-  const { doubtedAt = now } = before.hearing;
-  if (doubtedAt >= sent.at) return before; // since it was asked, there may be yet another
-  const state = { ...before, hearing: { ...before.hearing, doubtedAt: undefined } };
+function identify<S extends Holding>(state: S, { run }: Renewed, { now }: Context): S {
+  if (state.hearing.isDoubted) return state; // since it was asked, there may be yet another
   return run === undefined || run === state.term.run ? state : { ...state, term: { ...state.term, run }, renewAt: now };
 }
 
 /** A store may tell its run unasked, where the lease may come to another without a word: if it has, the next renewal asks. */
-function hearRun<S extends Holding>(state: S, sent: Sent, { run }: Renewed): S {
+function hearRun<S extends Holding>(state: S, { run }: Renewed): S {
   const { hearing, term } = state;
   const isSame = run === undefined || term.run === undefined || run === term.run;
-  return isSame ? state : { ...state, hearing: { ...hearing, doubtedAt: hearing.doubtedAt ?? sent.at } };
+  return isSame ? state : { ...state, hearing: { ...hearing, isDoubted: true } };
 }
+
+/** `state` in doubt as before about which run of the store answers, where a renewal that came too late was to find out. */
+export const hearLate = <S extends Leading | Exiting>(state: S, { request }: Sent): S =>
+  'asksRun' in request ? { ...state, hearing: { ...state.hearing, isDoubted: true } } : state;
 
 /** `state` with its failed renewal to be repeated, and in doubt about which run of the store will answer. */
 export const repeatRenewal = <S extends Leading | Exiting>(state: S, { now, settings }: Context): S => ({
   ...state,
   renewAt: now + backoff(settings.timeout),
-  hearing: { ...state.hearing, doubtedAt: now },
+  hearing: { ...state.hearing, isDoubted: true },
 });
 
 /** A failed renewal. The lease is held all the same until the deadline, so it is repeated and nothing is said. */

@@ -1,5 +1,5 @@
 import type { Holder, Notice, ReleaseNotice } from '../store/lease-store.js';
-import { hearCut, hearRival } from './challenge.js';
+import { hearCut, hearRival, renewSoon } from './challenge.js';
 import { backoff, type Settings } from './settings.js';
 import type { Campaigning, Context, Hearing, State } from './state.js';
 import { hearSuccessor } from './succession.js';
@@ -39,15 +39,25 @@ export function hearNotice(before: State, notice: Notice, context: Context): Sta
   }
 }
 
-/** The store can be reached again: a waiting attempt need wait no longer. Spread by jitter, since every candidate hears it. */
-function hearConnected(state: State, { now, settings, random }: Context): State {
-  const hearing = { ...state.hearing, doubtedAt: now };
-  if (state.phase === 'campaigning') {
-    return { ...state, hearing, nextAt: Math.min(state.nextAt, now + random() * settings.jitter) };
+/**
+ * The store can be reached again, and may be another run of it: a waiting attempt need wait no longer, nor need a renewal that finds out. Spread by
+ * jitter, since every candidate hears it.
+ */
+function hearConnected(state: State, context: Context): State {
+  const { now, settings, random } = context;
+  const hearing = { ...state.hearing, isDoubted: true };
+  const soon = now + random() * settings.jitter;
+  switch (state.phase) {
+    case 'campaigning':
+      return { ...state, hearing, nextAt: Math.min(state.nextAt, soon) };
+    case 'leading':
+      if (state.error && !state.sent) return { ...state, hearing, renewAt: Math.min(state.renewAt, now) };
+      return renewSoon({ ...state, hearing }, Number.POSITIVE_INFINITY, soon, context);
+    case 'exiting':
+      return renewSoon({ ...state, hearing }, Number.POSITIVE_INFINITY, soon, context);
+    default:
+      return state;
   }
-  if (state.phase === 'exiting') return { ...state, hearing };
-  if (state.phase !== 'leading') return state;
-  return { ...state, hearing, renewAt: state.error ? Math.min(state.renewAt, now) : state.renewAt };
 }
 
 /** Asks by `at`; what is being asked may have been answered before the notice, which is then heard again after the answer. */

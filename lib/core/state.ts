@@ -42,13 +42,13 @@ export interface Hearing {
   readonly spent: number;
   /** Whether a release has hastened the next attempt. */
   readonly hastened: boolean;
-  /** Own time from which on another run of the store may be the one that answers: a connection has come, or a renewal has failed. */
-  readonly doubtedAt: number | undefined;
+  /** Whether another run of the store may answer than has granted the term: there is another connection, or a renewal has failed. Settled by asking. */
+  readonly isDoubted: boolean;
   /** The last that came while a request was in flight which may have been answered before it. */
   readonly missed: Notice | undefined;
   /**
-   * The highest token of those of whose election was told then: the own lease is in question if it is above the own. Infinity where that was cut.
-   * Apart from {@link missed}, or one could displace the other.
+   * The highest token of an election that was told then: the own lease is in question if it is above the own. Infinity where it is whatever its token,
+   * since it was cut, or there is another connection. Apart from {@link missed}, or one could displace the other.
    */
   readonly challenger: number;
 }

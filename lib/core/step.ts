@@ -12,7 +12,7 @@ const SILENCE: Hearing = {
   live: false,
   spent: Number.NEGATIVE_INFINITY,
   hastened: false,
-  doubtedAt: undefined,
+  isDoubted: false,
   missed: undefined,
   challenger: 0,
 };
@@ -126,9 +126,11 @@ function ask(state: State, context: Context, early = 0): State {
   }
 }
 
-/** What was in question before is answered by this request. */
+/** What was in question before is answered by this request: whose the lease is, and of which run of the store. */
 function send<S extends State>(state: S, request: CandidateRequest, { now }: Context): S {
-  const { hearing } = state;
-  const unchallenged = hearing.challenger === 0 ? hearing : { ...hearing, challenger: 0 };
-  return { ...state, hearing: unchallenged, askedAt: now, sent: { request, at: now } };
+  const { challenger, isDoubted } = state.hearing;
+  const tells = request.verb === 'acquire' || request.verb === 'renew';
+  const isOpen = challenger > 0 || (isDoubted && tells);
+  const hearing = isOpen ? { ...state.hearing, challenger: 0, isDoubted: isDoubted && !tells } : state.hearing;
+  return { ...state, hearing, askedAt: now, sent: { request, at: now } };
 }

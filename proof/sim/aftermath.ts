@@ -57,13 +57,11 @@ export class Aftermath {
     }
     for (let n = this.#standing.length; n < 4; n += 1) this.#world.add(CALM);
     const { ttl, wait, jitter, timeout, drain, renewEvery } = plan.options;
-    // Two renewals by a connection that is new, of which the second comes at once; one more where the first finds out that another answers. A
-    // quorum's members are not asked.
-    const renewals = plan.isSilent ? 2 : 1;
+    // A renewal by a connection that is new, which comes within the jitter, once what is waited for is over, and one more at once. Where nobody is told of
+    // that, the first finds out that another answers, and the next asks. A quorum's members are not asked.
+    const within = plan.isSilent ? 2 * (renewEvery + timeout) : jitter + 2 * timeout;
     this.#identifiedBy =
-      this.#world.servers.length > 1
-        ? Number.POSITIVE_INFINITY
-        : this.#world.agenda.now + renewals * 1.02 * (renewEvery + timeout) + this.#slack;
+      this.#world.servers.length > 1 ? Number.POSITIVE_INFINITY : this.#world.agenda.now + 1.02 * within + this.#slack;
     // What is left of a lease, a loss to be found and waited out, a cooldown, an exit; an attempt each.
     await this.#settles(4 * ttl + drain + 3 * (wait + jitter + 2 * timeout), 'all is well');
   }

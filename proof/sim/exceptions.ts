@@ -25,8 +25,8 @@ export class Exceptions {
   /** Machines whose every clock stood still, and until when. */
   readonly #frozen: Array<{ readonly who: string; readonly from: number; to: number }> = [];
   #lastRun = 0;
-  #lostAt = Number.NEGATIVE_INFINITY;
-  #lost = false;
+  /** When the store may have lost something. */
+  readonly #losses: number[] = [];
   readonly #steps: Array<{ readonly at: number; readonly ms: number; readonly server: number }> = [];
 
   /** Servers whose clocks need not agree: a token that only one of them remembers is lost with it. */
@@ -40,13 +40,12 @@ export class Exceptions {
 
   /** The store may have lost something. */
   lost(): void {
-    this.#lost = true;
-    this.#lostAt = this.#agenda.now;
+    this.#losses.push(this.#agenda.now);
   }
 
   /** What was lost may have been lost since the leader last wrote it: what it gives up has to be waited out. */
   get hasJustLost(): boolean {
-    return this.#agenda.now - this.#lostAt < this.#ttl;
+    return this.#agenda.now - (this.#losses.at(-1) ?? Number.NEGATIVE_INFINITY) < this.#ttl;
   }
 
   /** Another run of the store has the data now. */
@@ -106,6 +105,10 @@ export class Exceptions {
     return this.#lost && (this.wasSetBack || this.#areSeveral);
   }
 
+  get #lost(): boolean {
+    return this.#losses.length > 0;
+  }
+
   /** Some may reckon the server's time wrongly until they have heard of it twice, and wait out a lease for that. */
   get mayMisreckon(): boolean {
     return this.#steps.length > 0 || this.#frozen.length > 0;
@@ -135,9 +138,11 @@ export class Exceptions {
     );
   }
 
+  /** Until the other has learnt of it: later than at `until` where its clock has stood still meanwhile, or the store has lost its lease. */
   #outrun({ who }: Span, until: number): number {
     const froze = this.#frozen.filter((one) => one.who === who && one.from <= until && until < one.to + this.#ttl);
-    return Math.max(until, ...froze.map(({ to }) => to + this.#ttl));
+    const lost = this.#losses.filter((at) => until - this.#ttl <= at && at <= until);
+    return Math.max(until, ...[...froze.map(({ to }) => to), ...lost].map((at) => at + this.#ttl));
   }
 
   /** Grants of several servers make a term when they are heard of together: by a machine that was frozen meanwhile, long after they ran out. */

@@ -42,7 +42,7 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   mutant('forgets-which-run', 'does not find out which run of the store it renews at', [
     'core/lead.ts',
-    'const asksRun = ({ hearing }: State): boolean => hearing.doubtedAt !== undefined;',
+    'const asksRun = ({ hearing }: State): boolean => hearing.isDoubted;',
     'const asksRun = ({ hearing }: State): boolean => hearing === undefined;',
   ]),
   mutant('overhears-another-run', 'takes no notice of a run that is told unasked', [

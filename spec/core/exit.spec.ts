@@ -77,7 +77,7 @@ describe('leaving as the leader', () => {
   ])('finds out meanwhile about another run of the store, and writes it down, once %s (G5)', (_, doubt) => {
     const candidate = leaving({ drain: 5_000 });
     doubt(candidate);
-    candidate.wake(1_200);
+    if (!candidate.asks) candidate.wake(1_200); // a new connection is asked at once
     expect(candidate.asks).toMatchObject({ verb: 'renew', run: 'run1', asksRun: true });
     candidate.reply(1_210, { status: 'renewed', run: 'run2' });
     expect(candidate.asks).toMatchObject({ verb: 'renew', run: 'run2' });
@@ -85,6 +85,14 @@ describe('leaving as the leader', () => {
     candidate.reply(1_220, { status: 'renewed' });
     candidate.on(drained, 1_300);
     expect(candidate.asks).toMatchObject({ verb: 'release', id: 'me/1' });
+  });
+
+  it('asks again which run of the store it is where the renewal that asked came too late', () => {
+    const candidate = leaving({ drain: 5_000 });
+    candidate.on({ kind: 'notice', notice: { kind: 'connected' } }, 150);
+    candidate.reply(160, { status: 'late' });
+    candidate.wake(candidate.wakesAt);
+    expect(candidate.asks).toMatchObject({ verb: 'renew', asksRun: true });
   });
 
   it('does not release past a renewal in flight, which could land after it', () => {

@@ -24,7 +24,7 @@ const leading = (mark: number): Required<Leading> => ({
     live: true,
     spent: mark,
     hastened: false,
-    doubtedAt: mark,
+    isDoubted: mark % 2 === 0,
     missed: undefined,
     challenger: mark,
   },

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { holderOf } from '../../lib/core/lead.js';
-import { Candidate, held, LIFETIME, storeError } from '../support/candidate.js';
+import { Candidate, held, LIFETIME, SETTINGS, storeError } from '../support/candidate.js';
 
 /** A leader whose renewal, asked for at 600, is in flight. */
 function renewing(options: ConstructorParameters<typeof Candidate>[0] = {}): Candidate {
@@ -93,22 +93,38 @@ describe('a renewal', () => {
   });
 
   it('is repeated at once when the connection is back after a failure', () => {
-    const candidate = renewing();
+    const candidate = renewing({ random: 0.5 });
     candidate.fail(700, 'STORE_UNAVAILABLE');
     candidate.on({ kind: 'notice', notice: { kind: 'connected' } }, 710);
     expect(candidate.asks?.verb).toBe('renew');
   });
 
-  it('is not hastened by a connection while all is well', () => {
-    const candidate = Candidate.leading();
+  it('comes within the jitter of a connection that is new while all is well: another run of the store may have the lease (G5)', () => {
+    const candidate = Candidate.leading({ random: 0.5 });
     candidate.on({ kind: 'notice', notice: { kind: 'connected' } }, 100);
     expect(candidate.asks).toBeUndefined();
-    const recovered = renewing();
-    recovered.fail(700, 'STORE_UNAVAILABLE');
-    recovered.wake(725);
-    recovered.reply(726, { status: 'renewed' });
-    recovered.on({ kind: 'notice', notice: { kind: 'connected' } }, 800);
-    expect(recovered.asks).toBeUndefined();
+    expect(candidate.wakesAt).toBe(100 + SETTINGS.jitter / 2);
+    candidate.wake(candidate.wakesAt);
+    expect(candidate.asks).toMatchObject({ verb: 'renew', asksRun: true });
+  });
+
+  it('comes soon after an answer before which there is another connection', () => {
+    const candidate = renewing();
+    candidate.on({ kind: 'notice', notice: { kind: 'connected' } }, 605);
+    candidate.reply(606, { status: 'renewed' });
+    expect(candidate.wakesAt).toBe(600 + SETTINGS.timeout / 4);
+  });
+
+  it('comes no more often than a renewal that fails where connections come and go', () => {
+    const candidate = Candidate.leading();
+    let asked = 0;
+    for (let now = 100; now < 100 + SETTINGS.timeout; now++) {
+      candidate.on({ kind: 'notice', notice: { kind: 'connected' } }, now);
+      if (now === candidate.state.sent?.at) asked += 1;
+      if (candidate.asks) candidate.reply(now, { status: 'renewed' });
+      if (candidate.wakesAt === now) candidate.wake(now);
+    }
+    expect(asked).toBe(4);
   });
 });
 
@@ -158,9 +174,9 @@ describe('another run of the store', () => {
     candidate.fail(610, 'STORE_UNAVAILABLE');
     candidate.wake(635);
     candidate.on({ kind: 'notice', notice: { kind: 'connected' } }, 636);
-    candidate.reply(640, { status: 'renewed', run: 'run1' });
-    candidate.wake(1_235);
-    expect(candidate.asks).toMatchObject({ verb: 'renew', asksRun: true });
+    candidate.reply(640, { status: 'renewed', run: 'run2' });
+    candidate.wake(660);
+    expect(candidate.asks).toMatchObject({ verb: 'renew', run: 'run1', asksRun: true });
   });
 
   it.each([{ run: 'run1' }, {}])('is none where the answer is %p', (told) => {
@@ -197,7 +213,7 @@ describe('another run of the store', () => {
     const candidate = renewing();
     candidate.on({ kind: 'notice', notice: { kind: 'connected' } }, 605);
     candidate.reply(610, { status: 'renewed', run: 'run2' });
-    expect(candidate.state.hearing.doubtedAt).toBe(605);
+    expect(candidate.state.hearing.isDoubted).toBe(true);
   });
 
   it.each<[string, string | undefined, string | undefined]>([

@@ -130,6 +130,15 @@ describe('an exception', () => {
     expect(one.excuse(span('c', 1, 0, 6_500), span('b', 2, 1_200, 3_500))).toBe(false);
   });
 
+  it('one whose lease the store loses while another leads by frozen clocks learns of it as much later', () => {
+    const { one, at, freeze } = exceptions();
+    freeze('a', 100, 2_000);
+    at(2_900, () => one.lost());
+    expect(one.excuse(span('a', 1, 0, 6_500), span('b', 2, 1_200, 3_900))).toBe(true);
+    expect(one.excuse(span('a', 1, 0, 6_500), span('b', 2, 1_200, 3_901))).toBe(false);
+    expect(one.excuse(span('c', 1, 0, 6_500), span('b', 2, 1_200, 3_500))).toBe(false);
+  });
+
   it('tokens may fall where something was lost and the clock of the server was set back, and then one after the other', () => {
     const { one } = exceptions();
     const [higher, lower] = [span('a', 9, 0, 500), span('b', 2, 600, 900)];
