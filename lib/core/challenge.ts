@@ -35,7 +35,10 @@ export function hearRival(state: State, { id, token }: Holder, context: Context)
 const isGrantAwaited = (state: State): boolean =>
   state.phase === 'campaigning' && state.sent?.request.verb === 'acquire';
 
-/** Renews at `at`, if something was not asked just before: what has given cause for that bears, or may bear, `token`. */
+/**
+ * Renews at `at`, or a little later if something was asked just before; while a request is in flight soon after its answer, where the term has a lower
+ * token than `token` then.
+ */
 export function renewSoon(state: Leading | Exiting, token: number, at: number, context: Context): State {
   if (state.sent) return challengedMeanwhile(state, token);
   const { term } = state;
