@@ -2,6 +2,7 @@ import { describe } from '@jest/globals';
 import { type Candidate, monotonic } from '../../proof/candidate.js';
 import { anyStore, unanimous } from '../../proof/variants.js';
 import type { RedisServer } from '../support/redis.js';
+import { until } from '../support/until.js';
 import { type Arena, HAND_OVER, RECOVERY, TIMES } from './arena.js';
 import { row } from './row.js';
 
@@ -22,6 +23,13 @@ const over = ([first, ...others]: ReadonlyArray<{ readonly url: string }>) => ({
   ...(first && { to: first }),
   others: others.map(({ url }) => url),
 });
+
+/** Waits until `server`, which was restarted empty, has been taken into a term again. */
+async function hasLease({ keys }: Arena, server: RedisServer): Promise<void> {
+  const client = await server.client();
+  await until(async () => (await client.exists(keys.lease)) === 1, { within: 4 * ttl });
+  client.destroy();
+}
 
 /** The leader leaves in good order, and the follower leads within `bound` ms. */
 async function handsOver(arena: Arena, a: Candidate, b: Candidate, bound: number): Promise<void> {
@@ -64,7 +72,8 @@ describe('a quorum of three servers', () => {
           await server.kill();
           await a.goesOn(1.2 * ttl);
           await server.start();
-          await a.goesOn(ttl);
+          await hasLease(arena, server);
+          await a.goesOn(renewEvery);
         }
       });
       // As with a single server that was restarted: what is given up may have been lost, and is waited out once.
