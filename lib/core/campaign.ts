@@ -29,13 +29,18 @@ export const campaign = (from: State, nextAt: number): Campaigning => ({
 });
 
 /**
- * Own time of the next renewal of a lease asked for at `sentAt`: earlier where it was called in question since. Jitter makes it earlier only, too: later
- * would cost certainty.
+ * Own time of the next renewal of a lease asked for at `sentAt`: earlier where it was called in question since. Jitter, or as much as it is to be
+ * `spread`, makes it earlier only, too: later would cost certainty.
  */
-export function renewalAfter(sentAt: number, isChallenged: boolean, context: Context): number {
+export function renewalAfter(
+  sentAt: number,
+  isChallenged: boolean,
+  context: Context,
+  spread = context.settings.jitter,
+): number {
   const { settings, random } = context;
-  const { renewEvery, jitter } = settings;
-  const planned = sentAt + renewEvery - random() * Math.min(jitter, renewEvery / 2);
+  const { renewEvery } = settings;
+  const planned = sentAt + renewEvery - random() * Math.min(spread, renewEvery / 2);
   return isChallenged ? Math.min(planned, renewalOfChallenged(sentAt, context)) : planned;
 }
 

@@ -47,8 +47,13 @@ export function hearRenewed<S extends Holding>(state: S, sent: Sent, reply: Rene
 }
 
 function extend<S extends Holding>(state: S, sent: Sent, context: Context): S {
-  const deadline = Math.max(state.term.deadline, sent.at + lifetime(context.settings.ttl));
-  const renewAt = renewalAfter(sent.at, state.hearing.challenger > state.term.token, context);
+  const { ttl, jitter, renewEvery } = context.settings;
+  const deadline = Math.max(state.term.deadline, sent.at + lifetime(ttl));
+  // Sooner or later than planned: so are many, after an outage or with a new connection, and would from then on renew all at the same time.
+  const since = sent.at - (state.term.deadline - lifetime(ttl));
+  const isPlanned = since > renewEvery / 3 && since < 1.2 * renewEvery;
+  const spread = jitter > 0 && !isPlanned ? renewEvery : jitter;
+  const renewAt = renewalAfter(sent.at, state.hearing.challenger > state.term.token, context, spread);
   return { ...state, term: { ...state.term, deadline }, renewAt };
 }
 

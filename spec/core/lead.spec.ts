@@ -108,6 +108,22 @@ describe('a renewal', () => {
     expect(candidate.asks).toMatchObject({ verb: 'renew', asksRun: true });
   });
 
+  it.each<[string, number, number]>([
+    ['that came sooner than planned is followed by one that may be half of renewEvery early', 100, 300],
+    ['that came later than planned is followed by one that may be half of renewEvery early', 1_000, 300],
+    ['that came as planned is followed by one that may be early by the jitter', 590, SETTINGS.jitter],
+  ])('%s, so that those of many spread again', (_, at, most) => {
+    for (const [jitter, early] of [
+      [SETTINGS.jitter, most / 2],
+      [0, 0],
+    ] as const) {
+      const candidate = Candidate.leading({ random: 0.5, jitter });
+      candidate.on({ kind: 'notice', notice: { kind: 'cut', id: 'me/1' } }, at);
+      candidate.reply(at + 1, { status: 'renewed' });
+      expect(candidate.wakesAt).toBe(at + SETTINGS.renewEvery - early);
+    }
+  });
+
   it('comes soon after an answer before which there is another connection', () => {
     const candidate = renewing();
     candidate.on({ kind: 'notice', notice: { kind: 'connected' } }, 605);
