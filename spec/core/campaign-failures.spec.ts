@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { Candidate, held, storeError } from '../support/candidate.js';
+import { Candidate, held, LIFETIME, storeError } from '../support/candidate.js';
 
 /** A follower that was told at time 1 that the lease lasts until 10 000, and so asks again at 501. */
 function follower(options: ConstructorParameters<typeof Candidate>[0] = {}): Candidate {
@@ -29,6 +29,17 @@ describe('a request that fails', () => {
     candidate.wake(1_266);
     expect(candidate.fail(1_366, 'STORE_UNAVAILABLE')).toEqual([]);
     expect(candidate.wakesAt).toBe(1_366 + 500 + 20);
+  });
+
+  it('is tried again by wait where the error has been told before, at the end of a term', () => {
+    const candidate = Candidate.leading();
+    candidate.wake(600);
+    candidate.fail(601, 'STORE_READONLY');
+    expect(candidate.wake(LIFETIME)).toMatchObject([{ reason: 'expired' }, { role: 'error' }]);
+    candidate.wake(LIFETIME + 500);
+    expect(candidate.asks?.verb).toBe('release');
+    expect(candidate.fail(LIFETIME + 600, 'STORE_TIMEOUT')).toEqual([]);
+    expect(candidate.wakesAt).toBe(LIFETIME + 600 + 500);
   });
 
   it('is an error at once when the store answered so', () => {
@@ -108,12 +119,20 @@ describe('an attempt of unknown outcome', () => {
   });
 
   it('shows whom the read saw', () => {
-    const candidate = follower();
-    candidate.wake(501);
-    candidate.fail(601, 'STORE_TIMEOUT');
-    candidate.wake(626);
-    candidate.reply(627, { status: 'free' });
-    expect(candidate.state.holder).toBeUndefined();
+    const reading = () => {
+      const candidate = follower();
+      candidate.wake(501);
+      candidate.fail(601, 'STORE_TIMEOUT');
+      candidate.wake(626);
+      return candidate;
+    };
+    const nobody = reading();
+    nobody.reply(627, { status: 'free' });
+    expect(nobody.state.holder).toBeUndefined();
+    const other = reading();
+    const holder = { id: 'other/1', name: 'other', token: 42, expiresIn: 400 };
+    other.reply(627, { status: 'held', holder });
+    expect(other.state.holder).toEqual({ holder, at: 627 });
   });
 });
 

@@ -36,14 +36,17 @@ describe('a deadline', () => {
     expect(candidate.wakesAt).toBe(end + 500);
   });
 
-  it('says nothing of errors before the last success', () => {
-    const candidate = renewing();
-    candidate.fail(700, 'STORE_TIMEOUT');
-    candidate.wake(725);
-    candidate.reply(726, { status: 'renewed' });
-    candidate.wake(1_325);
-    expect(candidate.wake(725 + LIFETIME)).toEqual([{ role: 'follower', reason: 'expired' }]);
-  });
+  it.each(['STORE_TIMEOUT', 'STORE_READONLY'] as const)(
+    'says nothing of errors before the last success (%s)',
+    (code) => {
+      const candidate = renewing();
+      candidate.fail(700, code);
+      candidate.wake(725);
+      candidate.reply(726, { status: 'renewed' });
+      candidate.wake(1_325);
+      expect(candidate.wake(725 + LIFETIME)).toEqual([{ role: 'follower', reason: 'expired' }]);
+    },
+  );
 
   it('is stalled, not expired, when it is noticed only after the guard has passed', () => {
     expect(Candidate.leading().wake(LIFETIME + 101)).toEqual([{ role: 'follower', reason: 'expired' }]);

@@ -109,6 +109,14 @@ describe('leaving without a term', () => {
     expect(candidate.state.phase).toBe('done');
   });
 
+  it('lets everyone hear of what it gives up, also where it could hear of a successor', () => {
+    const candidate = new Candidate();
+    candidate.on({ kind: 'notice', notice: { kind: 'listening' } }, 0);
+    candidate.close(10);
+    candidate.fail(100, 'STORE_TIMEOUT');
+    expect(candidate.asks).toEqual({ verb: 'release', key: 'k', timeout: 100, id: 'me/1' });
+  });
+
   it('has nothing to resign from', () => {
     const candidate = new Candidate();
     candidate.wake(0);

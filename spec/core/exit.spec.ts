@@ -17,6 +17,13 @@ describe('leaving as the leader', () => {
     expect(leaving().state.holder).toBeUndefined();
   });
 
+  it('names whom it was told to hand over to in the release of its term', () => {
+    const candidate = Candidate.leading();
+    candidate.on({ kind: 'exit', reason: 'resigned', cooldown: 50, successor: 'next/1' }, 100);
+    candidate.on(drained, 150);
+    expect(candidate.asks).toMatchObject({ verb: 'release', id: 'me/1', successor: 'next/1' });
+  });
+
   it('releases only when the work has stopped (G7)', () => {
     const candidate = leaving();
     expect(candidate.asks).toBeUndefined();
@@ -168,6 +175,13 @@ describe('leaving as the leader', () => {
     closing.on(drained, 120);
     closing.reply(121, { status: 'released' });
     expect(closing.state.phase).toBe('done');
+    const resigning = Candidate.leading();
+    resigning.resign(100, 50);
+    expect(resigning.resign(110, 900)).toEqual([]);
+    resigning.on(drained, 120);
+    resigning.reply(121, { status: 'released' });
+    expect(resigning.state.phase).toBe('cooling');
+    expect(resigning.wakesAt).toBe(171);
   });
 });
 

@@ -210,6 +210,45 @@ describe('a follower that listens', () => {
     expect(candidate.state).toEqual(before);
   });
 
+  it('leads by an answer alone: told of itself while it waits, it does not take itself for the holder', () => {
+    const candidate = follower();
+    const before = candidate.state;
+    expect(tell(candidate, elected('me/1'), 50)).toEqual([]);
+    expect(candidate.state).toEqual(before);
+  });
+
+  it('knows whom it knew when it is told that somebody else has released', () => {
+    const candidate = follower();
+    tell(candidate, released('forged'), 50);
+    expect(candidate.state.holder).toEqual({ holder: held(1_500).holder, at: 1 });
+  });
+
+  it('counts no attempt as hastened that comes when a lease runs out, though one was hastened before and cancelled', () => {
+    const candidate = follower();
+    tell(candidate, { kind: 'released', id: 'rival/1', successor: 'other/1' }, 50);
+    tell(candidate, elected('other/1', 300), 51);
+    expect(candidate.wakesAt).toBe(352);
+    candidate.wake(352);
+    expect(candidate.asks?.verb).toBe('acquire');
+    expect(candidate.state.hearing.spent).toBe(Number.NEGATIVE_INFINITY);
+  });
+
+  it('is not made to ask in a flood by releases after it has heard nothing for a while', () => {
+    const candidate = follower(10_000);
+    const asked: number[] = [];
+    for (let now = 10; now < 1_010; now += 1) {
+      if (now === 500) tell(candidate, DEAF, now);
+      if (now === 510) tell(candidate, LISTENING, now);
+      tell(candidate, released(), now);
+      candidate.wake(now);
+      if (!candidate.state.sent) continue;
+      asked.push(now);
+      candidate.reply(now, held(10_000));
+    }
+    expect(asked.length).toBeGreaterThan(8);
+    expect(asked.length).toBeLessThanOrEqual(8 + 1_000 / timeout + 1);
+  });
+
   it('has no use for what it is told in the dark, or in an error, but asks again', () => {
     const dark = follower(100);
     dark.wake(102);
@@ -219,6 +258,12 @@ describe('a follower that listens', () => {
     expect(dark.wakesAt).toBe(nextAt);
     tell(dark, released(), 204);
     expect(dark.asks?.verb).toBe('read');
+    const failed = follower(100);
+    failed.wake(102);
+    failed.fail(103, 'STORE_READONLY');
+    tell(failed, elected(), 104);
+    expect(failed.state.holder).toBeUndefined();
+    expect(failed.wakesAt).toBe(103 + wait);
   });
 
   it('goes by wait again when it is told no more', () => {
@@ -262,6 +307,9 @@ describe('whoever does not campaign', () => {
     expect(candidate.state.phase).toBe('cooling');
     tell(candidate, released(), 20);
     tell(candidate, LISTENING, 21);
+    tell(candidate, elected('other/1', 50), 22);
+    tell(candidate, DEAF, 23);
+    tell(candidate, LISTENING, 24);
     expect(candidate.wakesAt).toBe(512);
     candidate.wake(512);
     candidate.reply(513, held(1_900));

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { backoff, guard, LONGEST_TIMER, lifetime } from '../../lib/core/settings.js';
+import { backoff, earliness, guard, LONGEST_TIMER, lifetime } from '../../lib/core/settings.js';
 
 describe('lifetime', () => {
   it('is ttl × (1 − ρ) / (1 + ρ) − ε − guard, with ρ = 1 %, ε = 2 ms and a guard of 5 %', () => {
@@ -21,6 +21,13 @@ describe('lifetime', () => {
 describe('guard', () => {
   it('is 5 % of the ttl', () => {
     expect(guard(2_000)).toBe(100);
+  });
+});
+
+describe('earliness', () => {
+  it('is a thirty-second of renewEvery, or an eighth of a timeout where that is less', () => {
+    expect(earliness({ renewEvery: 320, timeout: 100 })).toBe(10);
+    expect(earliness({ renewEvery: 640, timeout: 100 })).toBe(12.5);
   });
 });
 
