@@ -151,8 +151,19 @@ describe('a release without an answer', () => {
     expect(candidate.state).toMatchObject({ phase: 'done', released: false, retired: ['me/1'] });
   });
 
+  it('is heard out where somebody else leads while it is repeated', () => {
+    const candidate = silent();
+    candidate.wake(225);
+    expect(tell(candidate, elected(8), 226)).toEqual([]);
+    expect(candidate.state.phase).toBe('exiting');
+    candidate.reply(227, { status: 'released' });
+    expect(candidate.state).toMatchObject({ phase: 'done', released: true, retired: [] });
+  });
+
   it('is not repeated where it was refused, or there is no time left for it', () => {
     expect(silent('STORE_DENIED').state).toMatchObject({ phase: 'done', retired: ['me/1'] });
+    expect(silent('STORE_TIMEOUT', 474).state.phase).toBe('exiting');
+    expect(silent('STORE_TIMEOUT', 475).state).toMatchObject({ phase: 'done', retired: ['me/1'] });
     expect(silent('STORE_TIMEOUT', 2_500).state).toMatchObject({ phase: 'done', retired: ['me/1'] });
   });
 });
