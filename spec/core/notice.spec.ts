@@ -301,7 +301,7 @@ describe('whoever does not campaign', () => {
 
   it('is not moved by what is told: one that stands aside', () => {
     const candidate = Candidate.leading();
-    candidate.resign(10, 500);
+    candidate.resign(10, 900);
     candidate.on({ kind: 'drained' }, 11);
     candidate.reply(12, { status: 'released' });
     expect(candidate.state.phase).toBe('cooling');
@@ -310,9 +310,9 @@ describe('whoever does not campaign', () => {
     tell(candidate, elected('other/1', 50), 22);
     tell(candidate, DEAF, 23);
     tell(candidate, LISTENING, 24);
-    expect(candidate.wakesAt).toBe(512);
-    candidate.wake(512);
-    candidate.reply(513, held(1_900));
-    expect(candidate.wakesAt).toBe(513 + 1_901); // and has heard since when it listens
+    expect(candidate.wakesAt).toBe(912);
+    candidate.wake(912);
+    candidate.reply(913, held(1_900));
+    expect(candidate.wakesAt).toBe(913 + 1_901); // and has heard since when it listens
   });
 });
