@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { of, type Subscription } from 'rxjs';
 import { Log } from './support/log.js';
-import { granted, held } from './support/scripted-store.js';
+import { granted, held, says } from './support/scripted-store.js';
 import { LIFETIME, virtually } from './support/virtual-time.js';
 
 describe('inside an abort listener of the term', () => {
@@ -47,6 +47,35 @@ describe('inside an abort listener of the term', () => {
       return log.lines;
     });
     expect(lines).toEqual(['a:L', 'b:L', 'b:R']);
+  });
+
+  it('a new subscriber hastens nothing: the next request is made when everyone has been told of the loss', () => {
+    const seen = virtually(({ candidate, at }) => {
+      const { store, election } = candidate({ renew: [says({ status: 'lost' } as const)] });
+      const log = new Log(election);
+      let b: Subscription | undefined;
+      const a = abortListener(log, () => {
+        b ??= log.subscribe('b');
+      });
+      const told: string[][] = [];
+      store.asked.subscribe(() => told.push([...log.lines]));
+      at(620, () => {
+        a.unsubscribe();
+        b?.unsubscribe();
+      });
+      return told;
+    });
+    expect(seen.slice(0, 3)).toEqual([[], ['a:L'], ['a:L', 'b:L', 'a:X', 'b:X']]);
+  });
+
+  it('close() is told after the loss, also where the store has said that before it was even asked for the answer', () => {
+    const lines = virtually(({ candidate }) => {
+      const { election } = candidate({ renew: [of({ status: 'lost' } as const)] });
+      const log = new Log(election);
+      abortListener(log, () => void election.close());
+      return log.lines;
+    });
+    expect(lines).toEqual(['a:L', 'a:X', 'a|']);
   });
 
   it('stepDown() joins the exit under way', () => {

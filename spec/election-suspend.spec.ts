@@ -54,6 +54,19 @@ describe('a machine that was suspended', () => {
     expect(roles).toEqual(Array(count).fill('leader'));
   });
 
+  it('renews in time what it keeps until the work has stopped (G7)', () => {
+    const { times, renewedAt, run } = machine(5_500);
+    const election = elect({ key: 'k', ttl: TTL, renewEvery: 6_000, drain: 3 * TTL, ...times });
+    election.subscribe((transition) => {
+      if (transition.role === 'leader') transition.term.waitUntil(new Promise(() => {}));
+    });
+    times.scheduler.schedule(() => void election.stepDown(), 50);
+    run(1.5 * TTL - 5_500);
+    const [first = Number.NaN] = renewedAt();
+    expect(first).toBeGreaterThanOrEqual(5_900);
+    expect(first).toBeLessThanOrEqual(6_000 + 250 + 1); // noticed within half of the guard
+  });
+
   it('lets no leader wait for the alarm of a follower, which has slept', () => {
     const { times, renewedAt, run } = machine(1_000);
     const { store } = times;
