@@ -4,10 +4,11 @@ import type { AcquireReply } from '../lib/store/lease-store.js';
 import type { Transition } from '../lib/stream/transition.js';
 import { Log } from './support/log.js';
 import { fails, granted, held } from './support/scripted-store.js';
-import { LIFETIME, virtually } from './support/virtual-time.js';
+import { LIFETIME, letter, virtually } from './support/virtual-time.js';
 
 afterEach(() => {
   config.onUnhandledError = null;
+  config.onStoppedNotification = null;
 });
 
 const whenLeader = (action: () => void) => (transition: Transition) => {
@@ -144,6 +145,38 @@ describe('inside a callback', () => {
       return log.lines;
     });
     expect(lines).toEqual(['a:L', 'c:L', 'a:C', 'a|']);
+  });
+
+  it('whoever has left is let go of: nothing is told in vain, to be dropped by RxJS', () => {
+    virtually(({ candidate, at }) => {
+      const { election } = candidate({ acquire: [held(99), granted(7)] });
+      const dropped: unknown[] = [];
+      config.onStoppedNotification = (notification) => {
+        if ('value' in notification) dropped.push(notification.value);
+      };
+      const log = new Log(election);
+      const [a, b] = [log.subscribe('a'), log.subscribe('b')];
+      at(9, () => a.unsubscribe());
+      at(200, () => {
+        expect([log.lines, dropped]).toEqual([['a:S', 'b:S', 'b:L'], []]);
+        b.unsubscribe();
+      });
+    });
+  });
+
+  it('close() as the clock is looked at for a new subscriber completes that one, too', () => {
+    const told: string[] = [];
+    virtually(({ candidate, clock, at, stall }) => {
+      const { election } = candidate({}, { clock });
+      election.subscribe(({ role }) => {
+        if (role === 'follower') void election.close();
+      });
+      at(9, () => {
+        stall(LIFETIME + 200);
+        election.subscribe({ next: (transition) => told.push(letter(transition)), complete: () => told.push('|') });
+      });
+    });
+    expect(told).toEqual(['T', '|']);
   });
 
   it('the last one to leave may come back: it stands anew, after the release', () => {
