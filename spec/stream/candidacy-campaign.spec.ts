@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
+import type { Notice } from '../../lib/store/lease-store.js';
 import { fails, granted, held, says, silence } from '../support/scripted-store.js';
 import { LIFETIME, virtually } from '../support/virtual-time.js';
 
@@ -67,6 +68,22 @@ describe('a follower', () => {
       });
     });
   });
+
+  it.each([undefined, null, 'released', {}, { kind: 'elected' }, { kind: 'released' }])(
+    'hears nothing of what is no notice, and hears the next: %p',
+    (nonsense) => {
+      virtually(({ candidate, at, expectAsked, expectTold }) => {
+        const { store, election } = candidate({ acquire: [held(9_999), held(9_999)] });
+        at(50, () => store.tells.next(nonsense as unknown as Notice));
+        at(100, () => store.tells.next({ kind: 'connected' }));
+        const subscribe = ' ^ 200ms !';
+        const asked = '     a 99ms a';
+        const told = '      -S';
+        expectAsked(store).toBe(asked);
+        expectTold(election, subscribe).toBe(told);
+      });
+    },
+  );
 
   it('stands on when the store’s notices fail', () => {
     virtually(({ candidate, at, expectAsked, expectTold }) => {

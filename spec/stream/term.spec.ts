@@ -56,6 +56,14 @@ describe('a term', () => {
     expect(seen).toEqual([false]);
   });
 
+  it('has one signal, whenever it is asked for: all who have asked hear of the end', () => {
+    const { term: live } = term();
+    const first = live.signal;
+    expect(live.signal).toBe(first);
+    live.end('lost');
+    expect([first.aborted, live.signal === first]).toEqual([true, true]);
+  });
+
   it('has a signal that any number may listen to, without a warning from Node', async () => {
     const code = `
       import { LiveTerm } from './lib/stream/term.ts';
