@@ -97,6 +97,20 @@ describe('the promise of close', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
+  it('leaves none behind of a follower either, which has one, however often its next attempt is put off or hastened (G6)', async () => {
+    const { store, election } = candidate({ acquire: [held(400)] });
+    tell(election);
+    await pass(10);
+    expect(jest.getTimerCount()).toBe(1);
+    store.tells.next({ kind: 'elected', holder: { id: 'other/1', token: 42, expiresIn: 300 } });
+    store.tells.next({ kind: 'deaf' });
+    store.tells.next({ kind: 'elected', holder: { id: 'next/1', token: 43, expiresIn: 2_000 } });
+    expect(jest.getTimerCount()).toBe(1);
+    void election.close();
+    await pass(1);
+    expect(jest.getTimerCount()).toBe(0);
+  });
+
   it('has no timer but the request’s own to wait for where only an answer can bring news (G6)', async () => {
     const { election } = candidate({ acquire: [silence], release: [silence] });
     const { leave } = tell(election);
