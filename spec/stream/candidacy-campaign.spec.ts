@@ -69,21 +69,27 @@ describe('a follower', () => {
     });
   });
 
-  it.each([undefined, null, 'released', {}, { kind: 'elected' }, { kind: 'released' }])(
-    'hears nothing of what is no notice, and hears the next: %p',
-    (nonsense) => {
-      virtually(({ candidate, at, expectAsked, expectTold }) => {
-        const { store, election } = candidate({ acquire: [held(9_999), held(9_999)] });
-        at(50, () => store.tells.next(nonsense as unknown as Notice));
-        at(100, () => store.tells.next({ kind: 'connected' }));
-        const subscribe = ' ^ 200ms !';
-        const asked = '     a 99ms a';
-        const told = '      -S';
-        expectAsked(store).toBe(asked);
-        expectTold(election, subscribe).toBe(told);
-      });
-    },
-  );
+  it.each([
+    undefined,
+    null,
+    'released',
+    {},
+    { kind: 'news' },
+    { kind: 'elected' },
+    { kind: 'released' },
+    { kind: 'released', id: 'rival/1', successor: 5 },
+  ])('hears nothing of what is no notice, and hears the next: %p', (nonsense) => {
+    virtually(({ candidate, at, expectAsked, expectTold }) => {
+      const { store, election } = candidate({ acquire: [held(9_999), held(9_999)] });
+      at(50, () => store.tells.next(nonsense as unknown as Notice));
+      at(100, () => store.tells.next({ kind: 'connected' }));
+      const subscribe = ' ^ 200ms !';
+      const asked = '     a 99ms a';
+      const told = '      -S';
+      expectAsked(store).toBe(asked);
+      expectTold(election, subscribe).toBe(told);
+    });
+  });
 
   it('stands on when the store’s notices fail', () => {
     virtually(({ candidate, at, expectAsked, expectTold }) => {
