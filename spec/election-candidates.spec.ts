@@ -95,13 +95,22 @@ describe('candidates()', () => {
     await pass(TIMES.timeout);
     await silent;
     const plain = elect({ store: new ScriptedStore(), key: 'k', ...TIMES });
-    const list = () => [{ status: 'listed', candidates: [null] }] as never;
-    const odd = elect({ store: Object.assign(new ScriptedStore(), { list }), key: 'k', ...TIMES });
-    await expect(odd.candidates()).rejects.toMatchObject({ code: 'STORE_REPLY' });
     await expect(plain.candidates()).rejects.toMatchObject({
       code: 'STORE_REPLY',
       message: expect.stringContaining('This store cannot tell who stands by'),
     });
+  });
+
+  it.each<[string, unknown]>([
+    ['no list', undefined],
+    ['no candidate', [null]],
+    ['a candidate without an id', [{ lastSeen: 5 }]],
+    ['a candidate last seen nobody knows when', [{ id: 'a/1', lastSeen: 'today' }]],
+    ['one such candidate among others', [{ id: 'a/1', lastSeen: 5 }, { id: 'b/1' }]],
+  ])('rejects where the store tells of %s', async (_, candidates) => {
+    const list = () => [{ status: 'listed', candidates }] as never;
+    const odd = elect({ store: Object.assign(new ScriptedStore(), { list }), key: 'k', ...TIMES });
+    await expect(odd.candidates()).rejects.toMatchObject({ code: 'STORE_REPLY' });
   });
 });
 

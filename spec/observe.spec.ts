@@ -137,10 +137,10 @@ describe('observe', () => {
     });
   });
 
-  it('hears nothing of what is no notice, and hears the next', () => {
+  it.each([undefined, { kind: 'cut' }])('hears nothing of what is no notice, and hears the next: %p', (nonsense) => {
     virtually(({ at, expectAsked, expectObservable }) => {
       const { store, ids } = watching([free, by('a')]);
-      at(20, () => store.tells.next(undefined as unknown as Notice));
+      at(20, () => store.tells.next(nonsense as unknown as Notice));
       at(50, () => store.tells.next({ kind: 'listening' }));
       expectAsked(store).toBe('d 49ms d');
       expectObservable(ids, '^ 99ms !').toBe('-N 49ms a');
