@@ -59,6 +59,22 @@ describe('for await over an election', () => {
     leave();
   });
 
+  it('waits for no earlier release, either, for which somebody else waits to stand', async () => {
+    const { election } = candidate({ release: [says({ status: 'released' }, 50)] });
+    const { leave } = tell(election);
+    await pass(10);
+    leave();
+    await pass(10);
+    const other = tell(election);
+    const iterator = election[Symbol.asyncIterator]();
+    const left = watch(Promise.resolve(iterator.return?.()));
+    await pass(100);
+    expect(left.at).toBe(20);
+    expect(other.letters).toEqual(['L']);
+    other.leave();
+    await pass(100);
+  });
+
   it('resigns also when the body throws, and the error comes through', async () => {
     const { store, election } = candidate();
     const loop = watch(

@@ -142,6 +142,24 @@ describe('holders', () => {
     expect(order).toEqual(['leader', 'follower', 'holders complete', 'complete']);
   });
 
+  it('tells who asks after a close inside a callback that nobody leads, and only then completes', () => {
+    const order = virtually(({ candidate }) => {
+      const { election } = candidate();
+      const order: string[] = [];
+      election.subscribe(({ role }) => {
+        order.push(role);
+        if (role !== 'leader') return;
+        void election.close();
+        election.holders.subscribe({
+          next: (holder) => order.push(holder?.name ?? 'nobody'),
+          complete: () => order.push('holders complete'),
+        });
+      });
+      return order;
+    });
+    expect(order).toEqual(['leader', 'nobody', 'follower', 'holders complete']);
+  });
+
   it('completes on close also when nobody stands', () => {
     virtually(({ candidate, at, expectObservable }) => {
       const { election } = candidate();

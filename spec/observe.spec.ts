@@ -180,6 +180,18 @@ describe('observe', () => {
     });
   });
 
+  it('asks and hears what the store has for one who looks alone, where it has such a thing', () => {
+    virtually(({ at, expectAsked, expectObservable }) => {
+      const own = new ScriptedStore({ read: [free, by('a')] });
+      const store = Object.assign(new ScriptedStore(), { forElection: () => own });
+      const ids = observe({ store, key: 'k' }).pipe(map((holder) => holder?.id ?? 'N'));
+      at(50, () => own.tells.next({ kind: 'listening' }));
+      expectAsked(own).toBe('d 49ms d');
+      expectAsked(store).toBe('');
+      expectObservable(ids, '^ 99ms !').toBe('-N 49ms a');
+    });
+  });
+
   it('listens for as long as it is subscribed', () => {
     virtually(({ at, expectObservable }) => {
       const { store, ids } = watching([]);
