@@ -73,7 +73,7 @@ describe('bad input', () => {
     expect(() => whileLeader(project as never)).toThrow(refusal(/"project": must be a function of the term/));
   });
 
-  it.each([{ addEventListener() {} }, new EventTarget()])(
+  it.each([{ addEventListener() {} }, { addEventListener() {}, aborted: false }, new EventTarget()])(
     'is refused where the signal only looks like one: %p',
     (signal) => {
       const options = { store: new MemoryLeaseStore(), key: 'k', signal } as unknown as ElectionOptions;

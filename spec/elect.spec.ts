@@ -33,6 +33,24 @@ describe('elect', () => {
     });
   });
 
+  it('uses what the store has for each election alone, where it has such a thing', () => {
+    virtually(({ scheduler, at }) => {
+      const own: ScriptedStore[] = [];
+      const forElection = () => {
+        own.push(new ScriptedStore());
+        return own.at(-1) as ScriptedStore;
+      };
+      const store = Object.assign(new ScriptedStore(), { forElection });
+      const elections = [1, 2].map(() => elect({ store, key: 'k', scheduler }));
+      const candidacies = elections.map((election) => election.subscribe());
+      at(9, () => {
+        for (const candidacy of candidacies) candidacy.unsubscribe();
+        expect(own.map(({ requests }) => requests.acquire.length)).toEqual([1, 1]);
+        expect(store.requests.acquire).toEqual([]);
+      });
+    });
+  });
+
   it('runs in real time without any scheduler', async () => {
     const election = elect({ store: new ScriptedStore(), key: 'k' });
     const role = await firstValueFrom(election.pipe(map(() => election.role)));
