@@ -227,6 +227,93 @@ describe('a request to a quorum', () => {
     expect(c.asked).toEqual(['acquire me', 'renew me']);
   });
 
+  const HELD: LeaseReply = { status: 'held', holder: { id: 'rival', expiresIn: 500 } };
+
+  /** Three slow stores, a quorum of them, and what each attempt to acquire there is told. */
+  function slowly(clock = { now: () => 0 }) {
+    const stores = [slow(), slow(), slow()] as const;
+    const store = quorum(
+      stores.map((each) => each.store),
+      { scheduler: new TestScheduler(() => {}), clock },
+    );
+    const told: LeaseReply[] = [];
+    const attempt = (lastToken = 0) => {
+      (store.acquire({ ...acquire, lastToken }) as never as Subject<LeaseReply>).subscribe((reply) => told.push(reply));
+    };
+    return { stores, store, told, attempt };
+  }
+
+  it('is not carried on at the slow once its term has been given up (G4)', () => {
+    const { stores, store, told, attempt } = slowly();
+    const [a, b, c] = stores;
+    attempt();
+    a.grant(5);
+    b.grant(9);
+    expect(told).toEqual([{ status: 'granted', token: 9 }]);
+    (store.release({ verb: 'release', key: 'k', timeout: 100, id: 'me' }) as never as Subject<LeaseReply>).subscribe();
+    c.grant(7);
+    expect(c.asked[0]).toBe('acquire me');
+    expect(new Set(c.asked.slice(1))).toEqual(new Set(['release me']));
+  });
+
+  it('leaves what is granted late to the next attempt that asks for it there (G1)', () => {
+    const { stores, told, attempt } = slowly();
+    const [a, b, c] = stores;
+    attempt();
+    for (const each of [a, b]) settle(each.answers.shift(), HELD);
+    attempt();
+    a.grant(6);
+    c.grant(4);
+    c.grant(4);
+    expect(told).toMatchObject([{ status: 'held' }, { status: 'granted', token: 6 }]);
+    expect(c.asked).toEqual(['acquire me', 'acquire me', 'renew me']);
+  });
+
+  it('gives back what is granted late where the next attempt has failed before its turn came', () => {
+    const { stores, told, attempt } = slowly();
+    const [a, b, c] = stores;
+    for (let times = 0; times < 2; times += 1) {
+      attempt();
+      for (const each of [a, b]) settle(each.answers.shift(), HELD);
+    }
+    expect(told).toMatchObject([{ status: 'held' }, { status: 'held' }]);
+    c.grant(4);
+    expect(c.asked).toEqual(['acquire me', 'release me']);
+  });
+
+  it('that is repeated is the same term for a ttl, and then another: somebody else may have led since (G3)', () => {
+    let now = 0;
+    const { stores, told, attempt } = slowly({ now: () => now });
+    const [a, b] = stores;
+    for (const [time, tokens] of [
+      [0, [5, 9]],
+      [999, [9, 9]],
+      [2_500, [20, 21]],
+    ] as const) {
+      now = time;
+      attempt();
+      a.grant(tokens[0]);
+      b.grant(tokens[1]);
+      stores[2].grant(tokens[1]);
+    }
+    expect(told.map(({ token }) => token)).toEqual([9, 9, 21]);
+  });
+
+  it('that is repeated is another term, with a higher token, where a store has forgotten the first (G3)', () => {
+    const { stores, told, attempt } = slowly();
+    const [a, b, c] = stores;
+    for (const tokens of [
+      [5, 9],
+      [9, 1],
+    ] as const) {
+      attempt(told[0]?.token);
+      a.grant(tokens[0]);
+      b.grant(tokens[1]);
+      c.grant(tokens[1]);
+    }
+    expect(told.map(({ token }) => token)).toEqual([9, 10]);
+  });
+
   it('that is given up gives back what is granted later, and asks under another id next', () => {
     const scheduler = new TestScheduler(() => {});
     const [a, b, c] = [slow(), slow(), slow()];
