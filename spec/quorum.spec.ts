@@ -1,10 +1,18 @@
-import { describe, expect, it } from '@jest/globals';
-import { NEVER, of, Subject } from 'rxjs';
+import { describe, expect, it, jest } from '@jest/globals';
+import { NEVER, type Observable, of, Subject, throwError } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { elect } from '../lib/elect.js';
 import type { Election } from '../lib/election.js';
+import { ElectionError } from '../lib/errors.js';
 import { quorum } from '../lib/quorum.js';
-import type { AcquireRequest, LeaseReply, LeaseStore, StoreRequest } from '../lib/store/lease-store.js';
+import type {
+  AcquireRequest,
+  LeaseReply,
+  LeaseStore,
+  RenewReply,
+  RenewRequest,
+  StoreRequest,
+} from '../lib/store/lease-store.js';
 import { MemoryLeaseStore } from '../lib/testing/index.js';
 import { TIMES } from './support/virtual-time.js';
 
@@ -237,11 +245,74 @@ describe('a request to a quorum', () => {
       { scheduler: new TestScheduler(() => {}), clock },
     );
     const told: LeaseReply[] = [];
-    const attempt = (lastToken = 0) => {
-      (store.acquire({ ...acquire, lastToken }) as never as Subject<LeaseReply>).subscribe((reply) => told.push(reply));
+    const attempt = (more: Partial<AcquireRequest> = {}) => {
+      (store.acquire({ ...acquire, ...more }) as never as Subject<LeaseReply>).subscribe((reply) => told.push(reply));
     };
     return { stores, store, told, attempt };
   }
+
+  it('wins when its token is on record at a majority, and not before; nothing else of the lease changes by that (G3)', () => {
+    const { stores, told, attempt } = slowly();
+    const [a, b] = stores;
+    const written = new Subject<RenewReply>();
+    const writes: RenewRequest[] = [];
+    a.store.renew = (request) => {
+      writes.push(request);
+      return written;
+    };
+    attempt({ data: 'http://me' });
+    settle(a.answers.shift(), { status: 'granted', token: 5, run: 'run of a' });
+    b.grant(9);
+    expect(told).toEqual([]);
+    expect(writes).toMatchObject([{ id: 'me', token: 9, ttl: 1_000, name: 'me', data: 'http://me', run: 'run of a' }]);
+    written.next({ status: 'renewed' });
+    expect(told).toEqual([{ status: 'granted', token: 9 }]);
+  });
+
+  it.each<[string, Observable<RenewReply>]>([
+    ['has lost the lease again', of({ status: 'lost' })],
+    ['says that it comes too late', of({ status: 'late' })],
+    ['refuses it', throwError(() => new ElectionError('STORE_READONLY', 'scripted'))],
+  ])(
+    'wins by another store where one that was to be told its token %s, and fails without another (G3)',
+    (_, answer) => {
+      for (const other of ['grants', 'refuses'] as const) {
+        const { stores, told, attempt } = slowly();
+        const [a, b, c] = stores;
+        a.store.renew = () => answer;
+        attempt();
+        a.grant(5);
+        b.grant(9);
+        expect(told).toEqual([]);
+        if (other === 'grants') c.grant(9);
+        else settle(c.answers.shift(), HELD);
+        expect(told).toEqual(other === 'grants' ? [{ status: 'granted', token: 9 }] : [{ status: 'late' }]);
+      }
+    },
+  );
+
+  it('that nobody could win is put off by chance, the longer the oftener it has failed, by a timeout at most (G5)', () => {
+    let now = 0;
+    const random = jest.spyOn(Math, 'random').mockReturnValue(0.5);
+    const { stores, told, attempt } = slowly({ now: () => now });
+    const [a, b, c] = stores;
+    const fail = () => {
+      attempt();
+      now += 3; // ms that it takes to ask
+      a.grant(5);
+      for (const [each, id] of [
+        [b, 'x'],
+        [c, 'y'],
+      ] as const) {
+        settle(each.answers.shift(), { status: 'held', holder: { id, expiresIn: 500 } });
+      }
+    };
+    for (let times = 0; times < 5; times += 1) fail();
+    random.mockReturnValue(0);
+    fail();
+    random.mockRestore();
+    expect(told.map((reply) => 'wait' in reply && reply.wait)).toEqual([6, 12, 24, 48, 50, 1]);
+  });
 
   it('is not carried on at the slow once its term has been given up (G4)', () => {
     const { stores, store, told, attempt } = slowly();
@@ -287,7 +358,7 @@ describe('a request to a quorum', () => {
     const [a, b] = stores;
     for (const [time, tokens] of [
       [0, [5, 9]],
-      [999, [9, 9]],
+      [999, [9, 12]],
       [2_500, [20, 21]],
     ] as const) {
       now = time;
@@ -306,7 +377,7 @@ describe('a request to a quorum', () => {
       [5, 9],
       [9, 1],
     ] as const) {
-      attempt(told[0]?.token);
+      attempt({ lastToken: told[0]?.token ?? 0 });
       a.grant(tokens[0]);
       b.grant(tokens[1]);
       c.grant(tokens[1]);
