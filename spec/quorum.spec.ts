@@ -1,4 +1,4 @@
-import { describe, expect, it, jest } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { NEVER, type Observable, of, Subject, throwError } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { elect } from '../lib/elect.js';
@@ -57,6 +57,10 @@ class World {
     return leases.filter((id) => !ids.some((own) => id.startsWith(own))).length;
   }
 }
+
+afterEach(() => {
+  jest.restoreAllMocks();
+});
 
 describe('an election over a quorum', () => {
   it('is led through a minority that is down, hangs or answers nothing (G1, G5)', () => {
@@ -310,7 +314,6 @@ describe('a request to a quorum', () => {
     for (let times = 0; times < 5; times += 1) fail();
     random.mockReturnValue(0);
     fail();
-    random.mockRestore();
     expect(told.map((reply) => 'wait' in reply && reply.wait)).toEqual([6, 12, 24, 48, 50, 1]);
   });
 
