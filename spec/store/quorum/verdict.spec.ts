@@ -1,12 +1,20 @@
 import { describe, expect, it } from '@jest/globals';
 import { ElectionError } from '../../../lib/errors.js';
-import type { AcquireReply, Held, ReadReply, ReleaseReply, RenewReply } from '../../../lib/store/lease-store.js';
+import type {
+  AcquireReply,
+  Held,
+  ReadReply,
+  ReleaseReply,
+  RenewReply,
+  WithdrawReply,
+} from '../../../lib/store/lease-store.js';
 import {
   countGrants,
   countLists,
   countReads,
   countReleases,
   countRenewals,
+  countWithdrawals,
   majorityOf,
 } from '../../../lib/store/quorum/verdict.js';
 
@@ -42,6 +50,9 @@ describe('the grants of a quorum', () => {
     expect(grants(granted(), held('x'), pending)).toBeUndefined();
     expect(grants(silent, held('x'), pending)).toBeUndefined();
     expect(grants(held('x'), held('y'), pending)).toBeUndefined();
+    expect(grants(granted(), suspect(9), pending)).toBeUndefined();
+    expect(grants(silent, suspect(9), pending)).toBeUndefined();
+    expect(grants(late, silent, pending)).toBeUndefined();
   });
 
   it('tell of the holder of a majority without the slow ones, and when a majority is free', () => {
@@ -49,6 +60,14 @@ describe('the grants of a quorum', () => {
       status: 'held',
       holder: { id: 'x', token: 2, expiresIn: 70 },
     });
+    for (const [one, other] of [
+      [2, 3],
+      [2, undefined],
+      [undefined, 2],
+    ] as const) {
+      expect(grants(held('x', 70, one), held('x', 90, other), pending)).toMatchObject({ holder: { token: 2 } });
+    }
+    expect(grants(held('y'), held('x'), held('x'))).toMatchObject({ status: 'held', holder: { id: 'x' } });
     expect(grants(held('x', 70), held('x', 90), silent)).toMatchObject({ holder: { id: 'x', expiresIn: 90 } });
     expect(grants(held('x', 70), held('x', 90), granted())).toMatchObject({ holder: { id: 'x', expiresIn: 70 } });
     expect(grants(suspect(50), held('x', 90), held('x', 20))).toMatchObject({ holder: { expiresIn: 50 } });
@@ -74,6 +93,7 @@ describe('the grants of a quorum', () => {
   it('fail where no majority can be asked: with silence, if there was any', () => {
     expect(grants(readonly, silent, pending)).toMatchObject({ code: 'STORE_TIMEOUT' });
     expect(grants(readonly, conflict, granted())).toMatchObject({ code: 'STORE_READONLY' });
+    expect(grants(conflict, readonly, granted())).toMatchObject({ code: 'STORE_READONLY' });
     expect(grants(conflict, conflict, pending)).toMatchObject({ code: 'KEY_CONFLICT' });
     expect(grants(late, late, pending)).toMatchObject({ status: 'late' });
     expect(grants(late, silent, granted())).toMatchObject({ status: 'late' });
@@ -93,6 +113,9 @@ describe('the renewals of a quorum', () => {
 
   it('lose a term only when no majority can be had any more', () => {
     expect(renewals(lost, pending, renewed)).toBeUndefined();
+    expect(renewals(lost, late, pending)).toBeUndefined();
+    expect(renewals(lost, silent, pending)).toBeUndefined();
+    expect(renewals(late, late, renewed)).toMatchObject({ status: 'late' });
     expect(renewals(lost, silent, renewed)).toMatchObject({ code: 'STORE_TIMEOUT' });
     expect(renewals(lost, lost, renewed)).toMatchObject({ status: 'lost' });
     expect(renewals(lost, conflict, pending)).toMatchObject({ status: 'lost' });
@@ -102,6 +125,7 @@ describe('the renewals of a quorum', () => {
   it('name another holder only where that one may have a majority', () => {
     const by = (id: string): RenewReply => ({ status: 'lost', holder: { id, expiresIn: 9 } });
     expect(renewals(by('x'), by('x'), pending)).toMatchObject({ status: 'lost', holder: { id: 'x' } });
+    expect(renewals(by('x'), lost, pending)).toMatchObject({ status: 'lost', holder: { id: 'x' } });
     expect(renewals(by('x'), lost, lost)).not.toHaveProperty('holder');
   });
 });
@@ -118,7 +142,16 @@ describe('the releases, looks and lists of a quorum', () => {
     expect(countReleases([released, silent, silent])).toMatchObject({ code: 'STORE_TIMEOUT' });
   });
 
+  it('withdraw when a majority has answered', () => {
+    const withdrawn: WithdrawReply = { status: 'withdrawn' };
+    expect(countWithdrawals([withdrawn, pending, pending])).toBeUndefined();
+    expect(countWithdrawals([withdrawn, silent, pending])).toBeUndefined();
+    expect(countWithdrawals([withdrawn, silent, withdrawn])).toEqual(withdrawn);
+    expect(countWithdrawals([withdrawn, silent, silent])).toMatchObject({ code: 'STORE_TIMEOUT' });
+  });
+
   it('see who has a majority, or may have; and nobody where nobody can', () => {
+    expect(countReads([free, pending, pending])).toBeUndefined();
     expect(countReads([held('x'), held('x~2'), pending])).toMatchObject({ holder: { id: 'x' } });
     expect(countReads([held('x'), free, pending])).toBeUndefined();
     expect(countReads([held('x'), free, silent])).toMatchObject({ holder: { id: 'x' } });
@@ -134,6 +167,13 @@ describe('the releases, looks and lists of a quorum', () => {
       candidates: ids.map(([id, lastSeen]) => ({ id, lastSeen })),
     });
     expect(countLists([listed(['a', 1]), pending, pending])).toBeUndefined();
+    expect(countLists([listed(['a', 1]), silent, silent])).toMatchObject({ code: 'STORE_TIMEOUT' });
+    expect(countLists([listed(['b', 2], ['a', 3]), listed(['a~1', 1]), pending])).toMatchObject({
+      candidates: [
+        { id: 'a', lastSeen: 3 },
+        { id: 'b', lastSeen: 2 },
+      ],
+    });
     expect(countLists([listed(['a', 1], ['b', 2]), listed(['a~1', 3]), silent])).toMatchObject({
       candidates: [
         { id: 'a', lastSeen: 3 },
