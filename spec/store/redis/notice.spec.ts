@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { noticeOf } from '../../../lib/store/redis/notice.js';
+import { noticeOf, whisperOf } from '../../../lib/store/redis/notice.js';
 
 const ELECTED = { event: 'elected', id: 'me', name: 'my name', data: 'http://me', token: 7, until: 9, ttl: 500 };
 const RELEASED = { event: 'released', id: 'me' };
@@ -70,5 +70,25 @@ describe('noticeOf', () => {
     ...['', 0, null, false, ['you'], {}].map((value) => ['successor', value] as const),
   ])('ignores a release with the %s %j', (field, value) => {
     expect(notice({ ...RELEASED, [field]: value })).toBeUndefined();
+  });
+});
+
+describe('whisperOf', () => {
+  const whisper = (message: unknown) => whisperOf(JSON.stringify(message));
+
+  it('tells of a release, and of which election', () => {
+    const notice = { kind: 'released', id: 'me' };
+    expect(whisper({ ...RELEASED, channel: 'leader:{k}' })).toEqual({ channel: 'leader:{k}', notice });
+  });
+
+  it.each([
+    ['a release of no election', RELEASED],
+    ['a release of an election without a name', { ...RELEASED, channel: '' }],
+    ['a release of what is no name', { ...RELEASED, channel: 5 }],
+    ['an election', { ...ELECTED, channel: 'leader:{k}' }],
+    ['a cut', { event: 'cut', id: 'me', channel: 'leader:{k}' }],
+    ['nothing', null],
+  ])('ignores %s', (_, message) => {
+    expect(whisper(message)).toBeUndefined();
   });
 });

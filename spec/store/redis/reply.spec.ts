@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { LeaseRequest } from '../../../lib/store/lease-store.js';
-import { acquireReply, readReply, releaseReply, renewReply } from '../../../lib/store/redis/reply.js';
+import { acquireReply, listReply, readReply, releaseReply, renewReply } from '../../../lib/store/redis/reply.js';
 
 const request: LeaseRequest = { verb: 'read', key: 'an election', timeout: 1_000 };
 const parsers = { acquireReply, renewReply, releaseReply, readReply };
@@ -116,5 +116,25 @@ describe('an answer that makes no sense', () => {
   it('is shown in the message, its beginning at least', () => {
     expect(() => readReply(['maybe', 'x'.repeat(1000)], request)).toThrow('["maybe","xxx');
     expect(() => readReply(['maybe', 'x'.repeat(1000)], request)).toThrow(/^.{0,300}$/);
+  });
+});
+
+describe('a list', () => {
+  const list = (...rest: string[]) => listReply(['listed', ...SIGHT, ...rest], request).candidates;
+
+  it('is of who stands by, as they name themselves, and when each was last seen', () => {
+    expect(list('{"id":"a","name":"A","data":"http://a"}', '1700000000123.9', '{"id":"b"}', '5')).toEqual([
+      { id: 'a', name: 'A', data: 'http://a', lastSeen: 1_700_000_000_123 },
+      { id: 'b', lastSeen: 5 },
+    ]);
+  });
+
+  it.each([
+    ['has a name that is none', '{"id":"a","name":7}', '5'],
+    ['has data that are no text', '{"id":"a","data":{}}', '5'],
+    ['was last seen never', '{"id":"a"}', 'inf'],
+    ['was last seen after all time', '{"id":"a"}', '1e300'],
+  ])('is without one who %s', (_, member, lastSeen) => {
+    expect(list(member, lastSeen, '{"id":"b"}', '5')).toEqual([{ id: 'b', lastSeen: 5 }]);
   });
 });
