@@ -317,6 +317,70 @@ describe('a request to a quorum', () => {
     expect(told.map((reply) => 'wait' in reply && reply.wait)).toEqual([6, 12, 24, 48, 50, 1]);
   });
 
+  /** A term with the token 9 at all three, whose grants have told their runs. */
+  function won(clock?: { now(): number }) {
+    const quorate = slowly(clock);
+    quorate.attempt();
+    for (const [i, each] of quorate.stores.entries()) {
+      settle(each.answers.shift(), { status: 'granted', token: 9, run: `run ${i}` });
+    }
+    const renew = () => {
+      const request = { verb: 'renew', key: 'k', timeout: 100, ttl: 1_000, id: 'me', name: 'me', token: 9 } as const;
+      (quorate.store.renew(request) as never as Subject<LeaseReply>).subscribe({ error: () => {} });
+    };
+    return { ...quorate, renew };
+  }
+
+  it('renews at each store by the run that has granted the term there', () => {
+    const { stores, renew } = won();
+    const runs: unknown[] = [];
+    for (const each of stores) {
+      each.store.renew = ({ run }) => {
+        runs.push(run);
+        return of({ status: 'renewed' });
+      };
+    }
+    renew();
+    expect(runs).toEqual(['run 0', 'run 1', 'run 2']);
+  });
+
+  it.each<[string, Observable<RenewReply>, boolean]>([
+    ['renewed it', of({ status: 'renewed' }), true],
+    ['said nothing', throwError(() => new ElectionError('STORE_TIMEOUT', 'scripted')), true],
+    ['lost it, too', of({ status: 'lost' }), false],
+  ])('takes back what is left of a term that a majority has lost from one that has %s', (_, answer, isTakenBack) => {
+    const { stores, renew } = won();
+    const [a, b, c] = stores;
+    a.store.renew = () => answer;
+    for (const each of [b, c]) each.store.renew = () => of({ status: 'lost' });
+    renew();
+    expect(stores.map(({ asked }) => asked.includes('release me'))).toEqual([isTakenBack, false, false]);
+  });
+
+  it('that is repeated is the same term for a ttl from its last renewal on', () => {
+    let now = 0;
+    const { stores, told, attempt, renew } = won({ now: () => now });
+    now = 900;
+    renew();
+    now = 1_500;
+    attempt();
+    for (const [i, each] of stores.entries()) each.grant(9 + i);
+    expect(told.map(({ token }) => token)).toEqual([9, 9]);
+  });
+
+  it('releases for everyone to hear: of one who was told alone by one store the others know nothing', () => {
+    const { stores, store } = won();
+    const released: StoreRequest[] = [];
+    stores[0].store.release = (request) => {
+      released.push(request);
+      return of({ status: 'released' });
+    };
+    const request = { verb: 'release', key: 'k', timeout: 100, id: 'me', quiet: true } as const;
+    (store.release(request) as never as Subject<LeaseReply>).subscribe();
+    expect(released).toMatchObject([{ id: 'me' }]);
+    expect(released[0]).not.toHaveProperty('quiet');
+  });
+
   it('is not carried on at the slow once its term has been given up (G4)', () => {
     const { stores, store, told, attempt } = slowly();
     const [a, b, c] = stores;
