@@ -357,6 +357,41 @@ describe('a request to a quorum', () => {
     expect(stores.map(({ asked }) => asked.includes('release me'))).toEqual([isTakenBack, false, false]);
   });
 
+  it('joins a store that has lost the term, by whose run it is renewed there from then on', () => {
+    const { stores, renew } = won();
+    const [a] = stores;
+    const runs: unknown[] = [];
+    a.store.renew = ({ run }) => {
+      runs.push(run);
+      return of(runs.length === 1 ? { status: 'lost' } : { status: 'renewed' });
+    };
+    renew();
+    expect(a.asked.filter((asked) => asked === 'acquire me')).toHaveLength(2);
+    settle(a.answers.shift(), { status: 'granted', token: 9, run: 'another run' });
+    renew();
+    expect(runs).toEqual(['run 0', 'another run']);
+  });
+
+  it('does not ask for the lease of somebody else at one store, where a majority has renewed its own', () => {
+    const { stores, renew } = won();
+    const [a] = stores;
+    a.store.renew = () => of({ status: 'lost', holder: { id: 'rival', expiresIn: 500 } });
+    renew();
+    expect(a.asked.filter((asked) => asked === 'acquire me')).toHaveLength(1);
+  });
+
+  it('that is repeated is another term once a majority has lost the first (G3)', () => {
+    const { stores, told, attempt, renew } = won();
+    for (const each of stores) each.store.renew = () => of({ status: 'lost' });
+    renew();
+    attempt({ lastToken: 9 });
+    for (const each of stores) {
+      each.store.renew = () => of({ status: 'renewed' });
+      each.grant(9);
+    }
+    expect(told.map(({ token }) => token)).toEqual([9, 10]);
+  });
+
   it('that is repeated is the same term for a ttl from its last renewal on', () => {
     let now = 0;
     const { stores, told, attempt, renew } = won({ now: () => now });
