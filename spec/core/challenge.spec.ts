@@ -71,13 +71,55 @@ describe('a lease that somebody has cut', () => {
     expect(candidate.asks).toMatchObject({ verb: 'renew', id: 'me/1' });
   });
 
-  it('is nothing to one whose renewals fail: it renews again and again already', () => {
-    const candidate = Candidate.leading();
+  it('is nothing to one whose renewals fail while it waits for the work to stop', () => {
+    const candidate = Candidate.leading({ drain: 5_000 });
+    candidate.close(50);
     candidate.wake(600);
     candidate.fail(610, 'STORE_UNAVAILABLE');
     cut(candidate, 612);
+    expect(candidate.asks).toBeUndefined();
     expect(candidate.wakesAt).toBe(610 + BACKOFF);
   });
+
+  it('is forgotten with the refusal of what was asked for: the next term is renewed as planned', () => {
+    const candidate = new Candidate();
+    candidate.wake(0);
+    cut(candidate, 5);
+    candidate.reply(10, held(100));
+    candidate.wake(111);
+    candidate.reply(120, { status: 'granted', token: 8 });
+    expect(candidate.wakesAt).toBe(111 + SETTINGS.renewEvery);
+  });
+
+  it('leaves what else is known of the store as it is: a leader that hears is one still', () => {
+    const candidate = Candidate.leading();
+    candidate.on({ kind: 'notice', notice: { kind: 'listening' } }, 2);
+    candidate.wake(600);
+    const { hearing } = candidate.state;
+    cut(candidate, 605);
+    candidate.reply(610, { status: 'renewed' });
+    expect(candidate.state.hearing).toEqual({ ...hearing, challenger: expect.any(Number) });
+  });
+
+  it('is nothing to one who leaves without a term', () => {
+    const candidate = new Candidate();
+    candidate.wake(0);
+    candidate.close(5);
+    expect(cut(candidate, 10)).toEqual([]);
+    candidate.reply(20, { status: 'granted', token: 7 });
+    expect(candidate.asks).toMatchObject({ verb: 'release', id: 'me/1' });
+  });
+
+  it.each(['STORE_UNAVAILABLE', 'STORE_READONLY'] as const)(
+    'is nothing to one whose renewals fail: it renews again and again already (%s)',
+    (code) => {
+      const candidate = Candidate.leading();
+      candidate.wake(600);
+      candidate.fail(610, code);
+      cut(candidate, 612);
+      expect(candidate.wakesAt).toBe(610 + BACKOFF);
+    },
+  );
 
   it("is nothing to anybody else, and another's is nothing to a leader", () => {
     const leader = Candidate.leading();
