@@ -170,7 +170,9 @@ export class Election extends Observable<Transition> implements AsyncIterable<Tr
       return;
     }
     candidacy.check();
-    candidacy.join(subscriber);
+    // Whoever was told of its end by that may have closed this election.
+    if (this.#candidacy === candidacy) candidacy.join(subscriber);
+    else subscriber.complete();
   }
 
   #part(): void {

@@ -195,6 +195,20 @@ describe('another run of the store', () => {
     expect(candidate.asks).toMatchObject({ verb: 'renew', run: 'run1', asksRun: true });
   });
 
+  it('is found out without forgetting what else is known of the store: a leader that hears is one still', () => {
+    const candidate = renewing();
+    candidate.on({ kind: 'notice', notice: { kind: 'listening' } }, 605);
+    candidate.reply(606, { status: 'renewed', run: 'run2' });
+    candidate.wake(1_200);
+    candidate.reply(1_201, { status: 'late' });
+    candidate.wake(1_226);
+    candidate.fail(1_230, 'STORE_UNAVAILABLE');
+    candidate.wake(1_255);
+    candidate.reply(1_256, { status: 'renewed', run: 'run2' });
+    expect(candidate.asks).toMatchObject({ verb: 'renew', run: 'run2' });
+    expect(candidate.state.hearing.live).toBe(true);
+  });
+
   it.each([{ run: 'run1' }, {}])('is none where the answer is %p', (told) => {
     const candidate = renewing();
     candidate.fail(610, 'STORE_UNAVAILABLE');
