@@ -78,7 +78,7 @@ export const stampedAtReply = variant(
     'const deadline = sent.at + lifetime(ttl);',
     'const deadline = context.now + lifetime(ttl);',
   ),
-  patch('core/lead.ts', 'sent.at + lifetime(context.settings.ttl)', 'context.now + lifetime(context.settings.ttl)'),
+  patch('core/lead.ts', 'sent.at + lifetime(ttl)', 'context.now + lifetime(ttl)'),
 );
 
 /** Waits for each reply as long as it takes, and counts a lease from when it hears of it. */

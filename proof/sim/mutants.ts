@@ -37,8 +37,8 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   mutant('jitter-delays-renewals', 'renews later by the jitter, not earlier', [
     'core/campaign.ts',
-    'sentAt + renewEvery - random() * Math.min(jitter, renewEvery / 2)',
-    'sentAt + renewEvery + random() * 8 * jitter',
+    'sentAt + renewEvery - random() * Math.min(spread, renewEvery / 2)',
+    'sentAt + renewEvery + random() * 8 * spread',
   ]),
   mutant('forgets-which-run', 'does not find out which run of the store it renews at', [
     'core/lead.ts',
