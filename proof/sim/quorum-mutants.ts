@@ -54,11 +54,6 @@ export const QUORUM_MUTANTS: readonly Mutant[] = [
     'surroundings.random() * window',
     'surroundings.random() * 0 * window',
   ]),
-  mutant('heard-by-one', 'takes for released what one store says is', [
-    'store/quorum/notices.ts',
-    'if (released.size < majority) return;',
-    'if (released.size !== 1) return;',
-  ]),
   mutant(
     'unknown-runs',
     'puts its lease back where it was not granted, so that no run is on record there',
