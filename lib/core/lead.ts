@@ -50,17 +50,20 @@ function extend<S extends Holding>(state: S, sent: Sent, context: Context): S {
   const { ttl, jitter, renewEvery } = context.settings;
   const deadline = Math.max(state.term.deadline, sent.at + lifetime(ttl));
   // Sooner or later than planned: so are many, after an outage or with a new connection, and would from then on renew all at the same time.
-  const since = sent.at - (state.term.deadline - lifetime(ttl));
+  const since = sent.at - renewedAt(state.term, ttl);
   const isPlanned = since > renewEvery / 3 && since < 1.2 * renewEvery;
   const spread = jitter > 0 && !isPlanned ? renewEvery : jitter;
   const renewAt = renewalAfter(sent.at, state.hearing.challenger > state.term.token, context, spread);
   return { ...state, term: { ...state.term, deadline }, renewAt };
 }
 
+/** Own time at which the last renewal of `term` was asked for that was heard of, or its grant. */
+const renewedAt = ({ deadline }: TermFacts, ttl: number): number => deadline - lifetime(ttl);
+
 /** Who leads, and since when that is known: of oneself, since the last renewal was asked for. */
 export const holderOf = (state: State, { ttl }: Settings): Known | undefined =>
   state.phase === 'leading' && state.holder
-    ? { holder: state.holder.holder, at: state.term.deadline - lifetime(ttl) }
+    ? { holder: state.holder.holder, at: renewedAt(state.term, ttl) }
     : state.holder;
 
 /** The reply to a renewal while leading. */

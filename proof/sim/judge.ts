@@ -395,15 +395,16 @@ export class Judge implements Ear, Witness {
     const { machine } = link;
     const user = this.#users.get(machine);
     const term = user?.term;
-    if (!user?.election.isLeading || !term || this.#terms.get(term.id)?.exitAt !== undefined) return;
-    if (!isChallenge(notice, term)) return;
+    if (!user || !term || !isChallenge(notice, term)) return;
+    const leadsOn = () =>
+      user.term === term && user.election.isLeading && this.#terms.get(term.id)?.exitAt === undefined;
+    if (!leadsOn()) return;
     this.saw('a lease is called in question');
     const { now } = this.#agenda;
     const conduct = this.#conductOf(link);
     const within = (conduct.isOpen ? this.#timeout : 0) + this.#timeout / 4 + this.#notices;
     this.#agenda.after(within, () => {
-      const isOver = user.term !== term || !user.election.isLeading || this.#terms.get(term.id)?.exitAt !== undefined;
-      if (isOver || !machine.isRunning || machine.wokeAt > now || conduct.sentAt >= now) return;
+      if (!leadsOn() || !machine.isRunning || machine.wokeAt > now || conduct.sentAt >= now) return;
       this.object('G1', `${machine.name} does not ask whether its term ${term.token} is over, told ${notice.kind}`);
     });
   }

@@ -18,6 +18,9 @@ export interface Network {
   readonly ordered: boolean;
 }
 
+/** On a good day, with such a latency. */
+export const fair = (latency: number): Network => ({ latency, spikes: 0, loss: 0, duplicates: 0, ordered: true });
+
 /** What befalls one direction of a connection: what is `held` gets through when that is over, whoever still waits for it. */
 type Way = 'lost' | 'held' | 'slow';
 

@@ -1,6 +1,6 @@
 import { Random } from '../random.js';
 import { KINDS, type KindName } from './kinds.js';
-import type { Network } from './link.js';
+import { fair, type Network } from './link.js';
 import type { NeighbourPlan } from './neighbour.js';
 import type { Options, Style } from './user.js';
 
@@ -143,7 +143,7 @@ export function calmPlan(minutes: number): Plan {
       drain: ttl,
       renewEvery: Math.floor(ttl / 3),
     },
-    network: { latency: 1, spikes: 0, loss: 0, duplicates: 0, ordered: true },
+    network: fair(1),
     serverRate: 1,
     machines: Array.from({ length: 5 }, () => CALM),
     happenings: [],

@@ -6,7 +6,7 @@ import { Agenda } from './agenda.js';
 import { Exceptions } from './exceptions.js';
 import { Judge, type Wrong } from './judge.js';
 import { KINDS } from './kinds.js';
-import { type Connection, type Ear, Link, type Network } from './link.js';
+import { type Connection, type Ear, fair, Link, type Network } from './link.js';
 import { Machine } from './machine.js';
 import { Neighbour, type NeighbourPlan } from './neighbour.js';
 import { type Happening, KEY, type MachinePlan, type Plan } from './plan.js';
@@ -138,7 +138,7 @@ export class World {
   #settle(machine: Machine, plan: NeighbourPlan): void {
     const key = `n${this.neighbours.length + 1}`;
     const random = Random.of(this.plan.seed, key);
-    const network = { latency: this.plan.options.timeout / 100, spikes: 0, loss: 0, duplicates: 0, ordered: true };
+    const network = fair(this.plan.options.timeout / 100);
     const neighbour = new Neighbour(key, this.#library, machine, this.agenda, random, network, plan, this.judge);
     this.neighbours.push(neighbour);
     this.judge.watches(machine, neighbour);
@@ -231,8 +231,7 @@ export class World {
     for (const { store } of this.#faulty) {
       if (store.lease(KEY)?.expiresIn === Number.POSITIVE_INFINITY) store.evict(KEY, 'lease'); // brought back by a failover
     }
-    const latency = Math.min(this.#network.latency, this.plan.options.timeout / 50);
-    this.#network = { latency, spikes: 0, loss: 0, duplicates: 0, ordered: true };
+    this.#network = fair(Math.min(this.#network.latency, this.plan.options.timeout / 50));
   }
 
   /** Lets things happen until `condition`, `within` ms at most; how long that took. */
