@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
-import { Observable, Subject, type Subscription } from 'rxjs';
+import { EMPTY, NEVER, Observable, Subject, type Subscription, throwError } from 'rxjs';
 import { linksOf } from '../../../lib/store/redis/links.js';
 import type { Link } from '../../../lib/store/redis/port.js';
 import { pass, useFakeTime } from '../../support/fake-time.js';
@@ -110,5 +110,70 @@ describe('a link', () => {
     await pass(1);
     expect(asked).toEqual([SOON + STEADY]);
     expect(told).toEqual([SOON, 0]);
+  });
+});
+
+describe('an attempt to have a link', () => {
+  /** When each attempt began, of which each comes to what `open` makes of it, and how many are over. */
+  function attempted(open: (count: number) => Observable<Link>) {
+    const reconnections = new Subject<unknown>();
+    const attempts: number[] = [];
+    const over = { count: 0 };
+    const openLink = () =>
+      new Observable<Link>((observer) => {
+        attempts.push(Date.now());
+        observer.add(() => over.count++);
+        return open(attempts.length).subscribe(observer);
+      });
+    subscriptions.push(linksOf(openLink, 'one', reconnections).subscribe());
+    return { reconnections, attempts, over };
+  }
+
+  const link: Link = {
+    subscribe: () => Promise.resolve(),
+    unsubscribe: () => {},
+    drop: () => {},
+    ping: () => Promise.resolve(),
+  };
+
+  it.each([
+    ['comes to nothing', EMPTY],
+    ['fails', throwError(() => new Error('no duplicate for you'))],
+  ])('that %s is followed by another after a second, then after twice as long each time', async (_, outcome) => {
+    const { attempts } = attempted(() => outcome);
+    await pass(SOON + 7_000);
+    expect(attempts).toEqual([SOON, SOON + 1_000, SOON + 3_000, SOON + 7_000]);
+  });
+
+  it('is made a second after the one before where the client has a connection again, and the next in its turn', async () => {
+    const { reconnections, attempts } = attempted(() => EMPTY);
+    await pass(SOON + 1_000);
+    reconnections.next('connected');
+    await pass(1_000);
+    expect(attempts).toEqual([SOON, SOON + 1_000, SOON + 2_000]);
+    await pass(4_000);
+    expect(attempts.slice(3)).toEqual([SOON + 6_000]);
+  });
+
+  it('is given up after 5 s, and made anew', async () => {
+    const { attempts, over } = attempted(() => NEVER);
+    await pass(SOON + PATIENCE - 1);
+    expect(over.count).toBe(0);
+    await pass(1);
+    expect(over.count).toBe(1);
+    await pass(SOON);
+    expect(attempts).toEqual([SOON, SOON + PATIENCE + SOON]);
+  });
+
+  it('counts as the first again after a link that lasted', async () => {
+    const lasting = new Subject<Link>();
+    const { attempts } = attempted((count) => (count === 3 ? lasting : EMPTY));
+    await pass(SOON + 3_000);
+    lasting.next(link);
+    await pass(STEADY);
+    lasting.complete();
+    await pass(SOON + 1_000);
+    const back = SOON + 3_000 + STEADY + SOON;
+    expect(attempts).toEqual([SOON, SOON + 1_000, SOON + 3_000, back, back + 1_000]);
   });
 });
