@@ -34,10 +34,18 @@ export const acquireRequest = (more: Partial<AcquireRequest> = {}): AcquireReque
 export const acquire = (store: LeaseStore, more: Partial<AcquireRequest> = {}): Promise<AcquireReply> =>
   firstValueFrom(from(store.acquire(acquireRequest(more))));
 
+export const renewRequest = (more: Partial<RenewRequest> = {}): RenewRequest => ({
+  verb: 'renew',
+  ...common,
+  id: 'me',
+  token: 1,
+  ttl: 60_000,
+  name: 'my name',
+  ...more,
+});
+
 export const renew = (store: LeaseStore, more: Partial<RenewRequest> = {}): Promise<RenewReply> =>
-  firstValueFrom(
-    from(store.renew({ verb: 'renew', ...common, id: 'me', token: 1, ttl: 60_000, name: 'my name', ...more })),
-  );
+  firstValueFrom(from(store.renew(renewRequest(more))));
 
 export const release = (store: LeaseStore, id = 'me'): Promise<ReleaseReply> =>
   firstValueFrom(from(store.release({ verb: 'release', ...common, id })));

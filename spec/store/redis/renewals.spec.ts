@@ -60,14 +60,19 @@ const names = (count: number) => Array.from({ length: count }, (_, i) => `electi
 
 describe('renewals of one client', () => {
   it('go in one request when they are asked for in one turn, 256 at most', async () => {
-    const held = await holding(redis.client, ...names(300));
+    const held = await holding(redis.client, ...names(514));
     await renewTogether(redis.client, ...held.slice(0, 2).map((one) => renewal(one))); // the script is known from now on
-    const replies: Outcome[] = [];
-    const calls = await callsOf(redis.client, async () => {
-      replies.push(...(await renewTogether(redis.client, ...held.map((one) => renewal(one)))));
-    });
-    expect(calls).toEqual({ evalsha: 2, eval: 0 });
-    expect(replies.map((reply) => 'status' in reply && reply.status)).toEqual(held.map(() => 'renewed'));
+    for (const [count, requests] of [
+      [512, 2],
+      [514, 3],
+    ] as const) {
+      const replies: Outcome[] = [];
+      const calls = await callsOf(redis.client, async () => {
+        replies.push(...(await renewTogether(redis.client, ...held.slice(0, count).map((one) => renewal(one)))));
+      });
+      expect(calls).toEqual({ evalsha: requests, eval: 0 });
+      expect(replies.map((reply) => 'status' in reply && reply.status)).toEqual(Array(count).fill('renewed'));
+    }
   });
 
   it('extend each its own lease, and the time in its own record, by its own ttl', async () => {
@@ -121,6 +126,21 @@ describe('renewals of one client', () => {
     expect(calls).toEqual({ evalsha: 2, eval: 0 });
     expect(replies.map((reply) => 'run' in reply && reply.run)).toEqual([run, run, false, false]);
     expect(await redis.client.hGet(keysOf('a').record, 'run')).toBe('before');
+  });
+
+  it('write down each its own run, where leases were granted by different ones', async () => {
+    const held = await holding(redis.client, 'a', 'b', 'c');
+    await renewTogether(redis.client, ...held.map((one) => renewal(one, { run: one.key < 'c' ? 'old' : 'new' })));
+    const written = await Promise.all(held.map(({ key }) => redis.client.hGet(keysOf(key).record, 'run')));
+    expect(written).toEqual(['old', 'old', 'new']);
+  });
+
+  it('are not made where they come too late, whichever of them is asked for first', async () => {
+    const [a, b] = await holding(redis.client, 'a', 'b');
+    const late = renewal(a as Held, { notAfter: 1 });
+    const inTime = renewal(b as Held, { notAfter: Date.now() + TTL });
+    expect(await renewTogether(redis.client, late, inTime)).toMatchObject([{ status: 'late' }, { status: 'renewed' }]);
+    expect(await renewTogether(redis.client, inTime, late)).toMatchObject([{ status: 'renewed' }, { status: 'late' }]);
   });
 
   it('come each to its own end, as if it were alone', async () => {
