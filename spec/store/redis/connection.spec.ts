@@ -77,13 +77,15 @@ describe('connectionOf', () => {
   it('remembers why there is no connection, until there is one again', () => {
     const client = new Emitter();
     const connection = connectionOf(client);
-    const subscription = connection.notices.subscribe();
+    const knownThen: unknown[] = [];
+    const subscription = connection.notices.subscribe(() => knownThen.push(connection.lastError));
     expect(connection.lastError).toBeUndefined();
     const [first, second] = [new Error('first'), new Error('second')];
     client.emit('error', first);
     client.emit('error', second);
     expect(connection.lastError).toBe(second);
     client.emit('ready');
+    expect(knownThen).toEqual([undefined]);
     expect(connection.lastError).toBeUndefined();
     client.emit('error', first);
     subscription.unsubscribe();

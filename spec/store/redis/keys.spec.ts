@@ -42,4 +42,13 @@ describe('keysOf', () => {
     expect(channel).toBe(`{${lease}}:events`);
     expect(lease).not.toMatch(/[{}]/);
   });
+
+  it('hashes a key once, and keeps no more of them than 20 000', () => {
+    const names = keysOf('kept');
+    for (let i = 0; i < 10_000; i++) keysOf(`another ${i}`);
+    expect(keysOf('kept')).toBe(names);
+    for (let i = 0; i < 20_000; i++) keysOf(`yet another ${i}`);
+    expect(keysOf('kept')).not.toBe(names);
+    expect(keysOf('kept')).toEqual(names);
+  });
 });
