@@ -15,47 +15,26 @@ export interface Clock {
 export interface Readings {
   /** Never goes back; may stand still while the machine is suspended (Linux `CLOCK_MONOTONIC`). */
   readonly monotonic: () => number;
-  /** Goes on while the machine is suspended. */
+  /** Goes on while the machine is suspended; anyone may set it. */
+  readonly wall: () => number;
+  /** Goes on while the machine is suspended. Nobody can set it, but reading it is a system call, a hundred times as slow as the other two. */
   readonly uptime: () => number;
   /** How far `uptime` may be off by its own coarseness. */
   readonly resolution: number;
+  /** For how long it need not be read again, while `wall` says that no other time has passed than by `monotonic`. */
+  readonly spared: number;
 }
 
 /** ms by which the wall clock, in whole ms, may seem to run ahead or behind. */
 const TICK = 2;
 
-/**
- * `uptime`, which is a system call a hundred times as slow as the other two clocks, read only now and then: every `spared` ms, or as soon as the
- * wall clock says that another time has passed than the monotonic one, as it does after a suspension. In between it is reckoned.
- */
-export function sparing({ monotonic, uptime, spared, wall }: Spared): () => number {
-  let readAt = Number.NEGATIVE_INFINITY;
-  let readWall = 0;
-  let read = 0;
-  return () => {
-    const time = monotonic();
-    const wallTime = wall();
-    const passed = time - readAt;
-    if (passed < spared && Math.abs(wallTime - readWall - passed) <= TICK) return read + passed;
-    readAt = time;
-    readWall = wallTime;
-    read = uptime();
-    return read;
-  };
-}
-
-interface Spared extends Pick<Readings, 'monotonic' | 'uptime'> {
-  readonly spared: number;
-  readonly wall: () => number;
-}
-
-const monotonic = () => performance.now();
-
 /** `os.uptime()` steps by 10 ms on Linux; elsewhere it is derived from wall time in whole seconds. */
 const SYSTEM: Readings = {
-  monotonic,
-  uptime: sparing({ monotonic, uptime: () => uptime() * 1000, spared: 10, wall: () => Date.now() }),
+  monotonic: () => performance.now(),
+  wall: () => Date.now(),
+  uptime: () => uptime() * 1000,
   resolution: process.platform === 'linux' ? 10 : 2000,
+  spared: 10,
 };
 
 /**
@@ -63,24 +42,29 @@ const SYSTEM: Readings = {
  * its leases, seemingly a moment older. Whatever the uptime gained on the monotonic clock between two readings, by more than
  * its own resolution, is added. Judged reading by reading, so that slow drift between the two never adds up.
  */
-export function monotonicClock({ monotonic, uptime, resolution }: Readings = SYSTEM): Clock {
+export function monotonicClock({ monotonic, wall, uptime, resolution, spared }: Readings = SYSTEM): Clock {
   let suspended = 0;
   let lastBefore = monotonic();
+  let lastWall = wall();
   let lastUptime = uptime();
   return {
     now() {
+      const before = monotonic();
+      const passed = before - lastBefore;
+      const wallTime = wall();
+      if (passed < spared && Math.abs(wallTime - lastWall - passed) <= TICK) return before + suspended;
       // The uptime is read between two readings of the monotonic clock, and the wider span is compared: a process preempted
       // in between must not look like a suspended machine.
-      const before = monotonic();
       const up = uptime();
       const after = monotonic();
       const gained = up - lastUptime - (after - lastBefore);
       if (gained > resolution) suspended += gained;
       lastBefore = before;
+      lastWall = wallTime;
       lastUptime = up;
       return after + suspended;
     },
-    wall: Date.now,
+    wall,
   };
 }
 

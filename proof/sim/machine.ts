@@ -80,10 +80,12 @@ export class Machine {
     this.#read = { since: agenda.now, monotonic: begun, uptime: begun + random.between(0, 1e6) };
     const elapsed = library.monotonicClock({
       monotonic: () => this.#monotonic,
+      wall: () => Math.floor(this.#uptime + this.wallStep),
       uptime: () => Math.floor(this.#uptime / UPTIME_STEP) * UPTIME_STEP,
       resolution: UPTIME_STEP,
+      spared: UPTIME_STEP,
     });
-    this.clock = { now: () => elapsed.now(), wall: () => this.#uptime + this.wallStep };
+    this.clock = elapsed;
     this.scheduler = scheduler(this.clock, (delay, run) => this.#plan(delay, run));
     this.soon = scheduler(this.clock, (_, run) => this.#next(run));
   }

@@ -81,7 +81,8 @@ export class Simulated {
     this.#name = name;
     this.#rate = rate;
     this.#timers.maxFrames = 0;
-    const readings = { monotonic: () => this.#monotonic, uptime: () => this.#uptime, resolution: 10 };
+    const uptime = () => this.#uptime;
+    const readings = { monotonic: () => this.#monotonic, wall: uptime, uptime, resolution: 10, spared: 10 };
     this.election = elect({
       key: 'k',
       name,
