@@ -92,15 +92,21 @@ function send(renewer: Renewer, batch: readonly Waiting[]): void {
   );
 }
 
-/** What a renewal is called with: its keys, and its arguments. */
-export function renewal(request: RenewRequest): { keys: string[]; args: Array<string | number> } {
-  const { id, ttl, name, data = '', token, notAfter, run = '', asksRun } = request;
+/** What a script is called with. */
+interface Call {
+  readonly keys: string[];
+  readonly args: Array<string | number>;
+}
+
+/** What a renewal is called with. It asks for the present run if the request does, or else where it `asksAnyway`. */
+export function renewal(request: RenewRequest, asksAnyway = false): Call {
+  const { id, ttl, name, data = '', token, notAfter, run = '', asksRun = asksAnyway } = request;
   const { lease, record } = keysOf(request.key);
   return { keys: [lease, record], args: [id, ttl, name, data, token, notAfter ?? '', run, asksRun ? 1 : ''] };
 }
 
 /** The same for several that are {@link isAlike alike}: too late for one is too late for all, and then each goes alone. */
-export function renewalOfAll(requests: readonly RenewRequest[]): { keys: string[]; args: Array<string | number> } {
+export function renewalOfAll(requests: readonly RenewRequest[], asksAnyway: boolean): Call {
   const keys: string[] = [];
   const own: string[] = [];
   let limit = Number.POSITIVE_INFINITY;
@@ -110,6 +116,6 @@ export function renewalOfAll(requests: readonly RenewRequest[]): { keys: string[
     own.push(`${id} ${token}`);
     limit = Math.min(limit, notAfter);
   }
-  const { ttl = 0, run = '', asksRun } = requests[0] ?? {};
+  const { ttl = 0, run = '', asksRun = asksAnyway } = requests[0] ?? {};
   return { keys, args: [ttl, Number.isFinite(limit) ? limit : '', run, asksRun ? 1 : '', ...own] };
 }

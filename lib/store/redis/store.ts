@@ -89,18 +89,18 @@ function open(redis: RedisClient, subscriber: RedisClient): LeaseStore {
 /** Renewals go together where one server is behind the client: a cluster, or whatever counts slots, refuses keys of several. */
 function renewer(client: Port, ask: Ask): Renewer {
   let isOneServer = client.serves === 'one';
+  // A slot that is moved takes its leases to another server, and nobody is told; nor is anybody of a connection of a pool.
+  const asksRun = (): boolean => !isOneServer || client.readyEvents.length === 0;
   return {
     get isReady() {
-      return isOneServer && client.isReady === true;
+      return isOneServer && client.isReady !== false;
     },
     alone: (request) => {
-      // A slot that is moved takes its leases to another server, and nobody is told; nor is anybody of a connection of a pool.
-      const isTold = isOneServer && client.readyEvents.length > 0;
-      const { keys, args } = renewal(isTold ? request : { ...request, asksRun: true });
+      const { keys, args } = renewal(request, asksRun());
       return ask(request, scripts.renew, keys, args, renewReply);
     },
     together: async (requests, signal) => {
-      const { keys, args } = renewalOfAll(requests);
+      const { keys, args } = renewalOfAll(requests, asksRun());
       return renewManyReply(await call(client, signal, scripts.renewMany, { keys, arguments: args.map(String) }));
     },
     explain: (error, request) => {

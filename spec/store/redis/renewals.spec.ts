@@ -224,20 +224,40 @@ describe('renewals of one client', () => {
   });
 });
 
-describe('the run of the server', () => {
-  it('is told unasked by a pool, which says nothing of its connections, and otherwise when it is asked for', async () => {
-    const pool = createClientPool({ url: redis.server.url }, { minimum: 1 });
-    pool.on('error', () => {});
-    await pool.connect();
-    await using _ = { [Symbol.asyncDispose]: async () => pool.destroy() };
-    const run = /run_id:(\w+)/.exec(await redis.client.info('server'))?.[1];
-    for (const [client, told] of [
-      [pool as unknown as Client, { run }],
-      [redis.client, {}],
-    ] as const) {
-      const [held] = await holding(client, `by ${told.run}`);
-      const { status, ...reply } = await firstValueFrom(from(redisStore(client).renew(renewal(held as Held))));
-      expect({ status, ...('run' in reply && { run: reply.run }) }).toEqual({ status: 'renewed', ...told });
+describe('renewals of a pool', () => {
+  const run = async () => /run_id:(\w+)/.exec(await redis.client.info('server'))?.[1];
+
+  async function pool() {
+    const made = createClientPool({ url: redis.server.url }, { minimum: 1 });
+    made.on('error', () => {});
+    await made.connect();
+    return { client: made as unknown as Client, [Symbol.asyncDispose]: async () => made.destroy() };
+  }
+
+  it('go in one request, too', async () => {
+    await using by = await pool();
+    const held = await holding(by.client, ...names(20));
+    const renew = () => renewTogether(by.client, ...held.map((one) => renewal(one)));
+    await renew(); // the script is known from now on
+    const calls = await callsOf(redis.client, async () => {
+      expect(await renew()).toMatchObject(held.map(() => ({ status: 'renewed' })));
+    });
+    expect(calls).toEqual({ evalsha: 1, eval: 0 });
+  });
+
+  it('are told the run of the server unasked, alone and together, since it says nothing of its connections', async () => {
+    await using by = await pool();
+    const told = { status: 'renewed', run: await run() };
+    const held = await holding(by.client, 'a', 'b');
+    expect(await renewTogether(by.client, ...held.map((one) => renewal(one)))).toMatchObject([told, told]);
+    expect(await renewTogether(by.client, renewal(held[0] as Held))).toMatchObject([told]);
+  });
+
+  it('differ in that from those of a client, which are told only when they ask', async () => {
+    const held = await holding(redis.client, 'a', 'b');
+    const requests = held.map((one) => renewal(one));
+    for (const some of [requests, requests.slice(0, 1)]) {
+      for (const reply of await renewTogether(redis.client, ...some)) expect(reply).not.toHaveProperty('run');
     }
   });
 });
