@@ -1,11 +1,11 @@
 import { EventEmitter } from 'node:events';
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { from, type ObservableInput, type Observer } from 'rxjs';
 import { connectionOf } from '../../../lib/store/redis/connection.js';
 import { keysOf } from '../../../lib/store/redis/keys.js';
 import { redisStore } from '../../../lib/store/redis/store.js';
-import { startProxy } from '../../support/proxy.js';
-import { startRedis } from '../../support/redis.js';
+import { startProxy, type TcpProxy } from '../../support/proxy.js';
+import { type Client, startRedis } from '../../support/redis.js';
 import { until } from '../../support/until.js';
 import { acquire, acquireRequest, callsSoFar, failure, KEY, read } from './ask.js';
 import { useRedis } from './use-redis.js';
@@ -16,12 +16,25 @@ const redis = useRedis();
 const subscribe = (asked: ObservableInput<unknown>, observer: Partial<Observer<unknown>> = { error: () => {} }) =>
   from(asked).subscribe(observer);
 
+const clients: Client[] = [];
+
+/** A client by way of `proxy`, for one spec: it would go on trying to connect when that has gone, by timers that another spec may count. */
+async function clientBy(proxy: TcpProxy, options: object = {}): Promise<Client> {
+  const client = await redis.server.client({ url: proxy.url, socket: { reconnectStrategy: 20 }, ...options });
+  clients.push(client);
+  return client;
+}
+
+afterEach(() => {
+  for (const client of clients.splice(0)) client.destroy();
+});
+
 const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
 
 describe('redisStore: without a connection', () => {
   async function disconnected() {
     const proxy = await startProxy({ target: redis.server });
-    const client = await redis.server.client({ url: proxy.url, socket: { reconnectStrategy: 20 } });
+    const client = await clientBy(proxy);
     await proxy.refuse();
     await until(() => !client.isReady);
     return { proxy, client };
@@ -73,7 +86,7 @@ describe('redisStore: without a connection', () => {
   it('sends no script by text after the request was unsubscribed', async () => {
     await redis.client.scriptFlush();
     await using proxy = await startProxy({ target: redis.server });
-    const client = await redis.server.client({ url: proxy.url, socket: { reconnectStrategy: 20 } });
+    const client = await clientBy(proxy);
     const before = await callsSoFar(redis.client);
     proxy.swallow('toClient'); // the answer that this hash is unknown
     const asked = subscribe(redisStore(client).acquire(acquireRequest()));
@@ -128,11 +141,7 @@ describe('redisStore: without a connection', () => {
   it('is not cut short by the client’s own timeout', async () => {
     const proxy = await startProxy({ target: redis.server });
     await using _ = proxy;
-    const client = await redis.server.client({
-      url: proxy.url,
-      socket: { reconnectStrategy: 20 },
-      commandOptions: { timeout: 20 },
-    });
+    const client = await clientBy(proxy, { commandOptions: { timeout: 20 } });
     await proxy.refuse();
     await until(() => !client.isReady);
     const asked = acquire(redisStore(client));
@@ -176,7 +185,7 @@ describe('redisStore: without a connection', () => {
 describe('redisStore: a request that hangs', () => {
   it('fails by itself no sooner than the connection does', async () => {
     await using proxy = await startProxy({ target: redis.server });
-    const client = await redis.server.client({ url: proxy.url, socket: { reconnectStrategy: 20 } });
+    const client = await clientBy(proxy);
     await acquire(redisStore(client));
     proxy.swallow();
     const asked = failure(read(redisStore(client), { timeout: 10 }));
