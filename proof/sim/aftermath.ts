@@ -27,6 +27,7 @@ export class Aftermath {
     await this.#handsOver();
     await this.#outlivesACrash();
     await this.#handsOverToOne();
+    await this.#followsAPeer();
     await this.#ends();
   }
 
@@ -137,6 +138,23 @@ export class Aftermath {
       jitter + this.#distrust(leader) + this.#slack,
       `${follower.machine.name} hears again, before which ${leader.machine.name} has left`,
     );
+  }
+
+  /** A go-leader peer that gives the lease up tells nobody: there is a next leader by `wait`. */
+  async #followsAPeer(): Promise<void> {
+    const { ttl, wait, jitter, timeout } = this.#world.plan.options;
+    const [peer] = this.#world.peers;
+    const [leader] = this.#leaders;
+    if (!peer || !leader) return;
+    this.#world.add(CALM);
+    leader.machine.receive(() => void leader.close());
+    await this.#until(() => this.#world.isFree, this.#exitOf(leader) + this.#slack);
+    if (!peer.seize()) return;
+    await this.#until(() => false, ttl * this.#random.next());
+    if (peer.holds && this.#leaders.length > 0)
+      this.#world.judge.object('G1', 'somebody leads beside a go-leader peer');
+    peer.release();
+    await this.#settles(wait + jitter + 2 * timeout + this.#slack, 'a go-leader peer gave the lease up');
   }
 
   /** Closes `leader`: the next is there once its work is torn down and its release has been told, which is not by `wait`. */

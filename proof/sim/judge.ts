@@ -438,28 +438,18 @@ export class Judge implements Ear, Witness {
     const { name } = link.machine;
     this.tell?.(`  the store: ${describe(request)} of ${name}: ${reply.status}`);
     this.#sightings.executed(request, before, after, reply);
-    if (
-      request.verb === 'renew' &&
-      before.lease !== undefined &&
-      before.lease !== request.id &&
-      reply.status === 'renewed'
-    ) {
-      this.object('G4', `${name} renews the lease of ${before.lease}`);
-    }
+    const others = 'id' in request && before.lease !== request.id ? before.lease : undefined;
+    if (others !== undefined && reply.status === 'granted')
+      this.object('G1', `${name} is granted the lease of ${others}`);
+    if (others !== undefined && reply.status === 'renewed') this.object('G4', `${name} renews the lease of ${others}`);
     if (request.verb === 'renew' && before.lease === undefined && reply.status === 'lost') {
       this.#mayBeLost(name, request, before);
     }
     if (request.verb === 'renew' && before.lease === undefined && reply.status === 'renewed') {
       this.#mayPutBack(name, request, before);
     }
-    if (
-      request.verb === 'release' &&
-      before.lease !== undefined &&
-      before.lease !== request.id &&
-      after.lease === undefined
-    ) {
-      this.object('G4', `${name} releases the lease of ${before.lease}`);
-    }
+    if (others !== undefined && request.verb === 'release' && after.lease === undefined)
+      this.object('G4', `${name} releases the lease of ${others}`);
     if (reply.status === 'released' && 'id' in request && !this.#terms.has(request.id)) {
       this.saw('an acquire of unknown outcome is taken back');
     }
@@ -522,6 +512,21 @@ export class Judge implements Ear, Witness {
       this.#tardy.push({ older, newer: { who: name, token, first: now, last: now }, at: now });
     }
     this.lookAround();
+  }
+
+  /** Another library has the lease from now on, by the store alone: nobody leads, or has yet to be told that it does not. */
+  isTakenBy(peer: string): void {
+    this.tell?.(`${peer} takes the lease`);
+    this.saw('a go-leader peer takes the lease');
+    const { now } = this.#agenda;
+    for (const { machine, election, term } of this.#users.values()) {
+      const leads = `${machine.name} leads, by its term ${election.term?.token}`;
+      const believes = `${machine.name} has yet to be told that its term ${term?.token} is over`;
+      if (!machine.isRunning) continue;
+      if (election.isLeading) this.object('G1', `${leads}, when ${peer} takes the lease`);
+      else if (term && now - machine.wokeAt >= this.#notices)
+        this.object('G2', `${believes} when ${peer} takes the lease`);
+    }
   }
 
   /** Nothing is acquired while nobody answers, nor before what may have been acquired unheard in the same candidacy is taken back. */

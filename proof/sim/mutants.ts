@@ -164,6 +164,16 @@ export const MUTANTS: readonly Mutant[] = [
     'const before = offset;',
   ]),
   known(variants.keepsLongLeases, 'waits for a lease to run out, however far ahead that is'),
+  mutant('takes-what-is-not-recorded', 'takes a lease that is not on record for nobody’s', [
+    'testing/model.ts',
+    'if (lease === undefined) return claim(',
+    'if (lease === undefined || lease.id !== entry.record?.id) return claim(',
+  ]),
+  mutant('waits-to-be-told', 'waits for a holder that tells nothing until its lease is over', [
+    'core/wait.ts',
+    'const isTold = state.hearing.live && holder.token !== undefined;',
+    'const isTold = state.hearing.live;',
+  ]),
   mutant('no-coldStart', 'takes no record for no election, whatever it was told', [
     'testing/model.ts',
     "if (!record) return request.coldStart === 'wait';",

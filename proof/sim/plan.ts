@@ -2,6 +2,7 @@ import { Random } from '../random.js';
 import { KINDS, type KindName } from './kinds.js';
 import { fair, type Network } from './link.js';
 import type { NeighbourPlan } from './neighbour.js';
+import type { PeerPlan } from './peer.js';
 import type { Options, Style } from './user.js';
 
 /** All that will befall a world, drawn beforehand as plain data: so that a world that goes wrong can be made smaller. */
@@ -25,6 +26,8 @@ export interface Plan {
   readonly isSilent?: boolean;
   /** The other servers, where candidates stand over a quorum: how fast their clocks run, and how many ms they are ahead. */
   readonly others?: ReadonlyArray<{ readonly rate: number; readonly ahead: number }>;
+  /** Processes with go-leader in them. */
+  readonly peers?: readonly PeerPlan[];
   /** Those who stand from the beginning; newcomers come by their own happenings. */
   readonly machines: readonly MachinePlan[];
   readonly happenings: readonly Happening[];
@@ -74,7 +77,7 @@ const DRIFT = 0.01;
 /** The world of a seed; with more than one server its candidates stand over a quorum of them. */
 export function planOf(seed: number, servers = 1): Plan {
   const plan = neighbourly(drawn(seed));
-  if (servers === 1) return { ...plan, isSilent: Random.of(seed, 'silence').chance(0.2) };
+  if (servers === 1) return { ...mixed(plan), isSilent: Random.of(seed, 'silence').chance(0.2) };
   const random = Random.of(seed, 'servers');
   const others = Array.from({ length: servers - 1 }, () => ({
     rate: rateOf(random),
@@ -126,6 +129,40 @@ function neighbourly(plan: Plan): Plan {
     neighbours: Array.from({ length: random.whole(0, 3) }, neighbour),
   });
   return { ...plan, machines: plan.machines.map(withNeighbours) };
+}
+
+/** What a go-leader peer does not see through. */
+const MISLEADING: ReadonlySet<KindName> = new Set([
+  'freeze',
+  'clock set forward',
+  'clock set back',
+  'flush',
+  'lease evicted',
+  'record evicted',
+  'empty restart',
+  'restart',
+  'failover',
+  'failover to another clock',
+  'failover while cut off',
+  'lease overwritten',
+  'no lease',
+]);
+
+/**
+ * `plan`, or in one of ten worlds the same with go-leader peers. Those take what a store has lost for free, and a clock that was set for right: that is theirs, so
+ * that nothing of the kind happens there, nor is there a machine whose every clock stands still.
+ */
+function mixed(plan: Plan): Plan {
+  const random = Random.of(plan.seed, 'peers');
+  if (!random.chance(0.1)) return plan;
+  const { ttl } = plan.options;
+  const peers = Array.from({ length: random.whole(1, 2) }, () => ({
+    wait: ttl * random.pick(0.05, 0.3, 1),
+    leads: ttl * random.pick(0, 0.5, 3) * random.next(),
+    away: ttl * random.pick(0, 1, 3) * random.next(),
+    crashes: random.chance(0.3),
+  }));
+  return { ...plan, peers, happenings: plan.happenings.filter(({ kind }) => !MISLEADING.has(kind)) };
 }
 
 /** A world of five candidates that nothing befalls, with the times that an election has by default; for `minutes`. */

@@ -25,7 +25,7 @@ export async function shrink(plan: Plan, fails: (plan: Plan) => Promise<boolean>
 }
 
 function* smallerThan(plan: Plan): Generator<Plan> {
-  const { happenings, machines, lasts, network, options } = plan;
+  const { happenings, machines, peers = [], lasts, network, options } = plan;
   for (let size = Math.ceil(happenings.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
     for (let from = 0; from < happenings.length; from += size) {
       yield { ...plan, happenings: without(happenings, from, size) };
@@ -34,6 +34,7 @@ function* smallerThan(plan: Plan): Generator<Plan> {
   for (let index = machines.length - 1; index >= 0 && machines.length > 1; index -= 1) {
     yield { ...plan, machines: without(machines, index, 1) };
   }
+  for (const index of peers.keys()) yield { ...plan, peers: without(peers, index, 1) };
   const last = happenings.at(-1);
   const end = last ? Math.ceil(last.at + last.lasts) : Math.ceil(lasts / 2);
   if (end < lasts) yield { ...plan, lasts: end };

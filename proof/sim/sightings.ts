@@ -33,6 +33,7 @@ export const RARE = [
   'acquire comes too late to be granted',
   'renew comes too late',
   'an acquire is granted twice',
+  'a go-leader peer takes the lease',
   'an absent lease is waited for',
   'a loss is found, and the record mended',
   'a second loss while the first is waited out',

@@ -9,6 +9,7 @@ import { KINDS } from './kinds.js';
 import { type Connection, type Ear, fair, Link, type Network } from './link.js';
 import { Machine } from './machine.js';
 import { Neighbour, type NeighbourPlan } from './neighbour.js';
+import { Peer } from './peer.js';
 import { type Happening, KEY, type MachinePlan, type Plan } from './plan.js';
 import { Quorum } from './quorum.js';
 import { Server } from './server.js';
@@ -44,6 +45,7 @@ export class World {
   readonly judge: Judge;
   readonly users: User[] = [];
   readonly neighbours: Neighbour[] = [];
+  readonly peers: Peer[] = [];
   readonly #library: Library;
   readonly #random: Random;
   readonly #sightings = new Sightings();
@@ -83,8 +85,13 @@ export class World {
   }
 
   async run(): Promise<Outcome> {
-    const { machines, happenings, lasts } = this.plan;
+    const { machines, peers = [], happenings, lasts } = this.plan;
     for (const machine of machines) this.add(machine);
+    for (const [i, one] of peers.entries()) {
+      const name = `p${i + 1}`;
+      const random = Random.of(this.plan.seed, name);
+      this.peers.push(new Peer(name, this.servers[0] as Server, this.ttl, this.agenda, random, one, this.judge));
+    }
     for (const happening of happenings) this.agenda.at(happening.at, () => this.#befall(happening));
     await this.until(() => false, lasts);
     this.#heal();
@@ -228,6 +235,7 @@ export class World {
   #heal(): void {
     this.judge.tell?.('*** all is well');
     for (const undo of [...this.#undos]) undo();
+    for (const peer of this.peers) peer.leave();
     for (const { store } of this.#faulty) {
       if (store.lease(KEY)?.expiresIn === Number.POSITIVE_INFINITY) store.evict(KEY, 'lease'); // brought back by a failover
     }

@@ -21,6 +21,8 @@ const MUTED = [
   'deaf',
   'ignores-rivals',
   'takes-all-alarms-back',
+  'takes-what-is-not-recorded',
+  'waits-to-be-told',
   'minority-grants',
   'minority-grants-kept',
   'one-memory-for-all',
@@ -57,6 +59,17 @@ describe('a simulated world', () => {
     expect(failures).toEqual([]);
     expect(worlds).toBe(count);
     expect(terms).toBeGreaterThan(2 * count);
+  });
+
+  it('objects to who leads when a go-leader peer takes the lease (G1)', async () => {
+    const plan = planOf(8);
+    expect(plan.peers).toBeDefined();
+    const { wrongs } = await watch(plan, named('deadline-ignored').library);
+    expect(wrongs).toContainEqual({
+      rule: 'G1',
+      at: expect.any(Number),
+      text: expect.stringMatching(/^m\d leads, by its term \d+, when p\d takes the lease$/),
+    });
   });
 
   it.each(mutants)('finds out a library that lacks something: %s', async (_, { library, servers }) => {

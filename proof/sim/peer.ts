@@ -1,0 +1,89 @@
+import type { Random } from '../random.js';
+import type { Agenda } from './agenda.js';
+import type { Judge } from './judge.js';
+import { KEY } from './plan.js';
+import type { Server } from './server.js';
+
+/** What a peer does when, in ms. */
+export interface PeerPlan {
+  /** Between two attempts. */
+  readonly wait: number;
+  /** For how long it leads, at most, before it stops, and is away. */
+  readonly leads: number;
+  readonly away: number;
+  /** Whether it is killed rather than stopped: it then gives no lease up. */
+  readonly crashes: boolean;
+}
+
+/**
+ * A process with go-leader in it, as far as Redis sees it: it takes the lease where there is none, renews it while it is its own, and gives it up; it
+ * writes nothing down, and tells nobody.
+ */
+export class Peer {
+  readonly #id: string;
+  readonly #server: Server;
+  readonly #ttl: number;
+  readonly #agenda: Agenda;
+  readonly #random: Random;
+  readonly #plan: PeerPlan;
+  readonly #judge: Judge;
+  /** When it stops leading; undefined while it does not. */
+  #until: number | undefined;
+  #isGone = false;
+
+  constructor(id: string, server: Server, ttl: number, agenda: Agenda, random: Random, plan: PeerPlan, judge: Judge) {
+    this.#id = id;
+    this.#server = server;
+    this.#ttl = ttl;
+    this.#agenda = agenda;
+    this.#random = random;
+    this.#plan = plan;
+    this.#judge = judge;
+    this.#after(plan.wait);
+  }
+
+  /** Whether the lease is its own. */
+  get holds(): boolean {
+    return this.#server.store.lease(KEY)?.id === this.#id;
+  }
+
+  /** Takes the lease, or renews it. Whether it has it then. */
+  seize(): boolean {
+    const { store } = this.#server;
+    if (store.lease(KEY) !== undefined && !this.holds) return false;
+    if (!this.holds) this.#judge.isTakenBy(this.#id);
+    store.put(KEY, this.#id, this.#ttl);
+    return true;
+  }
+
+  /** Gives the lease up, if it is its own. */
+  release(): void {
+    if (!this.holds) return;
+    this.#judge.tell?.(`${this.#id} gives the lease up`);
+    this.#server.store.evict(KEY, 'lease');
+  }
+
+  /** Stops for good. */
+  leave(): void {
+    this.#isGone = true;
+    this.release();
+  }
+
+  #turn(): void {
+    if (this.#isGone) return;
+    const { now } = this.#agenda;
+    if (this.#until !== undefined && now >= this.#until) {
+      if (!this.#plan.crashes) this.release();
+      this.#until = undefined;
+      this.#after(this.#plan.away);
+      return;
+    }
+    if (!this.seize()) this.#until = undefined;
+    else this.#until ??= now + this.#plan.leads;
+    this.#after(this.#until === undefined ? this.#plan.wait : this.#ttl / 3);
+  }
+
+  #after(ms: number): void {
+    this.#agenda.after(ms * this.#random.between(0.5, 1), () => this.#turn());
+  }
+}
