@@ -13,6 +13,8 @@ import type { Random } from '../../proof/random.js';
 /** What is done to both stores: a request, or something that befalls them. */
 export type Command =
   | { readonly do: 'ask'; readonly request: StoreRequest }
+  /** The same, in one request with the renewal of another election. */
+  | { readonly do: 'ask'; readonly request: RenewRequest; readonly isJoint: true }
   | { readonly do: 'lose'; readonly key: string; readonly what: 'lease' | 'record' }
   | { readonly do: 'put'; readonly key: string; readonly id: string; readonly ttl?: number }
   | { readonly do: 'flush' }
@@ -33,9 +35,16 @@ interface Known {
   run?: string;
   until: number;
   time: number;
+  /** What the store has last been told of it by one that was granted or renewed. */
+  texts: Texts;
 }
 
-const NOTHING_KNOWN = { token: 0, seen: 0, until: 0, time: 0 };
+interface Texts {
+  readonly name: string;
+  readonly data?: string;
+}
+
+const NOTHING_KNOWN = { token: 0, seen: 0, until: 0, time: 0, texts: { name: '' } };
 
 /** µs by which a token is ahead of the store's time now and then, as after that has been set back. */
 const AHEAD = 3_600_000_000;
@@ -50,7 +59,7 @@ export class Commands {
   next(): Command {
     const { random } = this;
     const key = random.pick(...KEYS);
-    if (random.chance(0.9)) return { do: 'ask', request: this.#request(key) };
+    if (random.chance(0.9)) return this.#ask(key);
     const roll = random.next();
     if (roll < 0.5) return { do: 'lose', key, what: random.pick('lease', 'lease', 'record') };
     if (roll < 0.7)
@@ -67,6 +76,10 @@ export class Commands {
     known.seen = Math.max(known.seen, reply.token ?? 0);
     known.until = reply.until ?? 0;
     known.time = reply.time ?? 0;
+    if ('name' in request && (reply.status === 'renewed' || reply.status === 'granted')) {
+      const { name, data } = request;
+      known.texts = { name, ...(data !== undefined && { data }) };
+    }
     if (reply.status === 'renewed' && reply.run !== undefined) known.run = reply.run;
     if (reply.status !== 'granted') return;
     known.token = reply.token;
@@ -83,6 +96,15 @@ export class Commands {
     const next = known && random.chance(0.7) ? Object.assign(known, { id }) : { ...NOTHING_KNOWN, id };
     this.#known.set(name, next);
     return next;
+  }
+
+  #ask(key: string): Command {
+    const request = this.#request(key);
+    if (request.verb !== 'renew' || this.random.chance(0.5)) return { do: 'ask', request };
+    // An election never changes its texts, so that those which go together do not write them again.
+    const { name: _, data: __, ...others } = request;
+    const texts = [...this.#known.values()].find(({ id }) => id === request.id)?.texts ?? NOTHING_KNOWN.texts;
+    return { do: 'ask', request: { ...others, ...texts }, isJoint: true };
   }
 
   #request(key: string): StoreRequest {
@@ -153,7 +175,7 @@ export class Commands {
     return random.chance(0.01) ? seen + AHEAD : random.pick(0, seen, seen, seen, seen, seen + 1);
   }
 
-  #texts(): { name: string; data?: string } {
+  #texts(): Texts {
     const { random } = this;
     return { name: random.pick(...TEXTS), ...(random.chance(0.5) && { data: random.pick(...TEXTS) }) };
   }

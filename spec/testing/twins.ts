@@ -86,7 +86,7 @@ export class Twins {
   async do(command: Command): Promise<Comparison> {
     switch (command.do) {
       case 'ask':
-        return this.#ask(command.request);
+        return this.#ask(command.request, 'isJoint' in command);
       case 'flush':
         await this.flush();
         break;
@@ -113,17 +113,19 @@ export class Twins {
     this.#model.flush();
   }
 
-  async #ask(request: StoreRequest): Promise<Comparison> {
+  async #ask(request: StoreRequest, isJoint = false): Promise<Comparison> {
     const { key } = request;
     const before = await this.#look(key);
-    const answer = await answerOf(this.#real, this.#toReal(request));
+    const asked = answerOf(this.#real, this.#toReal(request));
+    if (isJoint) await answerOf(this.#real, { ...this.#toReal(request), key: 'mate' });
+    const answer = await asked;
     const after = await this.#look(key);
 
     // An error tells no time. It would have been `late` after its time, so an earlier one does.
     this.#now = 'error' in answer ? before.time : (answer.time ?? 0);
     const answeredAt = Math.floor(this.#now);
     const isLease = isUnclear(request, before.stored.lease?.expiresAt, [before.time, answeredAt, after.time]);
-    const answered = await answerOf(this.#model, request);
+    const answered = told(await answerOf(this.#model, request), answer);
     const [listed, modelled] = [await this.#listed(this.#real, key), await this.#listed(this.#model, key)];
     // Whether the list of candidates ran out in the course of the command, or just after it, by a clock that is read a moment earlier or later.
     const took = (await this.#look(key)).time - before.time + 2;
@@ -229,6 +231,13 @@ function isUnclear(request: StoreRequest, expiresAt: number | undefined, times: 
   const runsOut = before <= expiresAt && expiresAt <= after;
   const cut = request.verb === 'acquire' ? expiresAt - request.ttl : 0;
   return runsOut || (answered < cut && cut <= after);
+}
+
+/** Those that are renewed together are not told the token of each. */
+function told(model: Answer, real: Answer): Answer {
+  if (!('token' in model) || 'token' in real || 'error' in real) return model;
+  const { token: _, ...others } = model;
+  return others as Answer;
 }
 
 /** `real`, with the model's `expiresIn` where its own is less by `slack` ms at most. */
