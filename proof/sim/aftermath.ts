@@ -96,7 +96,8 @@ export class Aftermath {
     // Once in a ttl they ask whatever they are told; and what they are told may come just after they have asked.
     const prolonged = misreckoned + (isForged ? 1.02 * (ttl + jitter) : 0);
     const allowed = 1.02 * (ttl + jitter) + 2 * timeout + prolonged + this.#slack;
-    await this.#settles(this.#aside(leader) + allowed, `${leader.machine.name} was killed`);
+    const took = await this.#settles(this.#aside(leader) + allowed, `${leader.machine.name} was killed`);
+    if (isForged) await this.#until(() => false, ttl - took); // or it would put off what comes next, too
   }
 
   /** Makes up leaders with leases that never end, for a ttl. */

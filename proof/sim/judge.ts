@@ -393,6 +393,7 @@ export class Judge implements Ear, Witness {
   /** Who leads and hears what calls its lease in question, a cut or a later election, asks soon whether it has it still. */
   notified(link: Connection, notice: Notice): void {
     const { machine } = link;
+    this.tell?.(`${machine.name} hears a notice: ${JSON.stringify(notice)}`);
     const user = this.#users.get(machine);
     const term = user?.term;
     if (!user || !term || !isChallenge(notice, term)) return;
