@@ -5,6 +5,7 @@ import { merge } from 'rxjs';
 import type { RedisClient } from '../../../lib/store/redis/client.js';
 import { keysOf } from '../../../lib/store/redis/keys.js';
 import { redisStore } from '../../../lib/store/redis/store.js';
+import { startProxy } from '../../support/proxy.js';
 import type { Client } from '../../support/redis.js';
 import { until } from '../../support/until.js';
 import { acquire, KEY, release } from './ask.js';
@@ -202,6 +203,20 @@ describe('a client that cannot be duplicated', () => {
     listener.leave();
     await connected(redis.client, name, 1);
     expect(subscriber.listenerCount('error')).toBe(before);
+  });
+
+  it('and whose errors are heard while it makes a connection, too', async () => {
+    await using proxy = await startProxy({ target: redis.server });
+    const { client: subscriber, name } = await named({ url: proxy.url });
+    const { client } = await named();
+    const before = subscriber.listenerCount('error');
+    proxy.swallow('toClient');
+    const listener = listen(redisStore(withoutDuplicate(client), subscriber));
+    await connected(redis.client, name, 2);
+    expect(subscriber.listenerCount('error')).toBe(before + 1);
+    listener.leave();
+    expect(subscriber.listenerCount('error')).toBe(before);
+    subscriber.destroy();
   });
 
   it('and is told of reconnections by its own events', async () => {
