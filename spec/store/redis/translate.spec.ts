@@ -28,11 +28,14 @@ describe('translate', () => {
     ["NOPERM ACL failure in script: User x has no permissions to run the 'hset' command", 'STORE_DENIED'],
     ["ERR ACL failure in script: User x has no permissions to run the 'hset' command", 'STORE_DENIED'],
     ['WRONGPASS invalid username-password pair or user is disabled.', 'STORE_DENIED'],
+    ['ERR Protocol error: unauthenticated bulk length', 'STORE_DENIED'],
+    ['ERR Protocol error: unauthenticated multibulk length', 'STORE_DENIED'],
     ['LOADING Redis is loading the dataset in memory', 'STORE_LOADING'],
     ['LOADING Valkey is loading the dataset in memory', 'STORE_LOADING'],
     ['TRYAGAIN Multiple keys request during rehashing of slot', 'STORE_UNAVAILABLE'],
     ['Socket closed unexpectedly', 'STORE_UNAVAILABLE'],
     ['Connection timeout', 'STORE_UNAVAILABLE'],
+    ['Disconnects client', 'STORE_UNAVAILABLE'],
     ['All the root nodes are unavailable', 'STORE_UNAVAILABLE'],
     ['Cannot find node 127.0.0.1:7001', 'STORE_UNAVAILABLE'],
     ['The command was aborted', 'STORE_UNAVAILABLE'],
@@ -86,8 +89,11 @@ describe('translate', () => {
     expect(denied.message).toMatch(
       /~app:leader:\w+, ~app:\{leader:\w+\}:record and ~app:.*, the channel &app:\{leader:/,
     );
+    expect(denied.message).toContain(', best also &app:leader:inbox:*,');
     const taken = translate(new Error('WRONGTYPE no'), acquireRequest(), true, 'app:');
     expect(taken.message).toMatch(/keys app:leader:\w+ and app:\{/);
+    const listed = translate(new Error('WRONGTYPE no'), { ...acquireRequest(), verb: 'list' }, true, 'app:');
+    expect(listed.message).toMatch(/WRONGTYPE no\. The key app:\{leader:\w+\}:candidates belongs to the election;/);
   });
 
   it('leaves errors of ours as they are', () => {
@@ -98,7 +104,25 @@ describe('translate', () => {
   it('takes what is thrown without being an Error', () => {
     const error = translate('OOM', acquireRequest(), true);
     expect([error.code, error.cause]).toEqual(['STORE_FULL', 'OOM']);
-    expect(translate(undefined, acquireRequest(), true).code).toBe('STORE_REPLY');
+    for (const nothing of [undefined, null]) {
+      expect(translate(nothing, acquireRequest(), true).code).toBe('STORE_REPLY');
+    }
+  });
+
+  it('ends with one full stop what it goes on after', () => {
+    for (const said of ['READONLY no', 'READONLY no.', 'READONLY no. ']) {
+      expect(translate(new Error(said), acquireRequest(), true).message).toBe(
+        'acquire of "an election" failed: READONLY no. Give a client that is connected to the master',
+      );
+    }
+  });
+
+  it('says that the command wait is missing where it is, and names no keys', () => {
+    for (const command of ['wait', 'WAIT']) {
+      const error = new Error(`NOPERM User app has no permissions to run the '${command}' command`);
+      const { code, message } = translate(error, acquireRequest(), true);
+      expect([code, message]).toEqual(['STORE_DENIED', expect.stringMatching(/the user needs the command wait, too$/)]);
+    }
   });
 
   it('says that there was no reason where the client gave none', () => {
