@@ -79,6 +79,16 @@ describe.each([2, 3] as const)('notices on RESP%d', (RESP) => {
     ]);
   });
 
+  it('of the same key are not told to who listens under another key prefix', async () => {
+    const { store } = await named({ RESP, keyPrefix: 'app:' });
+    const listener = listen(store);
+    await listener.hears('listening');
+    await acquire(redisStore(redis.client), { id: 'without' });
+    await acquire(store, { id: 'within' });
+    await listener.hears('elected');
+    expect(listener.heard.slice(1)).toMatchObject([{ kind: 'elected', holder: { id: 'within' } }]);
+  });
+
   it('come again for who listens again at once, and at any time', async () => {
     const { store, name } = await named({ RESP });
     const stays = listen(store, 'another election');
@@ -240,7 +250,7 @@ describe('a client', () => {
     await listener.hears('listening');
     expect((await acquire(store)).status).toBe('granted');
     await listener.hears('elected');
-    expect(await connections(redis.client, 'pool')).toMatchObject([{ sub: 0 }, { sub: 2 }]); // the inbox
+    await until(async () => (await connections(redis.client, 'pool'))[1]?.sub === 2); // the inbox
     pool.destroy();
   });
 

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
 import { from, type Subscription } from 'rxjs';
+import type { ElectionError } from '../../../lib/errors.js';
 import { keysOf } from '../../../lib/store/redis/keys.js';
 import { redisStore } from '../../../lib/store/redis/store.js';
 import { startProxy } from '../../support/proxy.js';
@@ -28,7 +29,10 @@ describe('renewals that were sent together', () => {
     proxy.swallow('toClient');
     told.length = 0;
     const [a, b] = ['a', 'b'].map((key) =>
-      from(redisStore(client).renew(request(key))).subscribe(({ status }) => told.push(`${key} ${status}`)),
+      from(redisStore(client).renew(request(key))).subscribe({
+        next: ({ status }) => told.push(`${key} ${status}`),
+        error: ({ code }: ElectionError) => told.push(`${key} ${code}`),
+      }),
     ) as [Subscription, Subscription];
     const calls = async () => {
       const { evalsha, eval: text } = await callsSoFar(admin);
@@ -40,7 +44,7 @@ describe('renewals that were sent together', () => {
       proxy.heal();
       for (let turn = 0; turn < 3; turn++) await client.ping();
     };
-    return { a, b, calls, answer, [Symbol.asyncDispose]: () => proxy[Symbol.asyncDispose]() };
+    return { a, b, calls, answer, proxy, [Symbol.asyncDispose]: () => proxy[Symbol.asyncDispose]() };
   }
 
   it('are asked for no more, together or alone, once nobody waits for any', async () => {
@@ -58,6 +62,14 @@ describe('renewals that were sent together', () => {
     await both.answer();
     expect(await both.calls()).toEqual({ evalsha: 1, eval: 1 });
     expect(told).toEqual(['b renewed']);
+  });
+
+  it('fail at once, each with the reason, where the connection is lost meanwhile', async () => {
+    await using both = await sent('script');
+    await both.proxy.refuse();
+    await until(() => told.length === 2);
+    expect(told).toEqual(['a STORE_UNAVAILABLE', 'b STORE_UNAVAILABLE']);
+    expect(await both.calls()).toEqual({ evalsha: 1, eval: 0 });
   });
 
   it('are not asked for alone where that one is given up', async () => {

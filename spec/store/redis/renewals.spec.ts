@@ -1,11 +1,12 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { createClientPool } from 'redis';
 import { type Election, elect } from 'rx-leader';
 import { catchError, firstValueFrom, forkJoin, from, type Observable, of } from 'rxjs';
 import type { RenewReply, RenewRequest } from '../../../lib/store/lease-store.js';
+import { portOf } from '../../../lib/store/redis/client.js';
 import { keysOf } from '../../../lib/store/redis/keys.js';
 import { redisStore } from '../../../lib/store/redis/store.js';
 import { type Client, startRedis } from '../../support/redis.js';
@@ -217,10 +218,17 @@ describe('renewals of one client', () => {
       what: 'the cluster to be ready',
     });
     const held = await holding(client, 'a', 'b', 'c');
-    for (let turn = 0; turn < 2; turn++) {
-      const replies = await renewTogether(client, ...held.map((one) => renewal(one)));
-      expect(replies).toMatchObject(held.map(() => ({ status: 'renewed' })));
-    }
+    const asked = jest.spyOn(portOf(client), 'evalSha');
+    expect(await renewTogether(client, ...held.map((one) => renewal(one)))).toMatchObject(
+      held.map(() => ({ status: 'renewed' })),
+    );
+    expect(asked).toHaveBeenCalledTimes(1 + 3); // together once, in vain
+    asked.mockClear();
+    const run = expect.stringMatching(/^\w{40}$/); // a slot may move, and nobody is told
+    expect(await renewTogether(client, ...held.map((one) => renewal(one)))).toMatchObject(
+      held.map(() => ({ status: 'renewed', run })),
+    );
+    expect(asked).toHaveBeenCalledTimes(3);
   });
 });
 

@@ -4,7 +4,7 @@ import { firstValueFrom, from } from 'rxjs';
 import type { LeaseStore } from '../../../lib/store/lease-store.js';
 import { keysOf } from '../../../lib/store/redis/keys.js';
 import { redisStore } from '../../../lib/store/redis/store.js';
-import { acquire, acquireRequest, callsOf, KEY, read, release, renew } from './ask.js';
+import { acquire, acquireRequest, callsOf, expectFailure, KEY, read, release, renew } from './ask.js';
 import { useRedis } from './use-redis.js';
 
 const { lease, record, candidates } = keysOf(KEY);
@@ -134,6 +134,8 @@ describe('redisStore: clients', () => {
     await acquire(store, { id: 'other' });
     const names = [lease, record, candidates].map((name) => `app:${name}`);
     expect((await redis.client.keys('*')).sort()).toEqual(names.sort());
+    await redis.client.set(`app:${lease}`, 'no expiry');
+    expect(await expectFailure(acquire(store), 'KEY_CONFLICT', 'LEASECONFLICT')).toContain(`keys app:${lease} and`);
   });
 
   it('works over a pool', async () => {
