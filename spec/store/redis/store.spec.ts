@@ -1,14 +1,17 @@
-import { describe, expect, it } from '@jest/globals';
+import { afterEach, describe, expect, it } from '@jest/globals';
 import { createClientPool, RESP_TYPES } from 'redis';
 import { firstValueFrom, from } from 'rxjs';
 import type { LeaseStore } from '../../../lib/store/lease-store.js';
 import { keysOf } from '../../../lib/store/redis/keys.js';
 import { redisStore } from '../../../lib/store/redis/store.js';
-import { acquire, acquireRequest, callsOf, expectFailure, KEY, read, release, renew } from './ask.js';
+import { until } from '../../support/until.js';
+import { acquire, acquireRequest, callsOf, expectFailure, KEY, list, read, release, renew } from './ask.js';
+import { leaveAll, listen } from './listening.js';
 import { useRedis } from './use-redis.js';
 
 const { lease, record, candidates } = keysOf(KEY);
 const redis = useRedis();
+afterEach(leaveAll);
 
 describe('redisStore: calls', () => {
   const VERBS: ReadonlyArray<readonly [string, (store: LeaseStore) => Promise<{ status: string }>, string]> = [
@@ -79,6 +82,31 @@ describe('redisStore: requests and replies', () => {
     });
     expect((await renew(store, { notAfter: 1.5 })).status).toBe('late');
     expect(await redis.client.hGetAll(record)).toMatchObject({ data: '' });
+  });
+
+  it('lists who has stood by of late, and no more who has withdrawn', async () => {
+    const store = redisStore(redis.client);
+    const other = { key: KEY, timeout: 10_000, id: 'other', name: 'its name', data: 'http://other' };
+    await acquire(store);
+    const { time = 0 } = await acquire(store, other);
+    const { id, name, data } = other;
+    const listed = { status: 'listed', candidates: [{ id, name, data, lastSeen: Math.floor(time) }] };
+    expect(await list(store, 60_000)).toMatchObject(listed);
+    await until(async () => (await list(store, 1)).candidates.length === 0, { what: 'a ttl and a half to pass' });
+    expect(await list(store, 60_000)).toMatchObject(listed);
+    await firstValueFrom(from(store.withdraw?.({ verb: 'withdraw', ...other }) ?? []));
+    expect(await list(store, 60_000)).toMatchObject({ candidates: [] });
+  });
+
+  it('releases to whom is named', async () => {
+    const store = redisStore(redis.client);
+    const listener = listen(store);
+    await listener.hears('listening');
+    await acquire(store);
+    const request = { verb: 'release', key: KEY, timeout: 10_000, id: 'me', successor: 'the next' } as const;
+    await firstValueFrom(from(store.release(request)));
+    await listener.hears('released');
+    expect(listener.heard.at(-1)).toEqual({ kind: 'released', id: 'me', successor: 'the next' });
   });
 
   it('tells the server’s time in ms, to the µs', async () => {
