@@ -1,6 +1,6 @@
 import type { ElectionError } from '../errors.js';
 import type { AcquireReply, CandidateReply, Held, LeaseRequest, Suspect } from '../store/lease-store.js';
-import { renewalOfChallenged } from './challenge.js';
+import { soonestAfter } from './challenge.js';
 import { notAfter, watched } from './memory.js';
 import { hearNotice, refund } from './notice.js';
 import { backoff, lifetime } from './settings.js';
@@ -41,7 +41,7 @@ export function renewalAfter(
   const { settings, random } = context;
   const { renewEvery } = settings;
   const planned = sentAt + renewEvery - random() * Math.min(spread, renewEvery / 2);
-  return isChallenged ? Math.min(planned, renewalOfChallenged(sentAt, context)) : planned;
+  return isChallenged ? Math.min(planned, soonestAfter(sentAt, context)) : planned;
 }
 
 /** What to ask next. In the dark only reads; retired ids before any new attempt: one of them may be what holds the lease. */

@@ -3,10 +3,10 @@ import { backoff } from './settings.js';
 import type { Context, Exiting, Leading, State } from './state.js';
 
 /**
- * Own time at which a lease is renewed that is called in question: at once, unless something was asked just before, at `askedAt`. A flood of notices
- * makes none of requests.
+ * Own time at which a notice lets something be asked: at once, unless that was done just before, at `askedAt`. A flood of notices, or of connections
+ * that do not last, makes none of requests.
  */
-export const renewalOfChallenged = (askedAt: number, { now, settings }: Context): number =>
+export const soonestAfter = (askedAt: number, { now, settings }: Context): number =>
   Math.max(now, askedAt + backoff(settings.timeout));
 
 /** Whether the renewal before has failed. */
@@ -43,7 +43,7 @@ export function renewSoon(state: Leading | Exiting, token: number, at: number, c
   if (state.sent) return challengedMeanwhile(state, token);
   const { term } = state;
   if (isTroubled(state) || !term || context.now >= term.deadline) return state; // it is renewed again and again already, or no more
-  return { ...state, renewAt: Math.min(state.renewAt, Math.max(at, renewalOfChallenged(state.askedAt, context))) };
+  return { ...state, renewAt: Math.min(state.renewAt, Math.max(at, soonestAfter(state.askedAt, context))) };
 }
 
 /** To be considered with the answer that is awaited, which may have been made before. */

@@ -1,5 +1,5 @@
 import type { Holder, Notice, ReleaseNotice } from '../store/lease-store.js';
-import { hearCut, hearRival, renewSoon } from './challenge.js';
+import { hearCut, hearRival, renewSoon, soonestAfter } from './challenge.js';
 import { backoff, type Settings } from './settings.js';
 import type { Campaigning, Context, Hearing, State } from './state.js';
 import { hearSuccessor } from './succession.js';
@@ -49,9 +49,15 @@ function hearConnected(state: State, context: Context): State {
   const soon = now + random() * settings.jitter;
   switch (state.phase) {
     case 'campaigning':
-      return { ...state, hearing, nextAt: Math.min(state.nextAt, soon) };
+      return {
+        ...state,
+        hearing,
+        nextAt: Math.min(state.nextAt, Math.max(soon, soonestAfter(state.askedAt, context))),
+      };
     case 'leading':
-      if (state.error && !state.sent) return { ...state, hearing, renewAt: Math.min(state.renewAt, now) };
+      if (state.error && !state.sent) {
+        return { ...state, hearing, renewAt: Math.min(state.renewAt, soonestAfter(state.askedAt, context)) };
+      }
       return renewSoon({ ...state, hearing }, Number.POSITIVE_INFINITY, soon, context);
     case 'exiting':
       return renewSoon({ ...state, hearing }, Number.POSITIVE_INFINITY, soon, context);

@@ -220,13 +220,17 @@ describe('a leader that hears of an election after its own', () => {
   });
 });
 
-/** Requests within a timeout of one who is told twice in each ms, and whose answers take one. */
+const connected = (candidate: Candidate, now: number) =>
+  candidate.on({ kind: 'notice', notice: { kind: 'connected' } satisfies Notice }, now);
+
+/** Requests within a timeout of one who is told of each in each ms, and whose answers take one. */
 function asksUnderFlood(candidate: Candidate, from: number, answer: (now: number) => void): number {
   let asked = 0;
   for (let now = from; now < from + SETTINGS.timeout; now++) {
     if (candidate.asks) answer(now);
     elected(candidate, now, { token: now });
     cut(candidate, now);
+    connected(candidate, now);
     candidate.wake(now);
     if (candidate.state.sent?.at === now) asked += 1;
   }
@@ -236,7 +240,7 @@ function asksUnderFlood(candidate: Candidate, from: number, answer: (now: number
 /** One in half a backoff: alarms may be early by as much. */
 const MOST = (2 * SETTINGS.timeout) / BACKOFF;
 
-describe('a flood of notices that call a lease in question', () => {
+describe('a flood of notices that call a lease in question, and of connections', () => {
   it.each<[string, (candidate: Candidate, now: number) => void]>([
     ['is renewed', (candidate, now) => candidate.reply(now, { status: 'renewed' })],
     ['comes too late', (candidate, now) => candidate.reply(now, { status: 'late' })],
@@ -248,6 +252,16 @@ describe('a flood of notices that call a lease in question', () => {
     const leaving = Candidate.leading();
     leaving.close(99);
     expect(asksUnderFlood(leaving, 100, (now) => answer(leaving, now))).toBeLessThanOrEqual(MOST);
+  });
+
+  it.each<[string, (candidate: Candidate, now: number) => void]>([
+    ['is refused', (candidate, now) => candidate.reply(now, held(1_000))],
+    ['fails', (candidate, now) => candidate.fail(now, 'STORE_UNAVAILABLE')],
+  ])('nor one of connections that do not last: of a follower whose attempt %s', (_, answer) => {
+    const follower = new Candidate();
+    follower.wake(0);
+    follower.reply(1, held(1_000));
+    expect(asksUnderFlood(follower, 100, (now) => answer(follower, now))).toBeLessThanOrEqual(MOST);
   });
 
   it('wakes nobody whose term is over', () => {

@@ -60,18 +60,6 @@ describe('a leader', () => {
     // Set at frame 1, when the clock said 0.99, for 600 by that clock.
     expect(store.spans.renew[0]?.subscribedFrame).toBeCloseTo(1 + 600 - 0.99, 6);
   });
-
-  it('repeats a failed renewal at once when the connection is back', () => {
-    virtually(({ candidate, at, expectAsked, expectTold }) => {
-      const { store, election } = candidate({ renew: [fails('STORE_UNAVAILABLE')] });
-      at(610, () => store.tells.next({ kind: 'connected' }));
-      const subscribe = ' ^ 700ms               !';
-      const asked = '     a 599ms n 9ms n 90ms r';
-      const told = '      -L';
-      expectAsked(store).toBe(asked);
-      expectTold(election, subscribe).toBe(told);
-    });
-  });
 });
 
 describe('a lost lease', () => {
