@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { EMPTY, finalize, NEVER, switchMap } from 'rxjs';
+import { elect } from 'rx-leader';
+import { MemoryLeaseStore } from 'rx-leader/testing';
+import { EMPTY, finalize, NEVER, switchMap, take } from 'rxjs';
 import type { Election } from '../lib/election.js';
-import type { Term } from '../lib/stream/transition.js';
+import type { Term, Transition } from '../lib/stream/transition.js';
 import { candidate, pass, tell, useFakeTime, watch, work } from './support/fake-time.js';
 import { says, silence } from './support/scripted-store.js';
 import { LIFETIME } from './support/virtual-time.js';
@@ -42,6 +44,50 @@ describe('unsubscribing the last subscriber', () => {
     subscription.unsubscribe();
     await pass(10);
     expect(order).toEqual(['acquire', 'torn down', 'release']);
+  });
+});
+
+describe('a term that begins and is left while its election is being subscribed to', () => {
+  /** One that is told at once that its store listens, and is granted at once what it asks for; its only subscriber leaves in its first callback. */
+  function left() {
+    const store = new MemoryLeaseStore();
+    const election = elect({ store, key: 'k', ttl: 1_000 });
+    let finish = () => {};
+    const begin = (transition: Transition) => {
+      if (transition.role !== 'leader') return;
+      const done = new Promise<void>((resolve) => {
+        finish = resolve;
+      });
+      transition.term.waitUntil(done);
+    };
+    election.pipe(take(1)).subscribe(begin);
+    return { store, election, finish: () => finish() };
+  }
+
+  it('is released before close() resolves (G7)', async () => {
+    const { store, election, finish } = left();
+    let isClosed = false;
+    election.close().then(() => {
+      isClosed = true;
+    });
+    await pass(100);
+    expect([isClosed, store.lease('k')]).toEqual([false, expect.anything()]);
+    finish();
+    await pass(1);
+    expect([isClosed, store.lease('k')]).toEqual([true, undefined]);
+  });
+
+  it('is released before whoever subscribes next stands', async () => {
+    const { store, election, finish } = left();
+    const { letters, leave } = tell(election);
+    await pass(100);
+    expect(letters).toEqual([]);
+    finish();
+    await pass(1);
+    expect(letters).toEqual(['L']);
+    leave();
+    await pass(1);
+    expect(store.lease('k')).toBeUndefined();
   });
 });
 

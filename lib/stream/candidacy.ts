@@ -113,8 +113,8 @@ export class Candidacy implements Hearer, Sleeper, Watcher {
   start(memory: Memory): void {
     const { store, settings, clock, preflight } = this.#environment;
     this.#state = stand(memory, this.#context(clock.now()));
+    this.#started = true; // a store may tell at once that it listens, and answer at once what is asked for that
     this.#notices.listen(() => store.notices?.(settings.key));
-    this.#started = true;
     this.check();
     // After the first request, which it must not hold up.
     this.#notices.add(preflight?.look(settings).subscribe());
