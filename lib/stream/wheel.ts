@@ -1,4 +1,5 @@
 import { type SchedulerLike, Subscription } from 'rxjs';
+import { LONGEST_TIMER } from '../core/settings.js';
 import type { Vigil } from './awakenings.js';
 import type { Clock } from './clock.js';
 import { report } from './safely.js';
@@ -122,7 +123,7 @@ export class Wheel {
 
   /** By the clock as it is now: since an event was stamped, listeners of a signal may have run for long. */
   #schedule(at: number, work: () => void): Subscription {
-    return this.#scheduler.schedule(work, Math.max(0, at - this.#clock.now()));
+    return this.#scheduler.schedule(work, Math.min(Math.max(0, at - this.#clock.now()), LONGEST_TIMER));
   }
 
   /** A timer that rings says that its time has come, though Node's may ring up to a millisecond before that by the clock. */

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { config, VirtualTimeScheduler } from 'rxjs';
+import { LONGEST_TIMER } from '../../lib/core/settings.js';
 import { vigilOf } from '../../lib/stream/awakenings.js';
 import { type Rider, timeoutsOf, wheelOf } from '../../lib/stream/wheel.js';
 
@@ -52,6 +53,13 @@ describe('a wheel', () => {
       ['middle', 21, 21],
       ['next', 31, 31],
     ]);
+  });
+
+  it('asks for no timer that is longer than any: by Node it would ring at once', () => {
+    const { scheduler, set } = wheel();
+    set('a', LONGEST_TIMER + 5);
+    expect(scheduler.actions.map(({ delay }) => delay)).toContain(LONGEST_TIMER);
+    expect(scheduler.actions.map(({ delay }) => delay)).not.toContain(LONGEST_TIMER + 5);
   });
 
   it('rings nothing that was taken back, and has no timer left for it', () => {
