@@ -40,6 +40,7 @@ export function ioRedisPort(client: IoRedisClient): Port {
       if (client.status === 'wait') extras.connect?.().catch(() => {}); // one made with `lazyConnect` connects when it is first used
       await ready(signal);
     }
+    signal.throwIfAborted(); // it may have been given up as the client told that it is ready
     return client[name](script, options.keys.length, ...options.keys, ...options.arguments);
   };
   const original = extras.isCluster ? () => anyOf(extras.nodes?.()) : () => client as unknown as Connectable;

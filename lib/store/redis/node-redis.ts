@@ -52,6 +52,7 @@ export function nodeRedisPort(client: NodeRedisClient): Port {
   const ready = readiness(client);
   const call = async (name: 'eval' | 'evalSha', script: string, options: ScriptOptions, signal: AbortSignal) => {
     if (topology.keepsCalls) while (client.isReady === false && client.isOpen) await ready(signal);
+    signal.throwIfAborted(); // it may have been given up as the client told that it is ready
     if (giveUp) signal.addEventListener('abort', giveUp);
     const answer = caller(client, topology.takesBack ? signal : undefined)[name](script, options);
     if (topology.serves === 'slots') answer.catch((error) => isDown(error) && rediscover(client));

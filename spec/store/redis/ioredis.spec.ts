@@ -60,6 +60,17 @@ describe('ioredis without a connection', () => {
     expect([client.listenerCount('ready'), client.listenerCount('end')]).toEqual([0, 0]);
   });
 
+  it('never sends one that is given up as the client tells that it is connected again', async () => {
+    const { proxy, client } = await disconnected({});
+    await using _proxy = proxy;
+    const asked = from(redisStore(client).acquire(acquireRequest())).subscribe({ error: () => {} });
+    client.once('ready', () => asked.unsubscribe());
+    await proxy.accept();
+    await until(() => asked.closed);
+    await client.ping();
+    expect(await redis.client.exists([lease, record])).toBe(0);
+  });
+
   it.each(OPTIONS)('never sends a request that was given up: a client %s', async (_, options) => {
     const { proxy, client } = await disconnected(options);
     await using _proxy = proxy;

@@ -71,6 +71,17 @@ describe('redisStore: without a connection', () => {
     expect(outcomes).toEqual([]);
   });
 
+  it('never runs one that is given up as the client tells that it is connected again', async () => {
+    const link = await disconnected();
+    await using _ = link.proxy;
+    const asked = subscribe(redisStore(link.client).acquire(acquireRequest()));
+    link.client.once('ready', () => asked.unsubscribe());
+    await link.proxy.accept();
+    await until(() => asked.closed);
+    await link.client.ping();
+    expect(await redis.client.exists([lease, record])).toBe(0);
+  });
+
   it('never runs a queued request that has failed for want of a connection', async () => {
     const link = await disconnected();
     await using _ = link.proxy;
