@@ -62,7 +62,16 @@ export function termEnded(message: string): ElectionError {
   return error;
 }
 
+/** What it is, in words, whatever it is: it may throw when it is looked at. */
 function show(value: unknown): string {
+  try {
+    return described(value);
+  } catch {
+    return `a ${typeof value} that cannot be looked at`;
+  }
+}
+
+function described(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
   if (typeof value === 'bigint') return `${value}n`;
   if (Array.isArray(value)) return `an array of ${value.length}`;

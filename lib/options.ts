@@ -179,7 +179,8 @@ export function leaseStore({ redis, store, subscriber }: StoreOptions, replicas?
   if (isRedisClient(store)) throw invalidOption('store', 'must be a LeaseStore; a client is given as redis', store);
   if (store !== undefined) {
     for (const verb of ['acquire', 'renew', 'release', 'read']) requireMethod('store', store, verb, 'a LeaseStore');
-    if (subscriber) throw invalidOption('subscriber', 'needs redis: a store tells of notices by itself', subscriber);
+    if (subscriber !== undefined)
+      throw invalidOption('subscriber', 'needs redis: a store tells of notices by itself', subscriber);
     if (replicas)
       throw invalidOption('replicas', 'needs redis: what a store has, or a quorum, is not waited for', replicas);
     return store;

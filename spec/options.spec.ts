@@ -19,6 +19,12 @@ const client = {
 
 const LONGEST = 2 ** 31 - 1;
 
+function revoked(): unknown {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
+
 /** The error that names `option`, the rule and the value. */
 const refusal = (option: string): Error =>
   expect.objectContaining({
@@ -176,6 +182,20 @@ describe('redis and store', () => {
     expect(() => settle({ store: undefined, redis: 'redis://localhost' })).toThrow(/received "redis:\/\/localhost"$/);
     expect(() => settle({ store: 5 })).toThrow(/received 5$/);
     expect(() => settle({ redis: client })).toThrow(/received an object \(ScriptedStore\)$/);
+  });
+
+  it.each<[string, () => unknown]>([
+    ['a getter that throws', () => Object.defineProperty({}, 'then', { get: fail })],
+    ['a proxy that has been revoked', revoked],
+    ['a function with a symbol for a name', () => Object.defineProperty(() => {}, 'name', { value: Symbol('s') })],
+    ['a constructor with one', () => ({ constructor: { name: Symbol('s') } })],
+  ])('refuse %s, whatever can be said of it', (_, make) => {
+    expect(() => settle({ ttl: make() })).toThrow(refusal('ttl'));
+  });
+
+  it.each([null, 0, ''])('refuse %p for a subscriber, beside a store as beside a client', (subscriber) => {
+    expect(() => settle({ subscriber })).toThrow(refusal('subscriber'));
+    expect(() => settle({ store: undefined, redis: client, subscriber })).toThrow(refusal('subscriber'));
   });
 
   it.each([null, 'redis://localhost', 5])('refuse %p as either', (value) => {
