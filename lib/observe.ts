@@ -4,6 +4,7 @@ import {
   defer,
   distinctUntilChanged,
   filter,
+  ignoreElements,
   map,
   merge,
   NEVER,
@@ -42,6 +43,9 @@ const NAMES = { ...OPTIONS, every: true } satisfies Names<ObserveOptions>;
 /** The longest a look may take, in ms; shorter where looks are more frequent than that. */
 const LONGEST_LOOK = 1_000;
 
+/** ms from the beginning of a look to the next at least: whoever floods the channel must not have each observer flood the store. */
+const PAUSE = 10;
+
 /**
  * Who leads, without standing: emits at once, then whenever the holder's id changes; `undefined` while nobody holds the lease. Errors
  * with an `ElectionError` when the store cannot be asked; put RxJS's `retry` behind it to go on. Takes the options of `elect`, too, and makes no
@@ -54,7 +58,11 @@ export function observe(options: ObserveOptions): Observable<Holder | undefined>
   const key = validText('key', options.key);
   const every = validTime('every', options.every, 5_000);
   const timeout = Math.min(every, LONGEST_LOOK);
-  const look = defer(() => ask(store, { verb: 'read', key, timeout }, asyncScheduler));
+  const pause = timer(Math.min(PAUSE, every / 2)).pipe(ignoreElements());
+  const look = merge(
+    defer(() => ask(store, { verb: 'read', key, timeout }, asyncScheduler)),
+    pause,
+  );
   // Notices hasten a look, and the store guards its connection while they are listened to. Where they fail, the timer is enough.
   const notices = noticesOf(store, key).pipe(
     filter(({ kind }) => kind !== 'deaf'), // nothing has changed, as far as anyone knows

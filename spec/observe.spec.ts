@@ -95,25 +95,25 @@ describe('observe', () => {
     virtually(({ at, expectAsked, expectObservable }) => {
       const { store, ids } = watching(
         [
-          says({ status: 'held', holder: { id: 'a', expiresIn: 100 } } as const, 5),
-          says({ status: 'free' } as const, 5),
+          says({ status: 'held', holder: { id: 'a', expiresIn: 100 } } as const, 15),
+          says({ status: 'free' } as const, 15),
         ],
         100,
       );
       for (const frame of [2, 3, 3, 4]) at(frame, () => store.tells.next({ kind: 'released', id: 'a' }));
-      expectAsked(store).toBe('d----d');
-      expectObservable(ids, '^ 49ms !').toBe('-----a----N');
+      expectAsked(store).toBe('d 14ms d');
+      expectObservable(ids, '^ 49ms !').toBe('15ms a 14ms N');
     });
   });
 
-  it('makes of a flood of notices one look after the other', () => {
+  it('makes of a flood of notices a look in ten ms', () => {
     virtually(({ at, expectAsked, expectObservable }) => {
       const look = says({ status: 'free' } as const, 5);
       const { store, ids } = watching(Array(9).fill(look), 1_000);
       for (let frame = 1; frame < 21; frame++) {
         for (let times = 0; times < 50; times++) at(frame, () => store.tells.next({ kind: 'released', id: 'a' }));
       }
-      expectAsked(store).toBe('d----d----d----d----d');
+      expectAsked(store).toBe('d 9ms d 9ms d');
       expectObservable(ids, '^ 99ms !').toBe('-----N');
       at(50, () =>
         expect(

@@ -43,17 +43,17 @@ describe('observe', () => {
     expect(latencies.sort((a, b) => a - b)[5]).toBeLessThan(50);
   });
 
-  it('answers a flood of forged notices with looks one after the other, and sees what is true', async () => {
+  it('answers a flood of forged notices with a look in ten ms at most, and sees what is true', async () => {
     const seen: Array<Holder | undefined> = [];
     const observer = await server.client();
     const subscription = observe({ redis: observer, key: 'k', every: 60_000 }).subscribe((holder) => seen.push(holder));
     await until(async () => (await channels()).length === 1);
     const [channel = ''] = await channels();
     const before = await reads();
-    const flood = 5_000;
+    const begun = performance.now();
     const forged = JSON.stringify({ event: 'elected', id: 'forged', name: '', data: '', token: 1, ttl: 60_000 });
-    await Promise.all(Array.from({ length: flood }, () => redis.publish(channel, forged)));
-    expect((await reads()) - before).toBeLessThan(flood / 5);
+    for (let times = 0; times < 2_000; times++) await redis.publish(channel, forged);
+    expect((await reads()) - before).toBeLessThan(3 + (performance.now() - begun) / 10);
     const election = elect({ redis, key: 'k', ttl: 60_000 });
     election.subscribe();
     await until(() => seen.at(-1) !== undefined);
