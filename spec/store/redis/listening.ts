@@ -37,9 +37,12 @@ export function leaveAll(): void {
   for (const subscription of subscriptions.splice(0)) subscription.unsubscribe();
 }
 
-/** The connections of clients with this name, which a subscriber has from the client that it is made from. */
+/**
+ * The connections of clients with this name, which a subscriber has from the client that it is made from. The oldest comes first: Redis lists them
+ * in an order that it turns round with each of its rounds, once there are more than five.
+ */
 export async function connections(admin: Client, name: string): Promise<ReadonlyArray<{ id: number; sub: number }>> {
-  return (await admin.clientList()).filter((client) => client.name === name);
+  return (await admin.clientList()).filter((client) => client.name === name).sort((one, other) => one.id - other.id);
 }
 
 /** Resolves once so many connections of that name are open. */
