@@ -1,6 +1,5 @@
 import type { ElectionError } from '../errors.js';
 import type { AcquireReply, CandidateReply, Held, LeaseRequest, Suspect } from '../store/lease-store.js';
-import { soonestAfter } from './challenge.js';
 import { notAfter, watched } from './memory.js';
 import { hearNotice, refund } from './notice.js';
 import { backoff, lifetime } from './settings.js';
@@ -15,7 +14,7 @@ import {
   type State,
   type Step,
 } from './state.js';
-import { awaitLease, scheduleBy } from './wait.js';
+import { awaitLease, scheduleBy, soonestAfter } from './wait.js';
 
 /** Codes of failures after which it is unknown whether the request took effect and whether anyone hears us. */
 export const isUnanswered = ({ code }: ElectionError): boolean =>

@@ -1,13 +1,6 @@
 import type { CutNotice, Holder } from '../store/lease-store.js';
-import { backoff } from './settings.js';
 import type { Context, Exiting, Leading, State } from './state.js';
-
-/**
- * Own time at which a notice lets something be asked: at once, unless that was done just before, at `askedAt`. A flood of notices, or of connections
- * that do not last, makes none of requests.
- */
-export const soonestAfter = (askedAt: number, { now, settings }: Context): number =>
-  Math.max(now, askedAt + backoff(settings.timeout));
+import { soonestAfter } from './wait.js';
 
 /** Whether the renewal before has failed. */
 export const isTroubled = (state: Leading | Exiting): boolean =>
@@ -43,7 +36,7 @@ export function renewSoon(state: Leading | Exiting, token: number, at: number, c
   if (state.sent) return challengedMeanwhile(state, token);
   const { term } = state;
   if (isTroubled(state) || !term || context.now >= term.deadline) return state; // it is renewed again and again already, or no more
-  return { ...state, renewAt: Math.min(state.renewAt, Math.max(at, soonestAfter(state.askedAt, context))) };
+  return { ...state, renewAt: Math.min(state.renewAt, soonestAfter(state.askedAt, context, at)) };
 }
 
 /** To be considered with the answer that is awaited, which may have been made before. */

@@ -1,9 +1,9 @@
 import type { Holder, Notice, ReleaseNotice } from '../store/lease-store.js';
-import { hearCut, hearRival, renewSoon, soonestAfter } from './challenge.js';
+import { hearCut, hearRival, renewSoon } from './challenge.js';
 import { backoff, type Settings } from './settings.js';
 import type { Campaigning, Context, Hearing, State } from './state.js';
 import { hearSuccessor } from './succession.js';
-import { awaitHolder, scheduleBy } from './wait.js';
+import { awaitHolder, scheduleBy, soonestAfter } from './wait.js';
 
 /** Releases that are each followed by an attempt at once, however close together: several leaders may leave one after the other. */
 const BURST = 8;
@@ -52,7 +52,7 @@ function hearConnected(state: State, context: Context): State {
       return {
         ...state,
         hearing,
-        nextAt: Math.min(state.nextAt, Math.max(soon, soonestAfter(state.askedAt, context))),
+        nextAt: Math.min(state.nextAt, soonestAfter(state.askedAt, context, soon)),
       };
     case 'leading':
       if (state.error && !state.sent) {

@@ -1,5 +1,5 @@
 import type { Held, Holder, Suspect } from '../store/lease-store.js';
-import { LONGEST_TIMER } from './settings.js';
+import { backoff, LONGEST_TIMER } from './settings.js';
 import type { Campaigning, Context } from './state.js';
 
 /** When to try again: in `within` ms, before jitter; and by `wait` unless it `isTold` of what happens before. */
@@ -11,6 +11,13 @@ export function scheduleBy(
   const delay = isTold ? within : Math.min(settings.wait, within);
   return now + Math.min(delay + random() * settings.jitter, LONGEST_TIMER);
 }
+
+/**
+ * Own time at which a notice lets something be asked: `at`, unless something was asked just before, at `askedAt`. A flood of notices, or of
+ * connections that do not last, makes none of requests.
+ */
+export const soonestAfter = (askedAt: number, { now, settings }: Context, at = now): number =>
+  Math.max(at, askedAt + backoff(settings.timeout));
 
 /** Waits for what `reply` tells of to be over; not for that alone where nobody would tell if it were over before. */
 export function awaitLease(state: Campaigning, reply: Held | Suspect, context: Context): Campaigning {

@@ -521,12 +521,15 @@ export class Judge implements Ear, Witness {
     this.saw('a go-leader peer takes the lease');
     const { now } = this.#agenda;
     for (const { machine, election, term } of this.#users.values()) {
-      const leads = `${machine.name} leads, by its term ${election.term?.token}`;
-      const believes = `${machine.name} has yet to be told that its term ${term?.token} is over`;
+      const { name } = machine;
       if (!machine.isRunning) continue;
-      if (election.isLeading) this.object('G1', `${leads}, when ${peer} takes the lease`);
+      if (election.term)
+        this.object('G1', `${name} leads, by its term ${election.term.token}, when ${peer} takes the lease`);
       else if (term && now - machine.wokeAt >= this.#notices)
-        this.object('G2', `${believes} when ${peer} takes the lease`);
+        this.object(
+          'G2',
+          `${name} has yet to be told that its term ${term.token} is over when ${peer} takes the lease`,
+        );
     }
   }
 

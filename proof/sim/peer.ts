@@ -50,8 +50,9 @@ export class Peer {
   /** Takes the lease, or renews it. Whether it has it then. */
   seize(): boolean {
     const { store } = this.#server;
-    if (store.lease(KEY) !== undefined && !this.holds) return false;
-    if (!this.holds) this.#judge.isTakenBy(this.#id);
+    const holder = store.lease(KEY)?.id;
+    if (holder === undefined) this.#judge.isTakenBy(this.#id);
+    else if (holder !== this.#id) return false;
     store.put(KEY, this.#id, this.#ttl);
     return true;
   }

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/glo
 import { elect, whileLeader } from 'rx-leader';
 import { NEVER } from 'rxjs';
 import { type Client, type RedisServer, startRedis } from '../support/redis.js';
+import { openResources } from '../support/resources.js';
 import { until } from '../support/until.js';
 import { candidatesOfEachSpec, expectNext } from './candidates.js';
 
@@ -28,7 +29,7 @@ afterAll(async () => {
 
 const leases = () => redis.keys('leader:*');
 const listeners = (client: Client) => client.eventNames().map((name) => [name, client.listenerCount(name)]);
-const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+const timers = () => openResources('Timeout');
 
 describe('a process (G6)', () => {
   const stand = () => start({ url: server.url, key: 'clean', ttl: TTL, wait: TTL });

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { startProxy, type TcpProxy } from './proxy.js';
+import { openResources } from './resources.js';
 import { until } from './until.js';
 
 /** What one end of a connection has seen. */
@@ -219,7 +220,7 @@ describe('startProxy', () => {
   });
 
   it('cuts a connection that is just ending, and leaves no socket of it behind', async () => {
-    const sockets = () => process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length;
+    const sockets = () => openResources('TCPSocketWrap');
     const before = sockets();
     const { near, far } = await open();
     proxy.swallow('toServer');

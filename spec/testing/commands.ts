@@ -71,7 +71,7 @@ export class Commands {
   /** What the candidate that asked learns of `reply`. */
   learn({ key, ...request }: StoreRequest, reply: LeaseReply | ListReply | WithdrawReply): void {
     if (!('id' in request)) return;
-    const known = [...this.#known.values()].find(({ id }) => id === request.id);
+    const known = this.#knownOf(request.id);
     if (!known) return;
     known.seen = Math.max(known.seen, reply.token ?? 0);
     known.until = reply.until ?? 0;
@@ -84,6 +84,10 @@ export class Commands {
     if (reply.status !== 'granted') return;
     known.token = reply.token;
     known.run = reply.run ?? '';
+  }
+
+  #knownOf(id: string): Known | undefined {
+    return [...this.#known.values()].find((known) => known.id === id);
   }
 
   #candidate(key: string): Known {
@@ -103,7 +107,7 @@ export class Commands {
     if (request.verb !== 'renew' || this.random.chance(0.5)) return { do: 'ask', request };
     // An election never changes its texts, so that those which go together do not write them again.
     const { name: _, data: __, ...others } = request;
-    const texts = [...this.#known.values()].find(({ id }) => id === request.id)?.texts ?? NOTHING_KNOWN.texts;
+    const { texts } = this.#knownOf(request.id) ?? NOTHING_KNOWN;
     return { do: 'ask', request: { ...others, ...texts }, isJoint: true };
   }
 

@@ -125,7 +125,7 @@ export class Twins {
     this.#now = 'error' in answer ? before.time : (answer.time ?? 0);
     const answeredAt = Math.floor(this.#now);
     const isLease = isUnclear(request, before.stored.lease?.expiresAt, [before.time, answeredAt, after.time]);
-    const answered = told(await answerOf(this.#model, request), answer);
+    const answered = asToldOf(answer, await answerOf(this.#model, request));
     const [listed, modelled] = [await this.#listed(this.#real, key), await this.#listed(this.#model, key)];
     // Whether the list of candidates ran out in the course of the command, or just after it, by a clock that is read a moment earlier or later.
     const took = (await this.#look(key)).time - before.time + 2;
@@ -233,8 +233,8 @@ function isUnclear(request: StoreRequest, expiresAt: number | undefined, times: 
   return runsOut || (answered < cut && cut <= after);
 }
 
-/** Those that are renewed together are not told the token of each. */
-function told(model: Answer, real: Answer): Answer {
+/** `model`, without its token where `real` has none: those that are renewed together are not told the token of each. */
+function asToldOf(real: Answer, model: Answer): Answer {
   if (!('token' in model) || 'token' in real || 'error' in real) return model;
   const { token: _, ...others } = model;
   return others as Answer;

@@ -2,6 +2,7 @@ import { afterEach, describe, expect, it } from '@jest/globals';
 import { firstValueFrom, from } from 'rxjs';
 import { keysOf } from '../../../lib/store/redis/keys.js';
 import { redisStore } from '../../../lib/store/redis/store.js';
+import { openResources } from '../../support/resources.js';
 import { until } from '../../support/until.js';
 import { acquire, acquireRequest, KEY, release } from './ask.js';
 import { connected, connections, type Listener, leaveAll, listen } from './listening.js';
@@ -20,7 +21,7 @@ async function releaseQuietly(): Promise<unknown> {
   return 'told' in reply ? reply.told : undefined;
 }
 
-const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+const timers = () => openResources('Timeout');
 
 const standing = { id: 'next', hears: true, ttl: 60_000 };
 

@@ -7,6 +7,7 @@ import { from } from 'rxjs';
 import { keysOf } from '../../../lib/store/redis/keys.js';
 import { redisStore } from '../../../lib/store/redis/store.js';
 import { startProxy } from '../../support/proxy.js';
+import { openResources } from '../../support/resources.js';
 import { until } from '../../support/until.js';
 import { acquire, acquireRequest, callsSoFar, expectFailure, failure, KEY, read, release } from './ask.js';
 import { connected, leaveAll, listen } from './listening.js';
@@ -119,7 +120,7 @@ describe('the connection that ioredis listens by', () => {
   it('leaves no timer that keeps the process once it was lost', async () => {
     const client = ioRedis({ connectionName: 'listener' });
     await isReady(client);
-    const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+    const timers = () => openResources('Timeout');
     const before = timers();
     const listener = listen(redisStore(client));
     await listener.hears('listening');
@@ -197,7 +198,7 @@ describe('notices by ioredis', () => {
     const listener = listen(redisStore(client));
     await listener.hears('listening');
     expect(proxy.connections).toBe(2);
-    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+    const timers = () => openResources('Timeout');
     const before = timers();
     proxy.swallow();
     leaveAll();

@@ -7,6 +7,7 @@ import { type Connectable, openNodeRedisLink } from '../../../lib/store/redis/no
 import type { Link } from '../../../lib/store/redis/port.js';
 import { startProxy } from '../../support/proxy.js';
 import type { Client } from '../../support/redis.js';
+import { openResources } from '../../support/resources.js';
 import { until } from '../../support/until.js';
 import { accepted, connected } from './listening.js';
 import { useRedis } from './use-redis.js';
@@ -192,10 +193,10 @@ describe('a subscriber', () => {
   });
 
   it('keeps no process alive', async () => {
-    const before = process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length;
+    const before = openResources('TCPSocketWrap');
     const { client } = duplicable(await redis.server.client());
     await open(client).opened();
-    const after = process.getActiveResourcesInfo().filter((kind) => kind === 'TCPSocketWrap').length;
+    const after = openResources('TCPSocketWrap');
     expect(after).toBe(before + 1); // the client's own
   });
 });

@@ -6,6 +6,7 @@ import { keysOf } from '../../../lib/store/redis/keys.js';
 import { redisStore } from '../../../lib/store/redis/store.js';
 import { startProxy, type TcpProxy } from '../../support/proxy.js';
 import { type Client, startRedis } from '../../support/redis.js';
+import { openResources } from '../../support/resources.js';
 import { until } from '../../support/until.js';
 import { acquire, acquireRequest, callsSoFar, failure, KEY, read } from './ask.js';
 import { useRedis } from './use-redis.js';
@@ -29,7 +30,7 @@ afterEach(() => {
   for (const client of clients.splice(0)) client.destroy();
 });
 
-const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length;
+const timers = () => openResources('Timeout');
 
 describe('redisStore: without a connection', () => {
   async function disconnected() {
