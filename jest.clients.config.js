@@ -2,7 +2,7 @@ import base from './jest.config.js';
 
 /**
  * Every client and topology, `npm run clients`: real servers, sentinels and clusters, in real time. Apart from the other specs, because of how
- * long that takes, most of it waiting.
+ * long that takes, nearly all of it waiting, so that many files run side by side.
  *
  * @type {import('jest').Config}
  */
@@ -11,5 +11,5 @@ export default {
   testMatch: ['<rootDir>/spec/clients/**/*.spec.ts'],
   testPathIgnorePatterns: [],
   testTimeout: 60_000,
-  maxWorkers: 4,
+  maxWorkers: 8,
 };

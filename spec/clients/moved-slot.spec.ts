@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Election, elect } from 'rx-leader';
 import { until } from '../support/until.js';
-import { KINDS, type Made } from './kinds.js';
+import { kindsOf, type Made } from './kinds.js';
 import { beginMigration } from './migration.js';
 import { cluster, type Servers } from './servers.js';
 
@@ -13,7 +13,7 @@ afterAll(async () => {
   await servers?.[Symbol.asyncDispose]();
 });
 
-describe.each(KINDS.filter(({ topology }) => topology === 'cluster'))('a slot that is moved, under $client', (kind) => {
+describe.each(kindsOf('cluster'))('a slot that is moved, under $client', (kind) => {
   const made: Made[] = [];
   const elections: Election[] = [];
   const TIMES = { ttl: 2_000, jitter: 0 };

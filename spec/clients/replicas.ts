@@ -4,7 +4,7 @@ import { keysOf } from '../../lib/store/redis/keys.js';
 import type { RedisServer } from '../support/redis.js';
 import { startReplica } from '../support/replicated.js';
 import { until } from '../support/until.js';
-import { KINDS, type Made, TOPOLOGIES } from './kinds.js';
+import { kindsOf, type Made, TOPOLOGIES } from './kinds.js';
 import type { Servers } from './servers.js';
 
 const TIMES = { ttl: 2_000, jitter: 0 };
@@ -30,7 +30,7 @@ export const replicas = (topology: keyof typeof TOPOLOGIES): void =>
       await servers?.[Symbol.asyncDispose]();
     });
 
-    describe.each(KINDS.filter((kind) => kind.topology === topology))('$client', (kind) => {
+    describe.each(kindsOf(topology))('$client', (kind) => {
       const made: Made[] = [];
       const elections: Election[] = [];
       let key = '';

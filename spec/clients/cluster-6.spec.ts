@@ -1,9 +1,9 @@
 import { expect, it } from '@jest/globals';
 import { keysOf } from '../../lib/store/redis/keys.js';
 import { conforms } from './conforms.js';
-import { KINDS } from './kinds.js';
+import { kindsOf } from './kinds.js';
 
-const servers = conforms(KINDS.filter(({ topology }) => topology === 'cluster'));
+const servers = conforms(kindsOf('cluster', 6));
 
 it('keeps the keys of one election in one slot, which a key prefix would not', async () => {
   const slots = async (prefix: string) => {

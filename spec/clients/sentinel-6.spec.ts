@@ -1,0 +1,4 @@
+import { conforms } from './conforms.js';
+import { kindsOf } from './kinds.js';
+
+conforms(kindsOf('sentinel', 6));

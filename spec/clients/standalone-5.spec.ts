@@ -1,0 +1,3 @@
+import { standalone } from './standalone.js';
+
+standalone(5);
