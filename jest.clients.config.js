@@ -10,6 +10,5 @@ export default {
   ...base,
   testMatch: ['<rootDir>/spec/clients/**/*.spec.ts'],
   testPathIgnorePatterns: [],
-  testTimeout: 60_000,
   maxWorkers: 8,
 };
