@@ -10,6 +10,9 @@ const { timeout, jitter } = TIMES;
 /** Long leases, so that whatever is late is late by a lease, and not by what is between two attempts. */
 const LONG = { ttl: 6_000, wait: 6_000, renewEvery: 1_500 };
 
+/** So long that nobody asks of itself while others are started, one after the other. */
+const LONGER = { ttl: 30_000, wait: 30_000, renewEvery: 7_500 };
+
 /** ms within which one leads whom a release wakes. */
 const WAKE = timeout + jitter;
 
@@ -24,13 +27,13 @@ describe('faults of notices', () => {
     'a named successor that is gone costs a grace, and so does the next (G5)',
     { variant: waitsForTheNamed, fails: /c does not say {"role":"leader"}|too late/ },
     async (arena) => {
-      const a = await arena.candidate('a', LONG);
+      const a = await arena.candidate('a', LONGER);
       await a.says({ role: 'leader' });
-      const c = await arena.candidate('c', LONG);
+      const c = await arena.candidate('c', LONGER);
       await heard(arena, 1);
       const gone = [];
       for (const name of ['b', 'd']) {
-        const one = await arena.candidate(name, LONG);
+        const one = await arena.candidate(name, LONGER);
         await one.says({ role: 'follower', reason: 'standby' });
         gone.push(one);
         await heard(arena, 1 + gone.length); // and it has asked last
@@ -38,7 +41,7 @@ describe('faults of notices', () => {
       for (const one of gone) await one.kill();
       const left = monotonic();
       await a.close();
-      const { at } = await c.says({ role: 'leader' }, LONG.ttl / 2);
+      const { at } = await c.says({ role: 'leader' }, LONGER.ttl / 4);
       arena.within('next leader', at - left, timeout / 2 + WAKE);
     },
   );
