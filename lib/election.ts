@@ -47,7 +47,7 @@ const STEP_DOWN: Names<StepDownOptions> = { cooldown: true, to: true };
 export class Election extends Observable<Transition> implements AsyncIterable<Transition>, AsyncDisposable {
   /**
    * Who leads, as far as this candidate knows, oneself included: at once, then whenever the holder's id changes. `undefined` while
-   * nobody is known to. Starts no candidacy, never errors, completes on {@link close}.
+   * nobody is known to, and while this candidate stands aside after {@link stepDown}. Starts no candidacy, never errors, completes on {@link close}.
    */
   get holders(): Observable<Holder | undefined> {
     this.#holders ??= this.#toldHolders();
@@ -95,7 +95,7 @@ export class Election extends Observable<Transition> implements AsyncIterable<Tr
 
   /**
    * Resigns: ends the term, releases its lease once the work has stopped, stays out for `cooldown` ms from then (default `ttl`; 0 …
-   * 2³¹ − 1), then stands again. Resolves to whether a lease was given up; for a follower to false, without effect.
+   * 2³¹ − 1), then stands again. Resolves to whether the store has confirmed that a lease was given up; for a follower to false, without effect.
    * During an exit it joins that exit. Rejects only for a wrong option, with `INVALID_OPTION`.
    *
    * `to` is the id of the candidate that is to lead next, of {@link candidates}: it alone is told of the release at first, and all others when

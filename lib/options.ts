@@ -56,14 +56,20 @@ export type ElectionOptions = StoreOptions & {
    * every candidate. Default: 10 000.
    */
   readonly ttl?: number | undefined;
-  /** The longest time between two attempts of a follower. May exceed `ttl`. Default: `ttl / 2`. */
+  /**
+   * The longest time between two attempts of a follower while nothing is told to it: no notices, an error, a holder that publishes none. With notices
+   * it asks when the lease that it knows of runs out. May exceed `ttl`. Default: `ttl / 2`.
+   */
   readonly wait?: number | undefined;
   /**
    * The most random delay added to each scheduled attempt, so that followers do not all ask at once; renewals are made earlier by
    * it, never later. From 0. Default: `ttl / 50`.
    */
   readonly jitter?: number | undefined;
-  /** Time between renewals. Default: `ttl / 3`, which leaves room to repeat one that fails. */
+  /**
+   * Time between renewals. It leaves room to repeat one that fails: `renewEvery` and three times one and a quarter `timeout` must fit into the time for
+   * which a lease is certain, some 0.93 `ttl`. Default: `ttl / 3`.
+   */
   readonly renewEvery?: number | undefined;
   /** How long one request to the store may take before it counts as failed. Default: `ttl / 10`. */
   readonly timeout?: number | undefined;
@@ -80,7 +86,8 @@ export type ElectionOptions = StoreOptions & {
   readonly signal?: AbortSignal | undefined;
   /**
    * What a store without any record of this election means: `'elect'`, a new election, led by the first to ask; or `'wait'`, one that
-   * may just have lost its data under a leader, so that its lease is waited out for one `ttl`. Default: `'elect'`.
+   * may just have lost its data under a leader, so that its lease is waited out for one `ttl`. A candidate that has heard of a term before takes it for
+   * that whatever is said here. Default: `'elect'`.
    */
   readonly coldStart?: ColdStart | undefined;
   /**

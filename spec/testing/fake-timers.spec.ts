@@ -1,0 +1,35 @@
+import { afterEach, expect, it, jest } from '@jest/globals';
+import { elect, type Transition } from 'rx-leader';
+import { MemoryLeaseStore } from 'rx-leader/testing';
+
+const TTL = 3_000;
+
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+it("an election goes by Jest's fake timers, with a promise for its work", async () => {
+  jest.useFakeTimers();
+  const store = new MemoryLeaseStore();
+  const election = elect({ store, key: 'k', ttl: TTL, jitter: 0 });
+  const begun = Date.now();
+  const told: unknown[] = [];
+  election.subscribe((transition: Transition) => {
+    const { role, at } = transition;
+    told.push([at.getTime() - begun, 'reason' in transition ? transition.reason : role]);
+    if (role === 'leader') transition.term.waitUntil(new Promise((resolve) => setTimeout(resolve, 3 * TTL)));
+  });
+  await jest.advanceTimersByTimeAsync(3 * TTL);
+  store.put('k', 'thief', TTL / 2);
+  await jest.advanceTimersByTimeAsync(3 * TTL);
+  // Lost at the next renewal, and led again once the time on record is over, which is what the last renewal before wrote.
+  expect(told).toEqual([
+    [0, 'leader'],
+    [3 * TTL + TTL / 3, 'lost'],
+    [4 * TTL, 'leader'],
+  ]);
+  const closed = election.close();
+  await jest.advanceTimersByTimeAsync(TTL);
+  await closed;
+  expect(told).toHaveLength(4);
+});
