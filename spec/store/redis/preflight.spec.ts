@@ -1,14 +1,22 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Redis } from 'ioredis';
-import { createClient } from 'redis';
+import { createClient, createClientPool, RESP_TYPES } from 'redis';
 import { type Election, type ElectionOptions, elect } from 'rx-leader';
-import { portOf } from '../../../lib/store/redis/client.js';
+import type { CandidateReply } from '../../../lib/store/lease-store.js';
+import { portOf, type RedisClient } from '../../../lib/store/redis/client.js';
 import { keysOf } from '../../../lib/store/redis/keys.js';
+import { type PreflightRequest, preflightOf } from '../../../lib/store/redis/preflight.js';
+import { pass, useFakeTime } from '../../support/fake-time.js';
 import { startProxy } from '../../support/proxy.js';
-import { type Client, startRedis } from '../../support/redis.js';
+import { type Client, REPLICATES, startRedis } from '../../support/redis.js';
+import { startReplica } from '../../support/replicated.js';
 import { until } from '../../support/until.js';
+import { callsSoFar } from './ask.js';
 
 const LOOKS = 3;
+const EVICTS = ['--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru'];
+
+const request: PreflightRequest = { key: 'preflight', ttl: 1_000, timeout: 100 };
 
 const elections: Election[] = [];
 let warned: jest.SpiedFunction<typeof process.emitWarning>;
@@ -45,6 +53,12 @@ function looksOf(client: Client, held: Promise<unknown> = Promise.resolve()): { 
     }
   });
   return looks;
+}
+
+/** Looks through `client` alone, until that is over. */
+async function lookedAt(client: Client): Promise<void> {
+  const looking = preflightOf(client).look(request).subscribe();
+  await until(() => looking.closed, { what: 'the look to be over' });
 }
 
 const codes = () => warned.mock.calls.map(([, options]) => (options as { code?: string }).code);
@@ -91,7 +105,7 @@ describe('a look at the server, when a client is campaigned with for the first t
   });
 
   it('warns by a client of ioredis as well', async () => {
-    await using server = await startRedis({ args: ['--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru'] });
+    await using server = await startRedis({ args: EVICTS });
     const client = new Redis(server.port, server.host);
     await using _ = { [Symbol.asyncDispose]: async () => client.disconnect() };
     const election = stand(client);
@@ -101,12 +115,37 @@ describe('a look at the server, when a client is campaigned with for the first t
   });
 
   it('warns of a replica', async () => {
-    await using master = await startRedis();
-    await using replica = await startRedis({ args: ['--replicaof', master.host, String(master.port)] });
+    await using master = await startRedis({ args: REPLICATES });
+    await using replica = await startReplica(master);
     const client = await replica.client();
     const looks = looksOf(client);
     stand(client);
     expect(await codesAfter(looks)).toEqual(['RX_LEADER_REPLICA']);
+  });
+
+  it('warns of a replica also where it may see no more than that', async () => {
+    await using master = await startRedis({ args: REPLICATES });
+    await using replica = await startReplica(master);
+    const admin = await replica.client();
+    await admin.sendCommand(['ACL', 'SETUSER', 'app', 'on', '>secret', '~*', '+@all', '-info', '+info|replication']);
+    const client = await replica.client({ username: 'app', password: 'secret' });
+    await lookedAt(client);
+    expect(codes()).toEqual(['RX_LEADER_REPLICA']);
+  });
+
+  it('reads what a client maps to other types', async () => {
+    await using server = await startRedis({ args: ['--maxmemory', '100mb', '--maxmemory-policy', 'noeviction'] });
+    const client = await server.client({ commandOptions: { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } } });
+    await lookedAt(client);
+    expect(codes()).toEqual([]);
+  });
+
+  it('names the lease: what a cluster says is of the server that it is on', async () => {
+    await using server = await startRedis();
+    const client = await server.client();
+    const evaluate = jest.spyOn(portOf(client), 'eval');
+    await lookedAt(client);
+    expect(evaluate.mock.calls.map(([, { keys }]) => keys)).toEqual(Array(LOOKS).fill([keysOf('preflight').lease]));
   });
 
   it('warns of a ttl that is too short for the distance, and says nothing of one that is not', async () => {
@@ -140,7 +179,7 @@ describe('a look at the server, when a client is campaigned with for the first t
 
 describe('a look', () => {
   it('is not made where it is switched off', async () => {
-    await using server = await startRedis({ args: ['--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru'] });
+    await using server = await startRedis({ args: EVICTS });
     const client = await server.client();
     const looks = looksOf(client);
     const election = stand(client, { preflight: false });
@@ -153,7 +192,7 @@ describe('a look', () => {
     ['INFO', '-info', LOOKS],
     ['EVAL', '-eval', 1],
   ])('that may not use %s warns of nothing, and the election goes on', async (_, rule, answers) => {
-    await using server = await startRedis({ args: ['--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru'] });
+    await using server = await startRedis({ args: EVICTS });
     const admin = await server.client();
     // Known to the server, so that the election itself needs no EVAL.
     const first = stand(admin, { preflight: false });
@@ -168,7 +207,7 @@ describe('a look', () => {
   });
 
   it('is not sent before the client is ready, and then it is', async () => {
-    await using server = await startRedis({ args: ['--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru'] });
+    await using server = await startRedis({ args: EVICTS });
     const client = createClient({ url: server.url });
     client.on('error', () => {});
     await using _ = { [Symbol.asyncDispose]: async () => client.destroy() };
@@ -181,8 +220,84 @@ describe('a look', () => {
     await election.close();
   });
 
+  it('goes on where the client is told to be ready once more meanwhile', async () => {
+    await using server = await startRedis({ args: EVICTS });
+    const client = createClient({ url: server.url });
+    client.on('error', () => {});
+    await using _ = { [Symbol.asyncDispose]: async () => client.destroy() };
+    let answer = () => {};
+    const held = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const looks = looksOf(client as Client, held);
+    const looking = preflightOf(client).look(request).subscribe();
+    await client.connect();
+    await until(() => looks.made === 1);
+    client.emit('ready');
+    answer();
+    expect(await codesAfter(looks)).toEqual(['RX_LEADER_EVICTION']);
+    looking.unsubscribe();
+  });
+
+  it('leaves no listener on a client that never was ready', () => {
+    const client = createClient();
+    client.on('error', () => {});
+    const listeners = () => client.listenerCount('ready') + client.listenerCount('error');
+    const looking = preflightOf(client).look(request).subscribe();
+    expect(listeners()).toBe(3);
+    looking.unsubscribe();
+    expect(listeners()).toBe(1);
+  });
+
+  it('completes once it is over, and at once where it has been made', async () => {
+    await using server = await startRedis();
+    const client = await server.client();
+    const looks = looksOf(client);
+    await lookedAt(client);
+    expect(looks.answered).toBe(LOOKS);
+    expect(preflightOf(client).look(request).subscribe().closed).toBe(true);
+    expect(looks.made).toBe(LOOKS);
+  });
+
+  it('that is answered after all when nobody wants it any more says nothing', async () => {
+    await using server = await startRedis({ args: EVICTS });
+    await using proxy = await startProxy({ target: server });
+    const admin = await server.client();
+    const client = await server.client({ url: proxy.url });
+    const before = await callsSoFar(admin);
+    proxy.swallow('toClient');
+    const looking = preflightOf(client)
+      .look({ ...request, timeout: 1 })
+      .subscribe();
+    await until(async () => (await callsSoFar(admin)).eval > before.eval);
+    looking.unsubscribe();
+    proxy.heal();
+    await client.ping();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(codes()).toEqual([]);
+    expect((await callsSoFar(admin)).eval).toBe(before.eval + 1);
+  });
+
+  it('that still waits for a connection of a pool when nobody wants it any more is not sent', async () => {
+    await using server = await startRedis();
+    const admin = await server.client();
+    const pool = createClientPool({ url: server.url }, { minimum: 1, maximum: 1 });
+    pool.on('error', () => {});
+    await pool.connect();
+    const busy = pool.blPop('busy', 0);
+    const looking = preflightOf(pool as unknown as RedisClient)
+      .look(request)
+      .subscribe();
+    looking.unsubscribe();
+    await admin.rPush('busy', 'no more');
+    await busy;
+    await pool.ping();
+    expect((await callsSoFar(admin)).eval).toBe(0);
+    await pool.close();
+  });
+
   it('that is never answered holds nothing up; once the election is over it says nothing, and the next makes it anew', async () => {
-    await using server = await startRedis({ args: ['--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru'] });
+    await using server = await startRedis({ args: EVICTS });
     const client = await server.client();
     let answer = () => {};
     const held = new Promise<void>((resolve) => {
@@ -218,7 +333,59 @@ describe('a look', () => {
   });
 });
 
+describe('what is made of the answers', () => {
+  useFakeTime();
+
+  /** What is said of a server that answers so, as often as there are `times`, and takes so many ms each. */
+  async function saidOf(times: readonly number[], answer = ['0', 'noeviction', 'master']): Promise<unknown[]> {
+    const left = [...times];
+    const evaluate = () => {
+      const time = left.shift();
+      return new Promise((resolve) => time !== undefined && setTimeout(resolve, time, answer));
+    };
+    const nothing = () => {};
+    const client = { eval: evaluate, evalSha: evaluate, on: nothing, off: nothing, isOpen: true } as RedisClient;
+    const looking = preflightOf(client).look(request).subscribe();
+    await pass(1_000);
+    looking.unsubscribe();
+    return codes();
+  }
+
+  it('is that the distance is too long where the shortest round trip takes more than half a timeout', async () => {
+    expect(await saidOf([53, 51, 52])).toEqual(['RX_LEADER_SHORT_TTL']);
+    expect(warned).toHaveBeenCalledWith(
+      'A round trip to Redis took 51 ms, the shortest of 3: too long for a timeout of 100 ms and a ttl of 1000 ms. Give a longer ttl',
+      expect.anything(),
+    );
+  });
+
+  it.each([
+    ['first', [50, 99, 99]],
+    ['second', [99, 50, 99]],
+    ['last', [99, 99, 50]],
+  ])('is nothing where the %s takes no more than that', async (_, times) => {
+    expect(await saidOf(times)).toEqual([]);
+  });
+
+  it('is what the first says, though no other comes', async () => {
+    expect(await saidOf([1], ['1', 'allkeys-lru', 'slave'])).toEqual(['RX_LEADER_EVICTION', 'RX_LEADER_REPLICA']);
+  });
+
+  it('is nothing where a server does not say what it does when its memory is full', async () => {
+    expect(await saidOf([1, 1, 1], ['1', '', 'master'])).toEqual([]);
+  });
+});
+
 describe('a lease that is longer than the ttl', () => {
+  it('is told of where more than a twentieth of the ttl was cut', () => {
+    const held = { status: 'held', holder: { id: 'other', name: '', expiresIn: 1_000 } } as const;
+    const heed = (cut: number) => preflightOf({} as RedisClient).heed({ ...held, cut } as CandidateReply, request);
+    heed(1_050);
+    expect(codes()).toEqual([]);
+    heed(1_051);
+    expect(codes()).toEqual(['RX_LEADER_OTHER_TTL']);
+  });
+
   /** The codes of what is said to one who stands under `options` beside a leader with a ttl of 10 s. */
   async function beside(options: Partial<ElectionOptions>): Promise<unknown[]> {
     await using server = await startRedis();
