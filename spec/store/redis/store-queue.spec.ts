@@ -143,6 +143,21 @@ describe('redisStore: without a connection', () => {
     guarding.unsubscribe();
   });
 
+  it('does not fail for want of a connection once it has been sent, however late the answer', async () => {
+    const { proxy, client } = await disconnected();
+    await using _ = proxy;
+    const timeout = 500;
+    const begun = performance.now();
+    const asked = acquire(redisStore(client), { timeout });
+    asked.catch(() => {}); // until it is looked at
+    client.once('ready', () => proxy.swallow('toClient'));
+    await proxy.accept();
+    await until(() => performance.now() - begun > 1.2 * timeout);
+    expect(client.isReady).toBe(true);
+    proxy.heal();
+    expect((await asked).status).toBe('granted');
+  });
+
   it('says that it is not connected where it knows no reason', async () => {
     const { proxy, client } = await disconnected();
     await using _ = proxy;
