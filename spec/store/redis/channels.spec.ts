@@ -195,6 +195,18 @@ describe('a client that cannot be duplicated', () => {
     expect(listener.kinds()).toEqual(['connected']);
   });
 
+  it('is not named as the next when a lease is released: it would not hear of that, and the others would wait for it', async () => {
+    const { client } = await named();
+    const { store: other } = await named();
+    const listener = listen(other);
+    await listener.hears('listening');
+    await acquire(redisStore(redis.client));
+    await acquire(redisStore(withoutDuplicate(client)), { id: 'deaf', hears: true });
+    await release(redisStore(redis.client));
+    await listener.hears('released');
+    expect(listener.heard.at(-1)).toEqual({ kind: 'released', id: 'me' });
+  });
+
   it('is told by a subscriber that it is given, whose own connection is not used, and which may fail', async () => {
     const { client: subscriber, name } = await named();
     const { client } = await named();
