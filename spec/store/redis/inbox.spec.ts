@@ -95,6 +95,19 @@ describe('the inbox of a client', () => {
     expect(await releaseQuietly()).toBeUndefined();
   });
 
+  it('is no reason to ask again where only one stands who does not hear', async () => {
+    await acquire(redisStore(redis.client));
+    const name = 'hears-nothing';
+    const store = redisStore(await redis.server.client({ name }));
+    const listener = listen(store);
+    await listener.hears('listening');
+    await acquire(store, { ...standing, hears: false });
+    await until(async () => (await connections(redis.client, name))[1]?.sub === 2, { what: 'the inbox to open' });
+    await release(redisStore(redis.client)); // told after that
+    await listener.hears('released');
+    expect(listener.kinds()).toEqual(['listening', 'released']);
+  });
+
   it('that is refused is asked for no more once nobody listens', async () => {
     await acquire(redisStore(redis.client));
     const rules = ['reset', 'on', '>pw', '~*', '+@all', 'resetchannels', `&${channel}`];
