@@ -40,10 +40,7 @@ export function linksOf(
   const pace = new Pace();
   // What keeps the client from its server keeps the subscriber too; and so when it is over for one, it may be for the other.
   const due = defer(() =>
-    race(
-      defer(() => timer(pace.wait)),
-      reconnections.pipe(switchMap(() => timer(pace.leastWait))),
-    ).pipe(take(1)),
+    race(timer(pace.wait), reconnections.pipe(switchMap(() => timer(pace.leastWait)))).pipe(take(1)),
   );
   const attempt = defer(() => {
     pace.begin();
