@@ -41,11 +41,10 @@ function base32(bytes: Uint8Array): string {
   let buffer = 0;
   let bits = 0;
   for (const byte of bytes) {
-    buffer = (buffer << 8) | byte;
+    buffer = (buffer << 8) | byte; // digits that have been read are shifted out at the top
     for (bits += 8; bits >= 5; bits -= 5) {
       text += ALPHABET[(buffer >>> (bits - 5)) & 31];
     }
-    buffer &= (1 << bits) - 1;
   }
   return text;
 }
