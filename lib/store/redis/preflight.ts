@@ -1,4 +1,4 @@
-import { Observable, take } from 'rxjs';
+import { filter, Observable, take } from 'rxjs';
 import { getOrMake } from '../../lookup.js';
 import type { CandidateReply } from '../lease-store.js';
 import { portOf, type RedisClient } from './client.js';
@@ -73,8 +73,10 @@ function look(client: RedisClient, request: PreflightRequest): Observable<never>
           subscriber.complete();
         });
     };
-    if (portOf(client).isReady !== false) begin();
-    else subscriber.add(connectionOf(client).notices.pipe(take(1)).subscribe(begin));
+    const isReady = () => portOf(client).isReady !== false;
+    if (isReady()) begin();
+    // A cluster's client of ioredis tells of each node that it gets to know, also before it can ask any.
+    else subscriber.add(connectionOf(client).notices.pipe(filter(isReady), take(1)).subscribe(begin));
   });
 }
 
@@ -82,7 +84,6 @@ async function inspect(client: Port, request: PreflightRequest, over: AbortSigna
   const options = { keys: [keysOf(request.key).lease], arguments: [] };
   let roundTrip = Number.POSITIVE_INFINITY;
   for (let count = 1; count <= LOOKS; count++) {
-    if (client.isReady === false) return;
     const begun = performance.now();
     const answer = await client.eval(LOOK, options, over);
     roundTrip = Math.min(roundTrip, performance.now() - begun);

@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { createCluster } from 'redis';
 import { createCluster as createCluster5 } from 'redis5';
@@ -8,34 +5,29 @@ import type { RedisClient } from '../../../lib/store/redis/client.js';
 import { keysOf } from '../../../lib/store/redis/keys.js';
 import { slotOf } from '../../../lib/store/redis/slots.js';
 import { redisStore } from '../../../lib/store/redis/store.js';
-import { type Client, type RedisServer, startRedis } from '../../support/redis.js';
+import { type ClusterOfOne, startClusterOfOne } from '../../support/cluster-of-one.js';
+import type { Client, RedisServer } from '../../support/redis.js';
 import { until } from '../../support/until.js';
 import { acquire, expectFailure, KEY } from './ask.js';
 import { connections, leaveAll, listen, pings } from './listening.js';
 
 const SLOT = `${slotOf(keysOf(KEY).lease)}`;
-let folder: string;
+let one: ClusterOfOne;
 let server: RedisServer;
 let admin: Client;
+let cluster: ClusterOfOne['cluster'];
 const clients: Array<{ destroy(): void }> = [];
 
 beforeEach(async () => {
-  folder = await mkdtemp(path.join(tmpdir(), 'rx-leader-')); // it insists on writing down what it knows of the others
-  const args = ['--cluster-enabled', 'yes', '--cluster-require-full-coverage', 'no', '--dir', folder];
-  server = await startRedis({ args });
-  admin = await server.client();
-  await cluster('ADDSLOTS', ...Array.from({ length: 16_384 }, (_, slot) => `${slot}`));
-  await until(async () => String(await cluster('INFO')).includes('cluster_state:ok'), { within: 10_000 });
+  one = await startClusterOfOne('--cluster-require-full-coverage', 'no');
+  ({ server, admin, cluster } = one);
 });
 
 afterEach(async () => {
   leaveAll();
   for (const client of clients.splice(0)) client.destroy(); // once more: what it keeps that it should not must not keep this process
-  await server?.[Symbol.asyncDispose]();
-  await rm(folder, { recursive: true, force: true });
+  await one?.[Symbol.asyncDispose]();
 });
-
-const cluster = (...args: string[]): Promise<unknown> => admin.sendCommand(['CLUSTER', ...args]);
 
 /** How often anybody has asked which node has which slots. */
 async function looks(): Promise<number> {
