@@ -16,18 +16,23 @@ export async function startClusterOfOne(...args: string[]): Promise<ClusterOfOne
   const folder = await mkdtemp(path.join(tmpdir(), 'rx-leader-')); // it insists on writing down what it knows of the others
   // Who has not met another node does not know its own address, and tells clients of none.
   const own = ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1', '--dir', folder];
-  const server = await startRedis({ args: [...own, ...args] });
-  const admin = await server.client();
-  const cluster = (...command: string[]): Promise<unknown> => admin.sendCommand(['CLUSTER', ...command]);
-  await cluster('ADDSLOTS', ...Array.from({ length: 16_384 }, (_, slot) => `${slot}`));
-  await until(async () => String(await cluster('INFO')).includes('cluster_state:ok'), { within: 10_000 });
-  return {
-    server,
-    admin,
-    cluster,
-    async [Symbol.asyncDispose]() {
-      await server[Symbol.asyncDispose]();
-      await rm(folder, { recursive: true, force: true });
-    },
+  let server: RedisServer | undefined;
+  const end = async () => {
+    await server?.[Symbol.asyncDispose]();
+    await rm(folder, { recursive: true, force: true });
   };
+  try {
+    server = await startRedis({ args: [...own, ...args] });
+    const admin = await server.client();
+    const cluster = (...command: string[]): Promise<unknown> => admin.sendCommand(['CLUSTER', ...command]);
+    await cluster('ADDSLOTS', ...Array.from({ length: 16_384 }, (_, slot) => `${slot}`));
+    await until(async () => String(await cluster('INFO')).includes('cluster_state:ok'), {
+      within: 10_000,
+      what: 'the cluster to be ready',
+    });
+    return { server, admin, cluster, [Symbol.asyncDispose]: end };
+  } catch (error) {
+    await end();
+    throw error;
+  }
 }

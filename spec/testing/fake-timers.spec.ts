@@ -17,7 +17,9 @@ it("an election goes by Jest's fake timers, with a promise for its work", async 
   election.subscribe((transition: Transition) => {
     const { role, at } = transition;
     told.push([at.getTime() - begun, 'reason' in transition ? transition.reason : role]);
-    if (role === 'leader') transition.term.waitUntil(new Promise((resolve) => setTimeout(resolve, 3 * TTL)));
+    if (role !== 'leader') return;
+    const { term } = transition;
+    term.waitUntil(new Promise((resolve) => term.signal.addEventListener('abort', () => setTimeout(resolve, TTL / 4))));
   });
   await jest.advanceTimersByTimeAsync(3 * TTL);
   store.put('k', 'thief', TTL / 2);
@@ -28,8 +30,13 @@ it("an election goes by Jest's fake timers, with a promise for its work", async 
     [3 * TTL + TTL / 3, 'lost'],
     [4 * TTL, 'leader'],
   ]);
-  const closed = election.close();
-  await jest.advanceTimersByTimeAsync(TTL);
-  await closed;
+  let isClosed = false;
+  void election.close().then(() => {
+    isClosed = true;
+  });
+  await jest.advanceTimersByTimeAsync(TTL / 4 - 1);
+  expect(isClosed).toBe(false); // it waits for the work
+  await jest.advanceTimersByTimeAsync(1);
+  expect(isClosed).toBe(true);
   expect(told).toHaveLength(4);
 });

@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { createClientPool } from 'redis';
 import { type Election, elect } from 'rx-leader';
@@ -9,7 +6,8 @@ import type { RenewReply, RenewRequest } from '../../../lib/store/lease-store.js
 import { portOf } from '../../../lib/store/redis/client.js';
 import { keysOf } from '../../../lib/store/redis/keys.js';
 import { redisStore } from '../../../lib/store/redis/store.js';
-import { type Client, startRedis } from '../../support/redis.js';
+import { startClusterOfOne } from '../../support/cluster-of-one.js';
+import type { Client } from '../../support/redis.js';
 import { until } from '../../support/until.js';
 import { acquireRequest, callsOf } from './ask.js';
 import { useRedis } from './use-redis.js';
@@ -208,15 +206,8 @@ describe('renewals of one client', () => {
   });
 
   it('go one by one to a server that counts slots', async () => {
-    const dir = await mkdtemp(path.join(tmpdir(), 'rx-leader-')); // it insists on writing down what it knows of the others
-    await using _folder = { [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true }) };
-    await using server = await startRedis({ args: ['--cluster-enabled', 'yes', '--dir', dir] });
-    const client = await server.client();
-    await client.sendCommand(['CLUSTER', 'ADDSLOTS', ...Array.from({ length: 16_384 }, (_, slot) => `${slot}`)]);
-    await until(async () => String(await client.sendCommand(['CLUSTER', 'INFO'])).includes('cluster_state:ok'), {
-      within: 10_000,
-      what: 'the cluster to be ready',
-    });
+    await using one = await startClusterOfOne();
+    const client = one.admin;
     const held = await holding(client, 'a', 'b', 'c');
     const asked = jest.spyOn(portOf(client), 'evalSha');
     expect(await renewTogether(client, ...held.map((one) => renewal(one)))).toMatchObject(
