@@ -52,8 +52,8 @@ describe('a simulated world', () => {
   });
 
   it.each([
-    [3, 30],
-    [5, 10],
+    [3, 50],
+    [5, 20],
   ])('breaks no promise over a quorum of %d servers (G1–G7)', async (servers, count) => {
     const { worlds, terms, failures } = await simulate(ours, 1, count + 1, { servers });
     expect(failures).toEqual([]);
