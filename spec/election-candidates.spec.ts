@@ -1,19 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
 import { type Election, elect } from '../lib/index.js';
 import { MemoryLeaseStore } from '../lib/testing/index.js';
-import { pass, useFakeTime } from './support/fake-time.js';
+import { clock, pass, useFakeTime } from './support/fake-time.js';
 import { ScriptedStore } from './support/scripted-store.js';
 
 useFakeTime();
 
 const TTL = 1_000;
-const TIMES = { ttl: TTL, wait: TTL / 2, jitter: 0, timeout: TTL / 10, renewEvery: TTL / 4, clock: Date };
+const TIMES = { ttl: TTL, wait: TTL / 2, jitter: 0, timeout: TTL / 10, renewEvery: TTL / 4, clock };
 const GRACE = TIMES.timeout / 4;
 const LATENCY = 2;
 
 /** A leader, and those who stand by, each having asked a moment after the one before. */
 async function standing(...names: string[]): Promise<{ store: MemoryLeaseStore; elections: Election[] }> {
-  const store = new MemoryLeaseStore({ clock: { now: () => Date.now() }, epoch: 0, latency: LATENCY });
+  const store = new MemoryLeaseStore({ clock, epoch: 0, latency: LATENCY });
   const elections: Election[] = [];
   for (const name of names) {
     const election = elect({ store, key: 'k', name, data: `http://${name}`, ...TIMES });

@@ -4,7 +4,7 @@ import { MemoryLeaseStore } from 'rx-leader/testing';
 import { EMPTY, finalize, NEVER, switchMap, take } from 'rxjs';
 import type { Election } from '../lib/election.js';
 import type { Term, Transition } from '../lib/stream/transition.js';
-import { candidate, pass, tell, useFakeTime, watch, work } from './support/fake-time.js';
+import { candidate, clock, pass, tell, useFakeTime, watch, work } from './support/fake-time.js';
 import { says, silence } from './support/scripted-store.js';
 import { LIFETIME } from './support/virtual-time.js';
 
@@ -51,7 +51,7 @@ describe('a term that begins and is left while its election is being subscribed 
   /** One that is told at once that its store listens, and is granted at once what it asks for; its only subscriber leaves in its first callback. */
   function left() {
     const store = new MemoryLeaseStore();
-    const election = elect({ store, key: 'k', ttl: 1_000 });
+    const election = elect({ store, key: 'k', ttl: 1_000, clock });
     let finish = () => {};
     const begin = (transition: Transition) => {
       if (transition.role !== 'leader') return;
