@@ -11,6 +11,6 @@ export default {
   testMatch: ['<rootDir>/spec/faults/**/*.spec.ts'],
   testPathIgnorePatterns: [],
   testTimeout: 180_000,
-  maxWorkers: 3,
+  maxWorkers: 4,
   maxConcurrency: 2,
 };

@@ -3,7 +3,6 @@ import type { ElectionOptions } from 'rx-leader';
 import { type Script, spawnScript } from '../scripts/support/script.js';
 import { until } from '../scripts/support/until.js';
 import type { Line, Log } from './checker.js';
-import type { Build } from './mutant.js';
 
 /** What processes/candidate.ts takes: how to reach Redis, the options of an election that fit into JSON, and how to misbehave. */
 export type CandidateOptions = Pick<
@@ -47,11 +46,10 @@ export class Candidate implements AsyncDisposable {
   readonly script: Script<Line>;
   readonly #stops: Array<{ from: number; to: number }> = [];
 
-  constructor(library: Build, options: CandidateOptions & { name: string }) {
+  /** `programs` is where they are, with the library that it is to stand by. */
+  constructor(programs: string, options: CandidateOptions & { name: string }) {
     this.name = options.name;
-    this.script = spawnScript<Line>(path.join(library.scripts, 'candidate.js'), [JSON.stringify(options)], {
-      env: { RX_LEADER: path.join(library.esm, 'index.js') },
-    });
+    this.script = spawnScript<Line>(path.join(programs, 'candidate.js'), [JSON.stringify(options)]);
   }
 
   get log(): Log {

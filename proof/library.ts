@@ -15,11 +15,11 @@ export interface Library {
 }
 
 export function load(variant: Variant): Library {
-  return loaded(build(variant, 'proof/processes'));
+  return loaded(build(variant));
 }
 
 /** The same of one that has been compiled already. */
-export function loaded({ cjs }: Pick<Build, 'cjs'>): Library {
+export function loaded({ cjs }: Build): Library {
   const require = createRequire(path.join(cjs, 'index.js'));
   return {
     ...require('./index.js'),

@@ -1,9 +1,10 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { type Build, build, type Variant } from './mutant.js';
+import { build, bundle, type Variant } from './mutant.js';
 
 interface Prepared {
-  readonly library: Build;
+  /** The folder of the programs in proof/processes, each with that library. */
+  readonly programs: string;
   /** Its Lua scripts. */
   readonly sources: readonly string[];
 }
@@ -14,9 +15,9 @@ const prepared = new Map<Variant, Prepared>();
 export function prepare(variant: Variant): Prepared {
   const known = prepared.get(variant);
   if (known) return known;
-  const library = build(variant, 'proof/processes');
-  const { scripts } = createRequire(path.join(library.cjs, 'index.js'))('./store/redis/scripts.js');
+  const { scripts } = createRequire(path.join(build(variant).cjs, 'index.js'))('./store/redis/scripts.js');
   const sources = Object.values<{ source: string }>(scripts).map(({ source }) => source);
-  prepared.set(variant, { library, sources });
-  return { library, sources };
+  const made = { programs: bundle(variant, 'proof/processes'), sources };
+  prepared.set(variant, made);
+  return made;
 }

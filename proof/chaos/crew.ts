@@ -1,7 +1,6 @@
 import { type ProxyTarget, startProxy, type TcpProxy } from '../../scripts/support/proxy.js';
 import { Candidate, monotonic } from '../candidate.js';
 import type { Log } from '../checker.js';
-import type { Build } from '../mutant.js';
 import { TIMES } from '../times.js';
 
 /** ms for a process to start and connect, on a machine that has much else to do. */
@@ -26,13 +25,13 @@ export class Crew implements AsyncDisposable {
   readonly rows: Row[] = [];
   /** What candidates should not have done: ended by themselves, or not when they were asked to. */
   readonly complaints: string[] = [];
-  readonly #library: Build;
+  readonly #programs: string;
   readonly #key: string;
   readonly #all: Candidate[] = [];
   readonly #expected = new Set<Candidate>();
 
-  constructor(library: Build, key: string) {
-    this.#library = library;
+  constructor(programs: string, key: string) {
+    this.#programs = programs;
     this.#key = key;
   }
 
@@ -50,7 +49,7 @@ export class Crew implements AsyncDisposable {
     const name = `${row.name}/${row.processes}`;
     // Else one who has just come would take an emptied store for a new one, and lead beside the incumbent: documented.
     const options = { ...TIMES, key: this.#key, coldStart: 'wait', url: row.link.url, name } as const;
-    const candidate = new Candidate(this.#library, options);
+    const candidate = new Candidate(this.#programs, options);
     this.#all.push(candidate);
     candidate.script.exit.then(({ code, signal }) => {
       if (!this.#expected.has(candidate)) this.complaints.push(`${name} ended by itself: ${signal ?? code}`);

@@ -23,9 +23,9 @@ type Say = (line: string) => void;
 
 /** One run: everybody stands, storm after storm, and everybody leaves. Rejects where `signal` ends it, with nothing left running. */
 export async function run(args: Arguments, signal: AbortSignal, say: Say): Promise<Evidence> {
-  const { library } = prepare(args.library);
+  const { programs } = prepare(args.library);
   await using servers = await Servers.open();
-  await using crew = new Crew(library, KEY);
+  await using crew = new Crew(programs, KEY);
   const stage: Stage = { crew, servers, keys: keysOf(KEY), chronicle: new Chronicle(), signal };
   await crew.assemble(args.candidates, servers.target);
   const begun = monotonic();

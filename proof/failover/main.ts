@@ -22,9 +22,9 @@ const PAGE = 'docs/topologies.md';
 async function conduct(args: Arguments, { signal }: Ending): Promise<number> {
   const rows = ROWS.filter((row) => nameOf(row).includes(args.only));
   if (rows.length === 0) throw new Error(`no row has "${args.only}" in its name`);
-  const { library } = prepare(OURS);
+  const { programs } = prepare(OURS);
   say(`failover: ${rows.length} rows, ${args.times} times each, ${args.atOnce} at one time`);
-  const results = await measure(rows, args, library, signal, say);
+  const results = await measure(rows, args, programs, signal, say);
   const text = `${caption(args)}\n\n${tableOf(results)}`;
   say(`\n${text}\n`);
   if (args.write) writeFileSync(PAGE, withTable(readFileSync(PAGE, 'utf8'), text));

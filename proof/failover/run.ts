@@ -1,6 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { monotonic } from '../candidate.js';
-import type { Build } from '../mutant.js';
 import type { Case, Client } from './cases/case.js';
 import { CLUSTER } from './cases/cluster.js';
 import { SENTINEL } from './cases/sentinel.js';
@@ -39,7 +38,7 @@ export const nameOf = ({ topology, fault, client }: Row): string => `${topology}
 export async function measure(
   rows: readonly Row[],
   { times, atOnce }: { readonly times: number; readonly atOnce: number },
-  library: Build,
+  programs: string,
   signal: AbortSignal,
   say: (line: string) => void,
 ): Promise<Result[]> {
@@ -50,7 +49,7 @@ export async function measure(
   const worker = async () => {
     for (let result = todo.shift(); result; result = todo.shift()) {
       const { row, outcomes, failures } = result;
-      const said = await repetition(row, library, signal).then(
+      const said = await repetition(row, programs, signal).then(
         (outcome) => {
           outcomes.push(outcome);
           return told(outcome);
@@ -71,8 +70,8 @@ export async function measure(
   return results;
 }
 
-async function repetition(row: Row, library: Build, signal: AbortSignal): Promise<Outcome> {
-  await using world = new World(library);
+async function repetition(row: Row, programs: string, signal: AbortSignal): Promise<Outcome> {
+  await using world = new World(programs);
   const ended = new AbortController();
   const limit = sleep(LIMIT, undefined, { signal: AbortSignal.any([signal, ended.signal]) }).then(() => {
     throw new Error(`not done within ${LIMIT / 1_000} s`);

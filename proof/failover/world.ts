@@ -8,7 +8,6 @@ import { type Client, type RedisOptions, type RedisServer, startRedis } from '..
 import { until } from '../../scripts/support/until.js';
 import { Candidate, type CandidateOptions, monotonic } from '../candidate.js';
 import type { Log } from '../checker.js';
-import type { Build } from '../mutant.js';
 
 /** The times of the election, ms. What is not said is the library's default. */
 export const TIMES = { ttl: 2_000 } as const;
@@ -36,15 +35,15 @@ export type Terms = Pick<CandidateOptions, 'replicas'> & { readonly ttl?: number
 /** The servers and candidates of one repetition; all gone at the end, also of a failure. */
 export class World implements AsyncDisposable {
   readonly keys = keysOf(KEY);
-  readonly #library: Build;
+  readonly #programs: string;
   readonly #things: AsyncDisposable[] = [];
   readonly #making = new Set<Promise<unknown>>();
   readonly #candidates: Candidate[] = [];
   #terms: Terms & { readonly ttl: number } = TIMES;
   #over = false;
 
-  constructor(library: Build) {
-    this.#library = library;
+  constructor(programs: string) {
+    this.#programs = programs;
   }
 
   get logs(): Log[] {
@@ -128,7 +127,7 @@ export class World implements AsyncDisposable {
 
   async #candidate(name: string, reach: Reach): Promise<Candidate> {
     const options = { ...this.#terms, key: KEY, ...reach, name };
-    const candidate = await this.use(async () => new Candidate(this.#library, options));
+    const candidate = await this.use(async () => new Candidate(this.#programs, options));
     this.#candidates.push(candidate);
     await candidate.notes('ready', PATIENCE);
     return candidate;

@@ -62,7 +62,7 @@ async function run({ from, seeds, library, servers, workers: count }: Many, sign
   const failures: Failure[] = [];
   const sum = { worlds: 0, minutes: 0, terms: 0 };
   const ticker = setInterval(() => say(`  ${sum.worlds} worlds, ${sum.terms} terms, ${failures.length} wrong`), GLANCE);
-  const compiled = build(library, 'proof/processes');
+  const compiled = build(library);
   using workers = new Workers(count);
   let next = from;
   const work = async () => {

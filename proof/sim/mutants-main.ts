@@ -19,7 +19,7 @@ interface Finding {
 }
 
 async function look(mutant: Mutant, workers: Workers): Promise<Finding> {
-  const library = build(mutant.variant, 'proof/processes'); // one that cannot be made is no finding
+  const library = build(mutant.variant); // one that cannot be made is no finding
   for (let from = 1; from <= SEEDS; from += CHUNK) {
     try {
       const { failures } = await workers.do({

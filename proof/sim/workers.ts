@@ -6,7 +6,7 @@ import type { Tally } from './simulate.js';
 
 /** A part of the work: the worlds of some seeds, with one library. */
 export interface Job {
-  readonly library: Pick<Build, 'cjs'>;
+  readonly library: Build;
   readonly from: number;
   readonly to: number;
   /** No further than to the first world that goes wrong. */

@@ -85,7 +85,7 @@ export class Arena implements AsyncDisposable {
 
   /** A candidate that is connected and stands. */
   async candidate(name: string, { to = this.redis, ...options }: Extra = {}): Promise<Candidate> {
-    const candidate = new Candidate(prepare(this.variant).library, {
+    const candidate = new Candidate(prepare(this.variant).programs, {
       ...TIMES,
       key: this.key,
       url: to.url,

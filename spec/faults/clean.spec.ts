@@ -2,7 +2,8 @@ import path from 'node:path';
 import { describe } from '@jest/globals';
 import { monotonic } from '../../proof/candidate.js';
 import type { CycleLine } from '../../proof/cycles.js';
-import { build, OURS } from '../../proof/mutant.js';
+import { OURS } from '../../proof/mutant.js';
+import { prepare } from '../../proof/prepare.js';
 import { keepsCandidacies, keepsListening, keepsTimers } from '../../proof/variants.js';
 import { spawnScript } from '../support/script.js';
 import { type Arena, TIMES } from './arena.js';
@@ -15,9 +16,8 @@ const LONG = { ttl: 20 * TIMES.ttl, renewEvery: 5 * TIMES.ttl };
 const FLAT = 1_000_000;
 
 async function cycles(arena: Arena, count: number, url: string[] = []): Promise<void> {
-  const { esm, scripts } = build(arena.variant, 'proof/processes');
-  const env = { RX_LEADER: path.join(esm, 'index.js') };
-  await using script = spawnScript<CycleLine>(path.join(scripts, 'cycles.js'), [String(count), ...url], { env });
+  const { programs } = prepare(arena.variant);
+  await using script = spawnScript<CycleLine>(path.join(programs, 'cycles.js'), [String(count), ...url]);
   const said = await script.next(() => true, 150_000);
   if ('stray' in said) throw new Error(`stray: ${said.stray}`);
   const { before, warm, after } = said;
