@@ -136,7 +136,9 @@ export class RedisServer implements AsyncDisposable {
 
   /** A connected node-redis client with an `error` listener, destroyed with the server. */
   async client(options: RedisClientOptions = {}): Promise<Client> {
-    const client = makeClient({ url: this.url, ...options });
+    // By default it waits for up to two seconds, and would still do so after it was destroyed.
+    const socket = { reconnectStrategy: 50, ...options.socket };
+    const client = makeClient({ url: this.url, ...options, socket });
     client.on('error', () => {}); // without a listener a client's error ends the process
     this.#clients.add(client);
     await client.connect();

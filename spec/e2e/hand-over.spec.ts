@@ -55,7 +55,7 @@ describe('a graceful hand-over', () => {
     const times = { ttl: 30_000, renewEvery: 10_000, wait: 500, jitter: 0 };
     const [leader, follower] = await Promise.all(
       ['leader', 'follower'].map(async (name) => {
-        const redis = await other.client({ socket: { reconnectStrategy: 50 } });
+        const redis = await other.client();
         return elect({ redis, key: 'restarted', name, ...times, preflight: false });
       }),
     );

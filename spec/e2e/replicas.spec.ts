@@ -253,7 +253,7 @@ describe('a failover', () => {
     const promoted = await replica.client();
     const follow = (host: string, port: string) => promoted.sendCommand(['REPLICAOF', host, port]);
     await follow('127.0.0.1', '1'); // hears of nothing any more
-    const a = await stand(await connect(master, { socket: { reconnectStrategy: 50 } }));
+    const a = await stand(await connect());
     expect(await until(() => a.told[0])).toMatchObject(TOO_FEW);
     await follow(master.host, String(master.port));
     await a.says('leader');

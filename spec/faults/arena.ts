@@ -46,7 +46,7 @@ export class Arena implements AsyncDisposable {
     const arena = new Arena(name, variant);
     try {
       arena.#redis = await arena.server(options);
-      arena.#admin = await arena.redis.client({ socket: { reconnectStrategy: 50 } });
+      arena.#admin = await arena.redis.client();
       await arena.loadScripts();
       return arena;
     } catch (error) {

@@ -13,7 +13,7 @@ export interface Replicated extends AsyncDisposable {
 
 export async function startReplicated(): Promise<Replicated> {
   const master = await startRedis({ args: REPLICATES });
-  const admin = await master.client({ socket: { reconnectStrategy: 50 } }); // what waits longer would still wait when it is destroyed
+  const admin = await master.client();
   const replica = await startReplica(master);
   return {
     master,
