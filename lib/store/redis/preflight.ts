@@ -20,8 +20,8 @@ export type WarningCode = 'RX_LEADER_EVICTION' | 'RX_LEADER_REPLICA' | 'RX_LEADE
 /** Looks for what will bite, and warns of it. */
 export interface Preflight {
   /**
-   * Looks at the server, once for each client. Emits nothing, never fails, and completes when there is nothing left to look at: a look that is
-   * refused, lost or not answered is let be. Nothing is sent before the client has its connection, and nothing told after unsubscription.
+   * Looks at the server, once for each client. Emits nothing, never fails, and completes when there is nothing left to look at: one that is refused or
+   * lost is made again with the client's next connection. Nothing is sent before the client has its connection, and nothing told after unsubscription.
    */
   look(request: PreflightRequest): Observable<never>;
   /** Looks at a reply, and warns of another ttl once for each `request`. */
@@ -56,39 +56,53 @@ export const preflightOf = (client: RedisClient): Preflight =>
 
 function look(client: RedisClient, request: PreflightRequest): Observable<never> {
   return new Observable((subscriber) => {
+    const isReady = () => portOf(client).isReady !== false;
+    // A cluster's client of ioredis tells of each node that it gets to know, also before it can ask any.
+    const beginOnceConnected = () =>
+      subscriber.add(connectionOf(client).notices.pipe(filter(isReady), take(1)).subscribe(begin));
     const begin = () => {
       if (looked.has(client)) return subscriber.complete();
       looked.add(client);
       const over = new AbortController();
-      let isUnderWay = true;
-      subscriber.add(() => {
-        if (!isUnderWay) return;
+      const leave = () => {
         looked.delete(client); // for the next election to do
         over.abort();
-      });
-      inspect(portOf(client), request, over.signal)
-        .catch(() => {})
-        .finally(() => {
-          isUnderWay = false;
+      };
+      subscriber.add(leave);
+      inspect(portOf(client), request, over.signal).then(
+        () => {
+          subscriber.remove(leave);
           subscriber.complete();
-        });
+        },
+        () => {
+          if (subscriber.closed) return;
+          subscriber.remove(leave);
+          looked.delete(client);
+          beginOnceConnected(); // a cluster's client of node-redis does not say whether it is ready: it may not have been
+        },
+      );
     };
-    const isReady = () => portOf(client).isReady !== false;
     if (isReady()) begin();
-    // A cluster's client of ioredis tells of each node that it gets to know, also before it can ask any.
-    else subscriber.add(connectionOf(client).notices.pipe(filter(isReady), take(1)).subscribe(begin));
+    else beginOnceConnected();
   });
 }
 
+/** Fails where nothing could be looked at. */
 async function inspect(client: Port, request: PreflightRequest, over: AbortSignal): Promise<void> {
   const options = { keys: [keysOf(request.key).lease], arguments: [] };
-  let roundTrip = Number.POSITIVE_INFINITY;
-  for (let count = 1; count <= LOOKS; count++) {
+  const ask = async () => {
     const begun = performance.now();
     const answer = await client.eval(LOOK, options, over);
-    roundTrip = Math.min(roundTrip, performance.now() - begun);
-    if (over.aborted) return;
-    if (count === 1 && Array.isArray(answer)) warnOfServer(answer.map(String));
+    return { answer, time: performance.now() - begun };
+  };
+  const first = await ask();
+  if (over.aborted) return;
+  if (Array.isArray(first.answer)) warnOfServer(first.answer.map(String));
+  let roundTrip = first.time;
+  for (let count = 1; count < LOOKS; count++) {
+    const other = await ask().catch(() => undefined);
+    if (!other || over.aborted) return;
+    roundTrip = Math.min(roundTrip, other.time);
   }
   warnOfDistance(roundTrip, request);
 }

@@ -1,3 +1,4 @@
+import { EventEmitter } from 'node:events';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { createClient, createClientPool, RESP_TYPES } from 'redis';
@@ -373,6 +374,58 @@ describe('what is made of the answers', () => {
 
   it('is nothing where a server does not say what it does when its memory is full', async () => {
     expect(await saidOf([1, 1, 1], ['1', '', 'master'])).toEqual([]);
+  });
+});
+
+describe('a look that fails', () => {
+  /** A client that is asked and does not answer by itself. */
+  function asked() {
+    const pending: Array<{ resolve(answer: readonly string[]): void; reject(error: Error): void }> = [];
+    const evaluate = () => new Promise((resolve, reject) => pending.push({ resolve, reject }));
+    const client = Object.assign(new EventEmitter(), { eval: evaluate, evalSha: evaluate, isOpen: true });
+    const looking = () =>
+      preflightOf(client as RedisClient)
+        .look(request)
+        .subscribe();
+    const settle = (at: number, by: 'resolve' | 'reject') => {
+      if (by === 'resolve') pending[at]?.resolve(['1', 'allkeys-lru', 'master']);
+      else pending[at]?.reject(new Error('refused'));
+      return new Promise<void>((resolve) => setImmediate(resolve));
+    };
+    return { client, looking, settle, count: () => pending.length };
+  }
+
+  it('at first is made again with the next connection', async () => {
+    const { client, looking, settle, count } = asked();
+    const one = looking();
+    await settle(0, 'reject');
+    expect([count(), one.closed]).toEqual([1, false]);
+    client.emit('ready');
+    await settle(1, 'resolve');
+    expect(codes()).toEqual(['RX_LEADER_EVICTION']);
+    expect(count()).toBe(3);
+    one.unsubscribe();
+    expect(client.eventNames()).toEqual([]);
+  });
+
+  it('after the first answer is over: what there is to say was said', async () => {
+    const { client, looking, settle, count } = asked();
+    const one = looking();
+    await settle(0, 'resolve');
+    await settle(1, 'reject');
+    expect(one.closed).toBe(true);
+    client.emit('ready');
+    expect([codes(), count()]).toEqual([['RX_LEADER_EVICTION'], 2]);
+  });
+
+  it('when nobody wants it any more leaves the next alone, which is the only one', async () => {
+    const { looking, settle, count } = asked();
+    looking().unsubscribe();
+    const next = looking();
+    await settle(0, 'reject');
+    expect(looking().closed).toBe(true);
+    expect(count()).toBe(2);
+    next.unsubscribe();
   });
 });
 
