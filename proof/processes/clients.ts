@@ -54,7 +54,7 @@ function nodeRedisClient({ url, others = [], topology = 'server', username, pass
 
 /** Loaded only where it is asked for: most candidates have the other one. */
 async function ioRedis({ url, others = [], topology = 'server', failoverDetector = false }: Reach): Promise<Connected> {
-  const { Cluster, Redis } = await import('ioredis');
+  const { Cluster, Redis } = await import('./ioredis.js');
   const patient = { lazyConnect: true, retryStrategy: () => PATIENCE };
   const roots = [url, ...others].map(endpoint);
   const make = {
