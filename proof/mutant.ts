@@ -14,6 +14,7 @@ import {
 import path from 'node:path';
 import { transformSync } from '@swc/core';
 import { buildSync } from 'esbuild';
+import { getOrMake } from '../lib/lookup.js';
 
 /** One change of a source file: `search` is replaced where it stands, which must be in exactly one place. */
 export interface Patch {
@@ -45,18 +46,25 @@ const CACHE = path.resolve('node_modules/.cache/rx-leader/variants');
 
 type Sources = ReadonlyMap<string, string>;
 
+const libraries = new Map<Variant, Sources>();
+const builds = new Map<Variant, Build>();
+
+/** lib/ as `variant` has it. */
+const libraryOf = (variant: Variant): Sources => getOrMake(libraries, variant, () => patched(variant, read('lib')));
+
 /** Compiles lib/ as `variant` has it, so that processes start without a compiler of their own. */
-export function build(variant: Variant): Build {
-  const lib = patched(variant, read('lib'));
-  return { cjs: kept(variant.name, [lib], (folder) => compile(lib, folder)) };
-}
+export const build = (variant: Variant): Build =>
+  getOrMake(builds, variant, () => {
+    const lib = libraryOf(variant);
+    return { cjs: kept(variant.name, [lib], (folder) => compile(lib, folder)) };
+  });
 
 /**
- * Makes a file of each program in the folder `programs`, with the library as `variant` has it and whatever else it imports: it starts in half the time
- * that it takes Node to find the hundreds of files of a client. The folder that they are in.
+ * Makes a file of each program in the folder `programs`, with the library as `variant` has it and whatever else it imports, and tells in which folder.
+ * Such a program starts in half the time: Node need not find the hundreds of files of a client.
  */
 export function bundle(variant: Variant, programs: string): string {
-  const lib = patched(variant, read('lib'));
+  const lib = libraryOf(variant);
   const sources = read(programs);
   return kept(`${variant.name}-programs`, [lib, sources], (folder) => {
     writeAll(lib, path.join(folder, 'lib'));

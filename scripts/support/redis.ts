@@ -32,6 +32,9 @@ export function redisProgram(name: 'redis-server' | 'redis-cli'): string {
 /** A replica is to have what its master has at once, not five seconds later. */
 export const REPLICATES = ['--repl-diskless-sync-delay', '0', '--repl-diskless-load', 'swapdb'];
 
+/** What preflight warns of: leases may be thrown away. */
+export const EVICTS = ['--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru'];
+
 /** Redis 6.2 gives its replicas a file otherwise, where the next server that starts finds it. */
 const NOTHING_ON_DISK = ['--repl-diskless-sync', 'yes'];
 

@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { Candidate, type CandidateOptions } from '../../proof/candidate.js';
 import { OURS } from '../../proof/mutant.js';
 import { prepare } from '../../proof/prepare.js';
@@ -17,19 +17,18 @@ async function leads(options: Pick<CandidateOptions, 'url' | 'topology' | 'libra
   expect(said).toMatchObject({ kind: 'role', role: 'leader' });
 }
 
-it.each([
-  { library: 'node-redis', topology: 'server' },
-  { library: 'node-redis', topology: 'pool' },
-  { library: 'ioredis', topology: 'server' },
-] as const)('a candidate, which is one file with all that it imports, leads by $library, $topology', async (reach) => {
-  await using redis = await startRedis();
-  await leads({ url: redis.url, ...reach });
-});
+describe('a candidate, which is one file with all that it imports', () => {
+  it.each([
+    { library: 'node-redis', topology: 'server' },
+    { library: 'node-redis', topology: 'pool' },
+    { library: 'ioredis', topology: 'server' },
+  ] as const)('leads by $library, $topology', async (reach) => {
+    await using redis = await startRedis();
+    await leads({ url: redis.url, ...reach });
+  });
 
-it.each(['node-redis', 'ioredis'] as const)(
-  'a candidate, which is one file with all that it imports, leads by %s, cluster',
-  async (library) => {
+  it.each(['node-redis', 'ioredis'] as const)('leads by %s, cluster', async (library) => {
     await using one = await startClusterOfOne();
     await leads({ url: one.server.url, topology: 'cluster', library });
-  },
-);
+  });
+});

@@ -106,7 +106,7 @@ function topologyOf(client: NodeRedisClient & Extras): Topology {
   if (getRandomNode && nodeClient) {
     return {
       serves: 'slots',
-      readyEvents: ['node-ready', 'connect'],
+      readyEvents: ['node-ready', 'connect'], // a node may be ready before it can be asked by way of the cluster
       // Any node tells what is published at any other.
       source: async (use) => use(await nodeClient.call(client, getRandomNode.call(client))),
       ...(client.slots && {

@@ -6,14 +6,13 @@ import { createCluster as createCluster5 } from 'redis5';
 import { portOf, type RedisClient } from '../../../lib/store/redis/client.js';
 import { preflightOf } from '../../../lib/store/redis/preflight.js';
 import { startClusterOfOne } from '../../support/cluster-of-one.js';
+import { EVICTS } from '../../support/redis.js';
 import { until } from '../../support/until.js';
 
 const ends: Array<() => void> = [];
 afterEach(() => {
   for (const end of ends.splice(0).reverse()) end();
 });
-
-const EVICTS = ['--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru'];
 
 /** Has `client` looked at, and writes down what it is asked, by what `when` says at that moment. */
 function looked<T>(client: RedisClient, when: () => T) {

@@ -9,13 +9,12 @@ import { keysOf } from '../../../lib/store/redis/keys.js';
 import { type PreflightRequest, preflightOf } from '../../../lib/store/redis/preflight.js';
 import { pass, useFakeTime } from '../../support/fake-time.js';
 import { startProxy } from '../../support/proxy.js';
-import { type Client, REPLICATES, startRedis } from '../../support/redis.js';
+import { type Client, EVICTS, REPLICATES, startRedis } from '../../support/redis.js';
 import { startReplica } from '../../support/replicated.js';
 import { until } from '../../support/until.js';
 import { callsSoFar } from './ask.js';
 
 const LOOKS = 3;
-const EVICTS = ['--maxmemory', '100mb', '--maxmemory-policy', 'allkeys-lru'];
 
 const request: PreflightRequest = { key: 'preflight', ttl: 1_000, timeout: 100 };
 
