@@ -36,7 +36,7 @@ for await (const transition of election) {
   terms.push(transition.term);
   await write(transition.term, `written in term ${terms.length}`);
   if (terms.length === 2) break;
-  await election.stepDown({ cooldown: 0 }); // resigns, and stands again at once
+  await election.resign({ cooldown: 0 }); // resigns, and stands again at once
 }
 
 const [first] = terms;

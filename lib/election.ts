@@ -27,15 +27,15 @@ export interface Candidate extends Omit<Standing, 'lastSeen'> {
   readonly lastSeen: Date;
 }
 
-/** What {@link Election.stepDown} takes. */
-export interface StepDownOptions {
+/** What {@link Election.resign} takes. */
+export interface ResignOptions {
   /** ms to stay out. Default: `ttl`. */
   readonly cooldown?: number | undefined;
   /** The id of the candidate that is to lead next. Default: who asked last, and hears notices. */
   readonly to?: string | undefined;
 }
 
-const STEP_DOWN: Names<StepDownOptions> = { cooldown: true, to: true };
+const RESIGN: Names<ResignOptions> = { cooldown: true, to: true };
 
 /**
  * A standing in one election, as {@link elect} returns it: an `Observable` of this candidate's changes of role.
@@ -47,17 +47,17 @@ const STEP_DOWN: Names<StepDownOptions> = { cooldown: true, to: true };
 export class Election extends Observable<Transition> implements AsyncIterable<Transition>, AsyncDisposable {
   /**
    * Who leads, as far as this candidate knows, oneself included: at once, then whenever the holder's id changes. `undefined` while
-   * nobody is known to, and while this candidate stands aside after {@link stepDown}. Starts no candidacy, never errors, completes on {@link close}.
+   * nobody is known to, and while this candidate stands aside after {@link resign}. Starts no candidacy, never errors, completes on {@link close}.
    */
-  get holders(): Observable<Holder | undefined> {
-    this.#holders ??= this.#toldHolders();
-    return this.#holders;
+  get leaders(): Observable<Holder | undefined> {
+    this.#leaders ??= this.#leadersSeen();
+    return this.#leaders;
   }
 
   readonly #environment: Environment;
   readonly #signal: AbortSignal | undefined;
   /** Both made for the first who asks: most of many elections are not asked. */
-  #holders: Observable<Holder | undefined> | undefined;
+  #leaders: Observable<Holder | undefined> | undefined;
   #news: Subject<void> | undefined;
   #memory: Memory = NOTHING_KNOWN;
   #subscribers = 0;
@@ -101,9 +101,9 @@ export class Election extends Observable<Transition> implements AsyncIterable<Tr
    * `to` is the id of the candidate that is to lead next, of {@link candidates}: it alone is told of the release at first, and all others when
    * it leads, or a quarter of a `timeout` later. It is a wish: who is gone by then, or hears no notices, is not waited for any longer.
    */
-  async stepDown(options: StepDownOptions = {}): Promise<boolean> {
+  async resign(options: ResignOptions = {}): Promise<boolean> {
     requireObject(options, 'an object such as { cooldown, to }');
-    refuseUnknown(options, STEP_DOWN);
+    refuseUnknown(options, RESIGN);
     const { cooldown, to } = options;
     const pause = validTime('cooldown', cooldown, this.#environment.settings.ttl, 0);
     const successor = to === undefined ? {} : { successor: validText('to', to) };
@@ -233,20 +233,20 @@ export class Election extends Observable<Transition> implements AsyncIterable<Tr
     this.#news?.complete();
   }
 
-  #toldHolders(): Observable<Holder | undefined> {
+  #leadersSeen(): Observable<Holder | undefined> {
     return new Observable((subscriber) => {
       if (this.#signal?.aborted) void this.close();
       this.#candidacy?.check();
       subscriber.add(this.#heedSignal());
       this.#news ??= new Subject();
       if (this.#closed && !this.#candidacy) this.#news.complete();
-      const holders = merge(this.#news, of(undefined)).pipe(
+      const leaders = merge(this.#news, of(undefined)).pipe(
         map(() => this.#holder()),
         distinctUntilChanged((before, now) => before?.id === now?.id),
       );
       // By an observer, for RxJS to report what a subscriber throws: the others are to be told, too.
       const told = { next: (holder?: Holder) => subscriber.next(holder), complete: () => subscriber.complete() };
-      subscriber.add(holders.subscribe(told));
+      subscriber.add(leaders.subscribe(told));
     });
   }
 

@@ -32,7 +32,7 @@ describe('bad input', () => {
     expect(() => elect({ ...options, [name]: undefined })).not.toThrow();
   });
 
-  it('is refused where there is no such option of observe, quorum or stepDown', async () => {
+  it('is refused where there is no such option of observe, quorum or resign', async () => {
     const store = new MemoryLeaseStore();
     const none = (name: string) =>
       refusal(new RegExp(`^Invalid option "${name}": there is no such option; received 5$`));
@@ -46,7 +46,7 @@ describe('bad input', () => {
       refusal(/^Invalid option "options": must be an object such as/),
     );
     const election = elect({ store, key: 'k' });
-    await expect(election.stepDown({ too: 5 } as object)).rejects.toThrow(none('too'));
+    await expect(election.resign({ too: 5 } as object)).rejects.toThrow(none('too'));
   });
 
   it('is refused where the work that is to be waited for is a function', async () => {

@@ -42,13 +42,13 @@ describe('inside a callback', () => {
     });
   });
 
-  it('stepDown() is told when the current transition has reached everyone', () => {
+  it('resign() is told when the current transition has reached everyone', () => {
     const lines = virtually(({ candidate, at }) => {
       const { election } = candidate();
       const log = new Log(election);
       const both = log.subscribe(
         'a',
-        whenLeader(() => void election.stepDown()),
+        whenLeader(() => void election.resign()),
       );
       both.add(log.subscribe('b'));
       at(99, () => both.unsubscribe());
@@ -83,7 +83,7 @@ describe('inside a callback', () => {
         a.add(
           log.subscribe(
             'b',
-            whenLeader(() => void election.stepDown()),
+            whenLeader(() => void election.resign()),
           ),
         ),
       );
@@ -120,7 +120,7 @@ describe('inside a callback', () => {
       const log = new Log(election);
       const all = log.subscribe(
         'a',
-        whenLeader(() => void election.stepDown()),
+        whenLeader(() => void election.resign()),
       );
       all.add(
         log.subscribe(

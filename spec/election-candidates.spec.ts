@@ -135,22 +135,22 @@ describe('a hand-over', () => {
     expect(leaders(elections)).toEqual([elections[1]]);
   });
 
-  it('is to the one that stepDown({ to }) names', async () => {
+  it('is to the one that resign({ to }) names', async () => {
     const { elections } = await standing('a', 'b', 'c', 'd');
     const [a, b] = elections as [Election, Election];
     const listed = a.candidates();
     await pass(LATENCY);
     const to = (await listed).find(({ name }) => name === 'b')?.id ?? '';
-    const stepped = a.stepDown({ to });
+    const stepped = a.resign({ to });
     await pass(2 * LATENCY);
     expect(await stepped).toBe(true);
     expect(leaders(elections)).toEqual([b]);
     expect(b.term?.id).toBe(to);
   });
 
-  it('is to anybody a quarter of a timeout later where stepDown names nobody who is there', async () => {
+  it('is to anybody a quarter of a timeout later where resign names nobody who is there', async () => {
     const { elections } = await standing('a', 'b', 'c');
-    void elections[0]?.stepDown({ to: 'nobody' });
+    void elections[0]?.resign({ to: 'nobody' });
     await pass(GRACE - 1);
     expect(leaders(elections)).toEqual([]);
     await pass(1 + 3 * LATENCY);
@@ -158,10 +158,10 @@ describe('a hand-over', () => {
   });
 });
 
-describe('stepDown', () => {
+describe('resign', () => {
   it.each([[null], [7]])('refuses %j as options', async (options) => {
     const { elections } = await standing('a');
-    await expect(elections[0]?.stepDown(options as never)).rejects.toMatchObject({
+    await expect(elections[0]?.resign(options as never)).rejects.toMatchObject({
       code: 'INVALID_OPTION',
       message: expect.stringContaining(
         'Invalid option "options": must be an object such as { cooldown, to }; received ',
@@ -171,7 +171,7 @@ describe('stepDown', () => {
 
   it.each([[''], [7], [null]])('refuses %j as who is to be next', async (to) => {
     const { elections } = await standing('a');
-    await expect(elections[0]?.stepDown({ to: to as string })).rejects.toMatchObject({
+    await expect(elections[0]?.resign({ to: to as string })).rejects.toMatchObject({
       code: 'INVALID_OPTION',
       message: expect.stringContaining('Invalid option "to": must be a non-empty string; received '),
     });

@@ -235,7 +235,7 @@ describe('a drain', () => {
     await pass(10);
     const [first, second] = [work(), work()];
     termOf(election).waitUntil(first.promise);
-    void election.stepDown({ cooldown: 1 });
+    void election.resign({ cooldown: 1 });
     await pass(400); // the first drain is over, its work is not
     expect(store.requests.release).toHaveLength(1);
     termOf(election).waitUntil(second.promise);

@@ -16,7 +16,7 @@ describe('inside an abort listener of the term', () => {
       const log = new Log(election);
       abortListener(log, () => void election.close());
       expectAsked(store).toBe('a 8ms r');
-      at(9, () => void election.stepDown());
+      at(9, () => void election.resign());
       return log.lines;
     });
     expect(lines).toEqual(['a:L', 'a:R', 'a|']);
@@ -42,7 +42,7 @@ describe('inside an abort listener of the term', () => {
         b = log.subscribe('b');
         a.unsubscribe();
       });
-      at(9, () => void election.stepDown());
+      at(9, () => void election.resign());
       at(20, () => b?.unsubscribe());
       return log.lines;
     });
@@ -78,25 +78,25 @@ describe('inside an abort listener of the term', () => {
     expect(lines).toEqual(['a:L', 'a:X', 'a|']);
   });
 
-  it('stepDown() joins the exit under way', () => {
+  it('resign() joins the exit under way', () => {
     virtually(({ candidate, at, expectAsked }) => {
       const { store, election } = candidate({ acquire: [granted(7), held(9_999)] });
       const log = new Log(election);
-      const a = abortListener(log, () => void election.stepDown({ cooldown: 1 }));
+      const a = abortListener(log, () => void election.resign({ cooldown: 1 }));
       expectAsked(store).toBe('a 8ms r 100ms a');
-      at(9, () => void election.stepDown({ cooldown: 100 }));
+      at(9, () => void election.resign({ cooldown: 100 }));
       at(200, () => a.unsubscribe());
     });
   });
 });
 
-describe('inside a callback of holders', () => {
+describe('inside a callback of leaders', () => {
   it('close() is no trouble, the transition having been told before', () => {
     const lines = virtually(({ candidate, expectAsked }) => {
       const { store, election } = candidate();
       const log = new Log(election);
       expectAsked(store).toBe('ar');
-      election.holders.subscribe((holder) => holder && void election.close());
+      election.leaders.subscribe((holder) => holder && void election.close());
       log.subscribe('a');
       return log.lines;
     });
@@ -108,7 +108,7 @@ describe('inside a callback of holders', () => {
       const { election } = candidate({ acquire: [of({ status: 'granted', token: 7 } as const)] });
       const ids: Array<string | undefined> = [];
       let candidacy: Subscription | undefined;
-      election.holders.subscribe((holder) => {
+      election.leaders.subscribe((holder) => {
         ids.push(holder?.name);
         if (ids.length === 1) candidacy = election.subscribe();
       });

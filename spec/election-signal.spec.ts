@@ -43,7 +43,7 @@ describe('signal', () => {
       expect(listeners(signal)).toBe(0);
       const first = election.subscribe();
       const second = election.subscribe();
-      const third = election.holders.subscribe();
+      const third = election.leaders.subscribe();
       expect(listeners(signal)).toBe(1);
       at(10, () => {
         first.unsubscribe();

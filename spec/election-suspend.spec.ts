@@ -60,7 +60,7 @@ describe('a machine that was suspended', () => {
     election.subscribe((transition) => {
       if (transition.role === 'leader') transition.term.waitUntil(new Promise(() => {}));
     });
-    times.scheduler.schedule(() => void election.stepDown(), 50);
+    times.scheduler.schedule(() => void election.resign(), 50);
     run(1.5 * TTL - 5_500);
     const [first = Number.NaN] = renewedAt();
     expect(first).toBeGreaterThanOrEqual(5_900);

@@ -84,17 +84,17 @@ describe('what throws in a teardown is reported as RxJS does, and stops nothing:
     expect(lines).toEqual(['a:L', 'a:C', 'a|']);
   });
 
-  it('a pipe of holders', () => {
+  it('a pipe of leaders', () => {
     const lines = virtually(({ candidate, at }) => {
       const { election } = candidate();
       const log = new Log(election);
-      election.holders.pipe(finalize(throwing)).subscribe({ complete: () => log.lines.push('holders|') });
+      election.leaders.pipe(finalize(throwing)).subscribe({ complete: () => log.lines.push('leaders|') });
       log.subscribe('a');
       at(9, () => void election.close());
       at(20, () => expect(reported).toEqual([tornDown]));
       return log.lines;
     });
-    expect(lines).toEqual(['a:L', 'a:C', 'holders|', 'a|']);
+    expect(lines).toEqual(['a:L', 'a:C', 'leaders|', 'a|']);
   });
 
   it('a store that answers', () => {

@@ -233,7 +233,7 @@ describe('role, isLeading and term', () => {
           order.push(['signal', election.isLeading, election.term, election.role]);
         });
       });
-      at(9, () => void election.stepDown());
+      at(9, () => void election.resign());
       return order;
     });
     expect(order).toEqual([

@@ -65,7 +65,7 @@ describe('the package', () => {
       'Role',
       'Sight',
       'Standing',
-      'StepDownOptions',
+      'ResignOptions',
       'StoreOptions',
       'Suspect',
       'Term',

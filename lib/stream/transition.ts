@@ -12,10 +12,10 @@ export type { FollowerReason, Role } from '../core/state.js';
  * - `lost`: the store says that the lease is not ours any more.
  * - `expired`: the lease could not be renewed in time.
  * - `stalled`: this process was not running when its lease ran out (a blocked event loop, SIGSTOP, a suspended machine).
- * - `resigned`: `stepDown()` was called.
+ * - `resigned`: `resign()` was called.
  * - `closed`: `close()` was called, `signal` aborted, or nobody is subscribed any more.
  *
- * `leader` is who leads as far as was known then: follow `Election.holders` for changes. An `error` is told once for as long as its cause lasts.
+ * `leader` is who leads as far as was known then: follow `Election.leaders` for changes. An `error` is told once for as long as its cause lasts.
  */
 export type Transition =
   | { readonly role: 'leader'; readonly at: Date; readonly term: Term }
@@ -38,7 +38,7 @@ export interface Term {
   /** Throws an `ElectionError` with code `TERM_ENDED` once the term is over, also where no timer has had a chance to say so. */
   assert(): void;
   /**
-   * Makes a voluntary exit (unsubscribe, `close`, `stepDown`) release the lease only after `work` has settled, or after the option
+   * Makes a voluntary exit (unsubscribe, `close`, `resign`) release the lease only after `work` has settled, or after the option
    * `drain` ms. The lease is renewed meanwhile. A rejection of `work` is not reported here. Without effect once the
    * release has begun. Throws an `ElectionError` with code `INVALID_OPTION` for a function, which is to be called.
    */

@@ -55,7 +55,7 @@ export const KINDS = [
   kind('process', 'blocked event loop', 'block', { lengths: EITHER, weight: 3 }),
   kind('process', 'kill -9', 'kill', { lengths: EITHER, weight: 3 }),
   kind('process', 'close', 'close', { lengths: EITHER, weight: 2 }),
-  kind('process', 'stepDown', 'step', { lengths: INSTANT, weight: 2 }),
+  kind('process', 'resign', 'step', { lengths: INSTANT, weight: 2 }),
   kind('link', 'slightly late', 'late', { lengths: EITHER }),
   kind('link', 'much late', 'slow', { lengths: EITHER, weight: 2 }),
   kind('link', 'cut', 'cut', { lengths: INSTANT, weight: 2 }),

@@ -54,7 +54,7 @@ export const ON_CANDIDATES = {
     await hold();
     await crew.enlist(row);
   },
-  stepDown: ({ candidate }) => ordered(candidate, `stepDown ${TIMES.ttl}`),
+  resign: ({ candidate }) => ordered(candidate, `resign ${TIMES.ttl}`),
   'slightly late': late,
   'much late': late,
   cut: async ({ row }) => row.link.cut(),

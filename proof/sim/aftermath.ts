@@ -247,7 +247,7 @@ export class Aftermath {
       this.#world.judge.object('G5', `the term ${term?.token} of ${leader.machine.name} ends for no reason`);
   }
 
-  /** ms until the first of the others stands that has not stepped down and stands aside. */
+  /** ms until the first of the others stands that has not resigned and stands aside. */
   #aside(leader: User): number {
     const others = this.#standing.filter((user) => user !== leader).map(({ asideUntil }) => asideUntil);
     return Math.max(0, Math.min(...others) - this.#world.agenda.now);

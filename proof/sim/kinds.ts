@@ -178,8 +178,8 @@ export const KINDS = {
       user.join();
     });
   }),
-  'step down': toUser((user, { ttl }, { amount }) => {
-    user.machine.receive(() => user.stepDown(amount * ttl));
+  resign: toUser((user, { ttl }, { amount }) => {
+    user.machine.receive(() => user.resign(amount * ttl));
     return undefined;
   }),
   close: {

@@ -44,7 +44,7 @@ export const RARE = [
   'leave from within a transition',
   'close from within a transition',
   'abort from within a transition',
-  'stepDown from within a transition',
+  'resign from within a transition',
 ] as const;
 
 /** Counts what was seen. */

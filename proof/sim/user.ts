@@ -14,7 +14,7 @@ export interface Style {
   /** Whether there is a `for await` loop, too, and for how many ms it is busy with each transition. */
   readonly loop: boolean;
   readonly busy: number;
-  /** How likely it is to leave, close or step down from within what it is told. */
+  /** How likely it is to leave, close or resign from within what it is told. */
   readonly rash: number;
 }
 
@@ -119,12 +119,12 @@ export class User {
   }
 
   /** Stands aside for `cooldown` ms, if it led. */
-  stepDown(cooldown: number): void {
+  resign(cooldown: number): void {
     if (this.election.isLeading) this.#judge.standsAside(this, cooldown);
     this.#judge.leaves(this);
     this.#judge.promised();
     const to = this.#random.pick(undefined, 'nobody', likeAnId(this.#random));
-    void this.election.stepDown({ cooldown: Math.floor(cooldown), ...(to && { to }) });
+    void this.election.resign({ cooldown: Math.floor(cooldown), ...(to && { to }) });
   }
 
   #told(transition: Transition, stand: number): void {
@@ -159,10 +159,10 @@ export class User {
   }
 
   #actRashly(): void {
-    const act = this.#random.pick('leave', 'close', 'abort', 'stepDown');
+    const act = this.#random.pick('leave', 'close', 'abort', 'resign');
     this.#judge.saw(`${act} from within a transition`);
     if (act === 'leave') this.leave();
-    else if (act === 'stepDown') this.stepDown(this.#random.between(0, this.#ttl));
+    else if (act === 'resign') this.resign(this.#random.between(0, this.#ttl));
     else void this.close(act);
   }
 

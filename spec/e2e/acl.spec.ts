@@ -80,7 +80,7 @@ describe('the rule', () => {
     expect(readFileSync('README.md', 'utf8').split('\n')).toContain(ACL_RULE);
   });
 
-  it('is enough to elect, stand by, renew, observe, step down, hand over and publish, with nothing denied on the way', async () => {
+  it('is enough to elect, stand by, renew, observe, resign, hand over and publish, with nothing denied on the way', async () => {
     await allow();
     const heard = await listen();
     const first = await stand();
@@ -98,7 +98,7 @@ describe('the rule', () => {
     await until(() => deadline() > granted + TTL / 2, { what: 'several renewals' });
     expect(first.told).toHaveLength(1);
 
-    expect(await first.election.stepDown({ cooldown: 10 * TTL })).toBe(true);
+    expect(await first.election.resign({ cooldown: 10 * TTL })).toBe(true);
     await until(() => second.election.isLeading);
     await second.election.close();
     expect(await leases()).toEqual([]);
@@ -216,7 +216,7 @@ async function onlyLeads(): Promise<void> {
 
 async function keepsItsLease(): Promise<void> {
   const { election, told } = await stand();
-  expect(await election.stepDown()).toBe(false);
+  expect(await election.resign()).toBe(false);
   expect(told).toMatchObject([{ role: 'leader' }, { role: 'follower', reason: 'resigned' }]);
   expect(await leases()).toHaveLength(1);
 }
@@ -224,7 +224,7 @@ async function keepsItsLease(): Promise<void> {
 async function handsOver(): Promise<void> {
   const first = await stand();
   const second = await stand();
-  expect(await first.election.stepDown()).toBe(true);
+  expect(await first.election.resign()).toBe(true);
   await until(() => second.election.isLeading);
   await second.election.close();
   expect(await leases()).toEqual([]);
@@ -234,7 +234,7 @@ async function handsOver(): Promise<void> {
 async function listedAs(role: 'leader' | 'follower'): Promise<boolean> {
   const first = await stand();
   const second = await stand();
-  await first.election.stepDown({ cooldown: TTL / 12 });
+  await first.election.resign({ cooldown: TTL / 12 });
   await until(() => second.election.isLeading);
   const id = second.election.term?.id;
   const standing = async () =>

@@ -114,7 +114,7 @@ describe('a graceful hand-over', () => {
     const [leader, ...others] = elections as [Election, Election, Election];
     const { id } = leader.term as Term;
     const seen: Array<string | undefined> = [];
-    const watching = others.map(({ holders }) => holders.subscribe((holder) => seen.push(holder?.id)));
+    const watching = others.map(({ leaders }) => leaders.subscribe((holder) => seen.push(holder?.id)));
     await leader.close();
     const next = others.find(({ isLeading }) => isLeading) as Election;
     const { token, id: successor } = next.term as Term;

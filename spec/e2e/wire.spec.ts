@@ -52,7 +52,7 @@ describe('a go-leader that holds the lease', () => {
     const { election, told } = stand();
     await until(() => told.length > 0);
     expect(told).toMatchObject([{ role: 'follower', reason: 'standby', leader: { id: go.id } }]);
-    const holder = await firstValueFrom(election.holders);
+    const holder = await firstValueFrom(election.leaders);
     expect(holder).toEqual({ id: go.id, expiresIn: expect.any(Number) });
     expect(holder?.expiresIn).toBeLessThanOrEqual(TTL);
     expect(await firstValueFrom(observe({ redis, key: KEY }))).toEqual({ id: go.id, expiresIn: expect.any(Number) });
@@ -158,10 +158,10 @@ describe('terms of ours and of go-leader by turns', () => {
     const ours = stand();
     for (let turn = 0; turn < 2; turn++) {
       await leads(ours);
-      await ours.election.stepDown({ cooldown: TTL / 2 });
+      await ours.election.resign({ cooldown: TTL / 2 });
       expect(await go.acquire()).toBe(true);
       // Renewing meanwhile: on a machine so busy that its lease ran out, ours would lead again and never hear of it.
-      await until(async () => (await go.renew()) && (await firstValueFrom(ours.election.holders))?.id === go.id);
+      await until(async () => (await go.renew()) && (await firstValueFrom(ours.election.leaders))?.id === go.id);
       const released = performance.now();
       expect(await go.release()).toBe(true);
       await leads(ours);

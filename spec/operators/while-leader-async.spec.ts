@@ -139,7 +139,7 @@ describe('whileLeader, with an async iterable', () => {
     steps[0]?.end();
     await pass(10);
     expect(out).toEqual([0]);
-    void election.stepDown();
+    void election.resign();
     steps[1]?.end();
     await pass(10);
     expect(out).toEqual([0]);

@@ -60,7 +60,7 @@ describe('a follower', () => {
       expect(store.tells.observed).toBe(false);
       const candidacy = election.subscribe();
       expect(store.tells.observed).toBe(true);
-      at(9, () => void election.stepDown());
+      at(9, () => void election.resign());
       at(99, () => {
         expect(store.tells.observed).toBe(true);
         candidacy.unsubscribe();

@@ -13,12 +13,12 @@ export async function election(election: Election): Promise<void> {
     Holds<Equal<typeof election.role, 'leader' | 'follower' | 'error' | undefined>>,
     Holds<Equal<typeof election.isLeading, boolean>>,
     Holds<Equal<typeof election.term, Term | undefined>>,
-    Holds<Equal<typeof election.holders, Observable<Holder | undefined>>>,
+    Holds<Equal<typeof election.leaders, Observable<Holder | undefined>>>,
   ];
 
-  const gaveUp: boolean = await election.stepDown();
-  await election.stepDown({ cooldown: 0 });
-  await election.stepDown({});
+  const gaveUp: boolean = await election.resign();
+  await election.resign({ cooldown: 0 });
+  await election.resign({});
   const nothing: undefined = (await election.close()) as undefined;
   void [gaveUp, nothing];
 
@@ -27,7 +27,7 @@ export async function election(election: Election): Promise<void> {
   }
 
   // @ts-expect-error: ms as a number
-  await election.stepDown({ cooldown: '5s' });
+  await election.resign({ cooldown: '5s' });
   // @ts-expect-error: leadership is the store's to give
   election.isLeading = true;
   // @ts-expect-error: so is the role

@@ -7,7 +7,7 @@ describe('stepping down', () => {
   it('says follower/resigned, stays out for cooldown ms from the release, then stands again', () => {
     virtually(({ candidate, at, expectAsked, expectTold }) => {
       const { store, election } = candidate({ release: [says({ status: 'released' }, 20)] });
-      at(100, () => void election.stepDown({ cooldown: 200 }));
+      at(100, () => void election.resign({ cooldown: 200 }));
       const subscribe = ' ^ 399ms            !';
       const asked = '     a 99ms r 219ms a 79ms r';
       const told = '      -L 98ms R 220ms L';
@@ -19,7 +19,7 @@ describe('stepping down', () => {
   it('stays out for a ttl unless told otherwise', () => {
     virtually(({ candidate, at, expectAsked, expectTold }) => {
       const { store, election } = candidate();
-      at(100, () => void election.stepDown());
+      at(100, () => void election.resign());
       const subscribe = ' ^ 2199ms          !';
       const asked = '     a 99ms r 2020ms a 78ms r';
       const told = '      -L 98ms R 2021ms L';
@@ -31,7 +31,7 @@ describe('stepping down', () => {
   it('stands again at once with a cooldown of 0', () => {
     virtually(({ candidate, at, expectAsked, expectTold }) => {
       const { store, election } = candidate();
-      at(100, () => void election.stepDown({ cooldown: 0 }));
+      at(100, () => void election.resign({ cooldown: 0 }));
       expectAsked(store).toBe('a 99ms ra 98ms r');
       expectTold(election, '^ 199ms !').toBe('-L 98ms R-L');
     });
@@ -40,7 +40,7 @@ describe('stepping down', () => {
   it('is not told twice: it is a follower already when somebody else leads after the cooldown', () => {
     virtually(({ candidate, at, expectTold }) => {
       const { election } = candidate({ acquire: [granted(1), held(9_999)] });
-      at(100, () => void election.stepDown({ cooldown: 50 }));
+      at(100, () => void election.resign({ cooldown: 50 }));
       expectTold(election, '^ 299ms !').toBe('-L 98ms R');
     });
   });
@@ -48,7 +48,7 @@ describe('stepping down', () => {
   it('does nothing to a follower: nothing told, nothing asked, no cooldown', () => {
     virtually(({ candidate, at, expectAsked, expectTold }) => {
       const { store, election } = candidate({ acquire: [held(200)] });
-      at(100, () => void election.stepDown());
+      at(100, () => void election.resign());
       expectAsked(store).toBe('a 201ms a 9ms r');
       expectTold(election, '^ 211ms !').toBe('-S 201ms L');
     });
@@ -57,7 +57,7 @@ describe('stepping down', () => {
   it('ends for good when the last subscriber leaves during it, and the next one need not wait out the cooldown', () => {
     virtually(({ candidate, at, expectAsked, expectTold }) => {
       const { store, election } = candidate();
-      at(100, () => void election.stepDown());
+      at(100, () => void election.resign());
       expectAsked(store).toBe('a 99ms r 99ms a 49ms r');
       expectTold(election, '^ 149ms !').toBe('-L 98ms R');
       expectTold(election, '200ms ^ 49ms !').toBe('201ms L');
@@ -69,21 +69,21 @@ describe('stepping down', () => {
       const { election } = candidate({ release: [silence] }, { clock });
       at(100, () => {
         stall(LIFETIME);
-        void election.stepDown();
+        void election.resign();
       });
       expectTold(election, '^ 149ms !').toBe('-L 98ms E');
     });
   });
 });
 
-describe('the promise of stepDown', () => {
+describe('the promise of resign', () => {
   useFakeTime();
 
   it('resolves to true when a lease was given up', async () => {
     const { election } = candidate({ release: [says({ status: 'released' }, 20)] });
     tell(election);
     await pass(100);
-    const resigned = watch(election.stepDown());
+    const resigned = watch(election.resign());
     await pass(10_000);
     expect(resigned).toEqual({ at: 120, value: true });
     void election.close();
@@ -97,7 +97,7 @@ describe('the promise of stepDown', () => {
     const { election } = candidate({ release: [release] });
     tell(election);
     await pass(100);
-    const resigned = watch(election.stepDown());
+    const resigned = watch(election.resign());
     await pass(500);
     expect(resigned).toMatchObject({ value: false });
     void election.close();
@@ -105,19 +105,19 @@ describe('the promise of stepDown', () => {
 
   it('resolves to false for a follower, before a candidacy, and after one', async () => {
     const { election } = candidate({ acquire: [held(9_999)] });
-    const before = watch(election.stepDown());
+    const before = watch(election.resign());
     const { leave } = tell(election);
     await pass(10);
-    const follower = watch(election.stepDown());
+    const follower = watch(election.resign());
     leave();
     await pass(10);
-    const after = watch(election.stepDown());
+    const after = watch(election.resign());
     const leader = tell(election);
     await pass(10);
     expect(leader.letters).toEqual(['L']);
     leader.leave();
     await pass(500);
-    const later = watch(election.stepDown());
+    const later = watch(election.resign());
     await pass(0);
     expect([before, follower, after, later]).toEqual([
       { at: 0, value: false },
@@ -133,7 +133,7 @@ describe('the promise of stepDown', () => {
     const { letters } = tell(election);
     await pass(10);
     ahead = LIFETIME;
-    const resigned = watch(election.stepDown());
+    const resigned = watch(election.resign());
     await pass(0);
     expect(resigned.value).toBe(false);
     expect(letters.slice(0, 2)).toEqual(['L', 'E']);
@@ -145,14 +145,14 @@ describe('the promise of stepDown', () => {
     const { store, election } = candidate({ release: [released, released] });
     const { leave } = tell(election);
     await pass(100);
-    const first = watch(election.stepDown({ cooldown: 50 }));
-    const second = watch(election.stepDown({ cooldown: 5_000 }));
+    const first = watch(election.resign({ cooldown: 50 }));
+    const second = watch(election.resign({ cooldown: 5_000 }));
     await pass(80); // resigned, cooled down, leading again
     leave();
-    const third = watch(election.stepDown());
+    const third = watch(election.resign());
     await pass(5);
     const fourth = watch(election.close());
-    const fifth = watch(election.stepDown());
+    const fifth = watch(election.resign());
     await pass(100);
     expect([first, second]).toEqual([
       { at: 120, value: true },
@@ -168,7 +168,7 @@ describe('the promise of stepDown', () => {
     const { leave } = tell(election);
     await pass(100);
     leave();
-    const joined = watch(election.stepDown());
+    const joined = watch(election.resign());
     await pass(100);
     expect(joined).toEqual({ at: 120, value: false });
   });
@@ -178,7 +178,7 @@ describe('the promise of stepDown', () => {
     const { letters } = tell(election);
     await pass(10);
     for (const cooldown of [-1, 1.5, 2 ** 31, Number.NaN, '5' as never]) {
-      await expect(election.stepDown({ cooldown })).rejects.toMatchObject({
+      await expect(election.resign({ cooldown })).rejects.toMatchObject({
         code: 'INVALID_OPTION',
         message: expect.stringContaining('"cooldown"'),
       });

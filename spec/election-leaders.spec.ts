@@ -7,12 +7,12 @@ import { LIFETIME, virtually } from './support/virtual-time.js';
 
 /** The holders by their initials: `M`e, a `R`ival, another one `X`, and `N`obody. */
 const initials = (election: Election) =>
-  election.holders.pipe(map((holder) => (holder?.name ?? 'nobody')[0]?.toUpperCase()));
+  election.leaders.pipe(map((holder) => (holder?.name ?? 'nobody')[0]?.toUpperCase()));
 
 /** What a new subscriber is told at once. */
 function holderOf(election: Election): Holder | undefined {
   let seen: Holder | undefined;
-  election.holders
+  election.leaders
     .subscribe((holder) => {
       seen = holder;
     })
@@ -20,7 +20,7 @@ function holderOf(election: Election): Holder | undefined {
   return seen;
 }
 
-describe('holders', () => {
+describe('leaders', () => {
   it('starts no candidacy', () => {
     virtually(({ candidate, expectAsked, expectObservable }) => {
       const { store, election } = candidate();
@@ -77,7 +77,7 @@ describe('holders', () => {
         renew: [says({ status: 'lost' } as const)],
       });
       const candidacy = election.subscribe();
-      at(700, () => void election.stepDown({ cooldown: 50 }));
+      at(700, () => void election.resign({ cooldown: 50 }));
       at(1_400, () => candidacy.unsubscribe());
       // granted at 1, lost at 601, granted at 602, resigned at 700, denied at 752, granted at 1253, left at 1400
       expectObservable(initials(election), '^ 1499ms !').toBe('NM 599ms NM 97ms N 552ms M 146ms N');
@@ -88,7 +88,7 @@ describe('holders', () => {
     const order = virtually(({ candidate, clock, at, stall }) => {
       const { election } = candidate({}, { clock });
       const order: string[] = [];
-      const holders = election.holders.subscribe((holder) => order.push(`holder ${holder?.name}`));
+      const holders = election.leaders.subscribe((holder) => order.push(`holder ${holder?.name}`));
       const candidacy = election.subscribe((transition) => {
         order.push(transition.role);
         if (transition.role !== 'leader') return;
@@ -129,7 +129,7 @@ describe('holders', () => {
     const order = virtually(({ candidate }) => {
       const { election } = candidate();
       const order: string[] = [];
-      election.holders.subscribe({ complete: () => order.push('holders complete') });
+      election.leaders.subscribe({ complete: () => order.push('leaders complete') });
       election.subscribe({
         next: ({ role }) => {
           order.push(role);
@@ -139,7 +139,7 @@ describe('holders', () => {
       });
       return order;
     });
-    expect(order).toEqual(['leader', 'follower', 'holders complete', 'complete']);
+    expect(order).toEqual(['leader', 'follower', 'leaders complete', 'complete']);
   });
 
   it('tells who asks after a close inside a callback that nobody leads, and only then completes', () => {
@@ -150,14 +150,14 @@ describe('holders', () => {
         order.push(role);
         if (role !== 'leader') return;
         void election.close();
-        election.holders.subscribe({
+        election.leaders.subscribe({
           next: (holder) => order.push(holder?.name ?? 'nobody'),
-          complete: () => order.push('holders complete'),
+          complete: () => order.push('leaders complete'),
         });
       });
       return order;
     });
-    expect(order).toEqual(['leader', 'nobody', 'follower', 'holders complete']);
+    expect(order).toEqual(['leader', 'nobody', 'follower', 'leaders complete']);
   });
 
   it('completes on close also when nobody stands', () => {
