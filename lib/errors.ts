@@ -2,7 +2,7 @@
  * What went wrong, as a literal to switch on.
  *
  * - `STORE_UNAVAILABLE`: the store cannot be reached, or is up but cannot serve writes now (`MISCONF`, `NOREPLICAS`,
- *   `BUSY`, `CLUSTERDOWN`, `MASTERDOWN`, a closed client), or too few replicas have the lease (the option `replicas`).
+ *   `BUSY`, `CLUSTERDOWN`, `MASTERDOWN`, a closed client), or too few replicas have the lease (`replicated`).
  * - `STORE_TIMEOUT`: no answer within `timeout`; whether the request took effect is unknown.
  * - `STORE_DENIED`: wrong password, or an ACL rule forbids a command, key or channel.
  * - `STORE_READONLY`: the server is a replica.

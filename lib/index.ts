@@ -3,8 +3,9 @@ export type { Candidate, Election, ResignOptions } from './election.js';
 export { ElectionError, type ElectionErrorCode, isElectionError } from './errors.js';
 export { type ObserveOptions, observe } from './observe.js';
 export { whileLeader } from './operators/while-leader.js';
-export type { ElectionOptions, ReplicaOptions, StoreOptions } from './options.js';
+export type { ElectionOptions, StoreOptions } from './options.js';
 export { type QuorumOptions, quorum } from './quorum.js';
+export { type ReplicatedOptions, replicated } from './replicated.js';
 export type {
   AcquireReply,
   AcquireRequest,
@@ -31,6 +32,7 @@ export type {
   Renewed,
   RenewReply,
   RenewRequest,
+  RequestLimits,
   Sight,
   Standing,
   Suspect,

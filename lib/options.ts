@@ -6,9 +6,8 @@ import { randomId } from './random-id.js';
 import type { ColdStart, LeaseStore } from './store/lease-store.js';
 import { isRedisClient, portOf, type RedisClient } from './store/redis/client.js';
 import { preflightOf } from './store/redis/preflight.js';
-import { replicatedStore } from './store/redis/replicas.js';
+import { clientOf } from './store/redis/replicas.js';
 import { redisStore } from './store/redis/store.js';
-import type { Replicas } from './store/redis/witness.js';
 import type { Environment } from './stream/candidacy.js';
 import { type Clock, systemClock } from './stream/clock.js';
 import { forElection } from './stream/request.js';
@@ -35,17 +34,6 @@ export type StoreOptions = (
    */
   readonly subscriber?: RedisClient | undefined;
 };
-
-/** Which replicas of Redis a candidate waits for, and how long. */
-export interface ReplicaOptions {
-  /** How many replicas must have the lease: a whole number, at least 1. */
-  readonly count: number;
-  /**
-   * ms that Redis's `WAIT` may take, as part of a request: at least 1, and less than the `timeout` of a request, which bounds both. Redis may answer
-   * 100 ms later than that. Default: half of the `timeout` of a request.
-   */
-  readonly timeout?: number | undefined;
-}
 
 /** What {@link elect} takes. All times are whole ms, from 1 to 2³¹ − 1 unless said otherwise; defaults are floored. */
 export type ElectionOptions = StoreOptions & {
@@ -91,13 +79,7 @@ export type ElectionOptions = StoreOptions & {
    */
   readonly coldStart?: ColdStart | undefined;
   /**
-   * Lead only while the lease is on `count` replicas as well, as far as Redis's `WAIT` knows, so that a failover to one of them keeps it. A grant
-   * that fewer have in time is given back, a renewal that fewer have extends nothing; both fail with `STORE_UNAVAILABLE`. Costs a round trip, and
-   * a connection of its own to wait by. Needs `redis`, and a client that can be duplicated. Default: no replica is waited for.
-   */
-  readonly replicas?: ReplicaOptions | undefined;
-  /**
-   * Whether to look, once for each client of `redis`, for what will bite (a Redis that evicts, a replica, a `ttl` too short for the
+   * Whether to look, once for each client of `redis` or {@link replicated}, for what will bite (a Redis that evicts, a replica, a `ttl` too short for the
    * distance), and for leases of candidates with another `ttl`, and to warn of it by `process.emitWarning`, with type `RxLeaderWarning` and a code.
    * Default: `true`.
    */
@@ -118,9 +100,10 @@ export function environment(options: ElectionOptions): Environment {
   const { clock = scheduler instanceof VirtualTimeScheduler ? scheduler : systemClock() } = options;
   requireMethod('clock', clock, 'now', 'a clock with a method now()');
   if (options.signal !== undefined) requireSignal(options.signal);
-  const store = leaseStore(options, validReplicas(options.replicas, settings.timeout));
+  const store = leaseStore(options);
+  const client = options.redis ?? clientOf(store);
   return {
-    store: forElection(store),
+    store: forElection(store, settings),
     timersOf: store,
     settings,
     clock: clock instanceof VirtualTimeScheduler ? { now: () => clock.now(), wall: () => clock.now() } : clock,
@@ -129,7 +112,7 @@ export function environment(options: ElectionOptions): Environment {
     soon: options.scheduler ?? asapScheduler,
     random: Math.random,
     nextId,
-    ...(options.redis && options.preflight !== false && { preflight: preflightOf(options.redis) }),
+    ...(client && options.preflight !== false && { preflight: preflightOf(client) }),
   };
 }
 
@@ -162,7 +145,6 @@ export const OPTIONS: Names<ElectionOptions> = {
   data: true,
   signal: true,
   coldStart: true,
-  replicas: true,
   preflight: true,
   clock: true,
   scheduler: true,
@@ -178,8 +160,8 @@ export function refuseUnknown(options: object, names: Names<object>): void {
   }
 }
 
-/** The store that `redis` or `store` means, and `subscriber`, and `replicas`. */
-export function leaseStore({ redis, store, subscriber }: StoreOptions, replicas?: Replicas): LeaseStore {
+/** The store that `redis` or `store` means, and `subscriber`. */
+export function leaseStore({ redis, store, subscriber }: StoreOptions): LeaseStore {
   if (redis !== undefined && store !== undefined) {
     throw invalidOption('store', 'give either redis or store, not both', store);
   }
@@ -188,11 +170,9 @@ export function leaseStore({ redis, store, subscriber }: StoreOptions, replicas?
     for (const verb of ['acquire', 'renew', 'release', 'read']) requireMethod('store', store, verb, 'a LeaseStore');
     if (subscriber !== undefined)
       throw invalidOption('subscriber', 'needs redis: a store tells of notices by itself', subscriber);
-    if (replicas)
-      throw invalidOption('replicas', 'needs redis: what a store has, or a quorum, is not waited for', replicas);
     return store;
   }
-  if (isRedisClient(redis)) return storeOf('redis', redis, { replicas, subscriber });
+  if (isRedisClient(redis)) return storeOf('redis', redis, subscriber);
   throw invalidOption(
     'redis',
     'must be a client as node-redis or ioredis makes; a LeaseStore is given as store',
@@ -200,14 +180,9 @@ export function leaseStore({ redis, store, subscriber }: StoreOptions, replicas?
   );
 }
 
-interface ByClient {
-  readonly replicas?: Replicas | undefined;
-  readonly subscriber?: RedisClient | undefined;
-}
-
 /** The store by a client, which is what `option` was given. */
-export function storeOf(option: string, redis: RedisClient, { replicas, subscriber }: ByClient = {}): LeaseStore {
-  const { serves, prefix, wires } = portOf(redis);
+export function storeOf(option: string, redis: RedisClient, subscriber?: RedisClient): LeaseStore {
+  const { serves, prefix } = portOf(redis);
   if (serves === 'slots' && prefix !== '') {
     throw invalidOption(
       option,
@@ -216,10 +191,7 @@ export function storeOf(option: string, redis: RedisClient, { replicas, subscrib
     );
   }
   if (subscriber !== undefined) requireListener(subscriber);
-  const store = redisStore(redis, subscriber);
-  if (!replicas) return store;
-  if (wires) return replicatedStore(store, wires, replicas, prefix);
-  throw invalidOption('replicas', 'needs a client that can be duplicated, for a connection to wait by', replicas);
+  return redisStore(redis, subscriber);
 }
 
 function requireListener(subscriber: unknown): void {
@@ -229,25 +201,6 @@ function requireListener(subscriber: unknown): void {
     'must be a client as node-redis or ioredis makes, which can be duplicated',
     subscriber,
   );
-}
-
-function validReplicas(replicas: unknown, timeout: number): Replicas | undefined {
-  if (replicas === undefined) return undefined;
-  if (typeof replicas !== 'object' || replicas === null || Array.isArray(replicas)) {
-    throw invalidOption('replicas', 'must be an object with a count, and maybe a timeout', replicas);
-  }
-  const { count, timeout: given, ...others } = replicas as { [name in string]?: unknown };
-  const [unknown] = Object.keys(others);
-  if (unknown !== undefined)
-    throw invalidOption(`replicas.${unknown}`, 'must not be given: there are only count and timeout', others[unknown]);
-  if (!Number.isSafeInteger(count) || (count as number) < 1) {
-    throw invalidOption('replicas.count', 'must be a whole number, 1 at least', count);
-  }
-  const longest = validTime('replicas.timeout', given, timeout / 2);
-  if (longest >= timeout) {
-    throw invalidOption('replicas.timeout', `must be less than the timeout of a request, which is ${timeout}`, longest);
-  }
-  return { count: count as number, timeout: longest };
 }
 
 /** A non-empty string. */

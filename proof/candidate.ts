@@ -1,5 +1,5 @@
 import path from 'node:path';
-import type { ElectionOptions } from 'rx-leader';
+import type { ElectionOptions, ReplicatedOptions } from 'rx-leader';
 import { type Script, spawnScript } from '../scripts/support/script.js';
 import { until } from '../scripts/support/until.js';
 import type { Line, Log } from './checker.js';
@@ -7,7 +7,7 @@ import type { Line, Log } from './checker.js';
 /** What processes/candidate.ts takes: how to reach Redis, the options of an election that fit into JSON, and how to misbehave. */
 export type CandidateOptions = Pick<
   ElectionOptions,
-  'key' | 'ttl' | 'wait' | 'jitter' | 'renewEvery' | 'timeout' | 'drain' | 'name' | 'data' | 'coldStart' | 'replicas'
+  'key' | 'ttl' | 'wait' | 'jitter' | 'renewEvery' | 'timeout' | 'drain' | 'name' | 'data' | 'coldStart'
 > & {
   url: string;
   /** What `url` is that of, a server by default. `pool` is one that is reached by several connections. */
@@ -18,6 +18,8 @@ export type CandidateOptions = Pick<
   library?: 'node-redis' | 'ioredis';
   /** Has ioredis ask the sentinels to be told of a new master; it does not by itself. */
   failoverDetector?: boolean;
+  /** Its store is `replicated`, with these options. */
+  replicated?: Pick<ReplicatedOptions, 'replicas' | 'timeout'>;
   username?: string;
   password?: string;
   /** What SIGUSR2 makes it do, such as `block 2000`. */

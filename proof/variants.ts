@@ -315,5 +315,9 @@ export const anyStore = variant(
 /** Leads by a lease whether it is on any replica or not. */
 export const noReplicas = variant(
   'no-wait-for-replicas',
-  patch('options.ts', 'if (!replicas) return store;', 'return store;'),
+  patch(
+    'replicated.ts',
+    "return replicatedStore(storeOf('redis', redis, subscriber), redis, rule);",
+    "return storeOf('redis', redis, subscriber);",
+  ),
 );

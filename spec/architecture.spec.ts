@@ -20,7 +20,7 @@ const LAYERS: Record<string, { readonly is: RegExp; readonly may: readonly strin
     outside: /^(rxjs|node:.+)$/,
   },
   facade: {
-    is: /^(elect|election|observe|options|quorum)\.ts$/,
+    is: /^(elect|election|observe|options|quorum|replicated)\.ts$/,
     may: ['stream', 'clock', 'redis', 'quorum', 'core', 'port', 'errors', 'helpers'],
     outside: /^(rxjs|node:.+)$/,
   },

@@ -10,6 +10,7 @@ describe('the package', () => {
       'isElectionError',
       'observe',
       'quorum',
+      'replicated',
       'whileLeader',
     ]);
   });
@@ -61,7 +62,8 @@ describe('the package', () => {
       'RenewReply',
       'RenewRequest',
       'Renewed',
-      'ReplicaOptions',
+      'ReplicatedOptions',
+      'RequestLimits',
       'ResignOptions',
       'Role',
       'Sight',

@@ -208,59 +208,6 @@ describe('redis and store', () => {
   });
 });
 
-describe('replicas', () => {
-  const redis = createClient();
-  const count = 1;
-  const given = (replicas: unknown, options: object = {}) =>
-    environment({ redis, key: 'k', ttl: 10_000, ...options, replicas } as ElectionOptions);
-
-  it('are waited for by a store of its own, one for all who wait for the same', () => {
-    const { store } = given({ count });
-    expect(store).not.toBe(environment({ redis, key: 'k' }).store);
-    expect(given({ count }, { key: 'another' }).store).toBe(store);
-    expect(given({ count, timeout: 500 }).store).toBe(store); // half of the timeout of a request
-    expect(given({ count, timeout: 499 }).store).not.toBe(store);
-    expect(given({ count: 2 }).store).not.toBe(store);
-    expect(given(undefined).store).toBe(environment({ redis, key: 'k' }).store);
-  });
-
-  it.each([null, 1, 'all', true, [1], () => 1])('refuse %p', (replicas) => {
-    expect(() => given(replicas)).toThrow(refusal('replicas'));
-  });
-
-  it.each([undefined, 0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '1', null])('refuse a count of %p', (count) => {
-    expect(() => given({ count })).toThrow(refusal('replicas.count'));
-    expect(() => given({ count })).toThrow(/: must be a whole number, 1 at least; received /);
-  });
-
-  it.each([0, 0.5, -1, Number.NaN, '100', null])('refuse a timeout of %p', (timeout) => {
-    expect(() => given({ count, timeout })).toThrow(refusal('replicas.timeout'));
-  });
-
-  it('must be had before the request must', () => {
-    expect(() => given({ count, timeout: 999 })).not.toThrow();
-    expect(() => given({ count, timeout: 1_000 })).toThrow(
-      'Invalid option "replicas.timeout": must be less than the timeout of a request, which is 1000; received 1000',
-    );
-    expect(() => given({ count, timeout: 100 }, { timeout: 100 })).toThrow(refusal('replicas.timeout'));
-    expect(() => given({ count }, { timeout: 1 })).toThrow(refusal('replicas.timeout'));
-    expect(() => given({ count }, { timeout: 2 })).not.toThrow();
-  });
-
-  it('have no other field', () => {
-    expect(() => given({ count, tiemout: 5 })).toThrow(
-      'Invalid option "replicas.tiemout": must not be given: there are only count and timeout; received 5',
-    );
-  });
-
-  it('are for redis only, and for a client that can be duplicated', () => {
-    expect(() => settle({ replicas: { count } })).toThrow(/^Invalid option "replicas": needs redis/);
-    expect(() => given({ count }, { redis: client })).toThrow(
-      /^Invalid option "replicas": needs a client that can be duplicated/,
-    );
-  });
-});
-
 describe('a subscriber', () => {
   const redis = createClient();
   const subscriber = createClient();
@@ -273,9 +220,6 @@ describe('a subscriber', () => {
     expect(store).not.toBe(given(createClient()).store);
     expect(given(subscriber, { key: 'another' }).store).toBe(store);
     expect(given(redis).store).toBe(given(undefined).store);
-    expect(given(subscriber, { replicas: { count: 1 } }).store).not.toBe(
-      given(redis, { replicas: { count: 1 } }).store,
-    );
   });
 
   it.each([null, 'redis://localhost', 5, {}])('is not %p', (value) => {

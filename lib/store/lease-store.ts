@@ -28,10 +28,18 @@ export interface LeaseStore {
    */
   notices?(key: string): Observable<Notice>;
   /**
-   * The store as one election, or one who looks, is to use it. Optional: for a store that keeps something for each, as a quorum does. Without it
-   * they share this one.
+   * Returns the store as one election or one observer is to use it.
+   *
+   * `limits` are those of the election's requests; an observer gives none. Throws `INVALID_OPTION` for limits that the store
+   * cannot keep. Optional: for a store that keeps something for each election, as a quorum does. Without it they share this store.
    */
-  forElection?(): LeaseStore;
+  forElection?(limits?: RequestLimits): LeaseStore;
+}
+
+/** What bounds the requests of one election. */
+export interface RequestLimits {
+  /** ms after which the election stops waiting for an answer: its option `timeout`. */
+  readonly timeout: number;
 }
 
 /** One request to a {@link LeaseStore}, told apart by `verb`. */

@@ -7,6 +7,7 @@ import type {
   LeaseStore,
   ListReply,
   ListRequest,
+  RequestLimits,
   StoreRequest,
   WithdrawReply,
   WithdrawRequest,
@@ -93,8 +94,9 @@ export class Exchange<R extends StoreRequest> extends StoreSubscriber<unknown> i
   }
 }
 
-/** What one election, or one who looks, uses of `store`. */
-export const forElection = (store: LeaseStore): LeaseStore => store.forElection?.() ?? store;
+/** The store as one election uses it, whose requests have these `limits`, or one observer, which gives none. */
+export const forElection = (store: LeaseStore, limits?: RequestLimits): LeaseStore =>
+  store.forElection?.(limits) ?? store;
 
 function call(store: LeaseStore, request: StoreRequest): ObservableInput<CandidateReply | ListReply> {
   switch (request.verb) {

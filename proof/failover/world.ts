@@ -30,7 +30,7 @@ const PARTING = 15_000;
 export type Reach = Pick<CandidateOptions, 'url' | 'others' | 'topology' | 'library' | 'failoverDetector'>;
 
 /** What candidates ask for that is not the default. */
-export type Terms = Pick<CandidateOptions, 'replicas'> & { readonly ttl?: number };
+export type Terms = Pick<CandidateOptions, 'replicated'> & { readonly ttl?: number };
 
 /** The servers and candidates of one repetition; all gone at the end, also of a failure. */
 export class World implements AsyncDisposable {

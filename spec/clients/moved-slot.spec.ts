@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Election, elect } from 'rx-leader';
+import { type Election, elect, replicated } from 'rx-leader';
 import { until } from '../support/until.js';
 import { kindsOf, type Made } from './kinds.js';
 import { beginMigration } from './migration.js';
@@ -23,10 +23,11 @@ describe.each(kindsOf('cluster'))('a slot that is moved, under $client', (kind) 
     for (const { close } of made.splice(0)) await close();
   });
 
-  const stand = async (key: string, options: object = {}): Promise<Election> => {
+  const stand = async (key: string, replicas = 0): Promise<Election> => {
     const one = await kind.make(servers.endpoints);
     made.push(one);
-    const election = elect({ redis: one.redis, key, ...TIMES, ...options });
+    const where = replicas > 0 ? { store: replicated(one.redis, { replicas }) } : { redis: one.redis };
+    const election = elect({ ...where, key, ...TIMES });
     elections.push(election);
     election.subscribe();
     return election;
@@ -70,7 +71,7 @@ describe.each(kindsOf('cluster'))('a slot that is moved, under $client', (kind) 
 
   it('is waited for at the replicas of its new master, once it has been moved (G5)', async () => {
     const key = `moved and replicated, ${kind.client}`;
-    const a = await stand(key, { replicas: { count: 1 } });
+    const a = await stand(key, 1);
     await until(() => a.isLeading);
     const { term } = a;
     await renewals(a, 1);

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
-import { type Election, elect, type Transition } from 'rx-leader';
+import { type Election, elect, replicated, type Transition } from 'rx-leader';
 import { keysOf } from '../../lib/store/redis/keys.js';
 import type { RedisServer } from '../support/redis.js';
 import { startReplica } from '../support/replicated.js';
@@ -9,7 +9,7 @@ import type { Servers } from './servers.js';
 
 const TIMES = { ttl: 2_000, jitter: 0 };
 
-/** What is true of `replicas` through every client of `topology`. A file for each topology, so that they run side by side. */
+/** What is true of `replicated` through every client of `topology`. A file for each topology, so that they run side by side. */
 export const replicas = (topology: keyof typeof TOPOLOGIES): void =>
   describe(`replicas, ${topology}`, () => {
     let servers: Servers;
@@ -39,7 +39,7 @@ export const replicas = (topology: keyof typeof TOPOLOGIES): void =>
       const stand = async (count = 1): Promise<{ election: Election; told: Transition[] }> => {
         const one = await kind.make(servers.endpoints);
         made.push(one);
-        const election = elect({ redis: one.redis, key, ...TIMES, replicas: { count } });
+        const election = elect({ store: replicated(one.redis, { replicas: count }), key, ...TIMES });
         const told: Transition[] = [];
         elections.push(election);
         election.subscribe((transition) => told.push(transition));

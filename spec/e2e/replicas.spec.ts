@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { type Election, type ElectionOptions, elect, type Transition } from 'rx-leader';
+import { type Election, elect, replicated, type Transition } from 'rx-leader';
 import { keysOf } from '../../lib/store/redis/keys.js';
 import { type Client, type RedisServer, startRedis } from '../support/redis.js';
 import { type Replicated, startReplica, startReplicated } from '../support/replicated.js';
@@ -15,7 +15,7 @@ const TIMES = {
   drain: TTL / 4,
 } as const;
 /** Half of a request's timeout is left to Redis, which looks at its clock ten times a second. */
-const REPLICAS = { count: 1, timeout: TTL / 20 };
+const REPLICAS = { replicas: 1, timeout: TTL / 20 };
 const KEY = 'replicated';
 
 let servers: Replicated;
@@ -58,12 +58,9 @@ interface Standing {
   says(role: Transition['role'], after?: number): Promise<Told>;
 }
 
-async function stand(
-  redis: Client,
-  options: Partial<ElectionOptions> = { replicas: REPLICAS },
-  key = KEY,
-): Promise<Standing> {
-  const election = elect({ redis, key, ...TIMES, ...options } as ElectionOptions);
+async function stand(redis: Client, kind: 'replicated' | 'plain' = 'replicated', key = KEY): Promise<Standing> {
+  const where = kind === 'plain' ? { redis } : { store: replicated(redis, REPLICAS) };
+  const election = elect({ ...where, key, ...TIMES });
   const told: Told[] = [];
   elections.push(election);
   election.subscribe((transition) => told.push({ ...transition, on: performance.now() }));
@@ -131,7 +128,7 @@ describe('a candidate that waits for replicas', () => {
     const a = await stand(await connect());
     await a.says('error');
     const begun = performance.now();
-    const b = await stand(await connect(), {});
+    const b = await stand(await connect(), 'plain');
     expect(((await b.says('leader')).on - begun) / TTL).toBeLessThan(1 / 4);
     expect(a.election.isLeading).toBe(false);
   });
@@ -154,7 +151,7 @@ describe('a candidate that waits for replicas', () => {
   it('leads no longer than to the deadline of its last renewal that they have, and is followed (G1, G2, G5)', async () => {
     const a = await stand(await connect());
     await a.says('leader');
-    const b = await stand(await connect(), {});
+    const b = await stand(await connect(), 'plain');
     await b.says('follower');
     const { term } = a.election;
     replica.pause();
@@ -215,7 +212,7 @@ describe('a candidate that waits for replicas', () => {
   it('stands beside one by the same client that does not wait for any', async () => {
     const client = await connect();
     const waiting = await stand(client);
-    const other = await stand(client, {}, 'not replicated');
+    const other = await stand(client, 'plain', 'not replicated');
     await Promise.all([waiting.says('leader'), other.says('leader')]);
     replica.pause();
     await waiting.says('error');
@@ -261,7 +258,7 @@ describe('a failover', () => {
     const id = a.election.term?.id ?? '';
     await follow('NO', 'ONE');
     expect(await promoted.get(keysOf(KEY).lease)).toBe(id);
-    const b = await stand(await connect(replica), {});
+    const b = await stand(await connect(replica), 'plain');
     expect(await b.says('follower')).toMatchObject({ reason: 'standby', leader: { id } });
     expect(a.election.isLeading).toBe(true);
     const next = await b.says('leader');

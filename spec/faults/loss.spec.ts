@@ -126,7 +126,7 @@ describe('a server that loses what it was told', () => {
       await detach();
       const hidden = await arena.proxy(arena.redis);
       // Its requests have time, also on a machine that is busy, for what comes before and after the wait for replicas: it is to say why it does not lead.
-      const patient = { timeout: 2 * timeout, replicas: { count: 1, timeout: timeout / 2 } };
+      const patient = { timeout: 2 * timeout, replicated: { replicas: 1, timeout: timeout / 2 } };
       const a = await arena.candidate('a', { to: hidden, ttl: 2 * ttl, ...patient });
       // Has heard of nothing, no more than the replica has.
       const b = await arena.candidate('b', { to: master, ttl: 2 * ttl, act: 'stand', standBy: true });

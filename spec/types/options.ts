@@ -1,7 +1,14 @@
 // Compiled by `npm run types`, never run: what must not compile stands under @ts-expect-error, which fails where it does.
 import type { createClient } from 'redis';
 import { asyncScheduler } from 'rxjs';
-import { elect, type LeaseStore, observe, type RedisClient, type ReplicaOptions } from '../../lib/index.js';
+import {
+  elect,
+  type LeaseStore,
+  observe,
+  type RedisClient,
+  type ReplicatedOptions,
+  replicated,
+} from '../../lib/index.js';
 
 export function takesRedisOrStore(redis: RedisClient, store: LeaseStore): void {
   elect({ redis, key: 'k' });
@@ -35,19 +42,21 @@ export function takesASubscriber(redis: RedisClient, subscriber: RedisClient | u
   elect({ redis, key: 'k', subscriber: store });
 }
 
-export function takesReplicas(redis: RedisClient, replicas: ReplicaOptions): void {
-  elect({ redis, key: 'k', replicas });
-  elect({ redis, key: 'k', replicas: { count: 1 } });
-  elect({ redis, key: 'k', replicas: { count: 1, timeout: 100 } });
+export function takesReplicas(redis: RedisClient, store: LeaseStore, options: ReplicatedOptions): void {
+  elect({ store: replicated(redis, options), key: 'k' });
+  elect({ store: replicated(redis, { replicas: 1 }), key: 'k' });
+  observe({ store: replicated(redis, { replicas: 1, timeout: 100, subscriber: redis }), key: 'k' });
 
   // @ts-expect-error: of how many is for the user to say
-  elect({ redis, key: 'k', replicas: { timeout: 100 } });
-  // @ts-expect-error: a count alone is none
+  replicated(redis, { timeout: 100 });
+  // @ts-expect-error: a number alone is no options
+  replicated(redis, 1);
+  // @ts-expect-error: a typing error in an option's name
+  replicated(redis, { replicas: 1, tiemout: 100 });
+  // @ts-expect-error: only Redis has replicas that can be waited for
+  replicated(store, { replicas: 1 });
+  // @ts-expect-error: an election has no replicas, its store has
   elect({ redis, key: 'k', replicas: 1 });
-  // @ts-expect-error: a typing error in a field's name
-  elect({ redis, key: 'k', replicas: { count: 1, tiemout: 100 } });
-  // @ts-expect-error: it waits in vain who only looks
-  observe({ redis, key: 'k', replicas });
 }
 
 export function takesAllOptions(store: LeaseStore, signal: AbortSignal): void {

@@ -36,7 +36,11 @@ export function quorumStore(stores: readonly LeaseStore[], surroundings: Surroun
     withdraw: (request) => withdraw(ledgerOf(request.key), request),
     notices: (key) => notices(stores, key),
     // Elections of one process are not to wait for each other, nor to take back what is another's.
-    forElection: () => quorumStore(stores.map(forElection), surroundings),
+    forElection: (limits) =>
+      quorumStore(
+        stores.map((store) => forElection(store, limits)),
+        surroundings,
+      ),
   };
 }
 

@@ -14,25 +14,41 @@ import {
   tap,
   throwError,
 } from 'rxjs';
+import { invalidOption } from '../../errors.js';
 import { getOrMake } from '../../lookup.js';
 import type { AcquireRequest, Granted, LeaseStore, RenewRequest, StoreRequest } from '../lease-store.js';
+import { portOf, type RedisClient } from './client.js';
 import { keysOf } from './keys.js';
 import type { Wires } from './port.js';
-import { type Replicas, unavailable, Witness } from './witness.js';
+import { unavailable, Witness } from './witness.js';
+
+/** On how many replicas a lease must be, and for how many ms they are waited for: half of a request's `timeout` by default. */
+export interface Rule {
+  readonly count: number;
+  readonly timeout?: number | undefined;
+}
 
 const known = new WeakMap<LeaseStore, Map<string, LeaseStore>>();
+const clients = new WeakMap<LeaseStore, RedisClient>();
+
+/** The client that a replicated store is reached by; undefined for any other store. */
+export const clientOf = (store: LeaseStore): RedisClient | undefined => clients.get(store);
 
 /**
  * Leases as `store` has them, each granted or renewed only where it is on so many replicas, too: nothing is granted or renewed
- * that is not so there. One store for all elections that wait for the same. `prefix` is what the client puts before each key.
+ * that is not so there. One store for all elections that wait for the same. `client` must be one that can be duplicated.
  */
-export function replicatedStore(store: LeaseStore, wires: Wires, replicas: Replicas, prefix: string): LeaseStore {
+export function replicatedStore(store: LeaseStore, client: RedisClient, rule: Rule): LeaseStore {
   const stores = getOrMake(known, store, () => new Map<string, LeaseStore>());
-  return getOrMake(stores, `${replicas.count} ${replicas.timeout}`, () => open(store, wires, replicas, prefix));
+  return getOrMake(stores, `${rule.count} ${rule.timeout}`, () => {
+    const made = open(store, client, rule);
+    clients.set(made, client);
+    return made;
+  });
 }
 
-function open(store: LeaseStore, wires: Wires, replicas: Replicas, prefix: string): LeaseStore {
-  const witnesses = new Witnesses(wires, replicas, prefix);
+function open(store: LeaseStore, client: RedisClient, rule: Rule): LeaseStore {
+  const witnesses = new Witnesses(client, rule);
   /** By key, the id whose grant was given back last. */
   const givenBack = new Map<string, string>();
 
@@ -56,8 +72,12 @@ function open(store: LeaseStore, wires: Wires, replicas: Replicas, prefix: strin
       concat(witnesses.recovery(request), defer(ask)).pipe(concatMap((reply) => concat(confirm(reply), of(reply)))),
     );
 
-  return {
+  const replicated: LeaseStore = {
     ...store,
+    forElection: (limits) => {
+      if (limits) waitWithin(rule, limits.timeout);
+      return replicated;
+    },
     acquire: (request) =>
       confirmed(
         request,
@@ -90,6 +110,18 @@ function open(store: LeaseStore, wires: Wires, replicas: Replicas, prefix: strin
         ),
       ),
   };
+  return replicated;
+}
+
+/** The ms that replicas are waited for as part of a request that may take `limit` ms itself. */
+function waitWithin(rule: Rule, limit: number): number {
+  const wait = rule.timeout ?? Math.max(1, Math.floor(limit / 2));
+  if (wait < limit) return wait;
+  throw invalidOption(
+    'timeout',
+    `must be more than the ${wait} ms for which replicated() waits for replicas, as part of a request`,
+    limit,
+  );
 }
 
 /** What finds the lease that was just granted, and nothing else. */
@@ -109,18 +141,21 @@ function renewalOf(request: AcquireRequest, { token, run }: Granted): RenewReque
   };
 }
 
-/** One {@link Witness} for each server, kept as long as anybody uses them. */
+/** One {@link Witness} for each server and each time to wait, kept as long as anybody uses them. */
 class Witnesses {
   readonly #wires: Wires;
-  readonly #replicas: Replicas;
   readonly #prefix: string;
-  readonly #byServer = new Map<string, Witness>();
+  readonly #rule: Rule;
+  readonly #witnesses = new Map<string, Witness>();
   #users = 0;
 
-  constructor(wires: Wires, replicas: Replicas, prefix: string) {
+  constructor(client: RedisClient, rule: Rule) {
+    const { wires, prefix } = portOf(client);
+    if (!wires)
+      throw invalidOption('redis', 'must be a client that can be duplicated, for a connection to wait by', client);
     this.#wires = wires;
-    this.#replicas = replicas;
     this.#prefix = prefix;
+    this.#rule = rule;
   }
 
   /** Keeps their connections while what `make` makes is subscribed. */
@@ -137,20 +172,32 @@ class Witnesses {
     if (server === undefined) {
       return throwError(() => unavailable(request, 'the client does not know the server that has its slot'));
     }
-    const open = () => new Witness(() => this.#wires.open(server), this.#replicas, this.#prefix);
-    return getOrMake(this.#byServer, server, open).confirm(request, write);
+    const replicas = { count: this.#rule.count, timeout: this.#waitOf(request) };
+    const open = () => new Witness(() => this.#wires.open(server), replicas, this.#prefix);
+    return getOrMake(this.#witnesses, this.#nameOf(server, request), open).confirm(request, write);
   }
 
   /** Completes once the replicas have what was written last; at once unless it is doubtful that they do. */
   recovery(request: StoreRequest): Observable<never> {
-    const server = this.#serverOf(request);
-    const witness = server === undefined ? undefined : this.#byServer.get(server);
-    return witness?.isDoubtful ? witness.confirm(request) : EMPTY;
+    return defer(() => {
+      const server = this.#serverOf(request);
+      const witness = server === undefined ? undefined : this.#witnesses.get(this.#nameOf(server, request));
+      return witness?.isDoubtful ? witness.confirm(request) : EMPTY;
+    });
   }
 
   /** Servers may have changed their places. */
   refresh(): void {
-    for (const witness of this.#byServer.values()) witness.refresh();
+    for (const witness of this.#witnesses.values()) witness.refresh();
+  }
+
+  #waitOf({ timeout }: StoreRequest): number {
+    return waitWithin(this.#rule, timeout);
+  }
+
+  /** Elections that wait for different times do not share a wait. */
+  #nameOf(server: string, request: StoreRequest): string {
+    return `${this.#waitOf(request)} ${server}`;
   }
 
   #serverOf({ key }: StoreRequest): string | undefined {
@@ -160,7 +207,7 @@ class Witnesses {
   #leave(): void {
     this.#users -= 1;
     if (this.#users > 0) return;
-    for (const witness of this.#byServer.values()) witness.close();
-    this.#byServer.clear();
+    for (const witness of this.#witnesses.values()) witness.close();
+    this.#witnesses.clear();
   }
 }

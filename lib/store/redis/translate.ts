@@ -67,7 +67,7 @@ function explain(code: ElectionErrorCode, text: string, { verb, key }: StoreRequ
     case 'STORE_DENIED':
       if (/NOAUTH|WRONGPASS|unauthenticated/.test(text))
         return `${said}. Check the username and password that the client was made with`;
-      if (/'wait'/i.test(text)) return `${said}. With the option replicas the user needs the command wait, too`;
+      if (/'wait'/i.test(text)) return `${said}. Over replicated() the user needs the command wait as well`;
       return `${said}. The user needs the keys ~${lease}, ~${record} and ~${candidates}, the channel &${channel}, best also &${prefix}leader:inbox:*, and the commands evalsha, eval, ${COMMANDS}`;
     case 'KEY_CONFLICT':
       return verb === 'list'

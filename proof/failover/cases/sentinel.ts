@@ -21,7 +21,7 @@ const ONE = { topology: 'sentinel', promises: 'one leader', clients: [NODE_REDIS
 
 const MIN_REPLICAS = ['--min-replicas-to-write', '1', '--min-replicas-max-lag', '2'];
 
-const WITH_REPLICAS = { replicas: { count: 1 } } as const;
+const WITH_REPLICAS = { replicated: { replicas: 1 } } as const;
 
 /** What is said of a row that has it. */
 const NAMES = { minReplicas: '; min-replicas', replicas: '; `replicas` 1' } as const;
@@ -90,7 +90,7 @@ interface Splitting extends SentinelOptions, Terms {
 const split = (
   leader: 'asks the sentinels' | 'knows this master only',
   clients: readonly Client[],
-  { more = '', replicas, ...options }: Splitting = {},
+  { more = '', replicated, ...options }: Splitting = {},
 ): Case => ({
   ...ONE,
   fault: `master cut off, its leader ${leader}${more}`,
@@ -100,7 +100,7 @@ const split = (
     const servers = await sentinels(world, { network: true, ...options });
     const reach: Reach = { ...roots(servers.urls), ...by };
     const direct: Reach = { url: servers.master.server.url, ...(by.library && { library: by.library }) };
-    await world.stand(leader === 'asks the sentinels' ? reach : direct, reach, replicas && { replicas });
+    await world.stand(leader === 'asks the sentinels' ? reach : direct, reach, replicated && { replicated });
     return parted(servers.part, servers.master);
   },
 });

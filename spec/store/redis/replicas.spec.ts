@@ -1,7 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { portOf, type RedisClient } from '../../../lib/store/redis/client.js';
+import type { RedisClient } from '../../../lib/store/redis/client.js';
 import { keysOf } from '../../../lib/store/redis/keys.js';
-import type { Wires } from '../../../lib/store/redis/port.js';
 import { replicatedStore } from '../../../lib/store/redis/replicas.js';
 import { redisStore } from '../../../lib/store/redis/store.js';
 import { ACL_RULE } from '../../e2e/fixtures/acl-rule.js';
@@ -50,7 +49,7 @@ async function connect(options: object = {}): Promise<Client> {
 }
 
 const store = (redis: RedisClient, timeout: number, count = 1) =>
-  replicatedStore(redisStore(redis), portOf(redis).wires as Wires, { count, timeout }, portOf(redis).prefix);
+  replicatedStore(redisStore(redis), redis, { count, timeout });
 
 /** The connection that waits for replicas at this moment. */
 const waiter = () =>
@@ -251,7 +250,7 @@ describe('the connection that waits', () => {
     await using other = await startRedis();
     const [client, elsewhere] = [await other.client(), await connect()];
     clients.push(client);
-    const kept = replicatedStore(redisStore(client), portOf(elsewhere).wires as Wires, { count: 1, timeout: LONG }, '');
+    const kept = replicatedStore(redisStore(client), elsewhere, { count: 1, timeout: LONG });
     const error = await failure(acquire(kept));
     expect(error).toMatchObject({ code: 'STORE_UNAVAILABLE', message: expect.stringMatching(/found it lost$/) });
     expect([await admin.get(lease), await client.get(lease)]).toEqual([null, null]);
@@ -279,7 +278,7 @@ describe('the connection that waits', () => {
     listen(kept);
     const error = await failure(acquire(kept));
     expect(error.code).toBe('STORE_DENIED');
-    expect(error.message).toMatch(/With the option replicas the user needs the command wait, too$/);
+    expect(error.message).toMatch(/Over replicated\(\) the user needs the command wait as well$/);
     expect(await admin.get(lease)).toBeNull();
     // Nobody takes the lease again in vain.
     const taken = await admin.hGet(record, 'token');
