@@ -29,10 +29,13 @@ export type StoreOptions = (
     }
 ) & {
   /**
-   * A client whose duplicate listens for notices, where one of `redis` cannot or should not: with a user of its own, say. It is of the same server
-   * or cluster, stays the caller's as well, and is itself not used. Needs `redis`. Default: `redis`.
+   * The client whose duplicate receives notices, or `false` to go without notices.
+   *
+   * Give a client if `redis` cannot be duplicated, or if the subscriber connection needs a user of its own. It must reach the same
+   * server or cluster. It stays the caller's, and no command is sent by it. With `false`, no second connection is opened: candidates
+   * and observers then detect every change by their timers (`wait`, `every`). Needs `redis`. Default: `redis`.
    */
-  readonly subscriber?: RedisClient | undefined;
+  readonly subscriber?: RedisClient | false | undefined;
 };
 
 /** What {@link elect} takes. All times are whole ms, from 1 to 2³¹ − 1 unless said otherwise; defaults are floored. */
@@ -181,7 +184,7 @@ export function leaseStore({ redis, store, subscriber }: StoreOptions): LeaseSto
 }
 
 /** The store by a client, which is what `option` was given. */
-export function storeOf(option: string, redis: RedisClient, subscriber?: RedisClient): LeaseStore {
+export function storeOf(option: string, redis: RedisClient, subscriber?: RedisClient | false): LeaseStore {
   const { serves, prefix } = portOf(redis);
   if (serves === 'slots' && prefix !== '') {
     throw invalidOption(
@@ -195,10 +198,10 @@ export function storeOf(option: string, redis: RedisClient, subscriber?: RedisCl
 }
 
 function requireListener(subscriber: unknown): void {
-  if (isRedisClient(subscriber) && portOf(subscriber).openLink) return;
+  if (subscriber === false || (isRedisClient(subscriber) && portOf(subscriber).openLink)) return;
   throw invalidOption(
     'subscriber',
-    'must be a client as node-redis or ioredis makes, which can be duplicated',
+    'must be a client as node-redis or ioredis makes, which can be duplicated, or false',
     subscriber,
   );
 }

@@ -13,8 +13,8 @@ export interface ReplicatedOptions {
    * may answer 100 ms later than that. Default: half of the election's `timeout`.
    */
   readonly timeout?: number | undefined;
-  /** A client whose duplicate receives notices instead of one of `redis`: see the option of `elect`. Default: `redis`. */
-  readonly subscriber?: RedisClient | undefined;
+  /** The client whose duplicate receives notices, or `false` to go without notices: see the option of `elect`. Default: `redis`. */
+  readonly subscriber?: RedisClient | false | undefined;
 }
 
 const NAMES: Names<ReplicatedOptions> = { replicas: true, timeout: true, subscriber: true };

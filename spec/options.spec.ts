@@ -222,12 +222,21 @@ describe('a subscriber', () => {
     expect(given(redis).store).toBe(given(undefined).store);
   });
 
-  it.each([null, 'redis://localhost', 5, {}])('is not %p', (value) => {
+  it('may be false, which makes a store of its own as well', () => {
+    const { store } = given(false);
+    expect([given(undefined).store, given(subscriber).store]).not.toContain(store);
+    expect(given(false, { key: 'another' }).store).toBe(store);
+    expect(() => settle({ subscriber: false })).toThrow(/^Invalid option "subscriber": needs redis/);
+  });
+
+  it.each([null, true, 'redis://localhost', 5, {}])('is not %p', (value) => {
     expect(() => given(value)).toThrow(refusal('subscriber'));
   });
 
   it('must be a client that can be duplicated, and is for redis only', () => {
-    expect(() => given(client)).toThrow(/^Invalid option "subscriber": must be a client .+ which can be duplicated; /);
+    expect(() => given(client)).toThrow(
+      /^Invalid option "subscriber": must be a client .+ which can be duplicated, or false; /,
+    );
     expect(() => settle({ subscriber })).toThrow(/^Invalid option "subscriber": needs redis/);
   });
 });

@@ -37,7 +37,12 @@ export function takesWhatNodeRedisMakes(redis: ReturnType<typeof createClient>):
 export function takesASubscriber(redis: RedisClient, subscriber: RedisClient | undefined, store: LeaseStore): void {
   elect({ redis, key: 'k', subscriber });
   observe({ redis, key: 'k', subscriber });
+  elect({ redis, key: 'k', subscriber: false });
+  observe({ redis, key: 'k', subscriber: false });
+  elect({ store: replicated(redis, { replicas: 1, subscriber: false }), key: 'k' });
 
+  // @ts-expect-error: there is nothing to switch on
+  elect({ redis, key: 'k', subscriber: true });
   // @ts-expect-error: a store does not listen
   elect({ redis, key: 'k', subscriber: store });
 }

@@ -2,7 +2,7 @@ import { defer, Observable, retry, type Subscriber, Subscription, timer } from '
 import { randomId } from '../../random-id.js';
 import type { Notice, ReleaseNotice } from '../lease-store.js';
 import { portOf, type RedisClient } from './client.js';
-import { connectionOf } from './connection.js';
+import { type Connection, connectionOf } from './connection.js';
 import { linksOf, orDrop } from './links.js';
 import { noticeOf, whisperOf } from './notice.js';
 import { pauseAfter } from './pace.js';
@@ -23,14 +23,16 @@ export interface Channels {
 const LISTENING: Notice = { kind: 'listening' };
 const DEAF: Notice = { kind: 'deaf' };
 
-/** What is told to all who stand or look by `client`: one subscriber connection, a duplicate of `subscriber`, however many share it. */
-export function openChannels(client: RedisClient, subscriber: RedisClient): Channels {
+/**
+ * What is told to all who stand or look by `client`: one subscriber connection, a duplicate of `subscriber`, however many share it. Without a
+ * subscriber, only that the client has connected.
+ */
+export function openChannels(client: RedisClient, subscriber: RedisClient | false): Channels {
   const { prefix } = portOf(client);
-  const { openLink, serves } = portOf(subscriber);
   const connection = connectionOf(client);
-  if (!openLink) {
-    return { notices: () => connection.notices, inbox: '', openInbox: () => false, releasedBy: () => '' };
-  }
+  if (!subscriber) return withoutSubscriber(connection);
+  const { openLink, serves } = portOf(subscriber);
+  if (!openLink) return withoutSubscriber(connection);
   const links = linksOf(openLink, serves, connectionOf(subscriber).notices);
   const channels = new Map<string, Channel>();
   const inbox = new Inbox(`${prefix}leader:inbox:${randomId()}`, channels);
@@ -95,6 +97,13 @@ export function openChannels(client: RedisClient, subscriber: RedisClient): Chan
     releasedBy: (name) => channels.get(name)?.takeReleaser() ?? '',
   };
 }
+
+const withoutSubscriber = ({ notices }: Connection): Channels => ({
+  notices: () => notices,
+  inbox: '',
+  openInbox: () => false,
+  releasedBy: () => '',
+});
 
 type NoticeListener = Pick<Subscriber<Notice>, 'next'>;
 

@@ -20,18 +20,19 @@ import {
 import { type Script, scripts } from './scripts.js';
 import { translate } from './translate.js';
 
-const stores = new WeakMap<RedisClient, WeakMap<RedisClient, LeaseStore>>();
+const stores = new WeakMap<RedisClient, WeakMap<object, LeaseStore>>();
+const NO_SUBSCRIBER = {};
 
 /**
  * Leases in Redis, through the caller's client: one store for all its elections, so that they can go together. What is told is heard by
- * `subscriber`.
+ * `subscriber`, or not at all where that is `false`.
  */
-export const redisStore = (client: RedisClient, subscriber = client): LeaseStore =>
-  getOrMake(getOrMake(stores, client, newMap), subscriber, () => open(client, subscriber));
+export const redisStore = (client: RedisClient, subscriber: RedisClient | false = client): LeaseStore =>
+  getOrMake(getOrMake(stores, client, newMap), subscriber || NO_SUBSCRIBER, () => open(client, subscriber));
 
-const newMap = () => new WeakMap<RedisClient, LeaseStore>();
+const newMap = () => new WeakMap<object, LeaseStore>();
 
-function open(redis: RedisClient, subscriber: RedisClient): LeaseStore {
+function open(redis: RedisClient, subscriber: RedisClient | false): LeaseStore {
   const client = portOf(redis);
   const ask = askerOf(client, connectionOf(redis));
   const channels = openChannels(redis, subscriber);

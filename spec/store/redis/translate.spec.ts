@@ -121,7 +121,10 @@ describe('translate', () => {
     for (const command of ['wait', 'WAIT']) {
       const error = new Error(`NOPERM User app has no permissions to run the '${command}' command`);
       const { code, message } = translate(error, acquireRequest(), true);
-      expect([code, message]).toEqual(['STORE_DENIED', expect.stringMatching(/the user needs the command wait as well$/)]);
+      expect([code, message]).toEqual([
+        'STORE_DENIED',
+        expect.stringMatching(/the user needs the command wait as well$/),
+      ]);
     }
   });
 
