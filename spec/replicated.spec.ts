@@ -26,7 +26,9 @@ describe('replicated', () => {
     expect(given({ replicas: 2 })).not.toBe(given());
     expect(given({ subscriber: createClient() })).not.toBe(given());
     expect(replicated(createClient(), { replicas })).not.toBe(given());
-    expect(environment({ store: given(), key: 'k' }).store).toBe(given());
+    const environments = ['one', 'another'].map((key) => environment({ store: given(), key }));
+    expect(environments[0]?.timersOf).toBe(environments[1]?.timersOf);
+    expect(environments[0]?.store).toBe(environments[1]?.store);
   });
 
   it.each([undefined, 0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '1', null])('refuses %p replicas', (value) => {

@@ -16,7 +16,7 @@ import {
 } from 'rxjs';
 import { invalidOption } from '../../errors.js';
 import { getOrMake } from '../../lookup.js';
-import type { AcquireRequest, Granted, LeaseStore, RenewRequest, StoreRequest } from '../lease-store.js';
+import type { AcquireRequest, Granted, LeaseStore, RenewRequest, RequestLimits, StoreRequest } from '../lease-store.js';
 import { portOf, type RedisClient } from './client.js';
 import { keysOf } from './keys.js';
 import type { Wires } from './port.js';
@@ -48,7 +48,7 @@ export function replicatedStore(store: LeaseStore, client: RedisClient, rule: Ru
 }
 
 function open(store: LeaseStore, client: RedisClient, rule: Rule): LeaseStore {
-  const witnesses = new Witnesses(client, rule);
+  const witnesses = new Witnesses(client, rule.count);
   /** By key, the id whose grant was given back last. */
   const givenBack = new Map<string, string>();
 
@@ -63,41 +63,46 @@ function open(store: LeaseStore, client: RedisClient, rule: Rule): LeaseStore {
 
   const confirmed = <Reply>(
     request: StoreRequest,
+    wait: number,
     ask: () => ObservableInput<Reply>,
     confirm: (reply: Reply) => Observable<never>,
   ): Observable<Reply> =>
     witnesses.use(() =>
       // Where the last was not confirmed, whatever the reason, nothing more is written before something would be: a lease that is not to be led
       // by is not taken again and again, nor extended.
-      concat(witnesses.recovery(request), defer(ask)).pipe(concatMap((reply) => concat(confirm(reply), of(reply)))),
+      concat(witnesses.recovery(request, wait), defer(ask)).pipe(
+        concatMap((reply) => concat(confirm(reply), of(reply))),
+      ),
+    );
+
+  const acquire = (request: AcquireRequest, wait: number) =>
+    confirmed(
+      request,
+      wait,
+      () => store.acquire(request),
+      (reply) => {
+        if (reply.status !== 'granted') return EMPTY;
+        const refuse = (error: unknown) =>
+          concat(
+            giveBack(request),
+            throwError(() => error),
+          );
+        return witnesses.confirm(request, wait, renewalOf(request, reply)).pipe(catchError(refuse));
+      },
+    );
+
+  const renew = (request: RenewRequest, wait: number) =>
+    confirmed(
+      request,
+      wait,
+      () => store.renew(request),
+      (reply) => (reply.status === 'renewed' ? witnesses.confirm(request, wait, request) : EMPTY),
     );
 
   const replicated: LeaseStore = {
     ...store,
-    forElection: (limits) => {
-      if (limits) waitWithin(rule, limits.timeout);
-      return replicated;
-    },
-    acquire: (request) =>
-      confirmed(
-        request,
-        () => store.acquire(request),
-        (reply) => {
-          if (reply.status !== 'granted') return EMPTY;
-          const refuse = (error: unknown) =>
-            concat(
-              giveBack(request),
-              throwError(() => error),
-            );
-          return witnesses.confirm(request, renewalOf(request, reply)).pipe(catchError(refuse));
-        },
-      ),
-    renew: (request) =>
-      confirmed(
-        request,
-        () => store.renew(request),
-        (reply) => (reply.status === 'renewed' ? witnesses.confirm(request, request) : EMPTY),
-      ),
+    acquire: (request) => defer(() => acquire(request, waitWithin(rule, request))),
+    renew: (request) => defer(() => renew(request, waitWithin(rule, request))),
     notices: (key) =>
       witnesses.use(() =>
         (store.notices?.(key) ?? NEVER).pipe(
@@ -110,11 +115,23 @@ function open(store: LeaseStore, client: RedisClient, rule: Rule): LeaseStore {
         ),
       ),
   };
-  return replicated;
+  // A quorum gives its members less time for a request than the election has: the time to wait is not to change with that.
+  const waiting = (wait: number): LeaseStore => ({
+    ...replicated,
+    acquire: (request) => acquire(request, wait),
+    renew: (request) => renew(request, wait),
+  });
+  const byWait = new Map<number, LeaseStore>();
+  const forElection = (limits?: RequestLimits): LeaseStore => {
+    if (!limits) return replicated;
+    const wait = waitWithin(rule, limits);
+    return getOrMake(byWait, wait, () => waiting(wait));
+  };
+  return { ...replicated, forElection };
 }
 
-/** The ms that replicas are waited for as part of a request that may take `limit` ms itself. */
-function waitWithin(rule: Rule, limit: number): number {
+/** The ms that replicas are waited for as part of a request with these `limits`. */
+function waitWithin(rule: Rule, { timeout: limit }: RequestLimits): number {
   const wait = rule.timeout ?? Math.max(1, Math.floor(limit / 2));
   if (wait < limit) return wait;
   throw invalidOption(
@@ -145,17 +162,17 @@ function renewalOf(request: AcquireRequest, { token, run }: Granted): RenewReque
 class Witnesses {
   readonly #wires: Wires;
   readonly #prefix: string;
-  readonly #rule: Rule;
+  readonly #count: number;
   readonly #witnesses = new Map<string, Witness>();
   #users = 0;
 
-  constructor(client: RedisClient, rule: Rule) {
+  constructor(client: RedisClient, count: number) {
     const { wires, prefix } = portOf(client);
     if (!wires)
       throw invalidOption('redis', 'must be a client that can be duplicated, for a connection to wait by', client);
     this.#wires = wires;
     this.#prefix = prefix;
-    this.#rule = rule;
+    this.#count = count;
   }
 
   /** Keeps their connections while what `make` makes is subscribed. */
@@ -166,38 +183,27 @@ class Witnesses {
     });
   }
 
-  /** Confirms that the lease of `write` is in place, and on enough replicas. */
-  confirm(request: StoreRequest, write: RenewRequest): Observable<never> {
+  /** Confirms that the lease of `write` is in place, and on enough replicas within `wait` ms. */
+  confirm(request: StoreRequest, wait: number, write: RenewRequest): Observable<never> {
     const server = this.#serverOf(request);
     if (server === undefined) {
       return throwError(() => unavailable(request, 'the client does not know the server that has its slot'));
     }
-    const replicas = { count: this.#rule.count, timeout: this.#waitOf(request) };
+    const replicas = { count: this.#count, timeout: wait };
     const open = () => new Witness(() => this.#wires.open(server), replicas, this.#prefix);
-    return getOrMake(this.#witnesses, this.#nameOf(server, request), open).confirm(request, write);
+    return getOrMake(this.#witnesses, nameOf(server, wait), open).confirm(request, write);
   }
 
   /** Completes once the replicas have what was written last; at once unless it is doubtful that they do. */
-  recovery(request: StoreRequest): Observable<never> {
-    return defer(() => {
-      const server = this.#serverOf(request);
-      const witness = server === undefined ? undefined : this.#witnesses.get(this.#nameOf(server, request));
-      return witness?.isDoubtful ? witness.confirm(request) : EMPTY;
-    });
+  recovery(request: StoreRequest, wait: number): Observable<never> {
+    const server = this.#serverOf(request);
+    const witness = server === undefined ? undefined : this.#witnesses.get(nameOf(server, wait));
+    return witness?.isDoubtful ? witness.confirm(request) : EMPTY;
   }
 
   /** Servers may have changed their places. */
   refresh(): void {
     for (const witness of this.#witnesses.values()) witness.refresh();
-  }
-
-  #waitOf({ timeout }: StoreRequest): number {
-    return waitWithin(this.#rule, timeout);
-  }
-
-  /** Elections that wait for different times do not share a wait. */
-  #nameOf(server: string, request: StoreRequest): string {
-    return `${this.#waitOf(request)} ${server}`;
   }
 
   #serverOf({ key }: StoreRequest): string | undefined {
@@ -211,3 +217,6 @@ class Witnesses {
     this.#witnesses.clear();
   }
 }
+
+/** Elections that wait for different times do not share a wait. */
+const nameOf = (server: string, wait: number): string => `${wait} ${server}`;

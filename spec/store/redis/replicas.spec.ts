@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { LeaseStore } from '../../../lib/store/lease-store.js';
 import type { RedisClient } from '../../../lib/store/redis/client.js';
 import { keysOf } from '../../../lib/store/redis/keys.js';
 import { replicatedStore } from '../../../lib/store/redis/replicas.js';
@@ -244,6 +245,17 @@ describe('the connection that waits', () => {
     expect(await connections(admin, 'counted')).toHaveLength(3);
     listeners[1]?.leave();
     await connected(admin, 'counted', 1);
+  });
+
+  it('is one for all requests of an election, though a quorum gives each another timeout', async () => {
+    const client = await connect({ name: 'member' });
+    const replicated = replicatedStore(redisStore(client), client, { count: 1 });
+    const kept = replicated.forElection?.({ timeout: 2 * LONG }) as LeaseStore;
+    const listener = listen(kept);
+    await listener.hears('listening');
+    const { token = 0 } = await acquire(kept, { timeout: LONG - 1 });
+    expect(await renew(kept, { token, timeout: LONG - 2 })).toMatchObject({ status: 'renewed' });
+    expect(await connections(admin, 'member')).toHaveLength(3);
   });
 
   it('confirms nothing that another server has granted', async () => {
