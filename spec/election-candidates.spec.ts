@@ -148,6 +148,21 @@ describe('a hand-over', () => {
     expect(b.term?.id).toBe(to);
   });
 
+  it('is to the one whose name resign({ to }) gives', async () => {
+    const { elections } = await standing('a', 'b', 'c', 'd');
+    const resigned = elections[0]?.resign({ to: 'b' });
+    await pass(2 * LATENCY);
+    expect(await resigned).toBe(true);
+    expect(leaders(elections)).toEqual([elections[1]]);
+  });
+
+  it('is to the one that asked last of two with that name', async () => {
+    const { elections } = await standing('a', 'b', 'b', 'd');
+    void elections[0]?.resign({ to: 'b' });
+    await pass(2 * LATENCY);
+    expect(leaders(elections)).toEqual([elections[2]]);
+  });
+
   it('is to anybody a quarter of a timeout later where resign names nobody who is there', async () => {
     const { elections } = await standing('a', 'b', 'c');
     void elections[0]?.resign({ to: 'nobody' });

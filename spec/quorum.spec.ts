@@ -170,6 +170,19 @@ describe('an election over a quorum', () => {
     expect((await listed).map(({ name }) => name)).toEqual(['b']);
   });
 
+  it('hands over to the candidate whose name is given, which each store resolves by its own list', () => {
+    const world = new World();
+    const names = ['a', 'b', 'c', 'd'];
+    const all = names.map((name) => {
+      const one = world.candidate(name).election;
+      world.run(100);
+      return one;
+    });
+    void all[0]?.resign({ to: 'b' });
+    world.run(timeout);
+    expect(names.filter((_, i) => all[i]?.isLeading)).toEqual(['b']);
+  });
+
   it('leaves nothing behind (G6)', () => {
     const world = new World();
     const [a, b] = [world.candidate('a'), world.candidate('b')];

@@ -107,7 +107,10 @@ export interface RenewRequest extends RequestBase {
 export interface ReleaseRequest extends RequestBase {
   readonly verb: 'release';
   readonly id: string;
-  /** The id of the candidate that is to be named as the successor; without it the store chooses one, if it knows of any. */
+  /**
+   * The id or the name of the candidate that is to be named as the successor: an id that is listed comes first, then of all candidates
+   * with that name the one that is told of releases and asked last. Without it the store chooses one, if it knows of any.
+   */
   readonly successor?: string;
   /**
    * Whether the store may tell nobody but the successor: the election then waits to hear of the next leader, and has everyone told if it

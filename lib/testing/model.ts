@@ -211,15 +211,21 @@ export function release(entry: Entry, request: ReleaseRequest, server: Server): 
   return { entry: left, reply: { ...reply, status: 'released', ...told }, notice };
 }
 
-/** Who is to be next: whoever is wished for, else the first of the latest that hears of releases; and the list without who did not come. */
+/**
+ * Who is to be next: the one whose id is wished for, or else whose name is, or without a wish the first of the latest that hears of releases; and
+ * the list without who did not come.
+ */
 function succession(candidates: Candidates | undefined, { id, successor: wish, absent }: ReleaseRequest, now: number) {
   const looked = standing(candidates, now).slice(0, wish === undefined ? 16 : 1000);
-  const chosen = looked.findIndex(
-    (one) => one.hears && one.id !== id && one.id !== absent && (wish === undefined || one.id === wish),
-  );
+  const others = looked.filter((one) => one.id !== id && one.id !== absent);
+  const hearing = others.filter(({ hears }) => hears);
+  const next = wish === undefined ? hearing[0] : hearing.find((one) => one.id === wish);
+  const chosen = next ? looked.indexOf(next) : -1;
+  const isMeant = ({ name }: Entrant) => name !== undefined && name === wish;
+  const named = next ?? hearing.find(isMeant);
   const passed = looked.slice(0, chosen < 0 ? looked.length : chosen).filter((one) => one.id === absent);
   const rest = candidates && without(candidates, (one) => passed.includes(one));
-  return { successor: looked[chosen]?.id ?? wish, isListed: chosen >= 0, rest };
+  return { successor: (named ?? others.find(isMeant))?.id ?? wish, isListed: named !== undefined, rest };
 }
 
 /** Takes a candidate off the list. */

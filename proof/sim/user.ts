@@ -123,7 +123,8 @@ export class User {
     if (this.election.isLeading) this.#judge.standsAside(this, cooldown);
     this.#judge.leaves(this);
     this.#judge.promised();
-    const to = this.#random.pick(undefined, 'nobody', likeAnId(this.#random));
+    const id = likeAnId(this.#random);
+    const to = this.#random.pick(undefined, 'nobody', id, id.replace(/#.*/, '')); // a name
     void this.election.resign({ cooldown: Math.floor(cooldown), ...(to && { to }) });
   }
 

@@ -139,7 +139,7 @@ export class Commands {
   #manner(key: string): Pick<ReleaseRequest, 'successor' | 'quiet' | 'absent'> {
     const { random } = this;
     return {
-      ...(random.chance(0.2) && { successor: this.#candidate(key).id }),
+      ...(random.chance(0.3) && { successor: random.pick(this.#candidate(key).id, ...TEXTS.filter(Boolean)) }),
       ...(random.chance(0.6) && { quiet: true }),
       ...(random.chance(0.2) && { absent: this.#candidate(key).id }),
     };

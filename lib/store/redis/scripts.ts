@@ -307,7 +307,7 @@ const RELEASE = `
 -- release: gives the candidate's own lease up.
 --
 -- KEYS[1] lease, KEYS[2] record, KEYS[3] candidates
--- ARGV[1] id     ARGV[2] channel     ARGV[3] the id of who is to be next, or empty: who hears of it and asked last
+-- ARGV[1] id     ARGV[2] channel     ARGV[3] the id or name of who is to be next, or empty: who hears of it and asked last
 -- ARGV[4] 1 if it is enough to tell that one, else 0
 -- ARGV[5] the id of who was told alone and has not come, or empty: the lease was released before, and nobody has been heard of since
 --
@@ -331,8 +331,10 @@ end
 
 local wish, absent = ARGV[3], ARGV[5]
 
--- The id and the inbox of the first of the latest that hears of releases: its time is a whole number. Who is wished for is named even unlisted.
+-- The id and the inbox of the first of the latest that hears of releases: its time is a whole number. A wish is an id, else a name: of several
+-- candidates with that name, the one that hears and asked last. Who is wished for is named even unlisted.
 local function successor()
+  local named, namesake
   local latest = redis.pcall('ZREVRANGEBYSCORE', CANDIDATES, '+inf', '-inf', 'WITHSCORES', 'LIMIT', 0, wish == '' and 16 or 1000)
   for i = 1, latest.err and 0 or #latest, 2 do
     local known, candidate = pcall(cjson.decode, latest[i])
@@ -340,11 +342,16 @@ local function successor()
     if type(other) ~= 'string' or other == '' then -- none of ours
     elseif other == absent then
       redis.pcall('ZREM', CANDIDATES, latest[i])
-    elseif other ~= id and (wish == '' or other == wish) and latest[i + 1] % 1 == 0 then
-      return other, candidate.inbox
+    elseif other ~= id then
+      local hears = latest[i + 1] % 1 == 0
+      if hears and (wish == '' or other == wish) then return other, candidate.inbox end
+      if candidate.name == wish and hears then named = named or candidate end
+      if candidate.name == wish then namesake = namesake or other end
     end
   end
-  return wish ~= '' and wish or nil
+  if wish == '' then return nil end
+  if named then return named.id, named.inbox end
+  return namesake or wish
 end
 
 -- One whose last attempt may have been heard, and its answer not, gives up under the id that it stood by under.

@@ -48,6 +48,58 @@ describe('a quiet release', () => {
     expect(await messages()).toEqual([[OTHER_INBOX, expect.objectContaining({ successor: 'early' })]]);
   });
 
+  describe('to the one whose name is wished for', () => {
+    beforeEach(async () => {
+      await bench.acquire({ id: 'web/1', name: 'web', inbox: OTHER_INBOX });
+      await bench.pastThisMs();
+    });
+
+    it('is told to it', async () => {
+      expect(await bench.release('me', 'web', quiet)).toMatchObject({ status: 'released', rest: ['web/1'] });
+      expect(await messages()).toEqual([[OTHER_INBOX, expect.objectContaining({ successor: 'web/1' })]]);
+    });
+
+    it('is told to the one that asked last, of two with that name', async () => {
+      await bench.acquire({ id: 'web/2', name: 'web', inbox: INBOX });
+      expect(await bench.release('me', 'web', quiet)).toMatchObject({ rest: ['web/2'] });
+    });
+
+    it('is told to the one that receives notices, of two with that name', async () => {
+      await bench.acquire({ id: 'web/2', name: 'web', hears: false });
+      expect(await bench.release('me', 'web', quiet)).toMatchObject({ rest: ['web/1'] });
+    });
+
+    it('is told to the other of two with that name where the first does not come', async () => {
+      await bench.acquire({ id: 'web/2', name: 'web', inbox: INBOX });
+      await bench.release('me', 'web', quiet);
+      await bench.release('me', 'web', { absent: 'web/2' });
+      expect((await messages()).at(-1)).toEqual([
+        bench.keys.channel,
+        { event: 'released', id: 'me', successor: 'web/1' },
+      ]);
+    });
+
+    it('is told to the candidate whose id that is, if there is one, whoever asked last', async () => {
+      await bench.acquire({ id: 'web', inbox: INBOX });
+      await bench.pastThisMs();
+      await bench.acquire({ id: 'web/2', name: 'web', inbox: OTHER_INBOX });
+      expect(await bench.release('me', 'web', quiet)).toMatchObject({ rest: ['web'] });
+    });
+
+    it('is told to everyone, with its id, where no notices reach any of that name', async () => {
+      await bench.withdraw('web/1', { name: 'web', inbox: OTHER_INBOX });
+      await bench.acquire({ id: 'web/2', name: 'web', hears: false });
+      expect(await bench.release('me', 'web', quiet)).toMatchObject({ rest: [''] });
+      expect(await messages()).toEqual([[bench.keys.channel, { event: 'released', id: 'me', successor: 'web/2' }]]);
+    });
+
+    it('is never told to the one that leaves, whose name that is as well', async () => {
+      await bench.release('me');
+      await bench.acquire({ id: 'web/3', name: 'web' });
+      expect(await bench.release('web/3', 'web', quiet)).toMatchObject({ rest: ['web/1'] });
+    });
+  });
+
   it.each(['nobody', 'deaf'])(
     'is told to everyone where %s is wished for, who cannot be told alone',
     async (wished) => {
