@@ -1,11 +1,16 @@
-import { Election } from './election.js';
+import { LiveElection } from './election.js';
+import type { Election } from './election-interface.js';
 import { type ElectionOptions, environment } from './options.js';
 
 /**
- * Stands in the election named `options.key`. Nothing happens before the first subscription.
+ * Makes a candidate of the election named `options.key`. Nothing happens before the first subscription.
  *
- * Throws an `ElectionError` with code `INVALID_OPTION` for wrong options, naming the option, the value and the rule.
+ * All times are in ms. Throws an `ElectionError` with code `INVALID_OPTION` for a wrong option: it names the option, the value and the rule.
+ *
+ * @example
+ * const election = elect({ redis, key: 'billing' });
+ * election.subscribe(({ role }) => console.log(role));
  */
 export function elect(options: ElectionOptions): Election {
-  return new Election(environment(options), options.signal);
+  return new LiveElection(environment(options), options.signal);
 }

@@ -1,4 +1,3 @@
-/// <reference lib="esnext.disposable" preserve="true" />
 import {
   AsyncSubject,
   distinctUntilChanged,
@@ -13,47 +12,19 @@ import {
 } from 'rxjs';
 import { type Memory, NOTHING_KNOWN } from './core/memory.js';
 import type { Role } from './core/state.js';
+import type { Candidate, Election, ResignOptions } from './election-interface.js';
 import { type Names, refuseUnknown, requireObject, validText, validTime } from './options.js';
-import type { Holder, Standing } from './store/lease-store.js';
+import type { Holder } from './store/lease-store.js';
 import { onAbort } from './stream/abort.js';
 import { Candidacy, type Environment } from './stream/candidacy.js';
 import { iterate } from './stream/iterate.js';
 import { ask } from './stream/request.js';
 import type { Term, Transition } from './stream/transition.js';
 
-/** A candidate that stands by, as {@link Election.candidates} tells. */
-export interface Candidate extends Omit<Standing, 'lastSeen'> {
-  /** When it asked for the lease last, by the store's clock. */
-  readonly lastSeen: Date;
-}
-
-/** What {@link Election.resign} takes. */
-export interface ResignOptions {
-  /** ms to stay out. Default: `ttl`. */
-  readonly cooldown?: number | undefined;
-  /** The id of the candidate that is to lead next. Default: who asked last, and hears notices. */
-  readonly to?: string | undefined;
-}
-
 const RESIGN: Names<ResignOptions> = { cooldown: true, to: true };
 
-/**
- * A standing in one election, as {@link elect} returns it: an `Observable` of this candidate's changes of role.
- *
- * Cold until the first subscription. All subscribers share one candidacy, late ones are told the current role first, and
- * when the last one unsubscribes the candidacy ends and its lease is released. Subscribing again stands anew, under a new
- * id. The stream never errors (failures are transitions with role `error`); it completes on {@link close}.
- */
-export class Election extends Observable<Transition> implements AsyncIterable<Transition>, AsyncDisposable {
-  /**
-   * Who leads, as far as this candidate knows, oneself included: at once, then whenever the holder's id changes. `undefined` while
-   * nobody is known to, and while this candidate stands aside after {@link resign}. Starts no candidacy, never errors, completes on {@link close}.
-   */
-  get leaders(): Observable<Holder | undefined> {
-    this.#leaders ??= this.#leadersSeen();
-    return this.#leaders;
-  }
-
+/** Runs one candidacy at a time for all subscribers, and keeps between them what the last one learnt. */
+export class LiveElection extends Observable<Transition> implements Election {
   readonly #environment: Environment;
   readonly #signal: AbortSignal | undefined;
   /** Both made for the first who asks: most of many elections are not asked. */
@@ -66,7 +37,6 @@ export class Election extends Observable<Transition> implements AsyncIterable<Tr
   #leaving: Observable<boolean> | undefined;
   #closed: Promise<void> | undefined;
 
-  /** @internal */
   constructor(environment: Environment, signal: AbortSignal | undefined) {
     super((subscriber) => {
       if (subscriber.closed) return; // an operator gave up while it was subscribing: there is nobody to stand for
@@ -78,29 +48,23 @@ export class Election extends Observable<Transition> implements AsyncIterable<Tr
     this.#signal = signal;
   }
 
-  /** The role of the last transition told; `undefined` before, between and after candidacies. */
   get role(): Role | undefined {
     return this.#candidacy?.current?.role;
   }
 
-  /** Whether this candidate leads at this instant, by the clock: false from the deadline on, even where no timer has rung yet. */
   get isLeading(): boolean {
     return this.#candidacy?.term !== undefined;
   }
 
-  /** The current term, exactly while {@link isLeading}. */
   get term(): Term | undefined {
     return this.#candidacy?.term;
   }
 
-  /**
-   * Resigns: ends the term, releases its lease once the work has stopped, stays out for `cooldown` ms from then (default `ttl`; 0 …
-   * 2³¹ − 1), then stands again. Resolves to whether the store has confirmed that a lease was given up; for a follower to false, without effect.
-   * During an exit it joins that exit. Rejects only for a wrong option, with `INVALID_OPTION`.
-   *
-   * `to` is the id of the candidate that is to lead next, of {@link candidates}: it alone is told of the release at first, and all others when
-   * it leads, or a quarter of a `timeout` later. It is a wish: who is gone by then, or hears no notices, is not waited for any longer.
-   */
+  get leaders(): Observable<Holder | undefined> {
+    this.#leaders ??= this.#leadersSeen();
+    return this.#leaders;
+  }
+
   async resign(options: ResignOptions = {}): Promise<boolean> {
     requireObject(options, 'an object such as { cooldown, to }');
     refuseUnknown(options, RESIGN);
@@ -115,11 +79,6 @@ export class Election extends Observable<Transition> implements AsyncIterable<Tr
     return this.#leaving ? firstValueFrom(this.#leaving) : false;
   }
 
-  /**
-   * Who stands by, by the store's list: those who were refused the lease within the last one and a half `ttl`, who asked last first; at most a
-   * thousand. The leader is not among them, unless under the id of an earlier attempt; who has crashed still may be. Starts no candidacy.
-   * Rejects with the `ElectionError` of the failed request.
-   */
   async candidates(): Promise<Candidate[]> {
     const { store, settings, scheduler } = this.#environment;
     const { key, timeout, ttl } = settings;
@@ -127,10 +86,6 @@ export class Election extends Observable<Transition> implements AsyncIterable<Tr
     return candidates.map((candidate) => ({ ...candidate, lastSeen: new Date(candidate.lastSeen) }));
   }
 
-  /**
-   * Leaves for good: `follower`/`closed` if it led, then completion, then, once the work has stopped, the release. Resolves when that has
-   * settled, after at most `drain` + `timeout`; never rejects. Subscribing afterwards completes at once.
-   */
   close(): Promise<void> {
     if (!this.#closed) {
       let settled = () => {};
@@ -145,16 +100,10 @@ export class Election extends Observable<Transition> implements AsyncIterable<Tr
     return this.#closed;
   }
 
-  /** `close()`, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
 
-  /**
-   * Changes of role for `for await`. Stands from the call on. A slow loop misses no end of a term it was told of, but is never
-   * told of a leadership that is over by the time it asks. Leaving the loop unsubscribes, and waits for the release where
-   * this was the last subscriber.
-   */
   [Symbol.asyncIterator](): AsyncIterableIterator<Transition> {
     return iterate(this, async () => {
       if (this.#subscribers === 0 && this.#leaving) await firstValueFrom(this.#leaving);

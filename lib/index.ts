@@ -1,5 +1,5 @@
 export { elect } from './elect.js';
-export type { Candidate, Election, ResignOptions } from './election.js';
+export type { Candidate, Election, ResignOptions } from './election-interface.js';
 export { ElectionError, type ElectionErrorCode, isElectionError } from './errors.js';
 export { type ObserveOptions, observe } from './observe.js';
 export { whileLeader } from './operators/while-leader.js';

@@ -8,7 +8,7 @@ export interface Library {
   readonly whileLeader: typeof import('rx-leader')['whileLeader'];
   readonly ElectionError: typeof import('rx-leader')['ElectionError'];
   readonly MemoryLeaseStore: typeof import('rx-leader/testing')['MemoryLeaseStore'];
-  readonly Election: typeof import('../lib/election.js')['Election'];
+  readonly LiveElection: typeof import('../lib/election.js')['LiveElection'];
   readonly environment: typeof import('../lib/options.js')['environment'];
   readonly quorumStore: typeof import('../lib/store/quorum/store.js')['quorumStore'];
   readonly monotonicClock: typeof import('../lib/stream/clock.js')['monotonicClock'];
@@ -24,7 +24,7 @@ export function loaded({ cjs }: Build): Library {
   return {
     ...require('./index.js'),
     MemoryLeaseStore: require('./testing/index.js').MemoryLeaseStore,
-    Election: require('./election.js').Election,
+    LiveElection: require('./election.js').LiveElection,
     environment: require('./options.js').environment,
     quorumStore: require('./store/quorum/store.js').quorumStore,
     monotonicClock: require('./stream/clock.js').monotonicClock,

@@ -20,7 +20,7 @@ const LAYERS: Record<string, { readonly is: RegExp; readonly may: readonly strin
     outside: /^(rxjs|node:.+)$/,
   },
   facade: {
-    is: /^(elect|election|observe|options|quorum|replicated)\.ts$/,
+    is: /^(elect|election|election-interface|observe|options|quorum|replicated)\.ts$/,
     may: ['stream', 'clock', 'redis', 'quorum', 'core', 'port', 'errors', 'helpers'],
     outside: /^(rxjs|node:.+)$/,
   },
@@ -113,7 +113,7 @@ describe('the check of imports', () => {
     ['a store', 'store/redis/store.ts', "import { learn } from '../../core/memory.js';"],
     ['the streams', 'stream/request.ts', "import { redisStore } from '../store/redis/store.js';"],
     ['the streams, upwards', 'stream/request.ts', "import { environment } from '../options.js';"],
-    ['an operator', 'operators/while-leader.ts', "import { Election } from '../election.js';"],
+    ['an operator', 'operators/while-leader.ts', "import { LiveElection } from '../election.js';"],
     ['the facade, upwards', 'election.ts', "import { elect } from './index.js';"],
     ['the facade, to a client', 'options.ts', "import { createClient } from 'redis';"],
     ['the testing kit', 'testing/index.ts', "import { elect } from '../elect.js';"],

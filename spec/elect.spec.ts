@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { firstValueFrom, isObservable, map } from 'rxjs';
 import { elect } from '../lib/elect.js';
-import { Election } from '../lib/election.js';
+import { LiveElection } from '../lib/election.js';
 import { ScriptedStore, silence } from './support/scripted-store.js';
 import { letter, virtually } from './support/virtual-time.js';
 
 describe('elect', () => {
   it('gives an Election, which is an Observable, an async iterable and disposable', () => {
     const election = elect({ store: new ScriptedStore(), key: 'k' });
-    expect(election).toBeInstanceOf(Election);
+    expect(election).toBeInstanceOf(LiveElection);
     expect(isObservable(election)).toBe(true);
     expect(election[Symbol.asyncIterator]).toEqual(expect.any(Function));
     expect(election[Symbol.asyncDispose]).toEqual(expect.any(Function));

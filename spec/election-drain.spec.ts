@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { elect } from 'rx-leader';
 import { MemoryLeaseStore } from 'rx-leader/testing';
 import { EMPTY, finalize, NEVER, switchMap, take } from 'rxjs';
-import type { Election } from '../lib/election.js';
+import type { Election } from '../lib/election-interface.js';
 import type { Term, Transition } from '../lib/stream/transition.js';
 import { candidate, clock, pass, tell, useFakeTime, watch, work } from './support/fake-time.js';
 import { says, silence } from './support/scripted-store.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { map } from 'rxjs';
-import type { Election } from '../lib/election.js';
+import type { Election } from '../lib/election-interface.js';
 import type { Holder } from '../lib/store/lease-store.js';
 import { fails, granted, held, says, silence } from './support/scripted-store.js';
 import { LIFETIME, virtually } from './support/virtual-time.js';

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { NEVER, type Observable, of, Subject, throwError } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import { elect } from '../lib/elect.js';
-import type { Election } from '../lib/election.js';
+import type { Election } from '../lib/election-interface.js';
 import { ElectionError } from '../lib/errors.js';
 import { quorum } from '../lib/quorum.js';
 import type {

@@ -63,7 +63,7 @@ export class Neighbour {
     const { scheduler, clock, soon } = machine;
     const environment = library.environment({ ...options, key, store: link, scheduler, clock });
     const drawn = { random: () => random.next(), soon, timersOf: machine };
-    this.#election = new library.Election({ ...environment, ...drawn }, undefined);
+    this.#election = new library.LiveElection({ ...environment, ...drawn }, undefined);
     agenda.after(joins, () => machine.receive(() => this.#join()));
     agenda.after(hangs.at, () => agenda.after(hangs.lasts, server.befall({ hangs: true })));
   }

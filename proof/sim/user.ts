@@ -71,7 +71,7 @@ export class User {
       soon: machine.soon,
       timersOf: machine,
     };
-    this.election = new library.Election({ ...environment, ...drawn }, this.#abort.signal);
+    this.election = new library.LiveElection({ ...environment, ...drawn }, this.#abort.signal);
   }
 
   /** What it was told last. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { NEVER, type ObservableInput } from 'rxjs';
-import type { Election } from '../../lib/election.js';
+import type { Election } from '../../lib/election-interface.js';
 import { whileLeader } from '../../lib/operators/while-leader.js';
 import type { Term } from '../../lib/stream/transition.js';
 import { candidate, pass, useFakeTime, work } from '../support/fake-time.js';

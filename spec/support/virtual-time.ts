@@ -2,7 +2,7 @@ import { expect } from '@jest/globals';
 import { map } from 'rxjs';
 import { type RunHelpers, TestScheduler } from 'rxjs/testing';
 import { elect } from '../../lib/elect.js';
-import type { Election } from '../../lib/election.js';
+import type { Election } from '../../lib/election-interface.js';
 import type { ElectionOptions } from '../../lib/options.js';
 import type { LeaseRequest } from '../../lib/store/lease-store.js';
 import type { Clock } from '../../lib/stream/clock.js';

@@ -1,6 +1,6 @@
 // Compiled by `npm run types`, never run: what must not compile stands under @ts-expect-error, which fails where it does.
-import type { Observable } from 'rxjs';
-import type { Election, Holder, Term, Transition } from '../../lib/index.js';
+import { Observable } from 'rxjs';
+import type { Candidate, Election, Holder, Term, Transition } from '../../lib/index.js';
 import type { Equal, Holds } from './equal.js';
 
 export async function election(election: Election): Promise<void> {
@@ -19,6 +19,7 @@ export async function election(election: Election): Promise<void> {
   const gaveUp: boolean = await election.resign();
   await election.resign({ cooldown: 0 });
   await election.resign({});
+  await election.resign({ to: 'web' });
   const nothing: undefined = (await election.close()) as undefined;
   void [gaveUp, nothing];
 
@@ -32,4 +33,19 @@ export async function election(election: Election): Promise<void> {
   election.isLeading = true;
   // @ts-expect-error: so is the role
   election.role = 'leader';
+}
+
+/** Also without the class that `elect` makes: a fake, or a wrapper. */
+export class Fake extends Observable<Transition> implements Election {
+  readonly role = 'leader';
+  readonly isLeading = true;
+  readonly term: Term | undefined = undefined;
+  readonly leaders = new Observable<Holder | undefined>();
+  resign = async (): Promise<boolean> => false;
+  candidates = async (): Promise<Candidate[]> => [];
+  close = async (): Promise<void> => {};
+  [Symbol.asyncDispose] = this.close;
+  [Symbol.asyncIterator](): AsyncIterableIterator<Transition> {
+    throw new Error('never run');
+  }
 }
