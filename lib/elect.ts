@@ -1,6 +1,7 @@
 import { LiveElection } from './election.js';
 import type { Election } from './election-interface.js';
-import { type ElectionOptions, environment } from './options.js';
+import { environment } from './environment.js';
+import type { ElectionOptions } from './options.js';
 
 /**
  * Makes a candidate of the election named `options.key`. Nothing happens before the first subscription.

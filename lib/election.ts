@@ -13,13 +13,13 @@ import {
 import { type Memory, NOTHING_KNOWN } from './core/memory.js';
 import type { Role } from './core/state.js';
 import type { Candidate, Election, ResignOptions } from './election-interface.js';
-import { type Names, refuseUnknown, requireObject, validText, validTime } from './options.js';
 import type { Holder } from './store/lease-store.js';
 import { onAbort } from './stream/abort.js';
 import { Candidacy, type Environment } from './stream/candidacy.js';
 import { iterate } from './stream/iterate.js';
 import { ask } from './stream/request.js';
 import type { Term, Transition } from './stream/transition.js';
+import { type Names, refuseUnknown, requireObject, validText, validTime } from './validation.js';
 
 const RESIGN: Names<ResignOptions> = { cooldown: true, to: true };
 

@@ -11,20 +11,14 @@ import {
   type Observable,
   timer,
 } from 'rxjs';
-import {
-  leaseStore,
-  type Names,
-  OPTIONS,
-  refuseUnknown,
-  requireObject,
-  type StoreOptions,
-  validText,
-  validTime,
-} from './options.js';
+import { OPTIONS } from './environment.js';
+import type { StoreOptions } from './options.js';
 import type { Holder, ReadReply } from './store/lease-store.js';
+import { storeOf } from './store-of.js';
 import { coalesce } from './stream/coalesce.js';
 import { ask, forElection } from './stream/request.js';
 import { noticesOf } from './stream/sense.js';
+import { type Names, refuseUnknown, requireObject, validText, validTime } from './validation.js';
 
 /** What {@link observe} takes. */
 export type ObserveOptions = StoreOptions & {
@@ -54,7 +48,7 @@ const PAUSE = 10;
 export function observe(options: ObserveOptions): Observable<Holder | undefined> {
   requireObject(options);
   refuseUnknown(options, NAMES);
-  const store = forElection(leaseStore(options));
+  const store = forElection(storeOf(options));
   const key = validText('key', options.key);
   const every = validTime('every', options.every, 5_000);
   const timeout = Math.min(every, LONGEST_LOOK);

@@ -1,10 +1,11 @@
-import { asyncScheduler, type SchedulerLike, VirtualTimeScheduler } from 'rxjs';
+import type { SchedulerLike } from 'rxjs';
 import { invalidOption } from './errors.js';
-import { type Names, refuseUnknown, requireMethod, requireObject, storeOf } from './options.js';
 import type { LeaseStore } from './store/lease-store.js';
 import { quorumStore } from './store/quorum/store.js';
 import { isRedisClient, type RedisClient } from './store/redis/client.js';
-import { type Clock, systemClock } from './stream/clock.js';
+import { storeOfClient } from './store-of.js';
+import type { Clock } from './stream/clock.js';
+import { type Names, refuseUnknown, requireObject, validTimeSources } from './validation.js';
 
 /** What {@link quorum} takes besides: time sources, for tests. Give it those that the elections over it are given. */
 export interface QuorumOptions {
@@ -42,15 +43,11 @@ export function quorum(stores: ReadonlyArray<LeaseStore | RedisClient>, options:
   }
   requireObject(options, 'an object such as { clock, scheduler }');
   refuseUnknown(options, NAMES);
-  const { scheduler = asyncScheduler } = options;
-  requireMethod('scheduler', scheduler, 'schedule', 'an RxJS scheduler');
-  const { clock = scheduler instanceof VirtualTimeScheduler ? scheduler : systemClock() } = options;
-  requireMethod('clock', clock, 'now', 'a clock with a method now()');
-  return quorumStore(members, { clock, scheduler, random: Math.random });
+  return quorumStore(members, { ...validTimeSources(options), random: Math.random });
 }
 
 function member(store: unknown, i: number): LeaseStore {
-  if (isRedisClient(store)) return storeOf(`stores[${i}]`, store);
+  if (isRedisClient(store)) return storeOfClient(`stores[${i}]`, store);
   const methods = Object(store);
   if (['acquire', 'renew', 'release', 'read'].every((verb) => typeof methods[verb] === 'function')) return methods;
   throw invalidOption(`stores[${i}]`, 'must be a LeaseStore, or a client as node-redis or ioredis makes', store);

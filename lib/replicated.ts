@@ -1,8 +1,9 @@
 import { invalidOption } from './errors.js';
-import { type Names, refuseUnknown, requireObject, storeOf, validTime } from './options.js';
 import type { LeaseStore } from './store/lease-store.js';
 import { isRedisClient, type RedisClient } from './store/redis/client.js';
 import { replicatedStore } from './store/redis/replicas.js';
+import { storeOfClient } from './store-of.js';
+import { type Names, refuseUnknown, requireObject, validTime } from './validation.js';
 
 /** The options of {@link replicated}. */
 export interface ReplicatedOptions {
@@ -42,5 +43,5 @@ export function replicated(redis: RedisClient, options: ReplicatedOptions): Leas
     throw invalidOption('replicas', 'must be a whole number, at least 1', replicas);
   }
   const rule = { count: replicas, timeout: timeout === undefined ? undefined : validTime('timeout', timeout, 1) };
-  return replicatedStore(storeOf('redis', redis, subscriber), redis, rule);
+  return replicatedStore(storeOfClient('redis', redis, subscriber), redis, rule);
 }

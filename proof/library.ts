@@ -9,7 +9,7 @@ export interface Library {
   readonly ElectionError: typeof import('rx-leader')['ElectionError'];
   readonly MemoryLeaseStore: typeof import('rx-leader/testing')['MemoryLeaseStore'];
   readonly LiveElection: typeof import('../lib/election.js')['LiveElection'];
-  readonly environment: typeof import('../lib/options.js')['environment'];
+  readonly environment: typeof import('../lib/environment.js')['environment'];
   readonly quorumStore: typeof import('../lib/store/quorum/store.js')['quorumStore'];
   readonly monotonicClock: typeof import('../lib/stream/clock.js')['monotonicClock'];
 }
@@ -25,7 +25,7 @@ export function loaded({ cjs }: Build): Library {
     ...require('./index.js'),
     MemoryLeaseStore: require('./testing/index.js').MemoryLeaseStore,
     LiveElection: require('./election.js').LiveElection,
-    environment: require('./options.js').environment,
+    environment: require('./environment.js').environment,
     quorumStore: require('./store/quorum/store.js').quorumStore,
     monotonicClock: require('./stream/clock.js').monotonicClock,
   };

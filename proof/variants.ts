@@ -69,7 +69,7 @@ export const wallClock = variant(
 );
 
 /** Takes its name for an id. */
-export const nameAsId = variant('names-as-ids', patch('options.ts', 'randomId()', "'0'"));
+export const nameAsId = variant('names-as-ids', patch('environment.ts', 'randomId()', "'0'"));
 
 /** Counts a lease from when it hears of it. */
 export const stampedAtReply = variant(
@@ -317,7 +317,7 @@ export const noReplicas = variant(
   'no-wait-for-replicas',
   patch(
     'replicated.ts',
-    "return replicatedStore(storeOf('redis', redis, subscriber), redis, rule);",
-    "return storeOf('redis', redis, subscriber);",
+    "return replicatedStore(storeOfClient('redis', redis, subscriber), redis, rule);",
+    "return storeOfClient('redis', redis, subscriber);",
   ),
 );

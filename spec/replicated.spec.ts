@@ -3,7 +3,7 @@ import { createClient } from 'redis';
 import { elect, type LeaseStore, observe, quorum, type ReplicatedOptions, replicated } from 'rx-leader';
 import { MemoryLeaseStore } from 'rx-leader/testing';
 import { firstValueFrom, from } from 'rxjs';
-import { environment } from '../lib/options.js';
+import { environment } from '../lib/environment.js';
 
 const redis = createClient();
 const replicas = 1;

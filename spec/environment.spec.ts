@@ -2,7 +2,8 @@ import { hostname } from 'node:os';
 import { describe, expect, it } from '@jest/globals';
 import { createClient } from 'redis';
 import { asapScheduler, asyncScheduler, VirtualTimeScheduler } from 'rxjs';
-import { type ElectionOptions, environment } from '../lib/options.js';
+import { environment } from '../lib/environment.js';
+import type { ElectionOptions } from '../lib/options.js';
 import { systemClock } from '../lib/stream/clock.js';
 import { ScriptedStore } from './support/scripted-store.js';
 
