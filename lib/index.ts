@@ -6,41 +6,7 @@ export { whileLeader } from './operators/while-leader.js';
 export type { ElectionOptions, StoreOptions } from './options.js';
 export { type QuorumOptions, quorum } from './quorum.js';
 export { type ReplicatedOptions, replicated } from './replicated.js';
-export type {
-  AcquireReply,
-  AcquireRequest,
-  ColdStart,
-  Free,
-  Gone,
-  Granted,
-  Held,
-  Holder,
-  Late,
-  LeaseReply,
-  LeaseRequest,
-  LeaseStore,
-  Listed,
-  ListReply,
-  ListRequest,
-  Lost,
-  Notice,
-  ReadReply,
-  ReadRequest,
-  Released,
-  ReleaseReply,
-  ReleaseRequest,
-  Renewed,
-  RenewReply,
-  RenewRequest,
-  RequestLimits,
-  Sight,
-  Standing,
-  Suspect,
-  Watched,
-  Withdrawn,
-  WithdrawReply,
-  WithdrawRequest,
-} from './store/lease-store.js';
+export type { Holder, LeaseStore } from './store/lease-store.js';
 export type { RedisClient } from './store/redis/client.js';
 export type { Clock } from './stream/clock.js';
 export type { FollowerReason, Role, Term, Transition } from './stream/transition.js';

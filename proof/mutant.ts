@@ -80,6 +80,7 @@ export function bundle(variant: Variant, programs: string): string {
       target: 'node20',
       alias: {
         'rx-leader': path.join(folder, 'lib/index.ts'),
+        'rx-leader/store': path.join(folder, 'lib/store/index.ts'),
         'rx-leader/testing': path.join(folder, 'lib/testing/index.ts'),
       },
       // What is CommonJS in it asks for Node's own modules by `require`.

@@ -1,5 +1,6 @@
-import type { LeaseReply, LeaseRequest, LeaseStore, Notice, WithdrawReply, WithdrawRequest } from 'rx-leader';
+import type { LeaseStore } from 'rx-leader';
 import { Observable, Subject, type Subscriber, Subscription, tap } from 'rxjs';
+import type { LeaseReply, LeaseRequest, Notice, WithdrawReply, WithdrawRequest } from '../../lib/store/lease-store.js';
 import type { Random } from '../random.js';
 import type { Agenda } from './agenda.js';
 import type { Machine } from './machine.js';

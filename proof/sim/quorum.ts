@@ -1,5 +1,6 @@
-import type { LeaseRequest, LeaseStore, Notice, WithdrawRequest } from 'rx-leader';
+import type { LeaseStore } from 'rx-leader';
 import { from, Observable, type ObservableInput, tap } from 'rxjs';
+import type { LeaseRequest, Notice, WithdrawRequest } from '../../lib/store/lease-store.js';
 import type { Library } from '../library.js';
 import type { Random } from '../random.js';
 import type { Agenda } from './agenda.js';

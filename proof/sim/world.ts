@@ -1,4 +1,5 @@
-import type { ElectionErrorCode, Notice } from 'rx-leader';
+import type { ElectionErrorCode } from 'rx-leader';
+import type { Notice } from '../../lib/store/lease-store.js';
 import type { Library } from '../library.js';
 import { Random } from '../random.js';
 import { Aftermath } from './aftermath.js';

@@ -4,10 +4,10 @@ import type {
   ListReply,
   ReleaseRequest,
   RenewRequest,
+  StoreRequest,
   Watched,
   WithdrawReply,
-} from '../../lib/index.js';
-import type { StoreRequest } from '../../lib/store/lease-store.js';
+} from '../../lib/store/lease-store.js';
 import type { Random } from '../../proof/random.js';
 
 /** What is done to both stores: a request, or something that befalls them. */

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
-import type { LeaseStore, Notice } from 'rx-leader';
+import type { LeaseStore } from 'rx-leader';
 import { MemoryLeaseStore } from 'rx-leader/testing';
+import type { Notice } from '../../lib/store/lease-store.js';
 import { keysOf } from '../../lib/store/redis/keys.js';
 import { redisStore } from '../../lib/store/redis/store.js';
 import { acquire, KEY, read, release, renew } from '../store/redis/ask.js';

@@ -1,6 +1,6 @@
 import { filter, firstValueFrom, from, type Observable, Subscription } from 'rxjs';
-import type { ElectionError, LeaseReply, LeaseStore, ListReply, Standing, WithdrawReply } from '../../lib/index.js';
-import type { StoreRequest } from '../../lib/store/lease-store.js';
+import type { ElectionError, LeaseStore } from '../../lib/index.js';
+import type { LeaseReply, ListReply, Standing, StoreRequest, WithdrawReply } from '../../lib/store/lease-store.js';
 import { keysOf } from '../../lib/store/redis/keys.js';
 import { redisStore } from '../../lib/store/redis/store.js';
 import { type LeaseRecord, MemoryLeaseStore } from '../../lib/testing/index.js';

@@ -1,19 +1,15 @@
 // Compiled by `npm run types`, never run: what must not compile stands under @ts-expect-error, which fails where it does.
-import { of } from 'rxjs';
+
+import { type ObservableInput, of } from 'rxjs';
 import type {
-  AcquireReply,
-  AcquireRequest,
   ColdStart,
   LeaseReply,
   LeaseRequest,
   LeaseStore,
-  ReadReply,
-  ReadRequest,
-  ReleaseReply,
-  ReleaseRequest,
-  RenewReply,
-  RenewRequest,
-} from '../../lib/index.js';
+  LeaseVerb,
+  ReplyTo,
+  RequestOf,
+} from '../../lib/store/index.js';
 import type { Equal, Holds } from './equal.js';
 
 /** Promises will do, and notices are optional. */
@@ -45,13 +41,22 @@ export const wrong: LeaseStore = {
   notices: () => of({ kind: 'disconnected' }),
 };
 
-export type Requests = Holds<Equal<LeaseRequest, AcquireRequest | RenewRequest | ReleaseRequest | ReadRequest>>;
-export type Replies = Holds<Equal<LeaseReply, AcquireReply | RenewReply | ReleaseReply | ReadReply>>;
-export type Verbs = Holds<Equal<LeaseRequest['verb'], 'acquire' | 'renew' | 'release' | 'read'>>;
+export type Verbs = Holds<Equal<LeaseVerb, 'acquire' | 'renew' | 'release' | 'read' | 'withdraw' | 'list'>>;
+export type Requests = Holds<Equal<LeaseRequest['verb'], LeaseVerb>>;
+export type Acquires = Holds<Equal<RequestOf<'acquire'>['verb'], 'acquire'>>;
 export type Statuses = [
-  Holds<Equal<AcquireReply['status'], 'granted' | 'held' | 'suspect' | 'late'>>,
-  Holds<Equal<RenewReply['status'], 'renewed' | 'lost' | 'late'>>,
-  Holds<Equal<ReleaseReply['status'], 'released' | 'gone'>>,
-  Holds<Equal<ReadReply['status'], 'held' | 'free'>>,
+  Holds<Equal<ReplyTo<'acquire'>['status'], 'granted' | 'held' | 'suspect' | 'late'>>,
+  Holds<Equal<ReplyTo<'renew'>['status'], 'renewed' | 'lost' | 'late'>>,
+  Holds<Equal<ReplyTo<'release'>['status'], 'released' | 'gone'>>,
+  Holds<Equal<ReplyTo<'read'>['status'], 'held' | 'free'>>,
+  Holds<Equal<ReplyTo<'withdraw'>['status'], 'withdrawn'>>,
+  Holds<Equal<ReplyTo<'list'>['status'], 'listed'>>,
   Holds<Equal<ColdStart, 'elect' | 'wait'>>,
 ];
+
+/** What each method of a store takes and gives, by its verb. */
+export const methods = (
+  store: Required<LeaseStore>,
+): { readonly [Verb in LeaseVerb]: (request: RequestOf<Verb>) => ObservableInput<ReplyTo<Verb>> } => store;
+
+export const answersBySwitch = (reply: LeaseReply): boolean => reply.status === 'granted';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { type AcquireRequest, type LeaseReply, type LeaseStore, quorum } from 'rx-leader';
+import { type LeaseStore, quorum } from 'rx-leader';
 import { MemoryLeaseStore } from 'rx-leader/testing';
 import { firstValueFrom, from, type ObservableInput } from 'rxjs';
+import type { AcquireRequest, LeaseReply } from '../../../lib/store/lease-store.js';
 
 const REQUEST = {
   verb: 'acquire',

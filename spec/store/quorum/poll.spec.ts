@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import type { RenewReply } from 'rx-leader';
 import { Subject } from 'rxjs';
+import type { RenewReply } from '../../../lib/store/lease-store.js';
 import type { Member } from '../../../lib/store/quorum/member.js';
 import { poll } from '../../../lib/store/quorum/poll.js';
 import { countRenewals } from '../../../lib/store/quorum/verdict.js';

@@ -1,12 +1,13 @@
 import { createRequire } from 'node:module';
 import * as esm from 'rx-leader';
+import * as esmStore from 'rx-leader/store';
 import * as esmTesting from 'rx-leader/testing';
 import { filter, firstValueFrom } from 'rxjs';
 
 const require = createRequire(import.meta.url);
 const copies = [
-  { ...esm, ...esmTesting },
-  { ...require('rx-leader'), ...require('rx-leader/testing') },
+  { ...esm, ...esmStore, ...esmTesting },
+  { ...require('rx-leader'), ...require('rx-leader/store'), ...require('rx-leader/testing') },
 ];
 const roles = [];
 for (const { elect, MemoryLeaseStore } of copies) {
