@@ -20,13 +20,14 @@ import { ask, forElection } from './stream/request.js';
 import { noticesOf } from './stream/sense.js';
 import { type Names, refuseUnknown, requireObject, validText, validTime } from './validation.js';
 
-/** What {@link observe} takes. */
+/** The options of {@link observe}. */
 export type ObserveOptions = StoreOptions & {
   /** Names the election. */
   readonly key: string;
   /**
-   * ms between two looks that nothing gave cause for, from 1 to 2³¹ − 1. Default: 5 000. A change that the store gives notice of is seen
-   * at once; one that it does not, when the next look comes.
+   * ms between two looks without a notice, from 1 to 2³¹ − 1.
+   *
+   * A change that the store publishes is seen at once, any other change at the next look. Default: 5 000.
    */
   readonly every?: number | undefined;
 };
@@ -41,9 +42,14 @@ const LONGEST_LOOK = 1_000;
 const PAUSE = 10;
 
 /**
- * Who leads, without standing: emits at once, then whenever the holder's id changes; `undefined` while nobody holds the lease. Errors
- * with an `ElectionError` when the store cannot be asked; put RxJS's `retry` behind it to go on. Takes the options of `elect`, too, and makes no
- * use of those that it does not name. Throws `INVALID_OPTION`.
+ * Emits who leads, without taking part in the election.
+ *
+ * It emits at once, then whenever the holder's id changes: `undefined` while nobody holds the lease. It errors with an `ElectionError` when
+ * the store cannot be asked: add RxJS's `retry` to continue. It accepts all options of `elect` and ignores those that it does not need.
+ * Throws an `ElectionError` with code `INVALID_OPTION`.
+ *
+ * @example
+ * observe({ redis, key: 'billing' }).subscribe((leader) => console.log(leader?.name ?? 'nobody'));
  */
 export function observe(options: ObserveOptions): Observable<Holder | undefined> {
   requireObject(options);

@@ -7,9 +7,9 @@ import { storeOfClient } from './store-of.js';
 import type { Clock } from './stream/clock.js';
 import { type Names, refuseUnknown, requireObject, validTimeSources } from './validation.js';
 
-/** What {@link quorum} takes besides: time sources, for tests. Give it those that the elections over it are given. */
+/** The options of {@link quorum}: time sources, for tests. Give it the same ones as the elections over it. */
 export interface QuorumOptions {
-  /** What requests are bounded by. Default: monotonic and counting suspended time; `scheduler` where that is a virtual one. */
+  /** The clock that bounds requests. Default: monotonic, counting suspended time; `scheduler` if that is a virtual one. */
   readonly clock?: Clock | undefined;
   /** Runs its timers. Default: RxJS's `asyncScheduler`. */
   readonly scheduler?: SchedulerLike | undefined;
@@ -21,15 +21,19 @@ const NAMES: Names<QuorumOptions> = { clock: true, scheduler: true };
 const LEAST = 3;
 
 /**
- * One store over several that know nothing of each other, such as three Redis servers that replicate nothing: a candidate leads when a
- * majority of them has granted it the lease, and as long as a majority renews it. So leadership outlives any minority, without one store
- * that all depends on. Give it to `elect` or `observe` as `store`; every candidate of an election must use the same stores.
+ * Makes one store over three or more independent stores, such as Redis servers that replicate nothing.
  *
- * It takes three or more, each once, as a `LeaseStore` or as a client as `elect` takes it, which stays the caller's. An odd number is best:
- * a fourth store allows no more to fail than three do. The lease's value is the candidate's id; where that one had to give back what a minority
- * had granted it, `~1`, `~2` and so on behind it.
+ * A candidate leads when a majority of the stores has granted it the lease, and as long as a majority renews it. Leadership therefore
+ * outlives the loss of any minority. Give the result to `elect` or `observe` as `store`. Every candidate of an election must use the same
+ * stores.
+ *
+ * Give each store once, as a `LeaseStore` or as a client, which stays the caller's. An odd number is best: a fourth store allows no more
+ * to fail than three do. The lease's value is the candidate's id, followed by `~1`, `~2` and so on after a grant by a minority was given back.
  *
  * Throws an `ElectionError` with code `INVALID_OPTION`.
+ *
+ * @example
+ * const election = elect({ store: quorum([redisA, redisB, redisC]), key: 'billing' });
  */
 export function quorum(stores: ReadonlyArray<LeaseStore | RedisClient>, options: QuorumOptions = {}): LeaseStore {
   if (!Array.isArray(stores) || stores.length < LEAST) {
