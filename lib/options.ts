@@ -250,10 +250,18 @@ function validReplicas(replicas: unknown, timeout: number): Replicas | undefined
   return { count: count as number, timeout: longest };
 }
 
-/** A non-empty string. */
+/** A non-empty string of {@link requireUnicode whole characters}. */
 export function validText(option: string, value: unknown): string {
   if (typeof value !== 'string' || value === '') throw invalidOption(option, 'must be a non-empty string', value);
+  requireUnicode(option, value);
   return value;
+}
+
+/** Refuses half of a surrogate pair: UTF-8 has no such thing, so that Redis would give back another text than it was sent. */
+function requireUnicode(option: string, value: string): void {
+  const at = value.search(/\p{Surrogate}/u);
+  if (at >= 0)
+    throw invalidOption(option, `must be valid Unicode, and has half of a surrogate pair at index ${at}`, value);
 }
 
 /** A time in whole ms; `fallback`, floored, where none is given. */
@@ -281,7 +289,10 @@ function validate(options: ElectionOptions): Settings {
     );
   }
   const { data, coldStart = 'elect', preflight: isLookedAt = true } = options;
-  if (data !== undefined && typeof data !== 'string') throw invalidOption('data', 'must be a string', data);
+  if (data !== undefined) {
+    if (typeof data !== 'string') throw invalidOption('data', 'must be a string', data);
+    requireUnicode('data', data);
+  }
   if (coldStart !== 'elect' && coldStart !== 'wait') {
     throw invalidOption('coldStart', "must be 'elect' or 'wait'", coldStart);
   }
