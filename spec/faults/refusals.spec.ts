@@ -1,5 +1,6 @@
 import { describe } from '@jest/globals';
 import { type Candidate, monotonic } from '../../proof/candidate.js';
+import { LOGIN } from '../../proof/processes/leaks.js';
 import { deadlineIgnored, givesUp, hashOnly, noConflict, resignsAtOnce, writesFirst } from '../../proof/variants.js';
 import { until } from '../support/until.js';
 import { type Arena, TIMES } from './arena.js';
@@ -17,7 +18,7 @@ interface Refusal {
   readonly username?: string;
 }
 
-const USER = { username: 'candidate', password: 'secret' };
+const USER = { ...LOGIN, username: 'refused' };
 
 /** Refusals of everything that writes. */
 const REFUSALS: readonly Refusal[] = [

@@ -1,2 +1,2 @@
 // Shared with the candidates' processes, which are no specs.
-export * from '../../scripts/support/leaks.js';
+export * from '../../proof/processes/leaks.js';

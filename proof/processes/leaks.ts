@@ -1,5 +1,11 @@
 import { inspect } from 'node:util';
 
+/** A login whose password is looked for in all that is shown. */
+export const LOGIN = { username: 'candidate', password: 'marked-password-7f3a' };
+
+/** What makes a server know it: a user that may do everything. */
+export const KNOWS_LOGIN = ['--user', LOGIN.username, 'on', `>${LOGIN.password}`, '~*', '&*', '+@all'];
+
 /** How an error may come before somebody's eyes. */
 const WAYS: Readonly<Record<string, (error: unknown) => string>> = {
   inspect: (error) => inspect(error, { depth: null, showHidden: true, maxArrayLength: null, maxStringLength: null }),
@@ -11,5 +17,5 @@ const WAYS: Readonly<Record<string, (error: unknown) => string>> = {
 };
 
 /** The ways in which `error` shows `secret`. */
-export const leaks = (error: unknown, secret: string): string[] =>
+export const leaks = (error: unknown, secret = LOGIN.password): string[] =>
   Object.entries(WAYS).flatMap(([name, show]) => (show(error).includes(secret) ? [name] : []));
