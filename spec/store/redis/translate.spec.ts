@@ -40,6 +40,7 @@ describe('translate', () => {
     ['Disconnects client', 'STORE_UNAVAILABLE'],
     ['All the root nodes are unavailable', 'STORE_UNAVAILABLE'],
     ['Cannot find node 127.0.0.1:7001', 'STORE_UNAVAILABLE'],
+    ["Cannot read properties of undefined (reading 'master')", 'STORE_UNAVAILABLE'],
     ['The command was aborted', 'STORE_UNAVAILABLE'],
     ['The queue is full', 'STORE_UNAVAILABLE'],
     ['', 'STORE_UNAVAILABLE'],
