@@ -13,6 +13,9 @@ const BY_NOTICE = { ttl: 60_000, wait: 60_000, jitter: 0 };
 /** Short, for what takes renewals. */
 const SHORT = { ttl: 2_000, jitter: 0 };
 
+/** Kinds that can be neither closed nor destroyed while they have never been connected. */
+const ENDLESS = ['node-redis 5 createClientPool', 'node-redis 5 createSentinel'];
+
 /** A login that no server knows. */
 const WRONG: Login = { username: 'candidate', password: 'wrong-password-5b1e' };
 
@@ -81,8 +84,7 @@ export function conforms(kinds: readonly Kind[], { brief = false } = {}): () => 
       expect(shown.splice(0)).toEqual([]);
     });
 
-    // A pool of node-redis 5 that never connected can be neither closed nor destroyed.
-    if (kind.client !== 'node-redis 5 createClientPool') {
+    if (!ENDLESS.includes(kind.client)) {
       it('is told of a refused login without its password', async () => {
         key = `${kind.client}, refused`;
         const own = await kind.make(servers.endpoints, WRONG);
