@@ -14,6 +14,7 @@ import {
   refuseUnknown,
   requireObject,
   requireSignal,
+  requireUnicode,
   validText,
   validTime,
   validTimeSources,
@@ -67,7 +68,10 @@ function validSettings(options: ElectionOptions): Settings {
   const key = validText('key', options.key);
   const times = validTimes(options);
   const { data, coldStart = 'elect', preflight = true } = options;
-  if (data !== undefined && typeof data !== 'string') throw invalidOption('data', 'must be a string', data);
+  if (data !== undefined) {
+    if (typeof data !== 'string') throw invalidOption('data', 'must be a string', data);
+    requireUnicode('data', data);
+  }
   if (coldStart !== 'elect' && coldStart !== 'wait') {
     throw invalidOption('coldStart', "must be 'elect' or 'wait'", coldStart);
   }

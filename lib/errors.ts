@@ -1,10 +1,13 @@
+import { BRAND, isBranded, messageOf, safeCause } from './foreign-error.js';
+import { isSecret, redact } from './redact.js';
+
 /**
  * What went wrong, as a literal to switch on.
  *
  * - `STORE_UNAVAILABLE`: the store cannot be reached, or is up but cannot serve writes now (`MISCONF`, `NOREPLICAS`,
- *   `BUSY`, `CLUSTERDOWN`, `MASTERDOWN`, a closed client), or too few replicas have the lease (`replicated`).
+ *   `BUSY`, `CLUSTERDOWN`, `MASTERDOWN`, a closed client, one whose queue is full), or too few replicas have the lease (`replicated`).
  * - `STORE_TIMEOUT`: no answer within `timeout`; whether the request took effect is unknown.
- * - `STORE_DENIED`: wrong password, or an ACL rule forbids a command, key or channel.
+ * - `STORE_DENIED`: wrong password, an ACL rule forbids a command, key or channel, or the server does not have a command that is needed.
  * - `STORE_READONLY`: the server is a replica.
  * - `STORE_FULL`: `maxmemory` is reached and the server refuses writes.
  * - `STORE_LOADING`: the server is still reading its data set.
@@ -25,18 +28,37 @@ export type ElectionErrorCode =
   | 'TERM_ENDED'
   | 'INVALID_OPTION';
 
-/** Survives two copies of the package in one program, where `instanceof` does not (ESM and CommonJS, or two versions). */
-const BRAND = Symbol.for('rx-leader.ElectionError');
+/** What `JSON.stringify` makes of an {@link ElectionError}. */
+export interface ElectionErrorJSON {
+  readonly name: string;
+  readonly code: ElectionErrorCode;
+  readonly message: string;
+  /** The message of the cause, unless `message` quotes it already. */
+  readonly cause?: string;
+}
 
-/** Every error of this library. `cause` holds the foreign error it was made from, where there was one. */
+/**
+ * Every error of this library.
+ *
+ * `cause` is the error it was made from, where there was one. Of a client's error it is a copy with name, message, code, stack and nested causes, and
+ * nothing else, because clients attach what they failed to send, passwords included. What a store of your own throws is kept as it is, unless
+ * a credential shows in it.
+ */
 export class ElectionError extends Error {
   /** What went wrong; match on this, not on the message. */
   readonly code: ElectionErrorCode;
 
   constructor(code: ElectionErrorCode, message: string, options?: { readonly cause?: unknown }) {
-    super(message, options);
+    super(redact(message), options && { ...options, cause: safeCause(options.cause) });
     this.name = 'ElectionError';
     this.code = code;
+  }
+
+  /** Name, code and message, and the message of the cause where the own one does not quote it: loggers that print all of it print nothing twice. */
+  toJSON(): ElectionErrorJSON {
+    const { name, code, message, cause } = this;
+    const reason = cause === undefined ? '' : messageOf(cause).trim().replace(/\.$/, '');
+    return { name, code, message, ...(!message.includes(reason) && { cause: reason }) };
   }
 
   /** @internal */
@@ -47,12 +69,27 @@ export class ElectionError extends Error {
 
 /** Whether `error` is an {@link ElectionError}, also one made by another copy of this package. */
 export function isElectionError(error: unknown): error is ElectionError {
-  return typeof error === 'object' && error !== null && (error as Record<symbol, unknown>)[BRAND] === true;
+  return isBranded(error);
 }
+
+/** Errors of requests that never left the process. */
+const unsent = new WeakSet<ElectionError>();
+
+/** Marks `error`: its request cannot have taken effect. */
+export function markUnsent(error: ElectionError): ElectionError {
+  unsent.add(error);
+  return error;
+}
+
+/** Whether the request that failed so is known never to have left the process. */
+export const isUnsent = (error: ElectionError): boolean => unsent.has(error);
 
 /** The error for a wrong argument: names the option, the rule it breaks and the value received. */
 export function invalidOption(option: string, rule: string, received: unknown): ElectionError {
-  return new ElectionError('INVALID_OPTION', `Invalid option "${option}": ${rule}; received ${show(received)}`);
+  return new ElectionError(
+    'INVALID_OPTION',
+    `Invalid option "${option}": ${rule}; received ${isSecret(option) ? `a ${typeof received}` : show(received)}`,
+  );
 }
 
 /** The reason of a finished term's signal: named `AbortError`, as code that awaits a signal expects. */

@@ -42,10 +42,21 @@ export function requireSignal(signal: unknown): void {
     throw invalidOption('signal', 'must be an AbortSignal', signal);
 }
 
-/** A non-empty string. */
+/** A non-empty string of {@link requireUnicode whole characters}. */
 export function validText(option: string, value: unknown): string {
   if (typeof value !== 'string' || value === '') throw invalidOption(option, 'must be a non-empty string', value);
+  requireUnicode(option, value);
   return value;
+}
+
+/**
+ * Refuses half of a surrogate pair. UTF-8 cannot express it, so Redis would return another text than
+ * was sent.
+ */
+export function requireUnicode(option: string, value: string): void {
+  const at = value.search(/\p{Surrogate}/u);
+  if (at >= 0)
+    throw invalidOption(option, `must be valid Unicode, and has half of a surrogate pair at index ${at}`, value);
 }
 
 /** A time in whole ms; `fallback`, rounded down, where none is given. */

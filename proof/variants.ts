@@ -127,7 +127,7 @@ export const noSuspect = variant(
 /** Takes its lease for lost when it does not find it. */
 export const noPutBack = variant(
   'no-put-back',
-  patch('store/redis/scripts.ts', 'if released or record.token > token or ARGV[9] then', 'if true then'),
+  patch('store/redis/scripts.ts', 'if released or later or ARGV[9] then', 'if true then'),
 );
 
 /** Renews whoever's lease it finds. */
@@ -185,6 +185,23 @@ export const writesFirst = variant(
 export const noConflict = variant(
   'no-key-conflict',
   patch('store/redis/translate.ts', "[/\\b(WRONGTYPE|LEASECONFLICT)\\b/, 'KEY_CONFLICT'],", ''),
+);
+
+/** Keeps the error that a client made, and all that the client has attached to it. */
+export const keepsClientErrors = variant(
+  'keeps-client-errors',
+  patch('store/redis/translate.ts', '{ cause: copyOf(error) }', '{ cause: error }'),
+  patch('errors.ts', 'cause: safeCause(options.cause)', 'cause: options.cause'),
+);
+
+/** Takes whatever a record has for a number. */
+export const believesAnyNumber = variant(
+  'believes-any-number',
+  patch(
+    'store/redis/scripts.ts',
+    'return number and number >= 0',
+    'do return number or 0 end return number and number >= 0',
+  ),
 );
 
 /** Takes a suspended machine's clock for right. */

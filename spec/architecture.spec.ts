@@ -36,7 +36,7 @@ const LAYERS: Record<string, { readonly is: RegExp; readonly may: readonly strin
   quorum: { is: /^store\/quorum\//, may: ['stream', 'clock', 'core', 'port', 'errors', 'helpers'], outside: /^rxjs$/ },
   core: { is: /^core\//, may: ['port', 'errors'], outside: /^$/ },
   port: { is: /^store\/(index|lease-store)\.ts$/, may: ['errors'], outside: /^rxjs$/ },
-  errors: { is: /^errors\.ts$/, may: [], outside: /^$/ },
+  errors: { is: /^(errors|foreign-error|redact)\.ts$/, may: [], outside: /^$/ },
   helpers: { is: /^(lookup|random-id)\.ts$/, may: [], outside: /^node:crypto$/ },
 };
 

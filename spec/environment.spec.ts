@@ -276,6 +276,27 @@ describe('clock, scheduler and signal', () => {
   });
 });
 
+describe('a text that UTF-8 cannot carry', () => {
+  it.each(['key', 'name', 'data'])('is refused as %s, with where it breaks', (option) => {
+    for (const [text, at] of [
+      ['\ud83d', 0],
+      ['team \ud83d one', 5],
+      ['\ude00', 0],
+      ['😀\ude00', 2],
+    ] as const) {
+      expect(() => settle({ [option]: text })).toThrow(refusal(option));
+      expect(() => settle({ [option]: text })).toThrow(`half of a surrogate pair at index ${at}`);
+    }
+  });
+
+  it('is none where its pairs are whole', () => {
+    expect(settle({ key: 'k😀', name: '😀', data: 'x😀\u0000\ufffd' }).settings).toMatchObject({
+      key: 'k😀',
+      name: '😀',
+    });
+  });
+});
+
 describe('an id', () => {
   it('is the name and 128 random bits, so that two candidates of one name never share one', () => {
     const { nextId, settings } = settle({ name: 'me' });

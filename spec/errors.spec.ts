@@ -1,5 +1,6 @@
 import { describe, expect, it, jest } from '@jest/globals';
 import * as errors from '../lib/errors.js';
+import { leaks } from './support/leaks.js';
 
 const { ElectionError, invalidOption, isElectionError, termEnded } = errors;
 
@@ -29,6 +30,53 @@ describe('ElectionError', () => {
 
   it('has no cause where there was none', () => {
     expect('cause' in new ElectionError('STORE_REPLY', 'nonsense')).toBe(false);
+  });
+
+  it('keeps the very object that a store of the user’s threw', () => {
+    const cause = Object.assign(new RangeError('quota'), { tenant: 7 });
+    expect(new ElectionError('STORE_REPLY', 'no', { cause }).cause).toBe(cause);
+  });
+
+  it('shows no credential of a client’s error that such a store passed on', () => {
+    const command = { name: 'auth', args: ['app', 's3cret'] };
+    const cause = new Error('login', { cause: Object.assign(new Error('WRONGPASS no'), { command }) });
+    const error = new ElectionError('STORE_REPLY', 'login to redis://app:s3cret@host failed', { cause });
+    expect(leaks(error, 's3cret')).toEqual([]);
+    expect(error.message).toBe('login to redis://[redacted]@host failed');
+    expect(error.cause).toMatchObject({ message: 'login', cause: { message: 'WRONGPASS no' } });
+  });
+
+  it('takes a cause that cannot be looked at', () => {
+    const cause = new Proxy(new Error('x'), {
+      get: () => {
+        throw new Error('no');
+      },
+    });
+    expect(new ElectionError('STORE_REPLY', 'no', { cause }).cause).toMatchObject({
+      message: 'an error that cannot be looked at',
+    });
+  });
+});
+
+describe('the JSON of an ElectionError', () => {
+  const json = (error: unknown) => JSON.parse(JSON.stringify(error));
+
+  it('has name, code and message, and the message of the cause', () => {
+    const error = new ElectionError('STORE_FULL', 'no room', { cause: new Error('OOM') });
+    expect(json(error)).toEqual({ name: 'ElectionError', code: 'STORE_FULL', message: 'no room', cause: 'OOM' });
+    expect(json({ error })).toEqual({ error: json(error) });
+  });
+
+  it('has the message of the cause once, where the own one quotes it', () => {
+    const error = new ElectionError('STORE_FULL', 'acquire failed: OOM', { cause: new Error('OOM.') });
+    expect(json(error)).toEqual({ name: 'ElectionError', code: 'STORE_FULL', message: 'acquire failed: OOM' });
+  });
+
+  it('has no cause where there was none, or one without a word', () => {
+    const facts = { name: 'ElectionError', code: 'STORE_REPLY', message: 'nonsense' };
+    expect(json(new ElectionError('STORE_REPLY', 'nonsense'))).toEqual(facts);
+    expect(json(new ElectionError('STORE_REPLY', 'nonsense', { cause: new Error('') }))).toEqual(facts);
+    expect(json(termEnded('over'))).toEqual({ name: 'AbortError', code: 'TERM_ENDED', message: 'over' });
   });
 });
 
@@ -77,6 +125,18 @@ describe('invalidOption', () => {
       code: 'INVALID_OPTION',
       message: `Invalid option "ttl": must be so; received ${shown}`,
     });
+  });
+});
+
+describe('invalidOption, of an option that is a credential', () => {
+  it.each(['password', 'auth', 'sentinelPassword', 'clientSecret'])('shows no value of %s', (option) => {
+    const { message } = invalidOption(option, 'there is no such option', 's3cret');
+    expect(message).toBe(`Invalid option "${option}": there is no such option; received a string`);
+  });
+
+  it('shows a URL without its password', () => {
+    const { message } = invalidOption('redis', 'must be a client', 'redis://app:s3cret@host:6379/1');
+    expect(message).toBe('Invalid option "redis": must be a client; received "redis://[redacted]@host:6379/1"');
   });
 });
 

@@ -216,6 +216,7 @@ describe('observe', () => {
 
   it.each<[string, object]>([
     ['key', { store: new ScriptedStore(), key: '' }],
+    ['key', { store: new ScriptedStore(), key: '\ud83d' }],
     ['key', { store: new ScriptedStore() }],
     ['every', { store: new ScriptedStore(), key: 'k', every: 0 }],
     ['every', { store: new ScriptedStore(), key: 'k', every: 1.5 }],

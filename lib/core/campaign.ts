@@ -1,4 +1,4 @@
-import type { ElectionError } from '../errors.js';
+import { type ElectionError, isUnsent } from '../errors.js';
 import type { AcquireReply, CandidateReply, Held, LeaseRequest, Suspect } from '../store/lease-store.js';
 import { notAfter, watched } from './memory.js';
 import { hearNotice, refund } from './notice.js';
@@ -19,6 +19,14 @@ import { awaitLease, scheduleBy, soonestAfter } from './wait.js';
 /** Codes of failures after which it is unknown whether the request took effect and whether anyone hears us. */
 export const isUnanswered = ({ code }: ElectionError): boolean =>
   code === 'STORE_TIMEOUT' || code === 'STORE_UNAVAILABLE';
+
+/** Whether that leaves open what became of a request to acquire, so that its id may hold the lease. */
+export const isDoubtful = (error: ElectionError): boolean =>
+  !isUnsent(error) && (isUnanswered(error) || error.code === 'STORE_REPLY');
+
+/** Whether it is dark after that failure. Of a request that was never sent there is nothing to learn. */
+export const isDark = (before: boolean, error: ElectionError): boolean =>
+  isUnsent(error) ? before : isUnanswered(error);
 
 /** Back to the race, the next attempt at `nextAt`. */
 export const campaign = (from: State, nextAt: number): Campaigning => ({
@@ -154,9 +162,9 @@ function standBy(before: Campaigning, reply: Held | Suspect, context: Context): 
 /** A failed request while campaigning. The first silence is no news yet: it is tried again before it becomes `error`. */
 export function failCampaign(state: Campaigning, { request }: Sent, error: ElectionError, context: Context): Step {
   const silent = isUnanswered(error);
-  const doubtful = request.verb === 'acquire' && (silent || error.code === 'STORE_REPLY');
+  const doubtful = request.verb === 'acquire' && isDoubtful(error);
   const known = doubtful ? retire(state, context) : state;
-  const failed = { ...campaign(known, context.now), dark: silent, failures: state.failures + 1 };
+  const failed = { ...campaign(known, context.now), dark: isDark(state.dark, error), failures: state.failures + 1 };
   if (silent && state.failures === 0 && state.role !== 'error') {
     return next({ ...failed, nextAt: context.now + backoff(context.settings.timeout) });
   }

@@ -1,6 +1,6 @@
 import type { ElectionError } from '../errors.js';
 import type { CandidateReply, CandidateRequest } from '../store/lease-store.js';
-import { isUnanswered } from './campaign.js';
+import { isDark } from './campaign.js';
 import { hearLate, hearRenewed, renewRequest, repeatRenewal } from './lead.js';
 import { backoff } from './settings.js';
 import {
@@ -135,7 +135,7 @@ export function hearExit(before: Exiting, sent: Sent, reply: CandidateReply, con
 
 /** A failed request on the way out. What cannot be released runs out by itself. */
 export function failExit(before: Exiting, sent: Sent, error: ElectionError, context: Context): Step {
-  const state = { ...before, sent: undefined, dark: isUnanswered(error) };
+  const state = { ...before, sent: undefined, dark: isDark(before.dark, error) };
   const { request } = sent;
   switch (request.verb) {
     case 'renew':

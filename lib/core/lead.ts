@@ -1,6 +1,6 @@
 import type { ElectionError } from '../errors.js';
 import type { CandidateReply, Renewed, RenewRequest } from '../store/lease-store.js';
-import { campaign, failing, isUnanswered, known, renewalAfter, retire } from './campaign.js';
+import { campaign, failing, isDark, known, renewalAfter, retire } from './campaign.js';
 import { isTroubled } from './challenge.js';
 import { notAfter } from './memory.js';
 import { backoff, guard, lifetime, type Settings } from './settings.js';
@@ -117,7 +117,7 @@ export const repeatRenewal = <S extends Leading | Exiting>(state: S, { now, sett
 /** A failed renewal. The lease is held all the same until the deadline, so it is repeated and nothing is said. */
 export function failRenewal(state: Leading, error: ElectionError, context: Context): Step {
   if (error.code !== 'KEY_CONFLICT') {
-    return next({ ...repeatRenewal(state, context), error, dark: isUnanswered(error) });
+    return next({ ...repeatRenewal(state, context), error, dark: isDark(state.dark, error) });
   }
   // Something else stands where the lease or its record was: nothing is certain any more, and no attempt can succeed before that is
   // gone. What may be left of the lease is then in everybody's way.

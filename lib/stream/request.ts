@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { from, Observable, type ObservableInput, of, type SchedulerLike, throwError } from 'rxjs';
 import { ElectionError, isElectionError } from '../errors.js';
+import { safeCause } from '../foreign-error.js';
 import type {
   CandidateReply,
   LeaseReply,
@@ -123,11 +124,8 @@ const unheard = ({ verb }: StoreRequest): ElectionError =>
 const unanswered = ({ verb, key, timeout }: StoreRequest): ElectionError =>
   new ElectionError('STORE_TIMEOUT', `No answer to ${verb} of "${key}" within ${timeout} ms`);
 
-const unknownError = ({ verb, key }: StoreRequest, cause: unknown): ElectionError =>
-  new ElectionError(
-    'STORE_REPLY',
-    `${verb} of "${key}" failed: ${cause instanceof Error ? cause.message : inspect(cause)}`,
-    {
-      cause,
-    },
-  );
+function unknownError({ verb, key }: StoreRequest, thrown: unknown): ElectionError {
+  const cause = safeCause(thrown);
+  const text = cause instanceof Error ? cause.message : inspect(cause);
+  return new ElectionError('STORE_REPLY', `${verb} of "${key}" failed: ${text}`, { cause });
+}

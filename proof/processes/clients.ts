@@ -39,28 +39,36 @@ async function nodeRedis(reach: Reach): Promise<Connected> {
   };
 }
 
-function nodeRedisClient({ url, others = [], topology = 'server', username, password }: Reach) {
-  const login = { ...(username !== undefined && { username }), ...(password !== undefined && { password }) };
+const loginOf = ({ username, password }: Reach) => ({
+  ...(username !== undefined && { username }),
+  ...(password !== undefined && { password }),
+});
+
+function nodeRedisClient(reach: Reach) {
+  const { url, others = [], topology = 'server' } = reach;
+  const login = loginOf(reach);
   const roots = [url, ...others];
   const make = {
     server: () => createClient({ url, ...login, socket }),
     pool: () => createClientPool({ url, ...login, socket }),
-    cluster: () => createCluster({ rootNodes: roots.map((one) => ({ url: one })), defaults: { socket } }),
+    cluster: () => createCluster({ rootNodes: roots.map((one) => ({ url: one })), defaults: { ...login, socket } }),
     sentinel: () =>
-      createSentinel({ name: MASTER, sentinelRootNodes: roots.map(endpoint), nodeClientOptions: { socket } }),
+      createSentinel({ name: MASTER, sentinelRootNodes: roots.map(endpoint), nodeClientOptions: { ...login, socket } }),
   };
   return make[topology]() as ReturnType<typeof createClient>; // as far as it is used here they are alike
 }
 
 /** Loaded only where it is asked for: most candidates have the other one. */
-async function ioRedis({ url, others = [], topology = 'server', failoverDetector = false }: Reach): Promise<Connected> {
+async function ioRedis(reach: Reach): Promise<Connected> {
+  const { url, others = [], topology = 'server', failoverDetector = false } = reach;
+  const login = loginOf(reach);
   const { Cluster, Redis } = await import('./ioredis.js');
   const patient = { lazyConnect: true, retryStrategy: () => PATIENCE };
   const roots = [url, ...others].map(endpoint);
   const make = {
-    server: () => new Redis({ ...patient, ...endpoint(url) }),
-    cluster: () => new Cluster(roots, { lazyConnect: true }),
-    sentinel: () => new Redis({ ...patient, name: MASTER, sentinels: roots, failoverDetector }),
+    server: () => new Redis({ ...patient, ...login, ...endpoint(url) }),
+    cluster: () => new Cluster(roots, { lazyConnect: true, redisOptions: login }),
+    sentinel: () => new Redis({ ...patient, ...login, name: MASTER, sentinels: roots, failoverDetector }),
   };
   if (topology === 'pool') throw new Error('ioredis has no pool');
   const client = make[topology]();

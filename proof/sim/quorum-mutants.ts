@@ -46,8 +46,8 @@ export const QUORUM_MUTANTS: readonly Mutant[] = [
   ]),
   mutant('asks-a-silent-store', 'acquires at a store that has not answered', [
     'store/quorum/member.ts',
-    'this.#dark = isUnanswered(error);',
-    'this.#dark = isUnanswered(error) && false;',
+    'this.#dark = isDark(this.#dark, error);',
+    'this.#dark = isDark(this.#dark, error) && false;',
   ]),
   mutant('split-votes-at-once', 'asks again at once where nobody can win', [
     'store/quorum/bid.ts',

@@ -1,16 +1,23 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
-import { type Election, elect, type RedisClient } from 'rx-leader';
+import { type Election, type ElectionError, elect, isElectionError, type RedisClient } from 'rx-leader';
 import { leaseStoreSuite } from 'rx-leader/testing';
 import { keysOf } from '../../lib/store/redis/keys.js';
 import { redisStore } from '../../lib/store/redis/store.js';
+import { leaks } from '../support/leaks.js';
 import { until } from '../support/until.js';
-import { type Kind, type Made, TOPOLOGIES } from './kinds.js';
+import { type Kind, type Login, type Made, TOPOLOGIES } from './kinds.js';
 import type { Servers } from './servers.js';
 
 /** Long, so that nothing happens by time: neither a lease nor a `wait` ends while a spec runs. */
 const BY_NOTICE = { ttl: 60_000, wait: 60_000, jitter: 0 };
 /** Short, for what takes renewals. */
 const SHORT = { ttl: 2_000, jitter: 0 };
+
+/** Kinds that can be neither closed nor destroyed while they have never been connected. */
+const ENDLESS = ['node-redis 5 createClientPool', 'node-redis 5 createSentinel'];
+
+/** A login that no server knows. */
+const WRONG: Login = { username: 'candidate', password: 'wrong-password-5b1e' };
 
 /**
  * Declares what must hold of an election by clients of these kinds, all of one topology; its servers are there while specs run. Without what takes
@@ -29,6 +36,8 @@ export function conforms(kinds: readonly Kind[], { brief = false } = {}): () => 
   describe.each(kinds)('$topology: $client', (kind) => {
     const made: Made[] = [];
     const elections: Election[] = [];
+    /** How errors have shown the password that clients log in with. */
+    const shown: string[] = [];
     let key = '';
     let count = 0;
 
@@ -40,7 +49,7 @@ export function conforms(kinds: readonly Kind[], { brief = false } = {}): () => 
     const stand = (redis: RedisClient, times: object): Election => {
       const election = elect({ redis, key, ...times });
       elections.push(election);
-      election.subscribe();
+      election.subscribe(({ role, ...rest }) => role === 'error' && shown.push(...leaks(rest)));
       return election;
     };
     /** A leader and a follower, each by a client of its own, and both hear what is published. */
@@ -72,7 +81,26 @@ export function conforms(kinds: readonly Kind[], { brief = false } = {}): () => 
     afterEach(async () => {
       await Promise.all(elections.splice(0).map((election) => election.close()));
       for (const { close } of made.splice(0)) await close();
+      expect(shown.splice(0)).toEqual([]);
     });
+
+    if (!ENDLESS.includes(kind.client)) {
+      it('is told of a refused login without its password', async () => {
+        key = `${kind.client}, refused`;
+        const own = await kind.make(servers.endpoints, WRONG);
+        made.push(own);
+        const seen: unknown[] = [];
+        const rejected = (error: unknown) => seen.push(error);
+        const election = stand(own.redis, { ...SHORT, preflight: false });
+        election.subscribe((told) => told.role === 'error' && seen.push(told.error));
+        await election.candidates().catch(rejected);
+        await until(() => seen.length > 1, { within: 20_000, what: 'two errors' });
+        expect(seen.map((error) => leaks(error, WRONG.password))).toEqual(seen.map(() => []));
+        expect(seen.map(isElectionError)).toEqual(seen.map(() => true));
+        for (const { code, message } of seen as ElectionError[])
+          expect(`${code}: ${message}`).toMatch(/^STORE_(DENIED|UNAVAILABLE|TIMEOUT): /);
+      });
+    }
 
     it('elects, and hands over by notice (G1, G5)', async () => {
       const [a, b] = await pair(BY_NOTICE);

@@ -9,7 +9,10 @@ import {
 } from 'redis5';
 import type { RedisClient } from 'rx-leader';
 import { MASTER } from '../../proof/processes/clients.js';
+import { LOGIN } from '../../proof/processes/leaks.js';
 import { cluster, type Endpoint, type Servers, sentinels, standalone } from './servers.js';
+
+export type Login = typeof LOGIN;
 
 /** A client as a user would make it, connected. */
 export interface Made {
@@ -21,7 +24,8 @@ export interface Made {
 export interface Kind {
   readonly client: string;
   readonly topology: keyof typeof TOPOLOGIES;
-  make(endpoints: readonly Endpoint[]): Promise<Made>;
+  /** With another login than the one that servers know, it is given before it is connected. */
+  make(endpoints: readonly Endpoint[], login?: Login): Promise<Made>;
 }
 
 export const TOPOLOGIES = { standalone, cluster, sentinel: sentinels } satisfies Record<string, () => Promise<Servers>>;
@@ -36,25 +40,36 @@ const socket = { reconnectStrategy: 50 }; // the defaults wait for up to two sec
 const nothing = () => {};
 const first = (endpoints: readonly Endpoint[]): Endpoint => endpoints[0] as Endpoint;
 
+/** Waits for the connection, unless it will not be had. */
+async function connected(client: { connect(): Promise<unknown> }, login: Login): Promise<void> {
+  const connecting = client.connect();
+  if (login === LOGIN) await connecting;
+  else connecting.catch(nothing);
+}
+
 /** A client of node-redis, connected. */
 async function nodeRedis<
   Client extends { on(event: 'error', listener: () => void): unknown; connect(): Promise<unknown>; destroy(): unknown },
->(client: Client & RedisClient): Promise<Made> {
+>(client: Client & RedisClient, login: Login): Promise<Made> {
   client.on('error', nothing);
-  await client.connect();
+  await connected(client, login);
   return { redis: client, close: () => client.destroy() };
 }
 
 /** A pool, connected. Destroyed while it makes connections, one of v5 throws later, out of a timer. */
 async function closed<Pool extends { close(): Promise<unknown> } & Parameters<typeof nodeRedis>[0]>(
   pool: Pool,
+  login: Login,
 ): Promise<Made> {
-  return { ...(await nodeRedis(pool)), close: () => pool.close() };
+  return { ...(await nodeRedis(pool, login)), close: () => pool.close() };
 }
 
 /** A client of ioredis, connected. Without an `error` listener: it is not to be needed. */
-async function ioRedis(client: RedisClient & { connect(): Promise<unknown>; disconnect(): void }): Promise<Made> {
-  await client.connect();
+async function ioRedis(
+  client: RedisClient & { connect(): Promise<unknown>; disconnect(): void },
+  login: Login,
+): Promise<Made> {
+  await connected(client, login);
   return { redis: client, close: () => client.disconnect() };
 }
 
@@ -68,89 +83,100 @@ export const KINDS: readonly Kind[] = [
   {
     client: 'node-redis 6 createClient, RESP3',
     topology: 'standalone',
-    make: (at) => nodeRedis(createClient({ url: url(at), socket })),
+    make: (at, login = LOGIN) => nodeRedis(createClient({ url: url(at), ...login, socket }), login),
   },
   {
     client: 'node-redis 6 createClient, RESP2',
     topology: 'standalone',
-    make: (at) => nodeRedis(createClient({ url: url(at), socket, RESP: TWO })),
+    make: (at, login = LOGIN) => nodeRedis(createClient({ url: url(at), ...login, socket, RESP: TWO }), login),
   },
   {
     client: 'node-redis 5 createClient, RESP2',
     topology: 'standalone',
-    make: (at) => nodeRedis(createClient5({ url: url(at), socket })),
+    make: (at, login = LOGIN) => nodeRedis(createClient5({ url: url(at), ...login, socket }), login),
   },
   {
     client: 'node-redis 5 createClient, RESP3',
     topology: 'standalone',
-    make: (at) => nodeRedis(createClient5({ url: url(at), socket, RESP: 3 })),
+    make: (at, login = LOGIN) => nodeRedis(createClient5({ url: url(at), ...login, socket, RESP: 3 }), login),
   },
   {
     client: 'node-redis 6 createClientPool',
     topology: 'standalone',
-    make: (at) => closed(createClientPool({ url: url(at), socket }, BRIEF)),
+    make: (at, login = LOGIN) => closed(createClientPool({ url: url(at), ...login, socket }, BRIEF), login),
   },
   {
     client: 'node-redis 5 createClientPool',
     topology: 'standalone',
-    make: (at) => closed(createClientPool5({ url: url(at), socket }, BRIEF)),
+    make: (at, login = LOGIN) => closed(createClientPool5({ url: url(at), ...login, socket }, BRIEF), login),
   },
   {
     client: 'ioredis 5 Redis',
     topology: 'standalone',
-    make: (at) => ioRedis(new Redis({ ...first(nodes(at)), ...patient })),
+    make: (at, login = LOGIN) => ioRedis(new Redis({ ...first(nodes(at)), ...patient, ...login }), login),
   },
   {
     client: 'ioredis 6 Redis',
     topology: 'standalone',
-    make: (at) => ioRedis(new Redis6({ ...first(nodes(at)), ...patient })),
+    make: (at, login = LOGIN) => ioRedis(new Redis6({ ...first(nodes(at)), ...patient, ...login }), login),
   },
   {
     client: 'node-redis 6 createCluster, RESP3',
     topology: 'cluster',
-    make: (at) => nodeRedis(createCluster({ rootNodes: roots(at), defaults: { socket } })),
+    make: (at, login = LOGIN) =>
+      nodeRedis(createCluster({ rootNodes: roots(at), defaults: { ...login, socket } }), login),
   },
   {
     client: 'node-redis 6 createCluster, RESP2',
     topology: 'cluster',
-    make: (at) => nodeRedis(createCluster({ rootNodes: roots(at), defaults: { socket }, RESP: TWO })),
+    make: (at, login = LOGIN) =>
+      nodeRedis(createCluster({ rootNodes: roots(at), defaults: { ...login, socket }, RESP: TWO }), login),
   },
   {
     client: 'node-redis 5 createCluster',
     topology: 'cluster',
-    make: (at) => nodeRedis(createCluster5({ rootNodes: roots(at), defaults: { socket } })),
+    make: (at, login = LOGIN) =>
+      nodeRedis(createCluster5({ rootNodes: roots(at), defaults: { ...login, socket } }), login),
   },
   {
     client: 'ioredis 5 Cluster',
     topology: 'cluster',
-    make: (at) => ioRedis(new Cluster(nodes(at), { lazyConnect: true })),
+    make: (at, login = LOGIN) => ioRedis(new Cluster(nodes(at), { lazyConnect: true, redisOptions: login }), login),
   },
   {
     client: 'ioredis 6 Cluster',
     topology: 'cluster',
-    make: (at) => ioRedis(new Cluster6(nodes(at), { lazyConnect: true })),
+    make: (at, login = LOGIN) => ioRedis(new Cluster6(nodes(at), { lazyConnect: true, redisOptions: login }), login),
   },
   {
     client: 'node-redis 6 createSentinel',
     topology: 'sentinel',
-    make: (at) =>
-      nodeRedis(createSentinel({ name: MASTER, sentinelRootNodes: nodes(at), nodeClientOptions: { socket } })),
+    make: (at, login = LOGIN) =>
+      nodeRedis(
+        createSentinel({ name: MASTER, sentinelRootNodes: nodes(at), nodeClientOptions: { ...login, socket } }),
+        login,
+      ),
   },
   {
     client: 'node-redis 5 createSentinel',
     topology: 'sentinel',
-    make: (at) =>
-      nodeRedis(createSentinel5({ name: MASTER, sentinelRootNodes: nodes(at), nodeClientOptions: { socket } })),
+    make: (at, login = LOGIN) =>
+      nodeRedis(
+        createSentinel5({ name: MASTER, sentinelRootNodes: nodes(at), nodeClientOptions: { ...login, socket } }),
+        login,
+      ),
   },
   {
     client: 'ioredis 5 Redis by sentinels',
     topology: 'sentinel',
-    make: (at) => ioRedis(new Redis({ name: MASTER, sentinels: nodes(at), ...patient })),
+    make: (at, login = LOGIN) =>
+      ioRedis(new Redis({ name: MASTER, sentinels: nodes(at), ...patient, ...login }), login),
   },
   {
     client: 'ioredis 6 Redis by sentinels',
     topology: 'sentinel',
-    make: (at) => ioRedis(new Redis6({ name: MASTER, sentinels: nodes(at), ...patient })),
+    make: (at, login = LOGIN) =>
+      ioRedis(new Redis6({ name: MASTER, sentinels: nodes(at), ...patient, ...login }), login),
   },
 ];
 

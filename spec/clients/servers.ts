@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { MASTER } from '../../proof/processes/clients.js';
+import { KNOWS_LOGIN } from '../../proof/processes/leaks.js';
 import { type Sentinel, startSentinel } from '../../scripts/support/sentinel.js';
 import { type Client, REPLICATES, type RedisServer, redisProgram, startRedis } from '../support/redis.js';
 import { startReplica } from '../support/replicated.js';
@@ -32,14 +33,14 @@ export interface Servers extends AsyncDisposable {
 
 /** One server. */
 export async function standalone(): Promise<Servers> {
-  const server = await startRedis();
+  const server = await startRedis({ args: KNOWS_LOGIN });
   return servers([server], [server], [server]);
 }
 
 /** A master and a replica, and three sentinels that watch them. */
 export async function sentinels(): Promise<Servers> {
-  const master = await startRedis({ args: REPLICATES });
-  const replica = await startReplica(master);
+  const master = await startRedis({ args: [...KNOWS_LOGIN, ...REPLICATES] });
+  const replica = await startReplica(master, KNOWS_LOGIN);
   const own: Sentinel[] = [];
   while (own.length < 3) own.push(await startSentinel(MASTER, master));
   const nodes = [master, replica];
@@ -69,7 +70,7 @@ export async function cluster(): Promise<Servers> {
   const nodes: RedisServer[] = [];
   while (nodes.length < 6) {
     const args = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', '--dir', folder, ...REPLICATES];
-    nodes.push(await startRedis({ args: [...args, '--cluster-config-file', `${nodes.length}.conf`] }));
+    nodes.push(await startRedis({ args: [...KNOWS_LOGIN, ...args, '--cluster-config-file', `${nodes.length}.conf`] }));
   }
   const addresses = nodes.map(({ host, port }) => `${host}:${port}`);
   const options = ['--cluster', 'create', ...addresses, '--cluster-replicas', '1', '--cluster-yes'];

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { markUnsent } from '../../lib/errors.js';
 import { Candidate, held, LIFETIME, storeError } from '../support/candidate.js';
 
 /** A follower that was told at time 1 that the lease lasts until 10 000, and so asks again at 501. */
@@ -133,6 +134,48 @@ describe('an attempt of unknown outcome', () => {
     const holder = { id: 'other/1', name: 'other', token: 42, expiresIn: 400 };
     other.reply(627, { status: 'held', holder });
     expect(other.state.holder).toEqual({ holder, at: 627 });
+  });
+});
+
+describe('an attempt that never left the process', () => {
+  const fail = (candidate: Candidate, now: number) => {
+    const { sent } = candidate.state;
+    if (!sent) throw new Error('nothing was asked');
+    return candidate.on({ kind: 'failure', sent, error: markUnsent(storeError('STORE_UNAVAILABLE')) }, now);
+  };
+
+  it('is made again under its id, and is an error at the second time', () => {
+    const candidate = follower();
+    candidate.wake(501);
+    expect(fail(candidate, 502)).toEqual([]);
+    candidate.wake(527);
+    expect(candidate.asks).toMatchObject({ verb: 'acquire', id: 'me/1' });
+    expect(fail(candidate, 528)).toMatchObject([{ role: 'error', error: { code: 'STORE_UNAVAILABLE' } }]);
+    candidate.wake(1_028);
+    expect(candidate.asks).toMatchObject({ verb: 'acquire', id: 'me/1' });
+  });
+
+  it('brings no light into the dark: an earlier one may have left (G4)', () => {
+    const candidate = follower();
+    candidate.wake(501);
+    candidate.fail(601, 'STORE_TIMEOUT');
+    candidate.wake(626);
+    expect(candidate.asks?.verb).toBe('read');
+    fail(candidate, 627);
+    candidate.wake(1_127);
+    expect(candidate.asks?.verb).toBe('read');
+  });
+
+  it('makes it no darker for a leader either', () => {
+    const candidate = Candidate.leading();
+    candidate.wake(600);
+    fail(candidate, 601);
+    expect([candidate.state.dark, candidate.wakesAt]).toEqual([false, 626]);
+    candidate.wake(626);
+    candidate.fail(627, 'STORE_TIMEOUT');
+    candidate.wake(652);
+    fail(candidate, 653);
+    expect(candidate.state.dark).toBe(true);
   });
 });
 

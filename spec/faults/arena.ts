@@ -8,6 +8,7 @@ import { Candidate, type CandidateOptions, monotonic } from '../../proof/candida
 import { violations } from '../../proof/checker.js';
 import { OURS, type Variant } from '../../proof/mutant.js';
 import { prepare } from '../../proof/prepare.js';
+import { KNOWS_LOGIN, LOGIN } from '../../proof/processes/leaks.js';
 import { RECOVERY, TIMES } from '../../proof/times.js';
 import { type ProxyTarget, startProxy, type TcpProxy } from '../support/proxy.js';
 import { type Client, type RedisOptions, type RedisServer, startRedis } from '../support/redis.js';
@@ -69,7 +70,7 @@ export class Arena implements AsyncDisposable {
   }
 
   async server(options: RedisOptions = {}): Promise<RedisServer> {
-    return this.#use(await startRedis(options));
+    return this.#use(await startRedis({ ...options, args: [...KNOWS_LOGIN, ...(options.args ?? [])] }));
   }
 
   /** A folder for a server that is to find its data again. */
@@ -89,6 +90,8 @@ export class Arena implements AsyncDisposable {
       ...TIMES,
       key: this.key,
       url: to.url,
+      // Its errors must not show that password: it looks at them itself.
+      ...(!to.url.includes('@') && LOGIN),
       ...options,
       name,
     });

@@ -1,6 +1,14 @@
 import { describe } from '@jest/globals';
 import { monotonic } from '../../proof/candidate.js';
-import { noPutBack, noSuspect, plainDel, racesRelease, releasesFirst, renewsAnyones } from '../../proof/variants.js';
+import {
+  believesAnyNumber,
+  noPutBack,
+  noSuspect,
+  plainDel,
+  racesRelease,
+  releasesFirst,
+  renewsAnyones,
+} from '../../proof/variants.js';
 import { HAND_OVER, RECOVERY, TIMES } from './arena.js';
 import { row } from './row.js';
 
@@ -21,6 +29,25 @@ describe('faults of a lease', () => {
         await a.goesOn(ttl);
       });
       await arena.holds(holder);
+    },
+  );
+
+  row(
+    'a record whose token or until is no number costs no leadership, and is put right by the next renewal (G3, G5)',
+    { variant: believesAnyNumber, fails: /not steady/ },
+    async (arena) => {
+      const [a, b] = await arena.pair();
+      const { record } = arena.keys;
+      await arena.steady([a, b], async () => {
+        for (const fields of [{ token: 'inf' }, { token: 'nan', until: 'nan' }, { token: '1e300' }, { until: '-1' }]) {
+          await arena.admin.hSet(record, fields);
+          await a.goesOn(ttl);
+        }
+      });
+      await a.kill();
+      await arena.admin.hSet(record, { token: 'inf' });
+      // Counted as a loss when the lease has run out: waited out from then on.
+      await arena.recovers(monotonic(), [b], RECOVERY + ttl);
     },
   );
 

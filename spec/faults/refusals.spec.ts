@@ -1,6 +1,15 @@
 import { describe } from '@jest/globals';
 import { type Candidate, monotonic } from '../../proof/candidate.js';
-import { deadlineIgnored, givesUp, hashOnly, noConflict, resignsAtOnce, writesFirst } from '../../proof/variants.js';
+import { LOGIN } from '../../proof/processes/leaks.js';
+import {
+  deadlineIgnored,
+  givesUp,
+  hashOnly,
+  keepsClientErrors,
+  noConflict,
+  resignsAtOnce,
+  writesFirst,
+} from '../../proof/variants.js';
 import { until } from '../support/until.js';
 import { type Arena, TIMES } from './arena.js';
 import { row } from './row.js';
@@ -17,7 +26,7 @@ interface Refusal {
   readonly username?: string;
 }
 
-const USER = { username: 'candidate', password: 'secret' };
+const USER = { ...LOGIN, username: 'refused' };
 
 /** Refusals of everything that writes. */
 const REFUSALS: readonly Refusal[] = [
@@ -178,6 +187,24 @@ describe('a server that refuses', () => {
       await b.goesOn(ttl / 2);
       await admin.aclSetUser(USER.username, ['on']);
       await arena.recovers(monotonic(), [a, b]);
+    },
+  );
+
+  row(
+    'WRONGPASS of a client that attaches the command is told without the password (G2, G5)',
+    { variant: keepsClientErrors, fails: /stray: .*the password shows by inspect/ },
+    async (arena) => {
+      const { admin } = arena;
+      const user = { ...(await login(arena, REFUSALS.at(-1) as Refusal)), library: 'ioredis' } as const;
+      const a = await arena.candidate('a', user);
+      await a.says({ role: 'leader' });
+      await admin.aclSetUser(USER.username, ['resetpass', '>another']);
+      await admin.sendCommand(['CLIENT', 'KILL', 'USER', USER.username]);
+      await a.says({ role: 'error' });
+      a.act('restand'); // what it asks from now on waits for a login
+      await a.says({ role: 'error', code: 'STORE_DENIED' });
+      await admin.aclSetUser(USER.username, ['resetpass', `>${USER.password}`]);
+      await arena.recovers(monotonic(), [a]);
     },
   );
 

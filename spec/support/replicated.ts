@@ -37,5 +37,5 @@ export async function startReplicated(): Promise<Replicated> {
   };
 }
 
-export const startReplica = ({ host, port }: RedisServer): Promise<RedisServer> =>
-  startRedis({ args: [...REPLICATES, '--replicaof', host, String(port)] });
+export const startReplica = ({ host, port }: RedisServer, args: readonly string[] = []): Promise<RedisServer> =>
+  startRedis({ args: [...args, ...REPLICATES, '--replicaof', host, String(port)] });

@@ -1,5 +1,5 @@
 import { concat, concatMap, defer, EMPTY, ignoreElements, type Observable, of, tap, throwError } from 'rxjs';
-import { isUnanswered } from '../../core/campaign.js';
+import { isDark, isDoubtful } from '../../core/campaign.js';
 import { learn, type Memory, NOTHING_KNOWN, notAfter, watched } from '../../core/memory.js';
 import { ElectionError } from '../../errors.js';
 import { ask } from '../../stream/request.js';
@@ -143,7 +143,7 @@ export class Member {
           this.#memory = learn(this.#memory, reply, clock.now(), 'ttl' in request ? request.ttl : 0);
         },
         error: (error) => {
-          this.#dark = isUnanswered(error);
+          this.#dark = isDark(this.#dark, error);
         },
       }),
     );
@@ -164,6 +164,3 @@ const unheard = () => new ElectionError('STORE_TIMEOUT', 'What was asked for und
 /** Once more where it came too late: the store's time was misjudged, as it may be after a while, and is known from its answer. */
 const inTime = <Reply extends AcquireReply | RenewReply>(ask: () => Observable<Reply>): Observable<Reply> =>
   defer(ask).pipe(concatMap((reply) => (reply.status === 'late' ? ask() : of(reply))));
-
-/** Whether that leaves open what became of the request. */
-const isDoubtful = (error: ElectionError): boolean => isUnanswered(error) || error.code === 'STORE_REPLY';

@@ -2,7 +2,7 @@ import { EMPTY } from 'rxjs';
 import { hasMethods, readiness } from './emitter.js';
 import { type Connectable, type Duplicate, openNodeRedisLink, type Source } from './node-redis-link.js';
 import { openNodeRedisWire } from './node-redis-wire.js';
-import type { Emitter, Port, ScriptOptions, Wires } from './port.js';
+import { type Emitter, NotSent, type Port, type ScriptOptions, type Wires } from './port.js';
 import { slotOf } from './slots.js';
 
 /** What node-redis makes: `createClient`, `createClientPool`, `createCluster` and `createSentinel`, v5 or v6. */
@@ -54,9 +54,12 @@ export function nodeRedisPort(client: NodeRedisClient): Port {
     if (topology.keepsCalls) while (client.isReady === false && client.isOpen) await ready(signal);
     signal.throwIfAborted(); // it may have been given up as the client told that it is ready
     if (giveUp) signal.addEventListener('abort', giveUp);
-    const answer = caller(client, topology.takesBack ? signal : undefined)[name](script, options);
-    if (topology.serves === 'slots') answer.catch((error) => isDown(error) && rediscover(client));
-    return answer;
+    try {
+      return await caller(client, topology.takesBack ? signal : undefined)[name](script, options);
+    } catch (error) {
+      if (topology.serves === 'slots' && isDown(error)) rediscover(client);
+      throw isRefusal(error) && !topology.sendsAgain ? new NotSent(error) : error;
+    }
   };
   return {
     emitter: client,
@@ -96,6 +99,8 @@ interface Topology {
    * the other: what comes later is never sent, the user's own commands included.
    */
   readonly takesBack?: boolean;
+  /** Whether it may have sent a call before that it fails now: by itself it sends again what was under way as a connection was lost. */
+  readonly sendsAgain?: boolean;
   /** What is to be done when a call is given up. */
   readonly giveUp?: () => void;
 }
@@ -124,7 +129,13 @@ function topologyOf(client: NodeRedisClient & Extras): Topology {
   }
   if (client.getMasterNode && _execute) {
     const source: Source = (use) => _execute.call(client, false, use);
-    return { serves: 'one', readyEvents: ['ready', 'topology-change'], source, wires: wiresBy(source) };
+    return {
+      serves: 'one',
+      readyEvents: ['ready', 'topology-change'],
+      sendsAgain: true,
+      source,
+      wires: wiresBy(source),
+    };
   }
   if (isConnectable(client)) {
     const keepsCalls = !client.options.disableOfflineQueue; // without a queue it is for the client to refuse
@@ -148,6 +159,10 @@ const looked = new WeakMap<NodeRedisClient, number>();
 
 /** What a node of a cluster says that is cut off from the others: they may have put another in its place. */
 const isDown = (error: unknown): boolean => error instanceof Error && error.message.startsWith('CLUSTERDOWN');
+
+/** What a client says of a command that it does not even put into its queue. */
+const isRefusal = (error: unknown): boolean =>
+  error instanceof Error && /^The (queue is full|client is (closed|offline))$/.test(error.message);
 
 /**
  * Has a cluster's client ask who its nodes are. By itself it does so only when a node sends it elsewhere, which one that has died never

@@ -6,6 +6,13 @@ export interface ScriptOptions {
   readonly arguments: string[];
 }
 
+/** A command that its client has refused before anything of it was written: it cannot have taken effect. */
+export class NotSent extends Error {
+  constructor(cause: unknown) {
+    super('The command was not sent', { cause });
+  }
+}
+
 /** What tells events. */
 export interface Emitter {
   // biome-ignore lint/suspicious/noExplicitAny: each client types its events its own way

@@ -12,6 +12,9 @@ const FRESH = 1.5;
 /** ttls by which a candidate may reckon the server's time too high while no clock is set: it may not have heard of it for long, and clocks drift. */
 const AHEAD = 0.05;
 
+/** The highest number that a record may have as a token or a time: clients can read the next one exactly. Real tokens are µs since 1970. */
+const HIGHEST = 2 ** 53 - 2;
+
 /** How many may stand by for Redis to tell them of a new leader before it answers that one; more are told afterwards. */
 const FEW = 64;
 
@@ -28,12 +31,19 @@ local clock = redis.call('TIME')
 local micros = clock[1] * 1000000 + clock[2]
 local now = math.floor(micros / 1000)
 
--- The record as a table; token and until are 0 where there is none.
+-- A number as this library writes it; nil for what somebody else has put there, such as 'inf', 'nan' or '-1'.
+local function whole(field)
+  local number = tonumber(field or 0)
+  return number and number >= 0 and number <= ${HIGHEST} and number % 1 == 0 and number or nil
+end
+
+-- The record as a table; token and until are 0 where there is none. Broken: which term was the last is not known any more.
 local function recorded()
   local r = redis.call('HMGET', RECORD, 'token', 'id', 'name', 'data', 'run', 'until')
+  local token, till = whole(r[1]), whole(r[6])
   return {
-    exists = r[1] and true or false, token = tonumber(r[1] or 0) or 0, id = r[2] or '', name = r[3] or '',
-    data = r[4] or '', run = r[5] or '', till = tonumber(r[6] or 0) or 0,
+    exists = r[1] and true or false, token = token or 0, id = r[2] or '', name = r[3] or '',
+    data = r[4] or '', run = r[5] or '', till = till or 0, broken = not (token and till),
   }
 end
 
@@ -42,14 +52,14 @@ local function reply(status, record, ...)
   return { status, text(micros), text(record.token), text(record.till), ... }
 end
 
--- As reply(), with the holder: id, ms left, name, data, token. The last three are empty for one that writes no record.
+-- As reply(), with the holder: id, ms left, name, data, token. The last three are empty for one that writes no record, the token of a broken one.
 local function told(status, record, id)
   local left = redis.call('PTTL', LEASE)
   if left == -1 then
     return redis.error_reply('LEASECONFLICT the lease has no expiry, so it is none')
   end
   if record.id ~= id then return reply(status, record, id, left, '', '', '') end
-  return reply(status, record, id, left, record.name, record.data, text(record.token))
+  return reply(status, record, id, left, record.name, record.data, record.broken and '' or text(record.token))
 end
 
 -- This server run's id; empty where INFO is not allowed.
@@ -117,7 +127,7 @@ const ACQUIRE = `
 -- Errors: WRONGTYPE, LEASECONFLICT (a lease without expiry), and what Redis says to a refused write.
 ${PRELUDE}${WRITE}${ANNOUNCING}${MEMBER}
 local id, ttl = ARGV[1], tonumber(ARGV[2])
-local seen, channel = tonumber(ARGV[5]), ARGV[8]
+local seen, channel = whole(ARGV[5]) or 0, ARGV[8]
 
 local holder = redis.call('GET', LEASE)
 local record = recorded()
@@ -142,7 +152,7 @@ end
 -- A client may send a request twice. The second is not a second grant: same token, fresh expiry.
 if holder == id then
   redis.call('PEXPIRE', LEASE, ttl)
-  local again = record.id == id
+  local again = record.id == id and not record.broken
   record = grant(again and record.token or math.max(record.token + 1, micros, seen + 1), again and record.run or '')
   local refused = write(record)
   if refused then return refused end
@@ -170,7 +180,7 @@ end
 
 -- The lease is absent. That it ran out or was given up is for the record to say; a store that lost it must not free it.
 local run = runId()
-local lost = (record.exists and run ~= '' and record.run ~= '' and record.run ~= run)
+local lost = record.broken or (record.exists and run ~= '' and record.run ~= '' and record.run ~= run)
   or seen > record.token
   or (ARGV[7] == 'wait' and not record.exists)
 local mended = record.exists and record.id == '' and record.run == run
@@ -178,7 +188,7 @@ local mended = record.exists and record.id == '' and record.run == run
 if lost then
   -- As if the lost holder had renewed this instant; a record that stands mended already keeps its time.
   local raised = math.max(record.token, seen)
-  local till = mended and record.till or now + ttl
+  local till = mended and record.till > 0 and record.till or now + ttl
   redis.call('HSET', RECORD, 'token', text(raised), 'id', '', 'name', '', 'data', '', 'run', run, 'until', text(till))
   record = { exists = true, token = raised, id = '', name = '', data = '', run = run, till = till }
 end
@@ -259,8 +269,9 @@ if holder == id then
 else
   if holder then return told('lost', record, holder) end
   -- Vanished. Put back, unless this very term was released, or a later one may have begun.
-  local released = record.id == id and record.till == 0
-  if released or record.token > token or ARGV[9] then return reply('lost', record, '', 0, '', '', '') end
+  local released = record.id == id and record.till == 0 and not record.broken
+  local later = record.token > token or (record.broken and record.id ~= id)
+  if released or later or ARGV[9] then return reply('lost', record, '', 0, '', '', '') end
   redis.call('SET', LEASE, id, 'PX', ttl, 'NX')
   -- Of another run it stays: this may have been long on its way from there, and the lease been granted since to another, of whom this run knows nothing.
   if run == '' then run = runId() end

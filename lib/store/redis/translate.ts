@@ -1,9 +1,15 @@
-import { ElectionError, type ElectionErrorCode, isElectionError } from '../../errors.js';
+import { ElectionError, type ElectionErrorCode, isElectionError, markUnsent } from '../../errors.js';
+import { copyOf, messageOf } from '../../foreign-error.js';
+import { redact } from '../../redact.js';
 import type { StoreRequest } from '../lease-store.js';
 import { keysOf } from './keys.js';
+import { NotSent } from './port.js';
 
 /** Without RESP3 a connection that is subscribed takes no other command: ioredis says so itself, else Redis does. */
 const SUBSCRIBED = /in subscriber mode|are allowed in this context/;
+
+/** What Redis says of a command that it does not have, because it was renamed or a proxy does not pass it on. In a script it does not say which. */
+const MISSING = /unknown command ['`"]?(evalsha|eval|wait)\b|unknown redis command called from/i;
 
 /**
  * What an error's text means. Looked for anywhere in it: Redis 6.2 wraps what happens inside a script into an `ERR` of its own, and
@@ -18,6 +24,8 @@ const MEANINGS: ReadonlyArray<readonly [RegExp, ElectionErrorCode]> = [
   [/\bOOM\b/, 'STORE_FULL'],
   [/\bLOADING\b/, 'STORE_LOADING'],
   [SUBSCRIBED, 'STORE_UNAVAILABLE'],
+  [MISSING, 'STORE_DENIED'],
+  [/The queue is full/, 'STORE_UNAVAILABLE'],
   [/\b(MISCONF|NOREPLICAS|BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN)\b/, 'STORE_UNAVAILABLE'],
 ];
 
@@ -29,17 +37,19 @@ const COMMANDS =
  * The one place where errors of a client or of Redis become ours. `connected` says whether the client has its connection, `prefix` what it
  * puts before keys.
  */
-export function translate(error: unknown, request: StoreRequest, connected: boolean, prefix = ''): ElectionError {
-  if (isElectionError(error)) return error;
-  const text = textOf(error);
+export function translate(thrown: unknown, request: StoreRequest, connected: boolean, prefix = ''): ElectionError {
+  if (isElectionError(thrown)) return thrown;
+  const error = thrown instanceof NotSent ? thrown.cause : thrown;
+  const text = messageOf(error);
   const known = MEANINGS.find(([pattern]) => pattern.test(text))?.[1];
   const code = known ?? (isConnectionLoss(error, text) || !connected ? 'STORE_UNAVAILABLE' : 'STORE_REPLY');
-  return new ElectionError(code, explain(code, text, request, prefix), { cause: error });
+  const translated = new ElectionError(code, explain(code, text, request, prefix), { cause: copyOf(error) });
+  return thrown instanceof NotSent ? markUnsent(translated) : translated;
 }
 
-/** In the messages of node-redis and ioredis, their clients of clusters and sentinels included. */
+/** In the messages of node-redis and ioredis. A cluster of node-redis 5 that could not log in fails at `reading 'master'` of a slot. */
 const LOSS =
-  /clos|offline|connect|timed? ?out|abort|max retries|(root|startup) nodes|find node|redirections|slots cache|sentinel|master node/i;
+  /clos|offline|connect|timed? ?out|abort|max retries|(root|startup) nodes|find node|redirections|slots cache|sentinel|master node|reading 'master'/i;
 
 /**
  * Whether a command did not get through, or may not have. A system error has a code of its own (ECONNREFUSED, EPIPE). The clients'
@@ -51,20 +61,15 @@ function isConnectionLoss(error: unknown, text: string): boolean {
   return 'code' in error || text === '' || LOSS.test(text);
 }
 
-/** An error's message. Known by its shape: one of Node's own is no `instanceof Error` to code in a realm of its own, as under jest. */
-function textOf(error: unknown): string {
-  const { message } = Object(error) as { readonly message?: unknown };
-  return typeof message === 'string' ? message : String(error);
-}
-
 function explain(code: ElectionErrorCode, text: string, { verb, key }: StoreRequest, prefix: string): string {
   const keys = keysOf(key);
   const [lease, record] = [prefix + keys.lease, prefix + keys.record];
   const [candidates, channel] = [prefix + keys.candidates, prefix + keys.channel];
-  const reason = text.trim().replace(/\.$/, ''); // where a sentence of ours follows, its full stop does, too
+  const reason = redact(text).trim().replace(/\.$/, ''); // where a sentence of ours follows, its full stop does, too
   const said = `${verb} of "${key}" failed: ${reason || 'the client gave no reason'}`;
   switch (code) {
     case 'STORE_DENIED':
+      if (MISSING.test(text)) return `${said}. ${missing(text)}`;
       if (/NOAUTH|WRONGPASS|unauthenticated/.test(text))
         return `${said}. Check the username and password that the client was made with`;
       if (/'wait'/i.test(text)) return `${said}. Over replicated() the user needs the command wait as well`;
@@ -81,4 +86,11 @@ function explain(code: ElectionErrorCode, text: string, { verb, key }: StoreRequ
       if (SUBSCRIBED.test(text)) return `${said}. Give a client that is not subscribed to anything`;
       return said;
   }
+}
+
+function missing(text: string): string {
+  const [, command = ''] = MISSING.exec(text) ?? [];
+  if (/wait/i.test(command)) return 'Over replicated() the server needs the command WAIT';
+  if (command === '') return `The scripts need the commands ${COMMANDS}`;
+  return `Elections need scripting: the server must have the commands EVALSHA and EVAL, and ${command.toUpperCase()} is missing`;
 }

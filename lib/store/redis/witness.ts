@@ -241,7 +241,9 @@ export class Witness {
   /** A server that is not, or no longer, the one to ask says so in many ways. */
   #translate(error: unknown, request: StoreRequest): Error {
     const reason = translate(error, request, true, this.#prefix);
-    return reason.code === 'STORE_REPLY' ? unavailable(request, messageOf(error), error) : reason;
+    return reason.code === 'STORE_REPLY'
+      ? new ElectionError('STORE_UNAVAILABLE', reason.message, { cause: reason.cause })
+      : reason;
   }
 }
 
@@ -278,12 +280,8 @@ const isElsewhere = (error: unknown): boolean =>
   /^(MOVED|ASK|READONLY|CLUSTERDOWN)\b|replica instances/.test(messageOf(error));
 const isUnknown = (error: unknown): boolean => messageOf(error).includes('NOSCRIPT');
 
-export const unavailable = ({ verb, key }: StoreRequest, why: string, cause?: unknown): ElectionError =>
-  new ElectionError(
-    'STORE_UNAVAILABLE',
-    `${verb} of "${key}" failed: ${why}`,
-    cause === undefined ? undefined : { cause },
-  );
+export const unavailable = ({ verb, key }: StoreRequest, why: string): ElectionError =>
+  new ElectionError('STORE_UNAVAILABLE', `${verb} of "${key}" failed: ${why}`);
 
 const unreachable = (request: StoreRequest): ElectionError =>
   unavailable(request, 'the connection that waits for replicas was lost, or could not be had');

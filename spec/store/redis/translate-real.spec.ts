@@ -5,6 +5,7 @@ import { describe, expect, it } from '@jest/globals';
 import { Redis } from 'ioredis';
 import { createClient } from 'redis';
 import { keysOf } from '../../../lib/store/redis/keys.js';
+import { replicatedStore } from '../../../lib/store/redis/replicas.js';
 import { scripts } from '../../../lib/store/redis/scripts.js';
 import { redisStore } from '../../../lib/store/redis/store.js';
 import { startRedis } from '../../support/redis.js';
@@ -106,9 +107,24 @@ describe('what Redis says, really', () => {
     }
   });
 
-  it('is STORE_REPLY where it is nothing that is known', async () => {
-    await using redis = await startRedis({ args: ['--rename-command', 'EVALSHA', ''] });
-    await expectFailure(acquire(redisStore(await redis.client())), 'STORE_REPLY', /unknown command/i);
+  it.each(['EVALSHA', 'EVAL'])('is STORE_DENIED, and says so, where there is no %s', async (command) => {
+    await using redis = await startRedis({ args: ['--rename-command', command, ''] });
+    const store = redisStore(await redis.client());
+    const hint = new RegExp(`need scripting.*and ${command} is missing$`);
+    for (const asked of [acquire(store), read(store)]) await expectFailure(asked, 'STORE_DENIED', hint);
+  });
+
+  it('is STORE_DENIED where a script finds no command that it needs', async () => {
+    await using redis = await startRedis({ args: ['--rename-command', 'HMGET', ''] });
+    const asked = acquire(redisStore(await redis.client()));
+    await expectFailure(asked, 'STORE_DENIED', /The scripts need the commands .*hmget/);
+  });
+
+  it('names replicated() where there is no WAIT', async () => {
+    await using redis = await startRedis({ args: ['--rename-command', 'WAIT', ''] });
+    const client = await redis.client();
+    const store = replicatedStore(redisStore(client), client, { count: 1, timeout: 100 });
+    await expectFailure(acquire(store), 'STORE_DENIED', /replicated\(\) the server needs the command WAIT$/);
   });
 });
 

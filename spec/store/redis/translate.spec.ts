@@ -1,7 +1,9 @@
 import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
-import { ElectionError } from '../../../lib/errors.js';
+import { ElectionError, isUnsent } from '../../../lib/errors.js';
+import { NotSent } from '../../../lib/store/redis/port.js';
 import { translate } from '../../../lib/store/redis/translate.js';
+import { leaks } from '../../support/leaks.js';
 import { acquireRequest } from './ask.js';
 
 describe('translate', () => {
@@ -38,7 +40,9 @@ describe('translate', () => {
     ['Disconnects client', 'STORE_UNAVAILABLE'],
     ['All the root nodes are unavailable', 'STORE_UNAVAILABLE'],
     ['Cannot find node 127.0.0.1:7001', 'STORE_UNAVAILABLE'],
+    ["Cannot read properties of undefined (reading 'master')", 'STORE_UNAVAILABLE'],
     ['The command was aborted', 'STORE_UNAVAILABLE'],
+    ['The queue is full', 'STORE_UNAVAILABLE'],
     ['', 'STORE_UNAVAILABLE'],
     ['None of the sentinels are available', 'STORE_UNAVAILABLE'],
     ['no valid master node', 'STORE_UNAVAILABLE'],
@@ -56,6 +60,12 @@ describe('translate', () => {
     ['Too many Cluster redirections. Last error: ReplyError: READONLY no', 'STORE_READONLY'],
     ['All sentinels are unreachable and retry is disabled.', 'STORE_UNAVAILABLE'],
     ['ERR something new', 'STORE_REPLY'],
+    ["ERR unknown command 'EVALSHA', with args beginning with: '0123' '3' ", 'STORE_DENIED'],
+    ['ERR unknown command `eval`, with args beginning with: `return`, ', 'STORE_DENIED'],
+    ["ERR unknown command 'WAIT', with args beginning with: '1' '50' ", 'STORE_DENIED'],
+    ['ERR Unknown Redis command called from script script: 0123, on @user_script:5.', 'STORE_DENIED'],
+    ['ERR Error running script: @user_script: 5: Unknown Redis command called from Lua script', 'STORE_DENIED'],
+    ["ERR unknown command 'EVALUATE', with args beginning with: ", 'STORE_REPLY'],
     ['ERR the connection of this word to a connection is none', 'STORE_REPLY'],
     ['Something else altogether', 'STORE_REPLY'],
   ] as const)('knows "%s" as %s', (text, code) => {
@@ -126,6 +136,50 @@ describe('translate', () => {
         expect.stringMatching(/the user needs the command wait as well$/),
       ]);
     }
+  });
+
+  it.each([
+    ["ERR unknown command 'EVALSHA', with args beginning with: '1' ", /EVALSHA and EVAL, and EVALSHA is missing$/],
+    ['ERR unknown command `eval`, with args beginning with: `1`, ', /EVALSHA and EVAL, and EVAL is missing$/],
+    [
+      "ERR unknown command 'wait', with args beginning with: '1' ",
+      /the option replicas the server needs the command WAIT$/,
+    ],
+    ['ERR Unknown Redis command called from script script: 0123', /The scripts need the commands get, set, /],
+  ])('says which command the server does not have: %s', (said, hint) => {
+    expect(translate(new Error(said), acquireRequest(), true).message).toMatch(hint);
+  });
+
+  it('keeps a copy of what the client said, without what the client hangs on it', () => {
+    const command = { name: 'auth', args: ['app', 's3cret'] };
+    const given = Object.assign(new Error('WRONGPASS no'), { name: 'ReplyError', code: 'E', command });
+    const error = translate(given, acquireRequest(), true);
+    expect(leaks(given, 's3cret')).not.toEqual([]);
+    expect(leaks(error, 's3cret')).toEqual([]);
+    expect(error.cause).toMatchObject({ name: 'ReplyError', message: 'WRONGPASS no', code: 'E', stack: given.stack });
+  });
+
+  it('quotes no credential that the server or the client does', () => {
+    for (const said of [
+      "ERR unknown command 'AUTH', with args beginning with: 'app' 's3cret' ",
+      'connect redis://app:s3cret@host failed',
+    ]) {
+      const error = translate(new Error(said), acquireRequest(), true);
+      expect(error.message).toContain('[redacted]');
+      expect(leaks(error, 's3cret')).toEqual([]);
+    }
+  });
+
+  it('knows a request that never left the process, whichever connection there is', () => {
+    for (const connected of [true, false]) {
+      const error = translate(new NotSent(new Error('The queue is full')), acquireRequest(), connected);
+      expect([error.code, isUnsent(error)]).toEqual(['STORE_UNAVAILABLE', true]);
+      expect(error).toMatchObject({
+        message: expect.stringMatching(/: The queue is full$/),
+        cause: { message: 'The queue is full' },
+      });
+    }
+    expect(isUnsent(translate(new Error('The queue is full'), acquireRequest(), true))).toBe(false);
   });
 
   it('says that there was no reason where the client gave none', () => {
