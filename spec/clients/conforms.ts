@@ -14,7 +14,7 @@ const BY_NOTICE = { ttl: 60_000, wait: 60_000, jitter: 0 };
 const SHORT = { ttl: 2_000, jitter: 0 };
 
 /** Kinds that can be neither closed nor destroyed while they have never been connected. */
-const ENDLESS = ['node-redis 5 createClientPool', 'node-redis 5 createSentinel'];
+const ENDLESS = ['node-redis 5 createClientPool', 'node-redis 6 createClientPool', 'node-redis 5 createSentinel'];
 
 /** A login that no server knows. */
 const WRONG: Login = { username: 'candidate', password: 'wrong-password-5b1e' };
