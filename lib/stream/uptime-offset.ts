@@ -18,8 +18,8 @@ export const TICK = 2;
 /** How far the rates of two clocks of one machine may differ: twice what NTP slews. */
 const DRIFT = 0.001;
 
-/** A reading in whole seconds may be rounded down by this many ms. */
-const SECOND = 1_000;
+/** A reading that is a multiple of one of these, in ms, may be rounded down by that much: 1 s where `/proc/uptime` is masked. */
+const GRIDS = [1_000, 500, 250, 100];
 
 /** The wall clock confirms a gain if it gained too, in the last one to two times this many ms. */
 const RECENT = 2_000;
@@ -43,8 +43,8 @@ const LASTING = 3_000;
  */
 export class UptimeOffset {
   readonly #resolution: number;
-  /** Whether all readings so far were whole seconds. */
-  #isCoarse: boolean;
+  /** By how many ms the finest reading so far may be rounded down. */
+  #finest: number;
   #trusted: Span;
   /** What the last readings agree on, if that is beyond the trusted bounds. */
   #doubtful: { readonly span: Span; readonly since: number } | undefined;
@@ -56,7 +56,7 @@ export class UptimeOffset {
 
   constructor(reading: Reading, resolution: number) {
     this.#resolution = resolution;
-    this.#isCoarse = isWhole(reading.uptime);
+    this.#finest = this.#resolutionOf(reading);
     this.#trusted = this.#spanOf(reading);
     this.#readAt = reading.after;
     this.#recentFrom = reading.after;
@@ -67,7 +67,7 @@ export class UptimeOffset {
   /** The ms of suspension that `reading` shows, and no reading before it. */
   gainedBy(reading: Reading): number {
     const seen = this.#spanOf(reading);
-    if (this.#isCoarse && !isWhole(reading.uptime)) this.#refine();
+    this.#refineTo(this.#resolutionOf(reading));
     this.#widenFor(reading.after - this.#readAt);
     this.#readAt = reading.after;
     const confirmed = this.#confirmedBy(seen, reading);
@@ -76,20 +76,22 @@ export class UptimeOffset {
     return confirmed + this.#lasting(reading.after);
   }
 
-  #spanOf({ before, uptime, after }: Reading): Span {
-    const resolution = isWhole(uptime) ? this.#coarsest : this.#resolution;
+  #resolutionOf({ uptime }: Reading): number {
+    const grid = GRIDS.find((grid) => Math.round(uptime) % grid === 0) ?? 0;
+    return Math.max(grid, this.#resolution);
+  }
+
+  #spanOf(reading: Reading): Span {
+    const { before, uptime, after } = reading;
     // The process may have been preempted between the readings. That widens the bounds.
-    return { low: uptime - after, high: uptime + resolution - before };
+    return { low: uptime - after, high: uptime + this.#resolutionOf(reading) - before };
   }
 
-  get #coarsest(): number {
-    return Math.max(SECOND, this.#resolution);
-  }
-
-  /** The first reading with a fraction shows that the readings before it were not rounded to seconds. */
-  #refine(): void {
-    this.#isCoarse = false;
-    this.#moveBy(0, this.#resolution - this.#coarsest);
+  /** A finer reading shows that the readings before it were not rounded as much as they seemed to be. */
+  #refineTo(resolution: number): void {
+    if (resolution >= this.#finest) return;
+    this.#moveBy(0, resolution - this.#finest);
+    this.#finest = resolution;
   }
 
   #widenFor(passed: number): void {
@@ -151,8 +153,6 @@ export class UptimeOffset {
     return span.high - low;
   }
 }
-
-const isWhole = (uptime: number): boolean => Math.round(uptime) % SECOND === 0;
 
 const moved = (span: Span, low: number, high: number): Span => ({ low: span.low + low, high: span.high + high });
 
