@@ -1,3 +1,5 @@
+import { WallShift } from './wall-shift.js';
+
 /** One look at all clocks, in ms: `uptime` is read between `before` and `after`, `wall` right after that. */
 export interface Reading {
   readonly before: number;
@@ -21,8 +23,8 @@ const DRIFT = 0.001;
 /** A reading that is a multiple of one of these, in ms, may be rounded down by that much: 1 s where `/proc/uptime` is masked. */
 const GRIDS = [1_000, 500, 250, 100];
 
-/** The wall clock confirms a gain if it gained too, in the last one to two times this many ms. */
-const RECENT = 2_000;
+/** ms by which the wall clock may shift lately because NTP slews it. A larger shift confirms any gain. */
+const SLEW = 100;
 
 /** A gain that the wall clock does not confirm counts after this many ms. */
 const LASTING = 3_000;
@@ -34,9 +36,10 @@ const LASTING = 3_000;
  * down by up to `resolution` gives bounds of that offset, and each further reading narrows them. So
  * rounding, however coarse, never looks like a suspension. A reading above the bounds is one of two:
  *
- * - The wall clock gained too: the machine was suspended. The gain counts at once.
- * - The wall clock did not: the reading is doubtful, because a wrong reading is more likely than a
- *   wall clock that was set back just then. The gain counts once it has lasted.
+ * - The wall clock shifted too: the machine was suspended. The gain counts at once, also if somebody
+ *   set the wall clock before the process ran again.
+ * - The wall clock went on with the monotonic clock: the reading is doubtful. It is wrong, or somebody
+ *   set the wall clock back by just the time of the suspension. The gain counts once it has lasted.
  *
  * A reading below the bounds is wrong, because a machine does not become younger. The bounds stay, so
  * that the next right reading is no gain.
@@ -49,19 +52,14 @@ export class UptimeOffset {
   /** What the last readings agree on, if that is beyond the trusted bounds. */
   #doubtful: { readonly span: Span; readonly since: number } | undefined;
   #readAt: number;
-  /** The lowest offset of the wall clock since `#recentFrom`, and in the period before that. */
-  #lowestWall: number;
-  #lowestWallBefore: number;
-  #recentFrom: number;
+  readonly #wall: WallShift;
 
   constructor(reading: Reading, resolution: number) {
     this.#resolution = resolution;
     this.#finest = this.#resolutionOf(reading);
     this.#trusted = this.#spanOf(reading);
     this.#readAt = reading.after;
-    this.#recentFrom = reading.after;
-    this.#lowestWall = reading.wall - reading.after;
-    this.#lowestWallBefore = this.#lowestWall;
+    this.#wall = new WallShift(reading);
   }
 
   /** The ms of suspension that `reading` shows, and no reading before it. */
@@ -71,7 +69,7 @@ export class UptimeOffset {
     this.#widenFor(reading.after - this.#readAt);
     this.#readAt = reading.after;
     const confirmed = this.#confirmedBy(seen, reading);
-    this.#noteWall(reading);
+    this.#wall.note(reading);
     this.#note(seen, reading.after);
     return confirmed + this.#lasting(reading.after);
   }
@@ -104,32 +102,19 @@ export class UptimeOffset {
     if (this.#doubtful) this.#doubtful = { ...this.#doubtful, span: moved(this.#doubtful.span, low, high) };
   }
 
-  #confirmedBy(seen: Span, { after, wall }: Reading): number {
-    const wallGained = wall - after - Math.min(this.#lowestWall, this.#lowestWallBefore);
+  #confirmedBy(seen: Span, reading: Reading): number {
+    const shift = this.#wall.forward(reading);
     for (const { low, high } of this.#doubtful ? [this.#doubtful.span, this.#trusted] : [this.#trusted]) {
       const least = seen.low - high;
       const most = seen.high - low;
-      if (least <= TICK || wallGained < least / 2) continue;
+      const isConfirmed = shift >= Math.min(least / 2, SLEW) || this.#wall.back(reading) >= SLEW;
+      if (least <= TICK || !isConfirmed) continue;
       this.#moveBy(least, most);
-      this.#lowestWall = wall - after;
-      this.#lowestWallBefore = this.#lowestWall;
+      this.#wall.restart(reading);
       // The wall clock is the more exact one, unless it was set as well. Too much is safe, too little is not.
-      const agrees = wallGained >= least - TICK && wallGained <= most + TICK;
-      return agrees ? wallGained : most;
+      return shift >= least - TICK && shift <= most + TICK ? shift : most;
     }
     return 0;
-  }
-
-  /** The lowest offset counts, because a process preempted before it reads the wall clock sees a higher one. */
-  #noteWall({ after, wall }: Reading): void {
-    const offset = wall - after;
-    if (after - this.#recentFrom < RECENT) {
-      this.#lowestWall = Math.min(this.#lowestWall, offset);
-      return;
-    }
-    this.#lowestWallBefore = this.#lowestWall;
-    this.#lowestWall = offset;
-    this.#recentFrom = after;
   }
 
   #note(seen: Span, at: number): void {

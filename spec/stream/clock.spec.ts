@@ -151,6 +151,20 @@ describe('a monotonicClock that is sparing', () => {
     expect(machine.clock.now() - start).toBeLessThan(63_020);
   });
 
+  it.each([-3_600_000, -61_000, -59_000, -500, 3_600_000])(
+    'counts a suspension at once if the wall clock was set by another time meanwhile: %d ms (G2)',
+    (step) => {
+      const machine = new Machine(1, 10);
+      machine.run(10);
+      const start = machine.clock.now();
+      machine.suspend(60_000);
+      machine.wall += step;
+      machine.run(10);
+      expect(machine.clock.now() - start).toBeGreaterThanOrEqual(60_010);
+      expect(machine.clock.now() - start).toBeLessThan(60_020);
+    },
+  );
+
   it('is not misled by a wall clock that is set, either way', () => {
     const machine = new Machine(1, 10);
     const start = machine.clock.now();
