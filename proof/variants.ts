@@ -65,7 +65,7 @@ export const givesUp = variant(
 export const wallClock = variant(
   'Date.now-as-clock',
   patch('stream/clock.ts', 'return before + suspended;', 'return Date.now();'),
-  patch('stream/clock.ts', 'return after + suspended;', 'return Date.now();'),
+  patch('stream/clock.ts', 'return last.after + suspended;', 'return Date.now();'),
 );
 
 /** Takes its name for an id. */

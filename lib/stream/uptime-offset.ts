@@ -49,9 +49,12 @@ export class UptimeOffset {
   /** By how many ms the finest reading so far may be rounded down. */
   #finest: number;
   #trusted: Span;
+  /** ms since the first reading, up to the last that the trusted bounds explain. */
+  #trustedFor = 0;
   /** What the last readings agree on, if that is beyond the trusted bounds. */
   #doubtful: { readonly span: Span; readonly since: number } | undefined;
   #readAt: number;
+  readonly #begunAt: number;
   readonly #wall: WallShift;
 
   constructor(reading: Reading, resolution: number) {
@@ -59,6 +62,7 @@ export class UptimeOffset {
     this.#finest = this.#resolutionOf(reading);
     this.#trusted = this.#spanOf(reading);
     this.#readAt = reading.after;
+    this.#begunAt = reading.after;
     this.#wall = new WallShift(reading);
   }
 
@@ -120,6 +124,7 @@ export class UptimeOffset {
   #note(seen: Span, at: number): void {
     if (meet(seen, this.#trusted)) {
       this.#trusted = common(seen, this.#trusted);
+      this.#trustedFor = at - this.#begunAt;
       this.#doubtful = undefined;
     } else if (this.#doubtful && meet(seen, this.#doubtful.span)) {
       this.#doubtful = { ...this.#doubtful, span: common(seen, this.#doubtful.span) };
@@ -135,7 +140,8 @@ export class UptimeOffset {
     if (span.low <= high) return 0;
     this.#trusted = span;
     this.#doubtful = undefined;
-    return span.high - low;
+    // Otherwise the first readings were the wrong ones.
+    return this.#trustedFor >= LASTING ? span.high - low : 0;
   }
 }
 

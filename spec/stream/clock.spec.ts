@@ -139,6 +139,7 @@ describe('a monotonicClock that is sparing', () => {
 
   it('counts a suspension after three seconds if the wall clock was set back by just as much', () => {
     const machine = new Machine(1, 10);
+    machine.live(3_000, 10);
     const start = machine.clock.now();
     machine.suspend(60_000);
     machine.wall -= 60_000;

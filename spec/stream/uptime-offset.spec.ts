@@ -105,6 +105,16 @@ describe('a wrong uptime', () => {
     }
   });
 
+  it.each([-2_000, 2_000, -60_000])('is no suspension if the first readings are wrong, by %d ms', (error) => {
+    for (const lasting of [0, 25, 1_500]) {
+      const machine = coarse(10, 90_000 + error);
+      machine.live(lasting, 25);
+      machine.uptime -= error;
+      expect([lasting, counted(machine, () => machine.live(10_000, 25))]).toEqual([lasting, 0]);
+      expect([lasting, counted(machine, () => machine.suspend(5_000))]).toEqual([lasting, 5_000]);
+    }
+  });
+
   it('is no suspension if each reading is wrong in its own way', () => {
     const machine = coarse(10);
     const live = () => {
