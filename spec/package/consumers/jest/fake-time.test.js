@@ -1,7 +1,7 @@
 const { elect } = require('rx-leader');
 const { MemoryLeaseStore } = require('rx-leader/testing');
 
-const TTL = 3_000;
+const TTL = 1_000;
 
 afterEach(() => {
   jest.useRealTimers();
@@ -19,7 +19,7 @@ test.each([[{}], [{ doNotFake: ['performance', 'hrtime'] }]])(
     election.subscribe(({ role }) => roles.push(role));
     await jest.advanceTimersByTimeAsync(10.5 * TTL);
     const remaining = election.term?.remaining();
-    pause(TTL / 2);
+    pause(1.5 * TTL);
     expect(election.term?.remaining()).toBe(remaining);
     await jest.advanceTimersByTimeAsync(10 * TTL);
     expect([roles, election.isLeading]).toEqual([['leader'], true]);

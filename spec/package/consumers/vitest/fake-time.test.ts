@@ -2,7 +2,7 @@ import { elect } from 'rx-leader';
 import { MemoryLeaseStore } from 'rx-leader/testing';
 import { afterEach, expect, test, vi } from 'vitest';
 
-const TTL = 3_000;
+const TTL = 1_000;
 
 afterEach(() => {
   vi.useRealTimers();
@@ -18,7 +18,7 @@ test('it leads on in fake time, whatever real time passes meanwhile', async () =
   election.subscribe(({ role }) => roles.push(role));
   await vi.advanceTimersByTimeAsync(10.5 * TTL);
   const remaining = election.term?.remaining() ?? 0;
-  pause(TTL / 2);
+  pause(1.5 * TTL);
   expect(election.term?.remaining()).toBe(remaining);
   await vi.advanceTimersByTimeAsync(10 * TTL);
   expect([roles, election.isLeading]).toEqual([['leader'], true]);
