@@ -1,12 +1,4 @@
-import { WallShift } from './wall-shift.js';
-
-/** One look at all clocks, in ms: `uptime` is read between `before` and `after`, `wall` right after that. */
-export interface Reading {
-  readonly before: number;
-  readonly uptime: number;
-  readonly after: number;
-  readonly wall: number;
-}
+import { type Reading, WallShift } from './wall-shift.js';
 
 /** The bounds of an offset. */
 interface Span {

@@ -1,4 +1,10 @@
-import type { Reading } from './uptime-offset.js';
+/** One look at all clocks, in ms: `uptime` is read between `before` and `after`, `wall` right after that. */
+export interface Reading {
+  readonly before: number;
+  readonly uptime: number;
+  readonly after: number;
+  readonly wall: number;
+}
 
 /** A period of readings, and between which bounds the wall clock was ahead of the monotonic clock in it. */
 interface Period {
