@@ -65,7 +65,7 @@ export const givesUp = variant(
 export const wallClock = variant(
   'Date.now-as-clock',
   patch('stream/clock.ts', 'return before + suspended;', 'return Date.now();'),
-  patch('stream/clock.ts', 'return after + suspended;', 'return Date.now();'),
+  patch('stream/clock.ts', 'return last.after + suspended;', 'return Date.now();'),
 );
 
 /** Takes its name for an id. */
@@ -208,6 +208,25 @@ export const believesAnyNumber = variant(
 export const uptimeIgnored = variant(
   'suspended-time-uncounted',
   patch('stream/clock.ts', 'suspended += gained;', 'suspended += 0;'),
+);
+
+/** Takes each step of the uptime for a suspension. */
+export const uptimeBelieved = variant(
+  'uptime-believed-reading-by-reading',
+  patch(
+    'stream/clock.ts',
+    'last = read();\n      const gained = offset.gainedBy(last);',
+    `const earlier = last;
+      last = read();
+      const more = last.uptime - earlier.uptime - (last.after - earlier.before);
+      const gained = more > resolution ? more : 0;`,
+  ),
+);
+
+/** Takes an uptime above its bounds for right, whatever the wall clock shows. */
+export const uptimeUnconfirmed = variant(
+  'uptime-not-confirmed-by-the-wall-clock',
+  patch('stream/uptime-offset.ts', 'if (least <= TICK || !isConfirmed) continue;', 'if (least <= TICK) continue;'),
 );
 
 /** Leads for as long as the store keeps the lease, by its own clock. */

@@ -26,11 +26,11 @@ const LAYERS: Record<string, { readonly is: RegExp; readonly may: readonly strin
   },
   operators: { is: /^operators\//, may: ['stream', 'errors'], outside: /^rxjs$/ },
   stream: {
-    is: /^stream\/(?!clock\.ts)/,
+    is: /^stream\/(?!(clock|fake-timers|uptime-offset|wall-shift)\.ts)/,
     may: ['clock', 'core', 'port', 'errors', 'helpers'],
     outside: /^(rxjs|node:.+)$/,
   },
-  clock: { is: /^stream\/clock\.ts$/, may: [], outside: /^node:.+$/ },
+  clock: { is: /^stream\/(clock|fake-timers|uptime-offset|wall-shift)\.ts$/, may: [], outside: /^node:.+$/ },
   redis: { is: /^store\/redis\//, may: ['port', 'errors', 'helpers'], outside: /^(rxjs|node:.+)$/ },
   // Stands over other stores, and asks them as the election asks its own.
   quorum: { is: /^store\/quorum\//, may: ['stream', 'clock', 'core', 'port', 'errors', 'helpers'], outside: /^rxjs$/ },

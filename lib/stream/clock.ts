@@ -1,4 +1,6 @@
 import { uptime } from 'node:os';
+import { fakeTime } from './fake-timers.js';
+import { TICK, UptimeOffset } from './uptime-offset.js';
 
 /**
  * Where an election reads the time. `now` decides how long a lease lasts, so it must never stand still or go back while time
@@ -17,18 +19,21 @@ export interface Readings {
   readonly monotonic: () => number;
   /** Goes on while the machine is suspended; anyone may set it. */
   readonly wall: () => number;
-  /** Goes on while the machine is suspended. Nobody can set it, but reading it is a system call, a hundred times as slow as the other two. */
+  /**
+   * Goes on while the machine is suspended. Nobody can set it, but it may be coarse, and wrong at
+   * times. Reading it is a system call, a hundred times as slow as the other two.
+   */
   readonly uptime: () => number;
-  /** How far `uptime` may be off by its own coarseness. */
+  /** ms by which `uptime` may be rounded down. A reading in whole seconds may be by a second, whatever this says. */
   readonly resolution: number;
   /** For how long it need not be read again, while `wall` says that no other time has passed than by `monotonic`. */
   readonly spared: number;
 }
 
-/** ms by which the wall clock, in whole ms, may seem to run ahead or behind. */
-const TICK = 2;
-
-/** `os.uptime()` steps by 10 ms on Linux; elsewhere it is derived from wall time in whole seconds. */
+/**
+ * `os.uptime()` steps by 10 ms on Linux, or by a second where `/proc/uptime` is masked and on other
+ * runtimes than Node. Elsewhere it is derived from wall time in whole seconds.
+ */
 const SYSTEM: Readings = {
   monotonic: () => performance.now(),
   wall: () => Date.now(),
@@ -38,33 +43,48 @@ const SYSTEM: Readings = {
 };
 
 /**
- * A clock that counts the time this machine was suspended: a laptop closed for an hour wakes with its monotonic clock, and so
- * its leases, seemingly a moment older. Whatever the uptime gained on the monotonic clock between two readings, by more than
- * its own resolution, is added. Judged reading by reading, so that slow drift between the two never adds up.
+ * A clock that counts the time this machine was suspended. A laptop closed for an hour wakes with its
+ * monotonic clock, and so its leases, seemingly a moment older. {@link UptimeOffset} says what to add.
  */
 export function monotonicClock({ monotonic, wall, uptime, resolution, spared }: Readings = SYSTEM): Clock {
+  const read = () => ({ before: monotonic(), uptime: uptime(), after: monotonic(), wall: wall() });
   let suspended = 0;
-  let lastBefore = monotonic();
-  let lastWall = wall();
-  let lastUptime = uptime();
+  let last = read();
+  const offset = new UptimeOffset(last, resolution);
   return {
     now() {
       const before = monotonic();
-      const passed = before - lastBefore;
-      const wallTime = wall();
-      if (passed < spared && Math.abs(wallTime - lastWall - passed) <= TICK) return before + suspended;
-      // The uptime is read between two readings of the monotonic clock, and the wider span is compared: a process preempted
-      // in between must not look like a suspended machine.
-      const up = uptime();
-      const after = monotonic();
-      const gained = up - lastUptime - (after - lastBefore);
-      if (gained > resolution) suspended += gained;
-      lastBefore = before;
-      lastWall = wallTime;
-      lastUptime = up;
-      return after + suspended;
+      const passed = before - last.after;
+      if (passed < spared && Math.abs(wall() - last.wall - passed) <= TICK) return before + suspended;
+      last = read();
+      const gained = offset.gainedBy(last);
+      suspended += gained;
+      return last.after + suspended;
     },
     wall,
+  };
+}
+
+/**
+ * A clock that follows `real`, and the time of fake timers while there are any. It does not jump where
+ * one takes over from the other, so that no pause of the real machine counts in fake time.
+ */
+export function fakeableClock(real: Clock): Clock {
+  let source: object = real;
+  let ahead = 0;
+  let last = real.now();
+  return {
+    ...real,
+    now() {
+      const fake = fakeTime();
+      const reading = fake ? fake.now : real.now();
+      const current = fake ? fake.of : real;
+      // Fake time goes back when a test resets it.
+      if (current !== source || (fake && reading + ahead < last)) ahead = last - reading;
+      source = current;
+      last = reading + ahead;
+      return last;
+    },
   };
 }
 
@@ -72,6 +92,6 @@ let shared: Clock | undefined;
 
 /** The default clock; one for all elections of a process. */
 export function systemClock(): Clock {
-  shared ??= monotonicClock();
+  shared ??= fakeableClock(monotonicClock());
   return shared;
 }

@@ -65,7 +65,9 @@ export const KINDS = {
     machine.rate = 0.99 + 0.02 * amount;
   }),
   'wall clock set': toUser(({ machine }, { ttl }, { amount }) => {
-    machine.wallStep += (amount - 0.5) * 10 * ttl;
+    // Nobody sets a clock of a suspended machine. What if it happens before the process runs again is
+    // documented: docs/faults.md.
+    if (!machine.wasSuspended) machine.wallStep += (amount - 0.5) * 10 * ttl;
     return undefined;
   }),
   kill: {

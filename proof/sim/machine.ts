@@ -46,6 +46,8 @@ export class Machine {
   isDead = false;
   /** ms by which its wall clock was set. */
   wallStep = 0;
+  /** Whether it was suspended since its process ran last. */
+  wasSuspended = false;
   /** When it began to run, or to run again. */
   wokeAt: number;
   readonly #agenda: Agenda;
@@ -108,6 +110,7 @@ export class Machine {
   /** The process stands still until what is returned is called; it may be stopped in several ways at once. */
   halt(how: Halt): () => void {
     const halt = [how];
+    if (how === 'suspended') this.wasSuspended = true;
     this.#change(() => this.#halts.add(halt));
     return () => {
       if (!this.#halts.has(halt)) return;
@@ -187,6 +190,7 @@ export class Machine {
   /** What has come together is handled now: timers in their order, what came in in its own, and one among the other by chance. */
   #wake(): void {
     this.wokeAt = this.#agenda.now;
+    this.wasSuspended = false;
     this.#hooks.woke(this);
     const backlog = this.#backlog;
     this.#backlog = [];

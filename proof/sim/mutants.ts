@@ -10,6 +10,11 @@ export const MUTANTS: readonly Mutant[] = [
   known(variants.stampedAtReply, 'counts a lease from the reply'),
   known(variants.patient, 'waits for each reply as long as it takes'),
   known(variants.uptimeIgnored, 'does not count the time that a machine was suspended'),
+  mutant('suspension-counted-late', 'counts a suspension once the uptime has shown it for a while', [
+    'stream/uptime-offset.ts',
+    'if (least <= TICK || !isConfirmed) continue;',
+    'if (isConfirmed || !isConfirmed) continue;',
+  ]),
   known(variants.wholeTtl, 'leaves no margin for drift and for tearing down'),
   mutant(
     'wall-clock',

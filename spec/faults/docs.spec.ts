@@ -9,6 +9,7 @@ const FAULTS = [
   'suspend',
   'wall clock steps on either side',
   'clock-rate drift',
+  'an uptime that is coarse or wrong',
   'hung and half-open connections (each direction by itself)',
   'promises that never settle',
   'queued acquires replayed after reconnect',

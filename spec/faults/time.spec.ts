@@ -5,7 +5,9 @@ import {
   ignoresRivals,
   keepsLongLeases,
   noReckoning,
+  uptimeBelieved,
   uptimeIgnored,
+  uptimeUnconfirmed,
   waitsForNobody,
   wholeTtl,
 } from '../../proof/variants.js';
@@ -46,7 +48,12 @@ function simulatedException(
   });
 }
 
-const pair = (world: World, [slow, fast] = [1, 1], options: { hears?: boolean } = {}) => {
+/** The times of an election that a second of suspension ends. */
+const SHORT = { ttl: 1_000, wait: 200, jitter: 10, renewEvery: 300, timeout: 100 };
+
+type PairOptions = Partial<typeof TIMES> & { hears?: boolean; uptimeStep?: number };
+
+const pair = (world: World, [slow, fast] = [1, 1], options: PairOptions = {}) => {
   const a = world.candidate('a', { ...TIMES, ...options, rate: slow }).stand();
   world.run(10);
   const b = world.candidate('b', { ...TIMES, ...options, rate: fast }).stand();
@@ -88,6 +95,25 @@ function frozen(world: World, options: { hears?: boolean }) {
   return { b, overlap: overlapSince(a, woken) };
 }
 
+/** Fails unless `leader` led all the time. */
+function keptItsTerm(leader: Simulated): void {
+  const roles = leader.log.lines.flatMap((line) => (line.kind === 'role' ? [line.role] : []));
+  if (roles.join() !== 'leader') throw new Error(`lost its term: ${roles.join()}`);
+}
+
+/** The leader, which nobody answers, sleeps for `ms` while the other comes to lead; and for how long the first goes on claiming. */
+function overlapAfterSleep(world: World, [a, b]: readonly [Simulated, Simulated], ms: number, setBack = 0): number {
+  a.cut = true;
+  a.sleep('suspended');
+  a.wallStep = -setBack;
+  world.run(ms);
+  expect(b.election.isLeading).toBe(true);
+  a.wake();
+  const woken = world.now;
+  world.run(4 * TTL);
+  return overlapSince(a, woken);
+}
+
 /** Runs until `leader` has just renewed, which it will not again for as long as it may be. */
 function renews(world: World, leader: Simulated): void {
   const { requests } = leader;
@@ -116,6 +142,56 @@ describe('faults of clocks, simulated', () => {
       a.wake();
       world.run(TTL);
       expect(a.election.role).toBe('follower');
+    },
+  );
+
+  simulated(
+    'a leader on a machine that was suspended counts that time by an uptime in whole seconds, too (G1, G2)',
+    { variant: uptimeIgnored, fails: /two leaders/ },
+    (world) => {
+      const [a, b] = pair(world, [1, 1], { uptimeStep: 1_000 });
+      a.sleep('suspended');
+      world.until(() => b.election.isLeading, 3 * TTL);
+      world.run(TTL);
+      a.wake();
+      world.run(TTL);
+      expect(a.election.role).toBe('follower');
+    },
+  );
+
+  simulated(
+    'an uptime in whole seconds costs no leadership',
+    { variant: uptimeBelieved, fails: /lost its term/ },
+    (world) => {
+      const [a] = pair(world, [1, 1], { ...SHORT, uptimeStep: 1_000 });
+      world.run(20 * TTL);
+      keptItsTerm(a);
+    },
+  );
+
+  simulated(
+    'an uptime that drops and comes back costs no leadership',
+    { variant: uptimeBelieved, fails: /lost its term/ },
+    (world) => {
+      const [a] = pair(world);
+      a.uptimeError = -2_000;
+      world.run(1_500);
+      a.uptimeError = 0;
+      world.run(5 * TTL);
+      keptItsTerm(a);
+    },
+  );
+
+  simulated(
+    'an uptime that jumps up and comes back costs no leadership',
+    { variant: uptimeUnconfirmed, fails: /lost its term/ },
+    (world) => {
+      const [a] = pair(world);
+      a.uptimeError = 60_000;
+      world.run(1_500);
+      a.uptimeError = 0;
+      world.run(5 * TTL);
+      keptItsTerm(a);
     },
   );
 
@@ -210,5 +286,28 @@ describe('faults of clocks, simulated', () => {
     'while every clock of a leader is frozen another leads, and the first asks at once when it hears of that on waking',
     (world) => within(frozen(world, { hears: true }).overlap, TIMES.timeout),
     { variant: ignoresRivals, fails: /too late/ },
+  );
+
+  simulatedException(
+    'a leader whose uptime has whole seconds, on a machine that was suspended for less than two, leads beside another until the next second',
+    (world) => {
+      const two = pair(world, [1, 1], { ...SHORT, uptimeStep: 1_000 });
+      // The last renewal is 300 ms old when the machine is suspended, 20 ms after a second began.
+      world.run(3_300 - world.now);
+      renews(world, two[0]);
+      world.until(() => world.now % 1_000 === 20, 1_000);
+      within(overlapAfterSleep(world, two, 900), 1_000);
+    },
+  );
+
+  simulatedException(
+    'a leader on a machine that was suspended, and whose wall clock was set back by just as much, leads beside another for three seconds',
+    (world) => {
+      const two = pair(world, [1, 1], { ttl: 10_000, timeout: 1_000, renewEvery: 3_000 });
+      renews(world, two[0]);
+      world.run(10);
+      within(overlapAfterSleep(world, two, 12_000, 12_000), 3_100);
+    },
+    { variant: uptimeIgnored, fails: /too late/ },
   );
 });

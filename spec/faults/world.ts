@@ -9,6 +9,8 @@ type Extra = Partial<ElectionOptions> & {
   readonly rate?: number;
   /** Whether it hears notices. */
   readonly hears?: boolean;
+  /** ms by which its uptime steps. */
+  readonly uptimeStep?: number;
 };
 
 /** What one machine cannot do to itself: suspends, clocks that drift, a server's clock that is set. In steps of 1 ms. */
@@ -57,6 +59,10 @@ export class Simulated {
   cut = false;
   /** How many requests it has made. */
   requests = 0;
+  /** ms by which its uptime reads wrong. */
+  uptimeError = 0;
+  /** ms by which its wall clock was set. */
+  wallStep = 0;
   readonly election: ReturnType<Library['elect']>;
   readonly #world: World;
   readonly #name: string;
@@ -75,14 +81,19 @@ export class Simulated {
     world: World,
     { elect, monotonicClock }: Library,
     name: string,
-    { rate = 1, hears = false, ...options }: Extra,
+    { rate = 1, hears = false, uptimeStep = 1, ...options }: Extra,
   ) {
     this.#world = world;
     this.#name = name;
     this.#rate = rate;
     this.#timers.maxFrames = 0;
-    const uptime = () => this.#uptime;
-    const readings = { monotonic: () => this.#monotonic, wall: uptime, uptime, resolution: 10, spared: 10 };
+    const readings = {
+      monotonic: () => this.#monotonic,
+      wall: () => this.#uptime + this.wallStep,
+      uptime: () => Math.floor((this.#uptime + this.uptimeError) / uptimeStep) * uptimeStep,
+      resolution: 10,
+      spared: 10,
+    };
     this.election = elect({
       key: 'k',
       name,

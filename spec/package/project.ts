@@ -14,12 +14,15 @@ export interface Project {
 /** The tarball that `setup.mjs` has packed. */
 export const tarball = (): string => process.env.RX_LEADER_TARBALL ?? '';
 
-/** Installs the consumer of that name, as its user would, beside the tarball. Whatever comes of it goes with the tarball's folder. */
-export async function install(consumer: string): Promise<Project> {
-  const folder = path.join(path.dirname(tarball()), consumer);
+/**
+ * Installs the consumer of that name, as its user would, beside the tarball. `packages` take the place of what it
+ * depends on otherwise. Whatever comes of it goes with the tarball's folder.
+ */
+export async function install(consumer: string, ...packages: readonly string[]): Promise<Project> {
+  const folder = path.join(path.dirname(tarball()), [consumer, ...packages].join('-'));
   cpSync(path.join(__dirname, 'consumers', consumer), folder, { recursive: true });
   const quietly = ['--no-package-lock', '--no-audit', '--no-fund', '--ignore-scripts', '--prefer-offline'];
-  await npm(folder, 'install', '--no-save', ...quietly, tarball());
+  await npm(folder, 'install', '--no-save', ...quietly, tarball(), ...packages);
   return {
     folder,
     run: (file, args = [], env = {}) => node(folder, [file, ...args], env),

@@ -18,11 +18,19 @@ interface Run {
   readonly numTotalTests: number;
 }
 
+const VITEST = 'node_modules/vitest/vitest.mjs';
+
 it.each([
-  ['Jest', 'jest', 'node_modules/jest/bin/jest.js', ['--json']],
-  ['Vitest', 'vitest', 'node_modules/vitest/vitest.mjs', ['run', '--reporter=json']],
-])("a user's own specs pass in %s, in virtual time and on Redis", async (_, consumer, program, args) => {
-  const project = await install(consumer);
-  const run: Run = JSON.parse(await project.run(program, args, { REDIS_URL: server.url }));
-  expect([run.numPassedTests, run.numTotalTests]).toEqual([3, 3]);
-});
+  ['Jest', 'jest', [], 5, 'node_modules/jest/bin/jest.js', ['--json']],
+  ['Vitest', 'vitest', [], 4, VITEST, ['run', '--reporter=json']],
+  ['Vitest 3', 'vitest', ['vitest@3.2.4'], 4, VITEST, ['run', '--reporter=json']],
+  // Its fake timers leave `performance.now` real.
+  ['Vitest 2', 'vitest', ['vitest@2.1.9', 'vite@5.4.21'], 4, VITEST, ['run', '--reporter=json']],
+])(
+  "a user's own specs pass in %s, in virtual time, in fake time and on Redis",
+  async (_, consumer, packages, count, program, args) => {
+    const project = await install(consumer, ...packages);
+    const run: Run = JSON.parse(await project.run(program, args, { REDIS_URL: server.url }));
+    expect([run.numPassedTests, run.numTotalTests]).toEqual([count, count]);
+  },
+);

@@ -1,43 +1,6 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { monotonicClock, systemClock } from '../../lib/stream/clock.js';
-
-/** A machine whose clocks are moved by hand. Reading one costs no time unless `onUptime` says so. */
-class Machine {
-  monotonic = 5_000;
-  wall = 1_000_000.5;
-  uptime = 90_000;
-  /** How often the uptime has been read. */
-  reads = 0;
-  onUptime = () => {};
-  readonly clock;
-
-  constructor(resolution: number, spared = 0) {
-    this.clock = monotonicClock({
-      monotonic: () => this.monotonic,
-      wall: () => Math.floor(this.wall),
-      uptime: () => {
-        this.reads += 1;
-        const uptime = Math.floor(this.uptime / resolution) * resolution; // as coarse as it is
-        this.onUptime();
-        return uptime;
-      },
-      resolution,
-      spared,
-    });
-  }
-
-  run(ms: number): void {
-    this.monotonic += ms;
-    this.wall += ms;
-    this.uptime += ms;
-  }
-
-  /** The monotonic clock stands still, as on Linux. */
-  suspend(ms: number): void {
-    this.wall += ms;
-    this.uptime += ms;
-  }
-}
+import { Machine } from '../support/machine.js';
 
 describe('monotonicClock', () => {
   it('follows the monotonic clock', () => {
@@ -174,16 +137,34 @@ describe('a monotonicClock that is sparing', () => {
     expect(machine.reads).toBe(2);
   });
 
-  it('reads it within ten ms where the wall clock was set back by just as much', () => {
+  it('counts a suspension after three seconds if the wall clock was set back by just as much', () => {
     const machine = new Machine(1, 10);
+    machine.live(3_000, 10);
     const start = machine.clock.now();
     machine.suspend(60_000);
     machine.wall -= 60_000;
-    machine.run(9.5);
-    expect(machine.clock.now() - start).toBe(9.5);
-    machine.run(0.5);
-    expect(machine.clock.now() - start).toBe(60_010);
+    machine.run(10);
+    machine.clock.now();
+    machine.run(2_990);
+    expect(machine.clock.now() - start).toBe(3_000);
+    machine.run(10);
+    expect(machine.clock.now() - start).toBeGreaterThanOrEqual(63_010);
+    expect(machine.clock.now() - start).toBeLessThan(63_020);
   });
+
+  it.each([-3_600_000, -61_000, -59_000, -500, 3_600_000])(
+    'counts a suspension at once if the wall clock was set by another time meanwhile: %d ms (G2)',
+    (step) => {
+      const machine = new Machine(1, 10);
+      machine.run(10);
+      const start = machine.clock.now();
+      machine.suspend(60_000);
+      machine.wall += step;
+      machine.run(10);
+      expect(machine.clock.now() - start).toBeGreaterThanOrEqual(60_010);
+      expect(machine.clock.now() - start).toBeLessThan(60_020);
+    },
+  );
 
   it('is not misled by a wall clock that is set, either way', () => {
     const machine = new Machine(1, 10);

@@ -28,6 +28,9 @@ describe('rx-leader/testing', () => {
       'errors.ts',
       'store/lease-store.ts',
       'stream/clock.ts',
+      'stream/fake-timers.ts',
+      'stream/uptime-offset.ts',
+      'stream/wall-shift.ts',
     ]);
   });
 
