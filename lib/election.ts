@@ -18,6 +18,7 @@ import type { Holder, Standing } from './store/lease-store.js';
 import { onAbort } from './stream/abort.js';
 import { Candidacy, type Environment } from './stream/candidacy.js';
 import { iterate } from './stream/iterate.js';
+import { inOwnContext } from './stream/own-context.js';
 import { ask } from './stream/request.js';
 import type { Term, Transition } from './stream/transition.js';
 
@@ -243,10 +244,9 @@ export class Election extends Observable<Transition> implements AsyncIterable<Tr
       const leaders = merge(this.#news, of(undefined)).pipe(
         map(() => this.#holder()),
         distinctUntilChanged((before, now) => before?.id === now?.id),
+        inOwnContext(),
       );
-      // By an observer, for RxJS to report what a subscriber throws: the others are to be told, too.
-      const told = { next: (holder?: Holder) => subscriber.next(holder), complete: () => subscriber.complete() };
-      subscriber.add(leaders.subscribe(told));
+      subscriber.add(leaders.subscribe(subscriber));
     });
   }
 

@@ -30,6 +30,7 @@ describe('the package', () => {
       'AcquireReply',
       'AcquireRequest',
       'Candidate',
+      'Cleanup',
       'Clock',
       'ColdStart',
       'Election',
@@ -74,6 +75,7 @@ describe('the package', () => {
       'WithdrawReply',
       'WithdrawRequest',
       'Withdrawn',
+      'WorkResult',
     ]);
   });
 });
