@@ -94,8 +94,9 @@ export class Candidacy implements Hearer, Sleeper, Watcher {
     return this.#started ? { ...memory, dark } : undefined;
   }
 
-  /** Who leads, as far as this candidate knows, and since when it knows. */
+  /** Who leads, as far as this candidate knows, and since when it knows. Not oneself past the deadline, announced or not. */
   get holder(): Known | undefined {
+    if (this.#state.phase === 'leading' && !this.term) return undefined;
     return holderOf(this.#state, this.#environment.settings);
   }
 
