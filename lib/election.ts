@@ -17,6 +17,7 @@ import type { Holder } from './store/lease-store.js';
 import { onAbort } from './stream/abort.js';
 import { Candidacy, type Environment } from './stream/candidacy.js';
 import { iterate } from './stream/iterate.js';
+import { inOwnContext } from './stream/own-context.js';
 import { ask } from './stream/request.js';
 import type { Term, Transition } from './stream/transition.js';
 import { type Names, refuseUnknown, requireObject, validText, validTime } from './validation.js';
@@ -192,10 +193,9 @@ export class LiveElection extends Observable<Transition> implements Election {
       const leaders = merge(this.#news, of(undefined)).pipe(
         map(() => this.#holder()),
         distinctUntilChanged((before, now) => before?.id === now?.id),
+        inOwnContext(),
       );
-      // By an observer, for RxJS to report what a subscriber throws: the others are to be told, too.
-      const told = { next: (holder?: Holder) => subscriber.next(holder), complete: () => subscriber.complete() };
-      subscriber.add(leaders.subscribe(told));
+      subscriber.add(leaders.subscribe(subscriber));
     });
   }
 

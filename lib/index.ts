@@ -3,6 +3,7 @@ export type { Candidate, Election, ResignOptions } from './election-interface.js
 export { ElectionError, type ElectionErrorCode, isElectionError } from './errors.js';
 export { type ObserveOptions, observe } from './observe.js';
 export { whileLeader } from './operators/while-leader.js';
+export type { Cleanup, WorkResult } from './operators/work-result.js';
 export type { ElectionOptions, StoreOptions } from './options.js';
 export { type QuorumOptions, quorum } from './quorum.js';
 export { type ReplicatedOptions, replicated } from './replicated.js';

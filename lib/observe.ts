@@ -16,6 +16,7 @@ import type { StoreOptions } from './options.js';
 import type { Holder, ReadReply } from './store/lease-store.js';
 import { storeOf } from './store-of.js';
 import { coalesce } from './stream/coalesce.js';
+import { inOwnContext } from './stream/own-context.js';
 import { ask, forElection } from './stream/request.js';
 import { noticesOf } from './stream/sense.js';
 import { type Names, refuseUnknown, requireObject, validText, validTime } from './validation.js';
@@ -73,6 +74,7 @@ export function observe(options: ObserveOptions): Observable<Holder | undefined>
     coalesce(look),
     map((reply) => holderOf(reply as ReadReply)),
     distinctUntilChanged((before, now) => before?.id === now?.id),
+    inOwnContext(),
   );
 }
 

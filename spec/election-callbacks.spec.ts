@@ -3,7 +3,7 @@ import { config, Observable } from 'rxjs';
 import type { AcquireReply } from '../lib/store/lease-store.js';
 import type { Transition } from '../lib/stream/transition.js';
 import { Log } from './support/log.js';
-import { fails, granted, held } from './support/scripted-store.js';
+import { fails, granted, held, silence } from './support/scripted-store.js';
 import { LIFETIME, letter, virtually } from './support/virtual-time.js';
 
 afterEach(() => {
@@ -244,5 +244,55 @@ describe('inside a callback', () => {
       return log.lines;
     });
     expect(lines).toEqual(['a:L', 'a:T', 'a|']);
+  });
+
+  it('a subscriber that joins past the deadline is told the end of the term, not its beginning (G2)', () => {
+    const lines = virtually(({ candidate, clock, stall, at }) => {
+      const { election } = candidate({ release: [silence], read: [silence] }, { clock });
+      const log = new Log(election);
+      const a = log.subscribe(
+        'a',
+        whenLeader(() => {
+          stall(LIFETIME);
+          a.add(log.subscribe('b'));
+        }),
+      );
+      at(99, () => a.unsubscribe());
+      return log.lines;
+    });
+    expect(lines).toEqual(['a:L', 'a:E', 'b:E']);
+  });
+
+  it('one that joins then, having left before, is told no more than that either', () => {
+    const lines = virtually(({ candidate, clock, stall, at }) => {
+      const { election } = candidate({ release: [silence], read: [silence] }, { clock });
+      const log = new Log(election);
+      const a = log.subscribe(
+        'a',
+        whenLeader(() => {
+          void election.resign();
+          stall(LIFETIME);
+          a.add(log.subscribe('b'));
+        }),
+      );
+      at(99, () => a.unsubscribe());
+      return log.lines;
+    });
+    expect(lines).toEqual(['a:L', 'a:R', 'b:R']);
+  });
+
+  it('a subscriber behind one that blocks past the deadline is not told of the term at all (G2)', () => {
+    const lines = virtually(({ candidate, clock, stall, at }) => {
+      const { election } = candidate({ acquire: [held(99)], release: [silence], read: [silence] }, { clock });
+      const log = new Log(election);
+      const all = log.subscribe(
+        'a',
+        whenLeader(() => stall(LIFETIME)),
+      );
+      all.add(log.subscribe('b'));
+      at(180, () => all.unsubscribe());
+      return log.lines;
+    });
+    expect(lines).toEqual(['a:S', 'b:S', 'a:L', 'a:E']);
   });
 });

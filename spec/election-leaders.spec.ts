@@ -115,6 +115,22 @@ describe('leaders', () => {
     });
   });
 
+  it.each([
+    ['role', (election: Election, block: () => void) => election.subscribe(({ role }) => role === 'leader' && block())],
+    ['leaders', (election: Election, block: () => void) => election.leaders.subscribe((holder) => holder && block())],
+  ])('looks at the clock again behind a subscriber of %s that blocks past the deadline (G2)', (_, subscribe) => {
+    virtually(({ candidate, clock, at, stall, expectObservable }) => {
+      const { election } = candidate({ release: [silence], read: [silence] }, { clock });
+      const blocking = subscribe(election, () => stall(LIFETIME));
+      expectObservable(initials(election), '^ 98ms !').toBe('N');
+      const candidacy = election.subscribe();
+      at(99, () => {
+        candidacy.unsubscribe();
+        blocking.unsubscribe();
+      });
+    });
+  });
+
   it('completes on close, for late subscribers too', () => {
     virtually(({ candidate, at, expectObservable }) => {
       const { election } = candidate();

@@ -29,6 +29,7 @@ describe('the package', () => {
     expect(source).not.toMatch(/export \*|export default|export (const|function|class|interface|enum)/);
     expect(types.sort()).toEqual([
       'Candidate',
+      'Cleanup',
       'Clock',
       'Election',
       'ElectionErrorCode',
@@ -45,6 +46,7 @@ describe('the package', () => {
       'StoreOptions',
       'Term',
       'Transition',
+      'WorkResult',
     ]);
   });
 });

@@ -10,8 +10,8 @@ import { Alarm } from './alarm.js';
 import { type Vigil, vigilOf, type Watcher } from './awakenings.js';
 import type { Clock } from './clock.js';
 import { Ear, type Hearer } from './ear.js';
+import { Listener } from './listener.js';
 import { Exchange } from './request.js';
-import { safely } from './safely.js';
 import { LiveTerm } from './term.js';
 import type { Transition } from './transition.js';
 import { type Sleeper, timeoutsOf, type Wheel, wheelOf } from './wheel.js';
@@ -58,7 +58,7 @@ export class Candidacy implements Hearer, Sleeper, Watcher {
   readonly #timeouts: Wheel;
   readonly #vigil: Vigil;
   /** Never changed, but replaced: whoever comes or goes while others are told does not disturb that. */
-  #subscribers: ReadonlyArray<Subscriber<Transition>> = [];
+  #listeners: readonly Listener[] = [];
   #learntOf: string | undefined;
   readonly #inbox: Array<{ readonly event: Event; readonly now: number }> = [];
   #outbox: readonly Transition[] = [];
@@ -94,8 +94,9 @@ export class Candidacy implements Hearer, Sleeper, Watcher {
     return this.#started ? { ...memory, dark } : undefined;
   }
 
-  /** Who leads, as far as this candidate knows, and since when it knows. */
+  /** Who leads, as far as this candidate knows, and since when it knows. Not oneself past the deadline, announced or not. */
   get holder(): Known | undefined {
+    if (this.#state.phase === 'leading' && !this.term) return undefined;
     return holderOf(this.#state, this.#environment.settings);
   }
 
@@ -227,7 +228,7 @@ export class Candidacy implements Hearer, Sleeper, Watcher {
     if (!this.#closing || this.#isOver) return;
     this.#isOver = true;
     this.#news.over();
-    for (const subscriber of this.#subscribers) safely(() => subscriber.complete());
+    for (const listener of this.#listeners) listener.complete();
   }
 
   /**
@@ -237,13 +238,12 @@ export class Candidacy implements Hearer, Sleeper, Watcher {
   join(subscriber: Subscriber<Transition>): void {
     const delivering = this.#delivering;
     this.#delivering = true;
-    safely(() => {
-      if (this.current) subscriber.next(this.current);
-      if (this.#isOver) subscriber.complete();
-    });
-    this.#subscribers = this.#subscribers.concat(subscriber); // a spread array has room for more, which most never need
+    const listener = new Listener(subscriber);
+    if (this.current) listener.next(this.current);
+    if (this.#isOver) listener.complete();
+    this.#listeners = this.#listeners.concat(listener); // a spread array has room for more, which most never need
     subscriber.add(() => {
-      this.#subscribers = this.#subscribers.filter((each) => each !== subscriber);
+      this.#listeners = this.#listeners.filter((each) => each !== listener);
     });
     this.#delivering = delivering;
     this.#proceed();
@@ -254,7 +254,7 @@ export class Candidacy implements Hearer, Sleeper, Watcher {
     if (transition.role === 'leader' && transition.term !== this.term) return;
     if (transition.role === this.current?.role) return;
     this.current = transition;
-    for (const subscriber of this.#subscribers) safely(() => subscriber.next(transition));
+    for (const listener of this.#listeners) listener.next(transition);
   }
 
   /** Waits for the leader-only work: for what stops synchronously until the call stack is done, for the rest as it asked. */
@@ -330,7 +330,7 @@ export class Candidacy implements Hearer, Sleeper, Watcher {
   }
 
   #forgetTerm(): void {
-    this.#term?.extend(Number.NEGATIVE_INFINITY);
+    this.#term?.giveUp();
     this.#term = undefined;
   }
 }

@@ -1,7 +1,8 @@
-import { setMaxListeners } from 'node:events';
 import type { TermFacts } from '../core/state.js';
 import { type ElectionError, invalidOption, termEnded } from '../errors.js';
 import type { Clock } from './clock.js';
+import { contextController } from './context-signal.js';
+import { OwnContext } from './own-context.js';
 import type { Term } from './transition.js';
 
 /** A term as its user holds it: its end is announced by {@link end}, and follows the clock even unannounced. */
@@ -13,6 +14,9 @@ export class LiveTerm implements Term {
   readonly #clock: Clock;
   /** Made for the first who asks for its signal: most terms of many have none. */
   #controller: AbortController | undefined;
+  /** In which the signal was first asked for. Signals derived from it (`AbortSignal.any`) call their listeners in this one. */
+  #context: OwnContext | undefined;
+  #isGivenUp = false;
   /** Why it has ended; the error of that is made for the first who asks, too. */
   #reason: string | undefined;
   #error: ElectionError | undefined;
@@ -28,10 +32,10 @@ export class LiveTerm implements Term {
 
   get signal(): AbortSignal {
     if (!this.#controller) {
-      this.#controller = new AbortController();
-      setMaxListeners(0, this.#controller.signal); // as many as the user's work has parts: Node takes more than ten for a leak
+      this.#controller = contextController();
+      this.#context = new OwnContext();
+      if (this.#reason !== undefined) this.#abort();
     }
-    if (this.#reason !== undefined) this.#controller.abort(this.#ended());
     return this.#controller.signal;
   }
 
@@ -40,8 +44,13 @@ export class LiveTerm implements Term {
     return this.#reason === undefined && this.remaining() > 0;
   }
 
+  /** Whether its lease has run out by the clock, however the term ended. */
+  get isPastDeadline(): boolean {
+    return this.#clock.now() >= this.#deadline;
+  }
+
   remaining(): number {
-    return Math.max(0, this.#deadline - this.#clock.now());
+    return this.#isGivenUp ? 0 : Math.max(0, this.#deadline - this.#clock.now());
   }
 
   assert(): void {
@@ -60,15 +69,24 @@ export class LiveTerm implements Term {
     Promise.resolve(work).then(settle, settle);
   }
 
-  /** Moves the deadline: by a renewal; to −Infinity once the lease has been given up. */
+  /** Moves the deadline, by a renewal. */
   extend(deadline: number): void {
     this.#deadline = deadline;
+  }
+
+  /** Nothing remains: the lease has been given up, or the store says that it is lost. */
+  giveUp(): void {
+    this.#isGivenUp = true;
   }
 
   /** Ends the term for its user: first `alive`, then the signal. The lease may go on through a drain. */
   end(reason: string): void {
     this.#reason = reason;
-    this.#controller?.abort(this.#ended());
+    this.#abort();
+  }
+
+  #abort(): void {
+    this.#context?.run(() => this.#controller?.abort(this.#ended()));
   }
 
   #ended(): ElectionError {

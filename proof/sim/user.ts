@@ -202,7 +202,7 @@ export class User {
       return running(term);
     };
     const byHand = switchMap((t: Transition) => (t.role === 'leader' ? running(t.term) : EMPTY));
-    const operator = work === 'switchMap' ? byHand : this.#library.whileLeader<unknown>(project);
+    const operator = work === 'switchMap' ? byHand : this.#library.whileLeader(project);
     return this.election.pipe(operator).subscribe(() => {
       const { election, machine } = this;
       if (!this.isStanding || stand !== this.stands)

@@ -1,16 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
-import { NEVER, type ObservableInput } from 'rxjs';
+import { NEVER } from 'rxjs';
 import type { Election } from '../../lib/election-interface.js';
 import { whileLeader } from '../../lib/operators/while-leader.js';
+import type { WorkResult } from '../../lib/operators/work-result.js';
 import type { Term } from '../../lib/stream/transition.js';
 import { candidate, pass, useFakeTime, work } from '../support/fake-time.js';
-import { granted, held, silence } from '../support/scripted-store.js';
+import { silence } from '../support/scripted-store.js';
 import { LIFETIME } from '../support/virtual-time.js';
 
 useFakeTime();
 
 /** Runs `project` under `election` and writes down what comes out. */
-function run<R>(election: Election, project: (term: Term) => ObservableInput<R>) {
+function run(election: Election, project: (term: Term) => WorkResult) {
   const out: unknown[] = [];
   const subscription = election.pipe(whileLeader(project)).subscribe({
     next: (value) => out.push(value),
@@ -116,34 +117,5 @@ describe('whileLeader, with a promise', () => {
     job.end();
     await pass(0);
     expect(store.requests.release).toHaveLength(1);
-  });
-});
-
-describe('whileLeader, with an async iterable', () => {
-  it('forwards what it yields, and lets it return at its next yield after the term', async () => {
-    const { election } = candidate({ acquire: [granted(1), held(9_999)] });
-    const steps = [work(), work(), work()];
-    const seen: string[] = [];
-    async function* jobs(): AsyncGenerator<number> {
-      try {
-        for (const [index, step] of steps.entries()) {
-          await step.promise;
-          yield index;
-        }
-      } finally {
-        seen.push('returned');
-      }
-    }
-    const { out, leave } = run(election, jobs);
-    await pass(10);
-    steps[0]?.end();
-    await pass(10);
-    expect(out).toEqual([0]);
-    void election.resign();
-    steps[1]?.end();
-    await pass(10);
-    expect(out).toEqual([0]);
-    expect(seen).toEqual(['returned']);
-    leave();
   });
 });

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events';
 import { describe, expect, it } from '@jest/globals';
-import { finalize, interval, map, merge, NEVER, of, take, takeUntil, tap, timer } from 'rxjs';
+import { finalize, from, interval, map, merge, NEVER, of, Subscription, take, takeUntil, tap, timer } from 'rxjs';
 import { whileLeader } from '../../lib/operators/while-leader.js';
 import type { Term } from '../../lib/stream/transition.js';
 import { fails, granted, held, says, silence } from '../support/scripted-store.js';
@@ -63,22 +63,6 @@ describe('whileLeader', () => {
       );
       expectObservable(work).toBe('100ms |');
       at(99, () => expect(terms).toEqual([election.term]));
-    });
-  });
-
-  it.each<[string, () => Iterable<string>]>([
-    ['an array', () => ['x', 'y']],
-    ['a string', () => 'xy'],
-    [
-      'a generator',
-      function* () {
-        yield 'x';
-        yield 'y';
-      },
-    ],
-  ])('accepts %s', (_, project) => {
-    virtually(({ candidate, expectObservable }) => {
-      expectObservable(candidate().election.pipe(whileLeader(project)), '^ 9ms !').toBe('-(xy)');
     });
   });
 });
@@ -237,10 +221,24 @@ describe('whileLeader, with work that fails', () => {
     });
   });
 
-  it('errors when the project gives nothing one can subscribe to', () => {
-    virtually(({ candidate, expectObservable }) => {
-      const { election } = candidate();
-      expectObservable(election.pipe(whileLeader(() => null as never))).toBe('-#', undefined, expect.any(TypeError));
+  it.each<[string, unknown, string]>([
+    ['null', null, 'received null'],
+    ['a number', 5, 'received 5'],
+    ['a string', 'work', 'received "work"'],
+    ['an array', [1, 2], 'received an array of 2'],
+    ['a plain iterable', new Set([1]), 'received an object (Set)'],
+    ['a subscription', new Subscription(), 'received an object (Subscription)'],
+  ])('errors when the project returns %s, and says what it may return', (_, result, received) => {
+    virtually(({ candidate, expectAsked, expectObservable }) => {
+      const { store, election } = candidate();
+      expectAsked(store).toBe('ar');
+      const rule =
+        'must return nothing, a cleanup function, a promise, an async iterable (such as an async generator) or an Observable';
+      const error = expect.objectContaining({
+        code: 'INVALID_OPTION',
+        message: `Invalid option "work": ${rule}; ${received}`,
+      });
+      expectObservable(election.pipe(whileLeader(() => result as never))).toBe('-#', undefined, error);
     });
   });
 });
@@ -253,7 +251,12 @@ describe('whileLeader, with endless synchronous work', () => {
       function* numbers() {
         for (;;) yield `${++given}`;
       }
-      expectObservable(election.pipe(whileLeader(numbers), take(3))).toBe('-(123|)');
+      expectObservable(
+        election.pipe(
+          whileLeader(() => from(numbers())),
+          take(3),
+        ),
+      ).toBe('-(123|)');
     });
     expect(given).toBeLessThanOrEqual(4);
   });

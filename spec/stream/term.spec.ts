@@ -48,6 +48,37 @@ describe('a term', () => {
     expect(() => live.assert()).toThrow(over);
   });
 
+  it('has a signal also where the global AbortController is not that of Node, as in jsdom', () => {
+    const { AbortController: own } = globalThis;
+    globalThis.AbortController = class {
+      // Node takes neither for one of its own: `events.setMaxListeners` throws.
+      readonly signal = Object.setPrototypeOf(
+        { target: new EventTarget(), aborted: false, reason: undefined },
+        {
+          addEventListener(this: { target: EventTarget }, ...args: [string, () => void]) {
+            this.target.addEventListener(...args);
+          },
+          removeEventListener(this: { target: EventTarget }, ...args: [string, () => void]) {
+            this.target.removeEventListener(...args);
+          },
+        },
+      );
+      abort(reason: unknown) {
+        Object.assign(this.signal, { aborted: true, reason });
+        this.signal.target.dispatchEvent(new Event('abort'));
+      }
+    } as never;
+    try {
+      const { term: live } = term();
+      const seen: unknown[] = [];
+      live.signal.addEventListener('abort', () => seen.push(live.signal.reason));
+      live.end('lost');
+      expect([seen, live.signal.aborted]).toEqual([[over], true]);
+    } finally {
+      globalThis.AbortController = own;
+    }
+  });
+
   it('is not alive any more when its signal aborts', () => {
     const { term: live } = term();
     const seen: unknown[] = [];

@@ -6,7 +6,13 @@ import type { Equal, Holds } from './equal.js';
 export function infers(election: Election): void {
   const fromObservable = election.pipe(whileLeader(() => interval(1_000)));
   const fromPromise = election.pipe(whileLeader(async ({ token }) => `under ${token}`));
-  const fromArray = election.pipe(whileLeader(() => [1, 2]));
+  const fromUnion = election.pipe(whileLeader(({ token }) => (token > 5 ? of(1) : of('a'))));
+  const fromKinds = election.pipe(whileLeader(({ token }) => (token > 5 ? Promise.resolve(1) : of('a'))));
+  const fromCleanup = election.pipe(whileLeader(() => () => 'stopped'));
+  const fromPromisedCleanup = election.pipe(whileLeader(async () => () => 'stopped'));
+  const fromPromisedObservable = election.pipe(whileLeader(async () => of(new Date())));
+  const fromPromisedArray = election.pipe(whileLeader(async () => [1, 2]));
+  const fromAsyncNothing = election.pipe(whileLeader(async () => {}));
   const fromGenerator = election.pipe(
     whileLeader(async function* () {
       yield new Date();
@@ -22,7 +28,13 @@ export function infers(election: Election): void {
   type _ = [
     Holds<Equal<typeof fromObservable, Observable<number>>>,
     Holds<Equal<typeof fromPromise, Observable<string>>>,
-    Holds<Equal<typeof fromArray, Observable<number>>>,
+    Holds<Equal<typeof fromUnion, Observable<number | string>>>,
+    Holds<Equal<typeof fromKinds, Observable<number | string>>>,
+    Holds<Equal<typeof fromCleanup, Observable<never>>>,
+    Holds<Equal<typeof fromPromisedCleanup, Observable<never>>>,
+    Holds<Equal<typeof fromPromisedObservable, Observable<Date>>>,
+    Holds<Equal<typeof fromPromisedArray, Observable<number[]>>>,
+    Holds<Equal<typeof fromAsyncNothing, Observable<void>>>,
     Holds<Equal<typeof fromGenerator, Observable<Date>>>,
     Holds<Equal<typeof fromNothing, Observable<never>>>,
     Holds<Equal<typeof fromMaybe, Observable<string>>>,
@@ -36,10 +48,14 @@ export function infers(election: Election): void {
 }
 
 export function refuses(election: Election, numbers: Observable<number>): void {
-  // @ts-expect-error: work is something one can subscribe to
+  // @ts-expect-error: a number is no work
   election.pipe(whileLeader(() => 5));
+  // @ts-expect-error: nor is an array
+  election.pipe(whileLeader(() => [1, 2]));
+  // @ts-expect-error: a subscription is not ended at the end of the term: return its Observable
+  election.pipe(whileLeader(() => numbers.subscribe()));
   // @ts-expect-error: a project takes the term and nothing else
-  election.pipe(whileLeader((_: Term, index: number) => [index]));
+  election.pipe(whileLeader((_: Term, index: number) => of(index)));
   // @ts-expect-error: only elections, or transitions, are led
   numbers.pipe(whileLeader(() => of(1)));
   // @ts-expect-error: a project is a function

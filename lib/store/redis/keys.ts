@@ -12,19 +12,35 @@ export interface Keys {
   readonly channel: string;
 }
 
-/** Keys that are kept: hashing one takes as long as asking for it. */
+/** How many elections' names are cached: hashing a key takes as long as the request it is for. */
 const MOST = 20_000;
 
-const kept = new Map<string, Keys>();
+const cached = new Map<string, Keys>();
+/** The keys in the cache. A new one takes the place of another once all slots are taken. */
+const slots: string[] = [];
+let hand = 0;
 
 /** The names of the election `key`. */
 export function keysOf(key: string): Keys {
-  const known = kept.get(key);
+  const known = cached.get(key);
   if (known) return known;
-  if (kept.size === MOST) kept.clear();
   const keys = namesOf(key);
-  kept.set(key, keys);
+  const slot = slots.length < MOST ? slots.length : slotToReuse();
+  const evicted = slots[slot];
+  if (evicted !== undefined) cached.delete(evicted);
+  slots[slot] = key;
+  cached.set(key, keys);
   return keys;
+}
+
+/**
+ * Every other time the next slot in turn, so that keys out of use leave. Otherwise a random one: in turn alone, a process that
+ * uses one key more than there are slots, over and over, would find none of them in the cache.
+ */
+function slotToReuse(): number {
+  if (Math.random() < 0.5) return Math.floor(Math.random() * MOST);
+  hand = (hand + 1) % MOST;
+  return hand;
 }
 
 /** `leader:` + base32 of the SHA-1 of `key`, as go-leader v0.1.0 has it, and our own names derived from that. */

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
-import { keysOf } from '../../../lib/store/redis/keys.js';
+import { type Keys, keysOf } from '../../../lib/store/redis/keys.js';
 
 /** RFC 4648 base32 over again, another way: the digest as one number, in digits of 32. */
 function base32(digest: Buffer): string {
@@ -43,12 +43,34 @@ describe('keysOf', () => {
     expect(lease).not.toMatch(/[{}]/);
   });
 
-  it('hashes a key once, and keeps no more of them than 20 000', () => {
+  /** Asks for `count` keys, one after the other, and returns how many of them were cached: `last` is what the walk before got. */
+  function walk(count: number, last: Map<string, Keys>): number {
+    let hits = 0;
+    for (let i = 0; i < count; i++) {
+      const keys = keysOf(`walk ${i}`);
+      if (last.get(`walk ${i}`) === keys) hits += 1;
+      last.set(`walk ${i}`, keys);
+    }
+    return hits;
+  }
+
+  it('hashes a key once, and forgets keys out of use: it caches 20 000', () => {
     const names = keysOf('kept');
     for (let i = 0; i < 10_000; i++) keysOf(`another ${i}`);
     expect(keysOf('kept')).toBe(names);
-    for (let i = 0; i < 20_000; i++) keysOf(`yet another ${i}`);
+    for (let i = 0; i < 40_000; i++) keysOf(`yet another ${i}`);
     expect(keysOf('kept')).not.toBe(names);
     expect(keysOf('kept')).toEqual(names);
+  });
+
+  it.each([
+    [20_001, 0.8],
+    [30_000, 0.2],
+  ])('finds as many as may be of %i keys that are in use by turns, and not all at once none', (count, share) => {
+    const last = new Map<string, Keys>();
+    for (let round = 0; round < 3; round++) walk(count, last);
+    const hits = walk(count, last);
+    expect(hits / count).toBeGreaterThan(share);
+    expect(hits).toBeLessThanOrEqual(20_000);
   });
 });

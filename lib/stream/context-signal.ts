@@ -1,0 +1,60 @@
+import { setMaxListeners } from 'node:events';
+import { getOrMake } from '../lookup.js';
+import { OwnContext } from './own-context.js';
+
+type Handler = (event: Event) => void;
+type Listener = Handler | { handleEvent(event: Event): void };
+
+/**
+ * Makes an `AbortController` whose signal calls each listener in the async context in which that listener was added. An
+ * `EventTarget` on its own calls all of them in the context of `abort()`.
+ */
+export function contextController(): AbortController {
+  const controller = new AbortController();
+  Object.defineProperties(controller.signal, METHODS);
+  allowManyListeners(controller.signal);
+  return controller;
+}
+
+/** Node warns of a leak from the eleventh listener on, but a user's work may have more parts than that. */
+function allowManyListeners(signal: AbortSignal): void {
+  try {
+    setMaxListeners(0, signal);
+  } catch {
+    // A global AbortController of somebody else, such as jsdom: Node does not count the listeners of its signals.
+  }
+}
+
+/** By signal and listener: adding a listener twice must add it once, and removing must find it. */
+const bound = new WeakMap<AbortSignal, WeakMap<Listener, Handler>>();
+
+/** Own properties, since the prototype belongs to all signals. Shared, since there are thousands of terms. */
+const METHODS: PropertyDescriptorMap & ThisType<AbortSignal> = {
+  addEventListener: {
+    value(type: string, listener: Listener | null, options?: unknown) {
+      const own = listener && getOrMake(boundOf(this), listener, () => bind(listener));
+      Object.getPrototypeOf(this).addEventListener.call(this, type, own, options);
+    },
+    configurable: true,
+    writable: true,
+  },
+  removeEventListener: {
+    value(type: string, listener: Listener | null, options?: unknown) {
+      const own = (listener && bound.get(this)?.get(listener)) ?? listener;
+      Object.getPrototypeOf(this).removeEventListener.call(this, type, own, options);
+    },
+    configurable: true,
+    writable: true,
+  },
+};
+
+const boundOf = (signal: AbortSignal): WeakMap<Listener, Handler> =>
+  getOrMake(bound, signal, () => new WeakMap<Listener, Handler>());
+
+function bind(listener: Listener): Handler {
+  const context = new OwnContext();
+  return function (this: unknown, event) {
+    if (typeof listener === 'function') context.runInAsyncScope(listener, this, event);
+    else context.run(() => listener.handleEvent(event));
+  };
+}
