@@ -16,7 +16,7 @@ afterAll(async () => {
 describe.each(kindsOf('cluster'))('a slot that is moved, under $client', (kind) => {
   const made: Made[] = [];
   const elections: Election[] = [];
-  const TIMES = { ttl: 2_000, jitter: 0 };
+  const TIMES = { ttl: 4_000, jitter: 0, timeout: 600 };
 
   afterEach(async () => {
     await Promise.all(elections.splice(0).map((election) => election.close()));

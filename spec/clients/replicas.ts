@@ -7,7 +7,7 @@ import { until } from '../support/until.js';
 import { kindsOf, type Made, TOPOLOGIES } from './kinds.js';
 import type { Servers } from './servers.js';
 
-const TIMES = { ttl: 2_000, jitter: 0 };
+const TIMES = { ttl: 4_000, jitter: 0, timeout: 600 };
 
 /** What is true of `replicas` through every client of `topology`. A file for each topology, so that they run side by side. */
 export const replicas = (topology: keyof typeof TOPOLOGIES): void =>
@@ -91,7 +91,7 @@ export const replicas = (topology: keyof typeof TOPOLOGIES): void =>
             role: 'error',
             error: {
               code: 'STORE_UNAVAILABLE',
-              message: expect.stringMatching(/(1 of|fewer than) 2 replicas had it after 100 ms$/),
+              message: expect.stringMatching(/(1 of|fewer than) 2 replicas had it after 300 ms$/),
             },
           },
         ]);

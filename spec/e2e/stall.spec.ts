@@ -12,7 +12,7 @@ const start = candidatesOfEachSpec();
 
 /** A leader, and a follower that asks no oftener than it must. */
 async function pair(server: RedisServer) {
-  const options = { url: server.url, key: 'stall', ttl: TTL, wait: 10 * TTL, jitter: JITTER };
+  const options = { url: server.url, key: 'stall', ttl: TTL, wait: 10 * TTL, jitter: JITTER, timeout: (3 * TTL) / 20 };
   const leader = start(options);
   const { token = 0 } = await expectNext(leader, { role: 'leader' });
   const follower = start(options);

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { startRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
-import { BY_ITSELF, PATIENCE, runExample, said, texts } from './example.js';
+import { BY_ITSELF, runExample, said, standsBy, texts } from './example.js';
 
 const TTL = 5_000;
 /** ms by which the reading of two processes' lines can be out of order. */
@@ -13,10 +13,7 @@ it('finishes the job at hand at SIGTERM, then hands over well within a ttl and e
   await said(first, /^job is done$/);
   await using second = runExample('graceful-shutdown', server.url);
   const client = await server.client();
-  await until(async () => (await client.clientList()).length === 3, {
-    within: PATIENCE,
-    what: 'the second to connect',
-  });
+  await standsBy('graceful-shutdown', server);
   const begins = first.lines().length;
   await until(() => texts(first).indexOf('job begins', begins) > 0, { what: 'another job' });
 

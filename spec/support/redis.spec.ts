@@ -90,13 +90,18 @@ describe('startRedis', () => {
   });
 
   it('stops and disposes of a paused server without delay', async () => {
-    await using redis = await startRedis();
-    redis.pause();
-    const start = performance.now();
-    await redis.stop();
-    await redis.restart();
-    redis.pause();
-    await redis[Symbol.asyncDispose]();
-    expect(performance.now() - start).toBeLessThan(3_000);
+    const took = async (pause: boolean): Promise<number> => {
+      await using redis = await startRedis();
+      const begun = performance.now();
+      if (pause) redis.pause();
+      await redis.stop();
+      await redis.start();
+      if (pause) redis.pause();
+      await redis[Symbol.asyncDispose]();
+      return performance.now() - begun;
+    };
+    const usual = await took(false);
+    // What cannot react to being asked is killed ten seconds later.
+    expect((await took(true)) - usual).toBeLessThan(5_000);
   });
 });
