@@ -31,8 +31,8 @@ export default {
     '^rx-leader/testing$': '<rootDir>/lib/testing/index.ts',
   },
   injectGlobals: false,
-  // What hangs is ended by it; what is to be quick says so by itself, as a ratio to its ttl.
-  testTimeout: 120_000,
+  // What hangs is ended by it, and nothing that a slow machine has to compute. What is to be quick says so by itself, as a ratio to its ttl.
+  testTimeout: 300_000,
   // One more than small machines have cores, since the specs wait a third of the time. Many more would make each other late: time is measured
   // against real servers.
   maxWorkers: Math.min(3, availableParallelism() + 1),

@@ -11,7 +11,7 @@ export default {
   ...base,
   testMatch: ['<rootDir>/spec/faults/**/*.spec.ts'],
   testPathIgnorePatterns: [],
-  testTimeout: 180_000,
+  testTimeout: 300_000,
   maxWorkers: Math.min(4, 2 * availableParallelism()),
   maxConcurrency: 2,
 };

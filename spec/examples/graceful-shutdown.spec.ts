@@ -19,14 +19,19 @@ it('finishes the job at hand at SIGTERM, then hands over well within a ttl and e
 
   first.signal('SIGTERM');
   const stopping = await said(first, /^stopping$/);
-  expect(await client.keys('leader:*')).toHaveLength(1);
-  const done = await said(first, /^job is done$/);
   await said(first, /^released$/);
   const begun = await said(second, /^job begins$/);
-  expect(begun.at).toBeGreaterThan(done.at - BLUR);
   expect(begun.at - stopping.at).toBeLessThan(TTL / 2);
   expect(await first.exit).toEqual(BY_ITSELF);
-  expect(texts(first).slice(-3)).toEqual(['stopping', 'job is done', 'released']);
+  // On a slow machine the signal may come late, between two jobs. None begins after it, and none is left half done.
+  const lines = texts(first);
+  const count = (text: string) => lines.filter((line) => line === text).length;
+  expect(lines.lastIndexOf('job begins')).toBeLessThan(lines.indexOf('stopping'));
+  expect(count('job is done')).toBe(count('job begins'));
+  expect(lines.at(-1)).toBe('released');
+  // The lease was kept meanwhile: the second would have begun as soon as it was not.
+  const done = first.lines()[lines.lastIndexOf('job is done')];
+  expect(begun.at).toBeGreaterThan(Number(done?.at) - BLUR);
 
   second.signal('SIGTERM');
   expect(await second.exit).toEqual(BY_ITSELF);
