@@ -94,7 +94,7 @@ export class Arena implements AsyncDisposable {
     });
     this.#candidates.push(candidate);
     this.#use(candidate);
-    await candidate.notes('ready', 20_000);
+    await candidate.notes('ready', 60_000);
     return candidate;
   }
 
