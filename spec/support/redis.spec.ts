@@ -90,18 +90,15 @@ describe('startRedis', () => {
   });
 
   it('stops and disposes of a paused server without delay', async () => {
-    const took = async (pause: boolean): Promise<number> => {
-      await using redis = await startRedis();
-      const begun = performance.now();
-      if (pause) redis.pause();
-      await redis.stop();
-      await redis.start();
-      if (pause) redis.pause();
-      await redis[Symbol.asyncDispose]();
-      return performance.now() - begun;
-    };
-    const usual = await took(false);
-    // What cannot react to being asked is killed ten seconds later.
-    expect((await took(true)) - usual).toBeLessThan(5_000);
+    // redis-memory-server says so when it kills, ten seconds later, a process that does not react to being asked.
+    const warn = jest.spyOn(console, 'warn').mockImplementation(() => {});
+    await using redis = await startRedis();
+    redis.pause();
+    await redis.stop();
+    await redis.restart();
+    redis.pause();
+    await redis[Symbol.asyncDispose]();
+    expect(warn.mock.calls).toEqual([]);
+    warn.mockRestore();
   });
 });
