@@ -3,6 +3,7 @@ import { type Election, elect, type RedisClient } from 'rx-leader';
 import { leaseStoreSuite } from 'rx-leader/testing';
 import { keysOf } from '../../lib/store/redis/keys.js';
 import { redisStore } from '../../lib/store/redis/store.js';
+import { PACE } from '../support/pace.js';
 import { until } from '../support/until.js';
 import { type Kind, type Made, TOPOLOGIES } from './kinds.js';
 import type { Servers } from './servers.js';
@@ -13,7 +14,7 @@ import type { Servers } from './servers.js';
  */
 const BY_NOTICE = { ttl: 600_000, wait: 600_000, jitter: 0 };
 /** Short, for what takes renewals. */
-const SHORT = { ttl: 4_000, jitter: 0, timeout: 600 };
+const SHORT = { ttl: PACE * 4_000, jitter: 0, timeout: PACE * 600 };
 
 /**
  * Declares what must hold of an election by clients of these kinds, all of one topology; its servers are there while specs run. Without what takes

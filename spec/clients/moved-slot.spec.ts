@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Election, elect } from 'rx-leader';
+import { PACE } from '../support/pace.js';
 import { until } from '../support/until.js';
 import { kindsOf, type Made } from './kinds.js';
 import { beginMigration } from './migration.js';
@@ -17,7 +18,7 @@ describe.each(kindsOf('cluster'))('a slot that is moved, under $client', (kind) 
   const made: Made[] = [];
   const elections: Election[] = [];
   /** Many renewals to a lease: a slow machine must not take longer than one lasts to move a slot. */
-  const TIMES = { ttl: 8_000, renewEvery: 1_000, timeout: 1_000, jitter: 0 };
+  const TIMES = { ttl: PACE * 8_000, renewEvery: PACE * 1_000, timeout: PACE * 1_000, jitter: 0 };
 
   afterEach(async () => {
     await Promise.all(elections.splice(0).map((election) => election.close()));

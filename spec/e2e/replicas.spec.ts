@@ -3,11 +3,12 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { type Election, type ElectionOptions, elect, type Transition } from 'rx-leader';
 import { keysOf } from '../../lib/store/redis/keys.js';
 import { listedAsHearing } from '../support/listed.js';
+import { PACE } from '../support/pace.js';
 import { type Client, type RedisServer, startRedis } from '../support/redis.js';
 import { type Replicated, startReplica, startReplicated } from '../support/replicated.js';
 import { until } from '../support/until.js';
 
-const TTL = 3_000;
+const TTL = PACE * 3_000;
 const TIMES = {
   ttl: TTL,
   wait: TTL / 4,

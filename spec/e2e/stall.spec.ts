@@ -1,10 +1,11 @@
 import { expect, it } from '@jest/globals';
+import { PACE } from '../support/pace.js';
 import { type RedisServer, startRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
 import { candidatesOfEachSpec, expectNext, expectNoTransition, transitionsOf } from './candidates.js';
 
 /** Long enough that a busy machine alone does not cost a leader its lease. */
-const TTL = 2_000;
+const TTL = PACE * 2_000;
 const JITTER = 20;
 const SLACK = TTL / 2;
 

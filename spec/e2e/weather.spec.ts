@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { PACE } from '../support/pace.js';
 import { type Client, type RedisServer, startRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
 import {
@@ -11,7 +12,7 @@ import {
 } from './candidates.js';
 
 /** Long enough that a busy machine alone costs neither a leader its lease nor a request its time. */
-const TTL = 3_000;
+const TTL = PACE * 3_000;
 const TIMES = { ttl: TTL, wait: TTL / 10, jitter: 10, timeout: (3 * TTL) / 20 } as const;
 const KEY = 'weather';
 
