@@ -7,6 +7,7 @@ import { portOf } from '../../../lib/store/redis/client.js';
 import { keysOf } from '../../../lib/store/redis/keys.js';
 import { redisStore } from '../../../lib/store/redis/store.js';
 import { startClusterOfOne } from '../../support/cluster-of-one.js';
+import { PACE } from '../../support/pace.js';
 import type { Client } from '../../support/redis.js';
 import { until } from '../../support/until.js';
 import { acquireRequest, callsOf } from './ask.js';
@@ -271,7 +272,7 @@ describe('many elections of one process', () => {
 
   it('renew together, and lose their leases one by one', async () => {
     const count = 200;
-    const times = { ttl: 4_000, jitter: 0, renewEvery: 800 };
+    const times = { ttl: PACE * 4_000, jitter: 0, renewEvery: PACE * 800 };
     elections.push(...names(count).map((key) => elect({ redis: redis.client, key, ...times })));
     const told = elections.map(() => [] as string[]);
     for (const [i, election] of elections.entries()) {
