@@ -1,8 +1,9 @@
+import { availableParallelism } from 'node:os';
 import base from './jest.config.js';
 
 /**
  * Every client and topology, `npm run clients`: real servers, sentinels and clusters, in real time. Apart from the other specs, because of how
- * long that takes, nearly all of it waiting, so that many files run side by side.
+ * long that takes, nearly all of it waiting, so that many files run side by side: half as many on one core.
  *
  * @type {import('jest').Config}
  */
@@ -10,5 +11,5 @@ export default {
   ...base,
   testMatch: ['<rootDir>/spec/clients/**/*.spec.ts'],
   testPathIgnorePatterns: [],
-  maxWorkers: 8,
+  maxWorkers: Math.min(8, 4 * availableParallelism()),
 };

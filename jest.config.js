@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: '<rootDir>/spec/support/environment.mjs',
@@ -30,9 +32,9 @@ export default {
     '^rx-leader/testing$': '<rootDir>/lib/testing/index.ts',
   },
   injectGlobals: false,
-  // What hangs is ended by it; what is to be quick says so by itself, as a ratio to its ttl.
-  testTimeout: 60_000,
+  // What hangs is ended by it, and nothing that a slow machine has to compute. What is to be quick says so by itself, as a ratio to its ttl.
+  testTimeout: 300_000,
   // One more than small machines have cores, since the specs wait a third of the time. Many more would make each other late: time is measured
   // against real servers.
-  maxWorkers: 3,
+  maxWorkers: Math.min(3, availableParallelism() + 1),
 };

@@ -1,8 +1,9 @@
+import { availableParallelism } from 'node:os';
 import base from './jest.config.js';
 
 /**
  * The fault matrix, `npm run faults`: real servers and processes, in real time. Apart from the other specs, because rows wait far
- * more than they compute, and so are run side by side: `maxWorkers` × `maxConcurrency` at a time, on two cores.
+ * more than they compute, and so are run side by side: `maxWorkers` × `maxConcurrency` at a time, on two cores, and half as many on one.
  *
  * @type {import('jest').Config}
  */
@@ -10,7 +11,7 @@ export default {
   ...base,
   testMatch: ['<rootDir>/spec/faults/**/*.spec.ts'],
   testPathIgnorePatterns: [],
-  testTimeout: 180_000,
-  maxWorkers: 4,
+  testTimeout: 300_000,
+  maxWorkers: Math.min(4, 2 * availableParallelism()),
   maxConcurrency: 2,
 };

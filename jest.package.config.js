@@ -17,5 +17,5 @@ export default {
   moduleNameMapper: { '^.*/lib/(store/redis/.*)\\.js$': '<rootDir>/dist/cjs/$1.js', ...base.moduleNameMapper },
   testPathIgnorePatterns: [],
   globalSetup: '<rootDir>/spec/package/setup.mjs',
-  testTimeout: 120_000,
+  testTimeout: 600_000,
 };

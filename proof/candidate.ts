@@ -47,10 +47,13 @@ export class Candidate implements AsyncDisposable {
   readonly name: string;
   readonly script: Script<Line>;
   readonly #stops: Array<{ from: number; to: number }> = [];
+  /** ms within which any change of role is told, several leases after its cause. */
+  readonly #patience: number;
 
   /** `programs` is where they are, with the library that it is to stand by. */
   constructor(programs: string, options: CandidateOptions & { name: string }) {
     this.name = options.name;
+    this.#patience = Math.min(60_000, Math.max(10_000, 7 * (options.ttl ?? 0)));
     this.script = spawnScript<Line>(path.join(programs, 'candidate.js'), [JSON.stringify(options)]);
   }
 
@@ -69,7 +72,7 @@ export class Candidate implements AsyncDisposable {
   }
 
   /** The next role told that has these facts, roles passed over included, since the last one asked for. */
-  async says(facts: Partial<RoleLine>, within = 10_000): Promise<RoleLine> {
+  async says(facts: Partial<RoleLine>, within = this.#patience): Promise<RoleLine> {
     const found = await this.script
       .next((line) => line.kind === 'role' && has(line, facts), within)
       .catch((cause) => {
@@ -78,7 +81,7 @@ export class Candidate implements AsyncDisposable {
     return found as RoleLine;
   }
 
-  async notes(note: string, within = 10_000): Promise<Line & { at: number }> {
+  async notes(note: string, within = 30_000): Promise<Line & { at: number }> {
     return (await this.script.next((line) => line.kind === 'note' && line.note === note, within)) as never;
   }
 
@@ -106,7 +109,7 @@ export class Candidate implements AsyncDisposable {
     const end = monotonic() + ms;
     const later = (line: Line) => ('from' in line ? line.from : line.at) >= end;
     await until(() => this.script.lines().some(later), {
-      within: ms + 10_000,
+      within: ms + 30_000,
       what: `${this.name} to go on for ${ms} ms`,
     });
   }

@@ -23,7 +23,8 @@ export interface Script<Line> extends AsyncDisposable {
   lines(): readonly Line[];
   /**
    * The next line that satisfies `predicate`, counting from the one that the last `next` returned: lines that came
-   * meanwhile count, lines passed over are not looked at again. Rejects after `within` ms, 5 000 by default, or at once
+   * meanwhile count, lines passed over are not looked at again. Rejects after `within` ms, by default 60 000, which a
+   * process takes to start on a slow machine, or at once
    * when the script has ended, with what it wrote to stderr.
    */
   next(predicate: (line: Line) => boolean, within?: number): Promise<Line>;
@@ -88,7 +89,7 @@ export function spawnScript<Line = Record<string, unknown>>(
     pid: child.pid ?? -1,
     exit,
     lines: () => lines,
-    async next(predicate, within = 5_000) {
+    async next(predicate, within = 60_000) {
       const look = () => {
         const line = take(predicate);
         return line === undefined ? ended && { none: true as const } : { line };

@@ -3,7 +3,10 @@ import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface UntilOptions {
-  /** Most ms to wait, 5 000 by default; a condition that never answers is given up then, too. */
+  /**
+   * Most ms to wait, 20 000 by default: enough for a slow machine, so what must be quick needs a bound of its own. A
+   * condition that never answers is given up then, too.
+   */
   within?: number;
   /** ms between two looks, 10 by default. */
   every?: number;
@@ -19,7 +22,7 @@ type Truthy<T> = Exclude<T, false | 0 | 0n | '' | null | undefined>;
  */
 export async function until<T>(
   condition: () => T | Promise<T>,
-  { within = 5_000, every = 10, what }: UntilOptions = {},
+  { within = 20_000, every = 10, what }: UntilOptions = {},
 ): Promise<Truthy<T>> {
   const deadline = performance.now() + within;
   let seen: { value?: unknown; error?: unknown } = {};

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Election, elect, replicated } from 'rx-leader';
+import { PACE } from '../support/pace.js';
 import { until } from '../support/until.js';
 import { kindsOf, type Made } from './kinds.js';
 import { beginMigration } from './migration.js';
@@ -16,7 +17,8 @@ afterAll(async () => {
 describe.each(kindsOf('cluster'))('a slot that is moved, under $client', (kind) => {
   const made: Made[] = [];
   const elections: Election[] = [];
-  const TIMES = { ttl: 2_000, jitter: 0 };
+  /** Many renewals to a lease: a slow machine must not take longer than one lasts to move a slot. */
+  const TIMES = { ttl: PACE * 8_000, renewEvery: PACE * 1_000, timeout: PACE * 1_000, jitter: 0 };
 
   afterEach(async () => {
     await Promise.all(elections.splice(0).map((election) => election.close()));
@@ -57,7 +59,7 @@ describe.each(kindsOf('cluster'))('a slot that is moved, under $client', (kind) 
     await until(() => b.role === 'follower');
     const { term } = a;
     const migration = await beginMigration(servers, key);
-    await renewals(a, 4); // more than a ttl
+    await renewals(a, TIMES.ttl / TIMES.renewEvery + 1); // more than a ttl
     expect([a.term, b.isLeading]).toEqual([term, false]);
     await migration.finish();
     await renewals(a, 2);
@@ -78,7 +80,7 @@ describe.each(kindsOf('cluster'))('a slot that is moved, under $client', (kind) 
     const migration = await beginMigration(servers, key);
     // A renewal meets the slot while it is being moved, when nothing of it can be confirmed.
     const begun = performance.now();
-    await until(() => performance.now() > begun + TIMES.ttl / 3 + 50, { every: 5 });
+    await until(() => performance.now() > begun + TIMES.renewEvery + 50, { every: 5 });
     await migration.finish();
     await renewals(a, 3);
     expect(a.term).toBe(term);

@@ -1,13 +1,14 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Election, elect, replicated, type Transition } from 'rx-leader';
 import { keysOf } from '../../lib/store/redis/keys.js';
+import { PACE } from '../support/pace.js';
 import type { RedisServer } from '../support/redis.js';
 import { startReplica } from '../support/replicated.js';
 import { until } from '../support/until.js';
 import { kindsOf, type Made, TOPOLOGIES } from './kinds.js';
 import type { Servers } from './servers.js';
 
-const TIMES = { ttl: 2_000, jitter: 0 };
+const TIMES = { ttl: PACE * 4_000, jitter: 0, timeout: PACE * 600 };
 
 /** What is true of `replicated` through every client of `topology`. A file for each topology, so that they run side by side. */
 export const replicas = (topology: keyof typeof TOPOLOGIES): void =>
@@ -91,7 +92,7 @@ export const replicas = (topology: keyof typeof TOPOLOGIES): void =>
             role: 'error',
             error: {
               code: 'STORE_UNAVAILABLE',
-              message: expect.stringMatching(/(1 of|fewer than) 2 replicas had it after 100 ms$/),
+              message: expect.stringMatching(`(1 of|fewer than) 2 replicas had it after ${TIMES.timeout / 2} ms$`),
             },
           },
         ]);

@@ -1,10 +1,11 @@
 import { expect, it } from '@jest/globals';
+import { PACE } from '../support/pace.js';
 import { type RedisServer, startRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
 import { candidatesOfEachSpec, expectNext, expectNoTransition, transitionsOf } from './candidates.js';
 
 /** Long enough that a busy machine alone does not cost a leader its lease. */
-const TTL = 2_000;
+const TTL = PACE * 2_000;
 const JITTER = 20;
 const SLACK = TTL / 2;
 
@@ -12,7 +13,7 @@ const start = candidatesOfEachSpec();
 
 /** A leader, and a follower that asks no oftener than it must. */
 async function pair(server: RedisServer) {
-  const options = { url: server.url, key: 'stall', ttl: TTL, wait: 10 * TTL, jitter: JITTER };
+  const options = { url: server.url, key: 'stall', ttl: TTL, wait: 10 * TTL, jitter: JITTER, timeout: (3 * TTL) / 20 };
   const leader = start(options);
   const { token = 0 } = await expectNext(leader, { role: 'leader' });
   const follower = start(options);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { PACE } from '../support/pace.js';
 import { type Client, type RedisServer, startRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
 import {
@@ -10,17 +11,15 @@ import {
   transitionsOf,
 } from './candidates.js';
 
-const TTL = 1_000;
-const TIMES = { ttl: TTL, wait: TTL / 10, jitter: 10 } as const;
+/** Long enough that a busy machine alone costs neither a leader its lease nor a request its time. */
+const TTL = PACE * 3_000;
+const TIMES = { ttl: TTL, wait: TTL / 10, jitter: 10, timeout: (3 * TTL) / 20 } as const;
 const KEY = 'weather';
 
 // A process for each candidate: that none of this ends a process, or leaves it with a rejection that nobody handled, shows only there.
 const start = candidatesOfEachSpec();
 const stand = (server: RedisServer, more: Partial<CandidateOptions> = {}): Candidate =>
   start({ url: server.url, key: KEY, ...TIMES, ...more });
-
-/** Where nothing at all is to happen to a leader: a ttl that a busy machine does not cost it. */
-const PATIENT = { ttl: 2 * TTL };
 
 /** The one lease in Redis, whatever its value. */
 const leaseOf = async (client: Client): Promise<string | undefined> => (await client.keys('leader:*'))[0];
@@ -99,22 +98,22 @@ describe('something else stands where the lease belongs', () => {
 });
 
 describe('Redis goes away under a leader', () => {
-  const pair = async (server: RedisServer, more = {}) => {
-    const leader = stand(server, more);
+  const pair = async (server: RedisServer) => {
+    const leader = stand(server);
     const { token = 0, id } = await expectNext(leader, { role: 'leader' });
-    const follower = stand(server, more);
+    const follower = stand(server);
     await expectNext(follower, { role: 'follower', reason: 'standby' });
     return { leader, follower, token, id };
   };
 
   it('and comes back empty in time: the next renewal puts the lease back, and nobody changes (G1)', async () => {
     await using server = await startRedis();
-    const { leader, follower, id } = await pair(server, PATIENT);
+    const { leader, follower, id } = await pair(server);
     await server.restart();
     const client = await server.client();
     const lease = await until(() => leaseOf(client), { what: 'the lease to be put back' });
     expect(await client.get(lease)).toBe(id);
-    await expectNoTransition([leader], 1.5 * PATIENT.ttl);
+    await expectNoTransition([leader], 1.5 * TTL);
     expect(transitionsOf(follower).map(({ role }) => role)).not.toContain('leader');
     expect(await client.get(lease)).toBe(id);
   });
@@ -140,10 +139,10 @@ describe('Redis goes away under a leader', () => {
 describe('a subscriber throws', () => {
   it('at each transition: reported as RxJS does, and everybody else goes on', async () => {
     await using server = await startRedis();
-    const candidate = stand(server, { throws: true, ...PATIENT });
+    const candidate = stand(server, { throws: true });
     await expectNext(candidate, { role: 'leader' });
     await candidate.next(({ event }) => event === 'uncaughtException');
-    await expectNoTransition([candidate], 1.2 * PATIENT.ttl); // it is renewed beyond its first ttl
+    await expectNoTransition([candidate], 1.2 * TTL); // it is renewed beyond its first ttl
     candidate.signal('SIGTERM');
     await expectNext(candidate, { role: 'follower', reason: 'closed' });
     expect(await candidate.exit).toEqual({ code: 0, signal: null });

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Election, elect, observe, type Transition } from 'rx-leader';
 import { firstValueFrom } from 'rxjs';
+import { PACE } from '../support/pace.js';
 import { type Client, type RedisServer, startRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
 import { GoLeader } from './fixtures/go-leader.js';
@@ -8,8 +9,9 @@ import { GoLeader } from './fixtures/go-leader.js';
 const KEY = 'io.vito.myServiceName';
 /** `leader:` + base32(sha1(KEY)), computed elsewhere: it is not for the library to say what it should be. */
 const LEASE = 'leader:QIXXSNBBCT7UTX2L74L5P7DP6XIOD7MM';
-const TTL = 1_000;
-const WAIT = 100;
+const TTL = PACE * 2_000;
+const WAIT = TTL / 10;
+const TIMEOUT = (3 * TTL) / 20;
 const SLACK = TTL / 2;
 
 let server: RedisServer;
@@ -37,7 +39,7 @@ afterEach(async () => {
 
 /** One of ours, with all it told. */
 function stand(wait = WAIT): { election: Election; told: Transition[] } {
-  const election = elect({ redis, key: KEY, ttl: TTL, wait, jitter: 10 });
+  const election = elect({ redis, key: KEY, ttl: TTL, wait, jitter: 10, timeout: TIMEOUT });
   const told: Transition[] = [];
   elections.push(election);
   election.subscribe((transition) => told.push(transition));

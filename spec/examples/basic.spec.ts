@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { startRedis } from '../support/redis.js';
-import { BY_ITSELF, numberIn, runExample, said, texts } from './example.js';
+import { BY_ITSELF, numberIn, runExample, said, standsBy, texts } from './example.js';
 
 it('leads or stands by, passes leadership on at Ctrl-C, and ends by itself (G5, G6)', async () => {
   await using server = await startRedis();
@@ -10,6 +10,7 @@ it('leads or stands by, passes leadership on at Ctrl-C, and ends by itself (G5, 
   const standby = await said(second, /^follower/);
   expect(standby.text).toMatch(new RegExp(`^follower \\(standby\\), the leader is .+:${first.pid}$`));
 
+  await standsBy('basic', server);
   first.signal('SIGINT');
   const closed = await said(first, /^follower \(closed\)/);
   const next = await said(second, /^leader/);

@@ -1,9 +1,7 @@
-import { jest } from '@jest/globals';
+import { listedAsHearing } from '../support/listed.js';
+import type { RedisServer } from '../support/redis.js';
 import { type Script, spawnScript } from '../support/script.js';
-
-// No bound is measured by these two, and on a machine with other work a process alone may take seconds to start.
-jest.setTimeout(60_000);
-export const PATIENCE = 15_000;
+import { until } from '../support/until.js';
 
 /** A printed line, and when it was read (ms of this process's monotonic clock). */
 export interface Line {
@@ -22,9 +20,20 @@ export const runExample = (name: string, url: string): Example =>
 
 /** The next line that matches, those that came meanwhile included. */
 export const said = (example: Example, pattern: RegExp): Promise<Line> =>
-  example.next(({ text }) => pattern.test(text), PATIENCE);
+  example.next(({ text }) => pattern.test(text));
 
 export const texts = (example: Example): string[] => example.lines().map(({ text }) => text);
+
+/** Resolves when another process of `examples/<name>.ts` stands by: it knows who leads, and it listens. */
+export async function standsBy(name: string, server: RedisServer): Promise<void> {
+  await listedAsHearing(await server.client(), `examples/${name}`, 1);
+}
+
+/** Resolves when the example has printed something more. */
+export async function goesOn(example: Example): Promise<void> {
+  const before = example.lines().length;
+  await until(() => example.lines().length > before, { what: 'another line' });
+}
 
 /** The first number in a line. */
 export const numberIn = ({ text }: Line): number => Number(/\d+/.exec(text)?.[0]);

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { startRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
-import { BY_ITSELF, PATIENCE, runExample, said, texts } from './example.js';
+import { BY_ITSELF, runExample, said, standsBy, texts } from './example.js';
 
 const TTL = 5_000;
 /** ms by which the reading of two processes' lines can be out of order. */
@@ -13,23 +13,25 @@ it('finishes the job at hand at SIGTERM, then hands over well within a ttl and e
   await said(first, /^job is done$/);
   await using second = runExample('graceful-shutdown', server.url);
   const client = await server.client();
-  await until(async () => (await client.clientList()).length === 3, {
-    within: PATIENCE,
-    what: 'the second to connect',
-  });
+  await standsBy('graceful-shutdown', server);
   const begins = first.lines().length;
   await until(() => texts(first).indexOf('job begins', begins) > 0, { what: 'another job' });
 
   first.signal('SIGTERM');
   const stopping = await said(first, /^stopping$/);
-  expect(await client.keys('leader:*')).toHaveLength(1);
-  const done = await said(first, /^job is done$/);
   await said(first, /^released$/);
   const begun = await said(second, /^job begins$/);
-  expect(begun.at).toBeGreaterThan(done.at - BLUR);
   expect(begun.at - stopping.at).toBeLessThan(TTL / 2);
   expect(await first.exit).toEqual(BY_ITSELF);
-  expect(texts(first).slice(-3)).toEqual(['stopping', 'job is done', 'released']);
+  // On a slow machine the signal may come late, between two jobs. None begins after it, and none is left half done.
+  const lines = texts(first);
+  const count = (text: string) => lines.filter((line) => line === text).length;
+  expect(lines.lastIndexOf('job begins')).toBeLessThan(lines.indexOf('stopping'));
+  expect(count('job is done')).toBe(count('job begins'));
+  expect(lines.at(-1)).toBe('released');
+  // The lease was kept meanwhile: the second would have begun as soon as it was not.
+  const done = first.lines()[lines.lastIndexOf('job is done')];
+  expect(begun.at).toBeGreaterThan(Number(done?.at) - BLUR);
 
   second.signal('SIGTERM');
   expect(await second.exit).toEqual(BY_ITSELF);

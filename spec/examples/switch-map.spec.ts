@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals';
 import { startRedis } from '../support/redis.js';
-import { BY_ITSELF, runExample, said, texts } from './example.js';
+import { BY_ITSELF, goesOn, runExample, said, standsBy, texts } from './example.js';
 
 it('ends the work together with the election, so that the next leader ticks alone (G7)', async () => {
   await using server = await startRedis();
@@ -8,6 +8,9 @@ it('ends the work together with the election, so that the next leader ticks alon
   await said(first, /^tick 0$/);
   await using second = runExample('switch-map', server.url);
   await said(first, /^tick 3$/);
+  // Once the second could work, if it were not for the first.
+  await standsBy('switch-map', server);
+  await goesOn(first);
   expect(texts(second)).toEqual([]);
 
   first.signal('SIGINT');

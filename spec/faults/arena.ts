@@ -9,12 +9,23 @@ import { violations } from '../../proof/checker.js';
 import { OURS, type Variant } from '../../proof/mutant.js';
 import { prepare } from '../../proof/prepare.js';
 import { KNOWS_LOGIN, LOGIN } from '../../proof/processes/leaks.js';
-import { RECOVERY, TIMES } from '../../proof/times.js';
+import { TIMES as USUAL } from '../../proof/times.js';
+import { PACE } from '../support/pace.js';
 import { type ProxyTarget, startProxy, type TcpProxy } from '../support/proxy.js';
 import { type Client, type RedisOptions, type RedisServer, startRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
 
-export { RECOVERY, TIMES };
+/** The times of the candidates, longer where a slow machine needs longer for the same. */
+export const TIMES = {
+  ttl: PACE * USUAL.ttl,
+  wait: PACE * USUAL.wait,
+  jitter: PACE * USUAL.jitter,
+  renewEvery: PACE * USUAL.renewEvery,
+  timeout: PACE * USUAL.timeout,
+} as const;
+
+/** ms within which somebody leads once a fault is healed. */
+export const RECOVERY = TIMES.ttl + TIMES.jitter + 2 * TIMES.timeout;
 
 /** ms within which somebody leads once the leader has left in good order. Notices would make it round trips. */
 export const HAND_OVER = TIMES.wait + TIMES.jitter + 2 * TIMES.timeout;
@@ -97,7 +108,7 @@ export class Arena implements AsyncDisposable {
     });
     this.#candidates.push(candidate);
     this.#use(candidate);
-    await candidate.notes('ready', 20_000);
+    await candidate.notes('ready', 60_000);
     return candidate;
   }
 

@@ -9,6 +9,7 @@ import {
   releasesFirst,
   renewsAnyones,
 } from '../../proof/variants.js';
+import { PACE } from '../support/pace.js';
 import { HAND_OVER, RECOVERY, TIMES } from './arena.js';
 import { row } from './row.js';
 
@@ -103,7 +104,7 @@ describe('faults of a lease', () => {
     async (arena) => {
       // Leaves as soon as a renewal is on its way, which its client then keeps back until what was asked later is done.
       // A timeout so long that the renewal is late for the release, and not for being granted at all.
-      const times = { ttl: 4_000, timeout: 900, renewEvery: 150 };
+      const times = { ttl: 4_000 * PACE, timeout: 900 * PACE, renewEvery: 150 * PACE };
       const a = await arena.candidate('a', { client: 'faulty', act: 'race', ...times });
       await a.says({ role: 'leader' });
       const b = await arena.candidate('b', { standBy: true, act: 'stand', ...times });

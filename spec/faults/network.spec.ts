@@ -11,6 +11,7 @@ import {
   resignsAtOnce,
   stampedAtReply,
 } from '../../proof/variants.js';
+import { PACE } from '../support/pace.js';
 import { until } from '../support/until.js';
 import { HAND_OVER, RECOVERY, TIMES, WATCH } from './arena.js';
 import { row } from './row.js';
@@ -128,9 +129,9 @@ describe('faults of the network', () => {
     { variant: stampedAtReply, fails: /two leaders/ },
     async (arena) => {
       // As slow as may be without running into the timeout: what is wrongly added must outweigh guard and drift by far.
-      const times = { ttl: 4_000, timeout: 900, renewEvery: 150 };
+      const times = { ttl: 4_000 * PACE, timeout: 900 * PACE, renewEvery: 150 * PACE };
       const proxy = await arena.proxy();
-      proxy.delay(650, 'toClient');
+      proxy.delay(650 * PACE, 'toClient');
       const [a, b] = await arena.pair({ to: proxy, ...times }, times);
       await a.goesOn(ttl);
       const since = monotonic();

@@ -5,13 +5,13 @@ import { listedAsHearing } from '../support/listed.js';
 import { type Arena, TIMES } from './arena.js';
 import { row } from './row.js';
 
-const { timeout, jitter } = TIMES;
+const { ttl, timeout, jitter } = TIMES;
 
 /** Long leases, so that whatever is late is late by a lease, and not by what is between two attempts. */
-const LONG = { ttl: 6_000, wait: 6_000, renewEvery: 1_500 };
+const LONG = { ttl: 4 * ttl, wait: 4 * ttl, renewEvery: ttl };
 
 /** So long that nobody asks of itself while others are started, one after the other. */
-const LONGER = { ttl: 30_000, wait: 30_000, renewEvery: 7_500 };
+const LONGER = { ttl: 20 * ttl, wait: 20 * ttl, renewEvery: 5 * ttl };
 
 /** ms within which one leads whom a release wakes. */
 const WAKE = timeout + jitter;

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { guard, killAndWait } from '../support/guard.js';
 
 /** ms that any one command may take, an installation from an empty cache included. */
-const PATIENCE = 110_000;
+const PATIENCE = 500_000;
 
 /** Runs `npm` in `folder`, and resolves to what it prints. Rejects unless it succeeds. */
 export const npm = (folder: string, ...args: string[]): Promise<string> => command(folder, 'npm', args);

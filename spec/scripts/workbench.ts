@@ -31,7 +31,7 @@ export class Workbench {
     const args = ['scripts/redis-binary.mjs', '--cache', path.join(this.dir, 'cache'), '--ways', ways];
     const options = {
       env: { PATH: path.join(this.dir, 'bin'), ...env },
-      timeout: 15_000,
+      timeout: 100_000,
       killSignal: 'SIGKILL',
     } as const;
     return new Promise((resolve) => {

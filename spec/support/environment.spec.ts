@@ -10,7 +10,7 @@ interface Report {
 function runJest(pattern: string): Promise<Report> {
   const args = ['node_modules/jest/bin/jest.js', '--maxWorkers=2', '--json', '--testMatch', `<rootDir>/${pattern}`];
   return new Promise((resolve, reject) => {
-    execFile(process.execPath, args, { timeout: 15_000, killSignal: 'SIGKILL' }, (error, stdout) => {
+    execFile(process.execPath, args, { timeout: 100_000, killSignal: 'SIGKILL' }, (error, stdout) => {
       if (stdout === '') reject(error);
       else resolve(JSON.parse(stdout));
     });

@@ -9,5 +9,6 @@ export const listedAsHearing = (client: Client, key: string, count: number): Pro
       const listed = await client.zRangeWithScores(keysOf(key).candidates, 0, -1);
       return listed.filter(({ score }) => score % 1 === 0).length === count;
     },
-    { what: `${count} candidates to listen` },
+    // The processes of the candidates may only just be starting.
+    { within: 30_000, what: `${count} candidates to listen` },
   );

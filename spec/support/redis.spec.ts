@@ -90,13 +90,15 @@ describe('startRedis', () => {
   });
 
   it('stops and disposes of a paused server without delay', async () => {
+    // redis-memory-server says so when it kills, ten seconds later, a process that does not react to being asked.
+    const warn = jest.spyOn(console, 'warn').mockImplementation(() => {});
     await using redis = await startRedis();
     redis.pause();
-    const start = performance.now();
     await redis.stop();
     await redis.restart();
     redis.pause();
     await redis[Symbol.asyncDispose]();
-    expect(performance.now() - start).toBeLessThan(3_000);
+    expect(warn.mock.calls).toEqual([]);
+    warn.mockRestore();
   });
 });

@@ -75,9 +75,7 @@ describe('spawnScript', () => {
     const script = teller();
     await counted(script);
     script.signal('SIGSTOP');
-    const start = performance.now();
-    await script[Symbol.asyncDispose]();
-    expect(performance.now() - start).toBeLessThan(2_000);
+    await script[Symbol.asyncDispose](); // it would never end by any other signal
     expect(alive(script.pid)).toBe(false);
     expect(await script.exit).toEqual({ code: null, signal: 'SIGKILL' });
   });

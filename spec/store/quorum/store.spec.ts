@@ -94,7 +94,7 @@ describe('elections over one quorum', () => {
   });
 
   it('have those of the quorums among its stores, too', () => {
-    const { stores, answerTo, leases } = three();
+    const { scheduler, stores, answerTo, leases } = three();
     let made = 0;
     const [a, b, c] = stores;
     const nested: LeaseStore = {
@@ -107,7 +107,7 @@ describe('elections over one quorum', () => {
         return c;
       },
     };
-    const own = quorum([a, b, nested]).forElection?.();
+    const own = quorum([a, b, nested], { scheduler }).forElection?.();
     expect(made).toBe(1);
     answerTo(own?.acquire(acquiring('me')) ?? []);
     expect(leases()).toEqual(['me', 'me', 'me']);

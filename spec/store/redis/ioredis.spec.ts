@@ -203,7 +203,7 @@ describe('notices by ioredis', () => {
     proxy.swallow();
     leaveAll();
     // ioredis's own, by which it would close the socket in two seconds, is gone with the socket.
-    await until(() => timers() <= before, { within: 500 });
+    await until(() => timers() <= before, { within: 1_000 });
     proxy.heal({ held: 'drop' });
   });
 });

@@ -32,7 +32,7 @@ afterEach(async () => {
 
 /** Stands, until the spec is over. */
 function stand(redis: ElectionOptions['redis'], options: Partial<ElectionOptions> = {}): Election {
-  const election = elect({ key: 'preflight', ttl: 2_000, ...options, redis } as ElectionOptions);
+  const election = elect({ key: 'preflight', ttl: 20_000, ...options, redis } as ElectionOptions);
   election.subscribe();
   elections.push(election);
   return election;
@@ -57,7 +57,9 @@ function looksOf(client: Client, held: Promise<unknown> = Promise.resolve()): { 
 
 /** Looks through `client` alone, until that is over. */
 async function lookedAt(client: Client): Promise<void> {
-  const looking = preflightOf(client).look(request).subscribe();
+  const looking = preflightOf(client)
+    .look({ ...request, timeout: 10_000 })
+    .subscribe(); // a slow machine is no distance
   await until(() => looking.closed, { what: 'the look to be over' });
 }
 
@@ -151,10 +153,10 @@ describe('a look at the server, when a client is campaigned with for the first t
   it('warns of a ttl that is too short for the distance, and says nothing of one that is not', async () => {
     await using server = await startRedis();
     await using proxy = await startProxy({ target: server });
-    proxy.delay(20);
+    proxy.delay(200); // each way: what a slow machine adds is little beside it
     for (const [ttl, expected] of [
-      [10_000, []],
-      [600, ['RX_LEADER_SHORT_TTL']],
+      [100_000, []],
+      [6_000, ['RX_LEADER_SHORT_TTL']],
     ] as const) {
       const client = await server.client({ url: proxy.url });
       const looks = looksOf(client);
@@ -162,7 +164,7 @@ describe('a look at the server, when a client is campaigned with for the first t
       expect(await codesAfter(looks)).toEqual(expected);
     }
     expect(warned).toHaveBeenCalledWith(
-      expect.stringMatching(/took [4-9]\d ms.+timeout of 60 ms and a ttl of 600 ms/),
+      expect.stringMatching(/took ([4-9]\d\d|\d{4}) ms.+timeout of 600 ms and a ttl of 6000 ms/),
       expect.anything(),
     );
   });
@@ -438,10 +440,10 @@ describe('a lease that is longer than the ttl', () => {
     expect(codes()).toEqual(['RX_LEADER_OTHER_TTL']);
   });
 
-  /** The codes of what is said to one who stands under `options` beside a leader with a ttl of 10 s. */
+  /** The codes of what is said to one who stands under `options` beside a leader with a ttl of 100 s. */
   async function beside(options: Partial<ElectionOptions>): Promise<unknown[]> {
     await using server = await startRedis();
-    const leader = stand(await server.client(), { ttl: 10_000 });
+    const leader = stand(await server.client(), { ttl: 100_000 });
     await until(() => leader.isLeading);
     const follower = stand(await server.client(), options);
     await until(() => follower.role === 'follower');
@@ -452,15 +454,16 @@ describe('a lease that is longer than the ttl', () => {
 
   it('is told of where it is cut: somebody else stands with another ttl', async () => {
     const code = 'RX_LEADER_OTHER_TTL';
-    expect(await beside({ ttl: 9_000 })).toEqual([code]);
-    const text = /^The lease of "preflight" was to last another (9\d{3}|10000) ms, longer than the ttl of 9000 ms here/;
+    expect(await beside({ ttl: 90_000 })).toEqual([code]);
+    const text =
+      /^The lease of "preflight" was to last another (9\d{4}|100000) ms, longer than the ttl of 90000 ms here/;
     expect(warned).toHaveBeenCalledWith(expect.stringMatching(text), { type: 'RxLeaderWarning', code });
   });
 
   it.each([
-    ['it is the same', { ttl: 10_000 }],
-    ['the own one is longer', { ttl: 20_000 }],
-    ['that is switched off', { ttl: 9_000, preflight: false }],
+    ['it is the same', { ttl: 100_000 }],
+    ['the own one is longer', { ttl: 200_000 }],
+    ['that is switched off', { ttl: 90_000, preflight: false }],
   ])('is not told of where %s', async (_, options) => {
     expect(await beside(options)).toEqual([]);
   });
@@ -469,10 +472,10 @@ describe('a lease that is longer than the ttl', () => {
     await using server = await startRedis();
     const client = await server.client();
     await client.set(keysOf('preflight').lease, 'go', { expiration: { type: 'PX', value: 60_000 } });
-    const election = stand(client, { ttl: 500, wait: 20 });
+    const election = stand(client, { ttl: 5_000, wait: 20 });
     await until(() => election.role === 'follower');
     await client.set(keysOf('preflight').lease, 'go', { expiration: { type: 'PX', value: 60_000 } });
-    await until(async () => (await client.pTTL(keysOf('preflight').lease)) <= 500);
+    await until(async () => (await client.pTTL(keysOf('preflight').lease)) <= 5_000);
     expect(codes()).toEqual(['RX_LEADER_OTHER_TTL']);
     await election.close();
   });
@@ -481,7 +484,7 @@ describe('a lease that is longer than the ttl', () => {
     await using server = await startRedis();
     const client = await server.client();
     const looks = looksOf(client);
-    await client.set(keysOf('preflight').lease, 'go', { expiration: { type: 'PX', value: 2_080 } });
+    await client.set(keysOf('preflight').lease, 'go', { expiration: { type: 'PX', value: 20_800 } });
     const election = stand(client);
     await until(() => election.role === 'follower');
     expect(await codesAfter(looks)).toEqual([]);
