@@ -20,7 +20,7 @@ const FAULTS = [
   'release racing a renew',
   'teardown slower than release',
   'failover losing the key',
-  'failover to a replica that lags, under `replicas`',
+  'failover to a replica that lags, under `replicated`',
   'two masters (bounded, documented)',
   'restart without persistence',
   'FLUSHALL',
