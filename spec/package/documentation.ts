@@ -1,8 +1,9 @@
-import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { codeIn, documentation, pagesIn } from '../support/pages.js';
 
 const CLIENT = "Awaited<ReturnType<ReturnType<typeof import('redis').createClient>['connect']>>";
 
-/** What the README's code leaves to its reader, and how it would be declared. */
+/** What the code of the pages leaves to its reader, and how the reader would declare it. */
 const LEFT_TO_THE_READER: Readonly<Record<string, string>> = {
   redis: `declare const redis: ${CLIENT};`,
   redisA: `declare const redisA: ${CLIENT}, redisB: ${CLIENT}, redisC: ${CLIENT};`,
@@ -10,30 +11,47 @@ const LEFT_TO_THE_READER: Readonly<Record<string, string>> = {
   ioredis: 'declare const ioredis: { eval(script: string, keys: number, ...args: string[]): Promise<unknown> };',
   election: "declare const election: import('rx-leader').Election;",
   pollInbox: "declare function pollInbox(term: import('rx-leader').Term): Promise<void>;",
+  sendInvoices: 'declare function sendInvoices(signal?: AbortSignal): Promise<void>;',
 };
 
-/** What it takes for imported. */
+/** The imports that the code of the pages omits. */
 const IMPORTS: Readonly<Record<string, readonly string[]>> = {
-  'rx-leader': ['ElectionError', 'Holder', 'Term'],
+  'rx-leader': ['ElectionError', 'Holder', 'Term', 'elect'],
 };
 
-/** Where a type is written out, it is the one that is exported. */
+/** A page may write the type out: then it is the type that is exported. */
 const SAME_TYPE = `
 type Exported = import('rx-leader').Transition;
 export const asExported = (transition: Transition): Exported => transition;
 export const asWritten = (transition: Exported): Transition => transition;
 `;
 
-/** The TypeScript of README.md as modules, one for each of its sections that has any, by name. */
-export function readmeModules(): Array<{ name: string; source: string }> {
-  return readFileSync('README.md', 'utf8')
-    .split(/^## /m)
-    .flatMap((section) => {
-      const code = [...section.matchAll(/^```ts\n(.*?)^```/gms)].map(([, block]) => block).join('\n');
-      const [title = ''] = section.split('\n');
-      const name = title.toLowerCase().replaceAll(/<.*?>/g, '').replaceAll(/\W+/g, '-');
-      return code === '' ? [] : [{ name, source: moduleOf(withImportsOnce(code)) }];
-    });
+export interface Module {
+  readonly name: string;
+  readonly source: string;
+}
+
+/** The TypeScript of README.md and docs as modules, one for each section that has any. Recipes are programs of their own. */
+export function documentedModules(): Module[] {
+  return documentation()
+    .filter(({ file }) => !file.startsWith('docs/recipes/'))
+    .flatMap(({ file, text }) =>
+      text.split(/^## /m).flatMap((section) => {
+        const code = codeIn(section, 'ts').join('\n');
+        const [title = ''] = section.split('\n');
+        const name = `${file.replace(/\.md$/, '')} ${title}`.toLowerCase().replaceAll(/\W+/g, '-').replace(/-$/, '');
+        return code === '' ? [] : [{ name, source: moduleOf(withImportsOnce(code)) }];
+      }),
+    );
+}
+
+/** The program of each recipe. */
+export function recipes(): Module[] {
+  return pagesIn('docs/recipes').map(({ file, text }) => {
+    const [source, ...others] = codeIn(text, 'ts');
+    if (source === undefined || others.length > 0) throw new Error(`${file} must have one program`);
+    return { name: path.basename(file, '.md'), source };
+  });
 }
 
 /** Each block has the imports that it needs, to be pasted; a module has each once. */
@@ -66,4 +84,4 @@ function moduleOf(code: string): string {
 
 const used = (name: string): RegExp => new RegExp(`\\b${name}\\b`);
 const declared = (name: string): RegExp =>
-  new RegExp(`\\b(const|function|type) ${name}\\b|import \\{[^}]*\\b${name}\\b`);
+  new RegExp(`\\b(const|function|type) ${name}\\b|import (type )?\\{[^}]*\\b${name}\\b`);
