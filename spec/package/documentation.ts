@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { codeIn, documentation, pagesIn } from '../support/pages.js';
+import { codeIn, documentation, page, pagesIn } from '../support/pages.js';
 
 const CLIENT = "Awaited<ReturnType<ReturnType<typeof import('redis').createClient>['connect']>>";
 
@@ -29,6 +29,8 @@ export const asWritten = (transition: Exported): Transition => transition;
 export interface Module {
   readonly name: string;
   readonly source: string;
+  /** Whether it needs nothing from its reader, so that it can run as it is. */
+  readonly isComplete: boolean;
 }
 
 /** The TypeScript of README.md and docs as modules, one for each section that has any. Recipes are programs of their own. */
@@ -40,18 +42,32 @@ export function documentedModules(): Module[] {
         const code = codeIn(section, 'ts').join('\n');
         const [title = ''] = section.split('\n');
         const name = `${file.replace(/\.md$/, '')} ${title}`.toLowerCase().replaceAll(/\W+/g, '-').replace(/-$/, '');
-        return code === '' ? [] : [{ name, source: moduleOf(withImportsOnce(code)) }];
+        if (code === '') return [];
+        const source = moduleOf(withImportsOnce(code));
+        return [{ name, source, isComplete: !/^declare |createClient/m.test(source) }];
       }),
     );
 }
 
-/** The program of each recipe. */
-export function recipes(): Module[] {
-  return pagesIn('docs/recipes').map(({ file, text }) => {
+/** The work that the quick start leaves to its reader. */
+const SEND_INVOICES = `
+import { setTimeout as sleep } from 'node:timers/promises';
+async function sendInvoices(signal: AbortSignal): Promise<void> {
+  console.log('working');
+  await sleep(1_000, undefined, { signal });
+}
+`;
+
+/** The program of the README's quick start and of each recipe. */
+export function programs(): Module[] {
+  const [start = ''] = codeIn(page('README.md').text, 'ts');
+  const quickStart = start.replace('createClient()', "createClient({ url: process.env.REDIS_URL ?? '' })");
+  const recipes = pagesIn('docs/recipes').map(({ file, text }) => {
     const [source, ...others] = codeIn(text, 'ts');
     if (source === undefined || others.length > 0) throw new Error(`${file} must have one program`);
-    return { name: path.basename(file, '.md'), source };
+    return { name: path.basename(file, '.md'), source, isComplete: true };
   });
+  return [{ name: 'quick-start', source: SEND_INVOICES + quickStart, isComplete: true }, ...recipes];
 }
 
 /** Each block has the imports that it needs, to be pasted; a module has each once. */

@@ -47,6 +47,13 @@ describe('the code in README.md and docs', () => {
     const [start] = modules.filter(({ name }) => name === 'readme-quick-start');
     expect(start?.source).toContain('await election.close();');
   });
+
+  it('runs as it stands, if it leaves nothing to its reader', async () => {
+    const complete = documentedModules().filter(({ isComplete }) => isComplete);
+    expect(complete.map(({ name }) => name)).toContain('docs-guide-testing-in-virtual-time');
+    await compile('7', 'nodenext', '--outDir', 'out/complete');
+    for (const { name } of complete) await project.run(`out/complete/docs/${name}.js`);
+  });
 });
 
 describe.each(VERSIONS)('strict TypeScript %s', (version) => {
