@@ -1,4 +1,4 @@
-// Prints README.md's table of clients and topologies, from a run of `npm run clients` and of the compilers:
+// Prints the table of clients and topologies for docs/deployments/clients.md, from a run of `npm run clients` and of the compilers:
 //
 //     npm run clients:table            runs the specs first
 //     npm run clients:table -- FILE    takes the results that `npm run clients -- --json --outputFile=FILE` has written

@@ -18,7 +18,7 @@ export interface Recovery {
 const LINGERS = 3 * TIMES.ttl;
 
 /**
- * ms from `healed` within which somebody leads, as docs/faults.md has it for each fault by itself: what one of the last faults
+ * ms from `healed` within which somebody leads, as docs/reliability/faults.md has it for each fault by itself: what one of the last faults
  * has left behind comes on top of it.
  */
 export function allowance(strikes: readonly Strike[], healed: number): number {

@@ -10,7 +10,7 @@ export interface Arguments {
   readonly atOnce: number;
   /** Only the rows whose name has this text. */
   readonly only: string;
-  /** Whether to put the table into docs/topologies.md. */
+  /** Whether to put the table into docs/deployments/topologies.md. */
   readonly write: boolean;
 }
 
@@ -23,7 +23,7 @@ are cut off from each other.
   --times N      how often each row is repeated, 3 by default; from 1 to 100
   --at-once N    how many repetitions run at one time, 4 by default; from 1 to 8. They mostly wait
   --only TEXT    only the rows with this text in them, such as "cluster" or "ioredis"
-  --write        puts the table into docs/topologies.md; not with --only
+  --write        puts the table into docs/deployments/topologies.md; not with --only
   --help         says this
 
 It exits with 0 if every row could be measured and nothing contradicts the contract, 1 if anything does, 2 if a row could not be measured, or

@@ -17,7 +17,7 @@ import { measure, nameOf, type Result, ROWS } from './run.js';
 import { tableOf, withTable, wrongs } from './table.js';
 import { TIMES } from './world.js';
 
-const PAGE = 'docs/topologies.md';
+const PAGE = 'docs/deployments/topologies.md';
 
 async function conduct(args: Arguments, { signal }: Ending): Promise<number> {
   const rows = ROWS.filter((row) => nameOf(row).includes(args.only));
@@ -39,11 +39,11 @@ function caption({ times, atOnce }: Arguments): string {
     `Redis ${/v=([\d.]+)/.exec(server)?.[1] ?? 'unknown'}`,
     ...['redis', 'ioredis'].map((name) => `\`${name}\` ${versionOf(name)}`),
   ];
-  const often = `each row ${times} times, ${atOnce} at one time`;
+  const often = `Each row ${times} times, ${atOnce} at one time`;
   const date = new Date().toISOString().slice(0, 10);
   return [
     `${date}, one machine with ${cpus().length} cores (${process.platform}), ${versions.join(', ')}, \`ttl\` ${TIMES.ttl / 1_000} s`,
-    `where nothing else is said; ${often}. A master was cut off for ${SPLIT / 1_000} s.`,
+    `unless the fault says otherwise. ${often}. A master was cut off for ${SPLIT / 1_000} s.`,
   ].join(' ');
 }
 

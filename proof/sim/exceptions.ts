@@ -14,7 +14,7 @@ export interface Heard {
 }
 
 /**
- * Where the contract allows two leaders at once, or a token that falls, and for how long: what is written down in docs/faults.md under
+ * Where the contract allows two leaders at once, or a token that falls, and for how long: what is written down in docs/reliability/faults.md under
  * "What is not promised", as far as a world has made it possible.
  */
 export class Exceptions {

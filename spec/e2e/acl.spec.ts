@@ -77,8 +77,8 @@ async function listen(): Promise<string[]> {
 const DENIED = { role: 'error', error: expect.objectContaining({ code: 'STORE_DENIED' }) };
 
 describe('the rule', () => {
-  it('stands in README.md, word for word', () => {
-    expect(readFileSync('README.md', 'utf8').split('\n')).toContain(ACL_RULE);
+  it('stands in the guide to production, word for word', () => {
+    expect(readFileSync('docs/guide/production.md', 'utf8').split('\n')).toContain(ACL_RULE);
   });
 
   it('is enough to elect, stand by, renew, observe, resign, hand over and publish, with nothing denied on the way', async () => {

@@ -48,9 +48,9 @@ interface Row {
   readonly specs: readonly string[];
 }
 
-/** The rows of all tables of docs/faults.md: the fault comes first, its specs come last. */
+/** The rows of all tables of docs/reliability/faults.md: the fault comes first, its specs come last. */
 function documented(): Row[] {
-  const lines = readFileSync('docs/faults.md', 'utf8').split('\n');
+  const lines = readFileSync('docs/reliability/faults.md', 'utf8').split('\n');
   const rows = lines.filter((line) => line.startsWith('| ') && !/^\| (---|fault|case) /.test(line));
   return rows.map((line) => {
     const cells = line.slice(2, -2).split(' | ');
@@ -72,7 +72,7 @@ function written(): RegExp[] {
   });
 }
 
-describe('docs/faults.md', () => {
+describe('docs/reliability/faults.md', () => {
   it('has a row for every fault, once', () => {
     const faults = documented().map(({ fault }) => fault);
     for (const fault of FAULTS) expect(faults.filter((one) => one === fault)).toEqual([fault]);

@@ -1,6 +1,7 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { linksIn, page, pagesIn } from '../support/pages.js';
 import { install, type Project } from './project.js';
 
 let project: Project;
@@ -26,12 +27,27 @@ const built = (): string[] =>
   );
 
 describe('the packed library', () => {
-  it('has what is built from lib and the pages that are named, and nothing else', () => {
-    const pages = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json', 'dist/cjs/package.json'];
-    expect(filesIn(shipped)).toEqual([...built(), ...pages].sort());
-    const { files } = JSON.parse(readFileSync(path.join(shipped, 'package.json'), 'utf8'));
-    expect(files).toEqual(['dist', 'README.md', 'CHANGELOG.md', 'LICENSE']);
+  it('has what is built from lib, the documentation and the examples, and nothing else', () => {
+    const pages = ['ARCHITECTURE', 'CHANGELOG', 'CONTRIBUTING', 'README', 'SECURITY'].map((name) => `${name}.md`);
+    const docs = pagesIn('docs').map(({ file }) => file);
+    const pictures = filesIn('docs').filter((file) => /^[\w-]+\.svg$/.test(file));
+    const examples = filesIn('examples');
+    const files = [
+      ...[...built(), 'dist/cjs/package.json', 'package.json', 'LICENSE', ...pages, ...docs],
+      ...[...pictures.map((file) => `docs/${file}`), ...examples.map((file) => `examples/${file}`)],
+    ];
+    expect(filesIn(shipped)).toEqual(files.sort());
   });
+
+  it.each(['README.md', 'CHANGELOG.md', ...pagesIn('docs').map(({ file }) => file)])(
+    'has what its pages link to: %s',
+    (file) => {
+      const targets = linksIn(page(path.join(shipped, file)).text)
+        .filter((link) => !/^(https?:|#)/.test(link))
+        .map((link) => path.join(shipped, path.dirname(file), link.replace(/#.*/, '')));
+      expect(targets.filter((target) => !existsSync(target))).toEqual([]);
+    },
+  );
 
   it('names no place of the machine it was built on', () => {
     for (const file of filesIn(shipped)) {

@@ -2,8 +2,8 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type RedisServer, startRedis } from '../support/redis.js';
+import { documentedModules } from './documentation.js';
 import { install, type Project } from './project.js';
-import { readmeModules } from './readme.js';
 
 const COMPILERS = { '7': 'typescript', '6': 'typescript-6', '5.9': 'typescript-5' } as const;
 type Version = keyof typeof COMPILERS;
@@ -23,9 +23,9 @@ let project: Project;
 
 beforeAll(async () => {
   [server, project] = await Promise.all([startRedis(), install('typescript')]);
-  mkdirSync(path.join(project.folder, 'readme'));
-  for (const { name, source } of readmeModules()) {
-    writeFileSync(path.join(project.folder, 'readme', `${name}.ts`), source);
+  mkdirSync(path.join(project.folder, 'docs'));
+  for (const { name, source } of documentedModules()) {
+    writeFileSync(path.join(project.folder, 'docs', `${name}.ts`), source);
   }
 });
 
@@ -36,12 +36,23 @@ afterAll(async () => {
 const compile = (version: Version, setting: string, ...args: string[]) =>
   project.run(`node_modules/${COMPILERS[version]}/bin/tsc`, ['-p', `tsconfig.${setting}.json`, ...args]);
 
-describe('the code in README.md', () => {
-  it('is compiled here, the quick start and all the rest', () => {
-    const modules = readmeModules();
-    expect(modules.map(({ name }) => name)).toEqual(expect.arrayContaining(['three-ways-of-use', 'what-you-are-told']));
-    const [start] = modules.filter(({ name }) => name === 'three-ways-of-use');
+describe('the code in README.md and docs', () => {
+  it('is compiled here, the quick start and all other pages', () => {
+    const modules = documentedModules();
+    const names = modules.map(({ name }) => name);
+    expect(names).toEqual(
+      expect.arrayContaining(['readme-quick-start', 'docs-deployments-quorum-quorum-of-independent-servers']),
+    );
+    expect(new Set(names).size).toBe(names.length);
+    const [start] = modules.filter(({ name }) => name === 'readme-quick-start');
     expect(start?.source).toContain('await election.close();');
+  });
+
+  it('runs as it stands, if it leaves nothing to its reader', async () => {
+    const complete = documentedModules().filter(({ isComplete }) => isComplete);
+    expect(complete.map(({ name }) => name)).toContain('docs-guide-testing-in-virtual-time');
+    await compile('7', 'nodenext', '--outDir', 'out/complete');
+    for (const { name } of complete) await project.run(`out/complete/docs/${name}.js`);
   });
 });
 

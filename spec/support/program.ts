@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
 import { afterEach } from '@jest/globals';
 import { guard, killAndWait } from './guard.js';
 
@@ -18,8 +18,17 @@ afterEach(async () => {
 });
 
 /** Runs `file` until it ends, or the spec does. It and what it starts make a process group of their own, of its pid. */
-export function runProgram(file: string, ...args: string[]): Run {
-  const child = spawn(process.execPath, ['--import', 'tsx', file, ...args], { stdio: 'pipe', detached: true });
+export const runProgram = (file: string, ...args: string[]): Run => run(['--import', 'tsx', file, ...args]);
+
+/** Runs Node in `folder`, as a project of a user's does, until it ends, or the spec does. */
+export function runIn(folder: string, args: readonly string[], env: NodeJS.ProcessEnv): Run {
+  // What jest tells its workers, and the flags of this run, are not for a consumer's.
+  const { NODE_ENV: _, JEST_WORKER_ID: __, NODE_OPTIONS: ___, ...inherited } = process.env;
+  return run(args, { cwd: folder, env: { ...inherited, ...env } });
+}
+
+function run(args: readonly string[], options: SpawnOptions = {}): Run {
+  const child = spawn(process.execPath, args, { ...options, stdio: 'pipe', detached: true });
   guard(child);
   let output = '';
   let complaints = '';
@@ -32,7 +41,7 @@ export function runProgram(file: string, ...args: string[]): Run {
   const exit = new Promise<number | string | null>((resolve) => {
     child.once('close', (code, signal) => resolve(signal ?? code));
   });
-  const run = { child, output: () => output, complaints: () => complaints, exit };
-  runs.push(run);
-  return run;
+  const started = { child, output: () => output, complaints: () => complaints, exit };
+  runs.push(started);
+  return started;
 }

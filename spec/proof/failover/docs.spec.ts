@@ -3,21 +3,21 @@ import { describe, expect, it } from '@jest/globals';
 import { nameOf, ROWS } from '../../../proof/failover/run.js';
 import { tableIn } from '../../../proof/failover/table.js';
 
-/** The first three cells of each line of the table in docs/topologies.md. */
+/** The first three cells of each line of the table in docs/deployments/topologies.md. */
 function documented(): string[] {
-  const lines = tableIn(readFileSync('docs/topologies.md', 'utf8')).split('\n');
+  const lines = tableIn(readFileSync('docs/deployments/topologies.md', 'utf8')).split('\n');
   const rows = lines.filter((line) => line.startsWith('| ') && !/^\| (---|topology) /.test(line));
   return rows.map((line) => line.slice(2, -2).split(' | ').slice(0, 3).join(' | '));
 }
 
-describe('docs/topologies.md', () => {
+describe('docs/deployments/topologies.md', () => {
   it('has a row for each fault and client that is measured, and no other', () => {
     expect(documented()).toEqual(ROWS.map(({ topology, fault, client }) => `${topology} | ${fault} | ${client}`));
     expect(documented().length).toBeGreaterThan(30);
   });
 
   it('has a section for each topology', () => {
-    const page = readFileSync('docs/topologies.md', 'utf8').toLowerCase();
+    const page = readFileSync('docs/deployments/topologies.md', 'utf8').toLowerCase();
     const topologies = [...new Set(ROWS.map(({ topology }) => topology))];
     expect(topologies.filter((topology) => !new RegExp(`^## .*${topology}`, 'm').test(page))).toEqual([]);
   });
