@@ -40,6 +40,13 @@ export const plainDel = variant(
   patch('store/redis/scripts.ts', 'local own = record.id == id and record.till ~= 0', 'local own = true'),
 );
 
+/** Sets its lease in whichever database its client is in. */
+export const anyDatabase = variant(
+  'any-database',
+  patch('store/redis/scripts.ts', "if expected == '' or db == '' or db == expected then", 'if true then'),
+  patch('store/redis/home.ts', 'if (!this.#isHeld) return;', 'return;'),
+);
+
 /** Follows until it is told that the lease is free. */
 export const waitsToBeTold = variant(
   'followers-that-wait-to-be-told',

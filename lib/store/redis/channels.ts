@@ -3,6 +3,7 @@ import { randomId } from '../../random-id.js';
 import type { Notice, ReleaseNotice } from '../lease-store.js';
 import { portOf, type RedisClient } from './client.js';
 import { connectionOf } from './connection.js';
+import type { Home } from './home.js';
 import { linksOf, orDrop } from './links.js';
 import { noticeOf, whisperOf } from './notice.js';
 import { pauseAfter } from './pace.js';
@@ -23,8 +24,11 @@ export interface Channels {
 const LISTENING: Notice = { kind: 'listening' };
 const DEAF: Notice = { kind: 'deaf' };
 
-/** What is told to all who stand or look by `client`: one subscriber connection, a duplicate of `subscriber`, however many share it. */
-export function openChannels(client: RedisClient, subscriber: RedisClient): Channels {
+/**
+ * What is told to all who stand or look by `client`: one subscriber connection, a duplicate of `subscriber`, however many share it. `home` is held
+ * while anybody listens.
+ */
+export function openChannels(client: RedisClient, subscriber: RedisClient, home: Home): Channels {
   const { prefix } = portOf(client);
   const { openLink, serves } = portOf(subscriber);
   const connection = connectionOf(client);
@@ -53,6 +57,7 @@ export function openChannels(client: RedisClient, subscriber: RedisClient): Chan
       channel.move(link);
       return channel;
     }
+    home.begin();
     connections = connection.notices.subscribe((notice) => {
       for (const each of [...channels.values()]) each.tell(notice);
     });
@@ -72,6 +77,7 @@ export function openChannels(client: RedisClient, subscriber: RedisClient): Chan
     channels.delete(name);
     if (channels.size > 0) return;
     connections.unsubscribe();
+    home.end();
     link = undefined;
     isInboxOpen = false;
     inbox.move(undefined);

@@ -14,6 +14,8 @@ export interface IoRedisClient extends Emitter {
 /** What only some of them have. */
 interface Extras {
   readonly options?: { readonly keyPrefix?: string | Uint8Array };
+  /** Of the connection: the database that was selected last. */
+  readonly condition?: { readonly select?: number } | null;
   readonly isCluster?: boolean;
   connect?(): Promise<unknown>;
   /** Of a cluster: a client for each node. */
@@ -47,7 +49,13 @@ export function ioRedisPort(client: IoRedisClient): Port {
   return {
     emitter: client,
     readyEvents: extras.isCluster ? ['ready', '+node'] : ['ready'],
-    prefix: String(extras.options?.keyPrefix ?? ''),
+    get prefix() {
+      return String(extras.options?.keyPrefix ?? '');
+    },
+    get database() {
+      // A new connection is in the database of the options at first, until it is ready.
+      return client.status === 'ready' && extras.condition ? String(extras.condition.select ?? 0) : undefined;
+    },
     serves: extras.isCluster ? 'slots' : 'one',
     get isReady() {
       return client.status === 'ready';

@@ -63,6 +63,8 @@ export interface Port {
   readonly readyEvents: readonly string[];
   /** What the client puts before each key that a script is called with; empty mostly. */
   readonly prefix: string;
+  /** The number of the database that commands go to now; undefined where the client does not tell. */
+  readonly database: string | undefined;
   /** What is behind it: one server at a time, or several, among which keys are divided by their slots. */
   readonly serves: 'one' | 'slots';
   /** Whether commands are written at once rather than queued for a connection to come; undefined where the client does not say. */

@@ -10,7 +10,7 @@ const SUBSCRIBED = /in subscriber mode|are allowed in this context/;
  * up to 7.0 gives an ACL failure in there no code at all.
  */
 const MEANINGS: ReadonlyArray<readonly [RegExp, ElectionErrorCode]> = [
-  [/\b(WRONGTYPE|LEASECONFLICT)\b/, 'KEY_CONFLICT'],
+  [/\b(WRONGTYPE|LEASECONFLICT|LEASEMOVED)\b/, 'KEY_CONFLICT'],
   [/\b(NOAUTH|WRONGPASS|NOPERM)\b|ACL failure in script|user executing the script can't/, 'STORE_DENIED'],
   // To one who has not logged in, Redis refuses so many arguments before it looks what they are.
   [/unauthenticated (multi)?bulk length/, 'STORE_DENIED'],
@@ -70,6 +70,8 @@ function explain(code: ElectionErrorCode, text: string, { verb, key }: StoreRequ
       if (/'wait'/i.test(text)) return `${said}. With the option replicas the user needs the command wait, too`;
       return `${said}. The user needs the keys ~${lease}, ~${record} and ~${candidates}, the channel &${channel}, best also &${prefix}leader:inbox:*, and the commands evalsha, eval, ${COMMANDS}`;
     case 'KEY_CONFLICT':
+      if (text.includes('LEASEMOVED'))
+        return `${said}. Elections stay where they began: give them a client of their own, on which nobody calls SELECT or changes keyPrefix`;
       return verb === 'list'
         ? `${said}. The key ${candidates} belongs to the election; remove what else is stored there`
         : `${said}. The keys ${lease} and ${record} belong to the election; remove what else is stored there`;
