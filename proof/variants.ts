@@ -47,6 +47,16 @@ export const anyDatabase = variant(
   patch('store/redis/home.ts', 'if (!this.#isHeld) return;', 'return;'),
 );
 
+/** Stands by wherever it is told of a holder. */
+export const standsByAnywhere = variant(
+  'standing-by-at-a-replica',
+  patch(
+    'store/redis/scripts.ts',
+    "if type(done) == 'table' and string.find(done.err, 'READONLY', 1, true)",
+    'if false',
+  ),
+);
+
 /** Follows until it is told that the lease is free. */
 export const waitsToBeTold = variant(
   'followers-that-wait-to-be-told',

@@ -70,6 +70,7 @@ describe('the package', () => {
       'Suspect',
       'Term',
       'Transition',
+      'WarningCode',
       'Watched',
       'WithdrawReply',
       'WithdrawRequest',

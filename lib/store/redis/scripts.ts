@@ -171,10 +171,12 @@ end
 local member = memberOf(id, ARGV[3], ARGV[4], ARGV[13])
 
 -- Lists who has to stand by, under the time of this attempt; those who have not asked for long, or will have asked by a clock that was set
--- back since, go. The list is a help: whoever may not write it, or finds no room, does without.
+-- back since, go. The list is a help: whoever may not write it, or finds no room, does without. Only a replica's refusal is returned: what a
+-- replica knows of the lease may be long out of date, and nobody is elected there.
 local function listed()
   local deaf = ARGV[12] == '1' and '.0' or '.5' -- ms: who would not hear of a release is not to be named in it
-  redis.pcall('ZADD', CANDIDATES, text(now) .. deaf, member)
+  local done = redis.pcall('ZADD', CANDIDATES, text(now) .. deaf, member)
+  if type(done) == 'table' and string.find(done.err, 'READONLY', 1, true) then return done end
   redis.pcall('ZREMRANGEBYSCORE', CANDIDATES, '-inf', '(' .. text(math.floor(now - ${FRESH} * ttl)))
   redis.pcall('ZREMRANGEBYSCORE', CANDIDATES, text(now + 1), '+inf')
   redis.pcall('PEXPIRE', CANDIDATES, 2 * ttl)
@@ -205,8 +207,7 @@ if holder then
   local answer = told('held', record, holder)
   if answer.err then return answer end
   if left > ttl then answer[10] = left end
-  listed()
-  return answer
+  return listed() or answer
 end
 
 -- The lease is absent. That it ran out or was given up is for the record to say; a store that lost it must not free it.
@@ -242,8 +243,7 @@ if record.till > 0 then
   local watchedFor = isSame and tonumber(ARGV[11]) or 0
   local wait = math.min(record.till - math.min(now, reckoned), ttl - watchedFor)
   if wait > 0 then
-    listed()
-    return reply('suspect', record, text(math.ceil(wait)))
+    return listed() or reply('suspect', record, text(math.ceil(wait)))
   end
 end
 
