@@ -57,6 +57,16 @@ export const standsByAnywhere = variant(
   ),
 );
 
+/** Does not ask why a cluster's client goes without an answer. */
+export const asksNoSlot = variant(
+  'no-look-at-the-slot',
+  patch(
+    'store/redis/store.ts',
+    'if (!evalShaOnce) return undefined;',
+    'if (!evalShaOnce || timeout > 0) return undefined;',
+  ),
+);
+
 /** Follows until it is told that the lease is free. */
 export const waitsToBeTold = variant(
   'followers-that-wait-to-be-told',
@@ -201,7 +211,7 @@ export const writesFirst = variant(
 /** Takes a lease that is no lease for one more failed request. */
 export const noConflict = variant(
   'no-key-conflict',
-  patch('store/redis/translate.ts', "[/\\b(WRONGTYPE|LEASECONFLICT)\\b/, 'KEY_CONFLICT'],", ''),
+  patch('store/redis/translate.ts', "[/\\b(WRONGTYPE|LEASECONFLICT|LEASEMOVED)\\b/, 'KEY_CONFLICT'],", ''),
 );
 
 /** Takes a suspended machine's clock for right. */

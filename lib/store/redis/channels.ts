@@ -1,4 +1,5 @@
-import { defer, Observable, retry, type Subscriber, Subscription, timer } from 'rxjs';
+import { defer, Observable, ReplaySubject, retry, type Subscriber, Subscription, tap, timer } from 'rxjs';
+import { getOrMake } from '../../lookup.js';
 import { randomId } from '../../random-id.js';
 import type { Notice, ReleaseNotice } from '../lease-store.js';
 import { portOf, type RedisClient } from './client.js';
@@ -21,6 +22,14 @@ export interface Channels {
   releasedBy(channel: string): string;
 }
 
+const refusals = new WeakMap<RedisClient, ReplaySubject<string>>();
+
+/** Why notices of those who stand by `client` cannot arrive, the last reason first: a rule forbids it, or it makes no connection to listen by. */
+export const noticesRefused = (client: RedisClient): ReplaySubject<string> =>
+  getOrMake(refusals, client, () => new ReplaySubject(1));
+
+const isForbidden = (error: unknown): boolean => error instanceof Error && /\bNOPERM\b/.test(error.message);
+
 const LISTENING: Notice = { kind: 'listening' };
 const DEAF: Notice = { kind: 'deaf' };
 
@@ -32,12 +41,14 @@ export function openChannels(client: RedisClient, subscriber: RedisClient, home:
   const { prefix } = portOf(client);
   const { openLink, serves } = portOf(subscriber);
   const connection = connectionOf(client);
+  const refused = noticesRefused(client);
   if (!openLink) {
+    refused.next('this client cannot be duplicated');
     return { notices: () => connection.notices, inbox: '', openInbox: () => false, releasedBy: () => '' };
   }
   const links = linksOf(openLink, serves, connectionOf(subscriber).notices);
   const channels = new Map<string, Channel>();
-  const inbox = new Inbox(`${prefix}leader:inbox:${randomId()}`, channels);
+  const inbox = new Inbox(`${prefix}leader:inbox:${randomId()}`, channels, () => {});
   let isInboxOpen = false;
   let isInboxMissed = false;
   // Whoever stands where others have listened before was listed as deaf at first, and is to ask again now that it can be told alone.
@@ -51,7 +62,7 @@ export function openChannels(client: RedisClient, subscriber: RedisClient, home:
   let link: Link | undefined;
   let connections = Subscription.EMPTY;
   const begin = (name: string) => {
-    const channel = new Channel(name);
+    const channel = new Channel(name, (error) => isForbidden(error) && refused.next(String(error)));
     channels.set(name, channel);
     if (channels.size > 1) {
       channel.move(link);
@@ -113,9 +124,11 @@ class Channel implements Listener {
   #link: Link | undefined;
   #confirmation = Subscription.EMPTY;
   #releaser = '';
+  readonly #fail: (error: unknown) => void;
 
-  constructor(name: string) {
+  constructor(name: string, fail: (error: unknown) => void) {
     this.name = name;
+    this.#fail = fail;
   }
 
   /** What is published. */
@@ -155,7 +168,7 @@ class Channel implements Listener {
     if (this.isListening) this.tell(DEAF);
     this.isListening = false;
     if (!link) return;
-    this.#confirmation = subscribed(link, this).subscribe({
+    this.#confirmation = subscribed(link, this, this.#fail).subscribe({
       next: () => {
         this.isListening = true;
         this.tell(LISTENING);
@@ -177,8 +190,8 @@ class Channel implements Listener {
 class Inbox extends Channel {
   readonly #channels: ReadonlyMap<string, Channel>;
 
-  constructor(name: string, channels: ReadonlyMap<string, Channel>) {
-    super(name);
+  constructor(name: string, channels: ReadonlyMap<string, Channel>, fail: (error: unknown) => void) {
+    super(name, fail);
     this.#channels = channels;
   }
 
@@ -189,9 +202,10 @@ class Inbox extends Channel {
 }
 
 /** Emits when what is published on `channel` comes by `link`. A channel that is refused is asked for again: rules get mended. */
-function subscribed(link: Link, channel: Channel): Observable<unknown> {
+function subscribed(link: Link, channel: Channel, fail: (error: unknown) => void): Observable<unknown> {
   return defer(() => link.subscribe(channel.name, channel)).pipe(
     orDrop(link),
+    tap({ error: fail }),
     retry({ delay: (_, failures) => timer(pauseAfter(failures)) }),
   );
 }

@@ -24,7 +24,8 @@ interface Extras {
   readonly slots?: ReadonlyArray<readonly string[] | undefined>;
 }
 
-type Node = Connectable & { readonly options: { readonly host?: string; readonly port?: number } };
+type Node = Connectable &
+  Pick<IoRedisClient, 'evalsha'> & { readonly options: { readonly host?: string; readonly port?: number } };
 
 export function isIoRedis(value: object): value is IoRedisClient {
   return (
@@ -62,8 +63,16 @@ export function ioRedisPort(client: IoRedisClient): Port {
     },
     evalSha: (sha, options, signal) => call('evalsha', sha, options, signal),
     eval: (script, options, signal) => call('eval', script, options, signal),
+    ...(extras.isCluster && { evalShaOnce: (sha, options) => askOnce(extras, sha, options) }),
     ...('duplicate' in client && { openLink: () => openIoRedisLink(original), wires: wiresOf(client, extras) }),
   };
+}
+
+/** A cluster's client repeats a call that is refused by TRYAGAIN for longer than a request may take. */
+async function askOnce(extras: Extras, sha: string, { keys, arguments: args }: ScriptOptions): Promise<unknown> {
+  const master = extras.slots?.[slotOf(keys[0] ?? '')]?.[0];
+  const node = extras.nodes?.('master').find(({ options }) => `${options.host}:${options.port}` === master);
+  return node?.evalsha(sha, keys.length, ...keys, ...args);
 }
 
 function wiresOf(client: IoRedisClient, extras: Extras): Wires {

@@ -74,6 +74,11 @@ export interface Port {
   /** Calls a script by its text. */
   eval(script: string, options: ScriptOptions, signal: AbortSignal): Promise<unknown>;
   /**
+   * Calls a script once at the server that has the slot of its keys, and rejects with what that one says: for a client that repeats a refused call
+   * by itself, and says nothing of it. Absent where calls say it themselves.
+   */
+  readonly evalShaOnce?: (sha: string, options: ScriptOptions) => Promise<unknown>;
+  /**
    * Opens a connection to listen by: emits its {@link Link} when it can be used, completes when it is gone or could not be had, whatever the
    * reason, and is closed on unsubscription. One attempt: when to make another is for the caller to say. Absent where the client makes none.
    */

@@ -3,6 +3,7 @@ import type { ElectionError } from '../../errors.js';
 import { getOrMake } from '../../lookup.js';
 import { warn } from '../../warning.js';
 import type { CandidateReply } from '../lease-store.js';
+import { noticesRefused } from './channels.js';
 import { portOf, type RedisClient } from './client.js';
 import { connectionOf } from './connection.js';
 import { keysOf } from './keys.js';
@@ -30,8 +31,8 @@ export interface Preflight {
 }
 
 /**
- * KEYS[1] is not touched: it has a cluster ask the server that the lease is on. Returns { maxmemory, its policy, role }, decimal text and
- * words, each empty where INFO is not allowed.
+ * KEYS[1] is not touched: it has a cluster ask the server that the lease is on. Returns { maxmemory, its policy, role, decimal text and
+ * words, each empty where INFO is not allowed; and whether the channel ARGV[1] may be published on, 1 or 0 }. What is published says nothing.
  */
 const LOOK = `
 local function about(section)
@@ -42,8 +43,16 @@ local memory = about('memory')
 return {
   string.match(memory, 'maxmemory:(%d+)') or '', string.match(memory, 'maxmemory_policy:([%w-]+)') or '',
   string.match(about('replication'), 'role:(%w+)') or '',
+  type(redis.pcall('PUBLISH', ARGV[1], '')) == 'number' and '1' or '0',
 }
 `;
+
+/** Where a rule forbids the channels, or the client makes no connection to listen by. */
+const warnOfSilence = (reason: string): void =>
+  warn(
+    'RX_LEADER_NO_NOTICES',
+    `Notices of elections and releases cannot arrive: ${reason}. Followers ask by their option "wait" instead, so a hand-over takes up to that long. Allow the user the channels of its elections (&*leader:*), and the commands publish, subscribe and unsubscribe`,
+  );
 
 /** Looks made: one alone may have met a busy event loop or a pause of the server's. */
 const LOOKS = 3;
@@ -55,6 +64,7 @@ const looked = new WeakSet<RedisClient>();
 export const preflightOf = (client: RedisClient): Preflight =>
   getOrMake(preflights, client, () => {
     const warnOfReplica = replicaWarning();
+    noticesRefused(client).pipe(take(1)).subscribe(warnOfSilence);
     return {
       look: (request) => look(client, request, warnOfReplica),
       heed: warnOfOther,
@@ -79,7 +89,8 @@ function look(client: RedisClient, request: PreflightRequest, warnOfReplica: () 
         over.abort();
       };
       subscriber.add(leave);
-      inspect(portOf(client), request, over.signal, warnOfReplica).then(
+      const warnOfMute = () => noticesRefused(client).next('the user may not publish on their channel');
+      inspect(portOf(client), request, over.signal, warnOfReplica, warnOfMute).then(
         () => {
           subscriber.remove(leave);
           subscriber.complete();
@@ -103,8 +114,10 @@ async function inspect(
   request: PreflightRequest,
   over: AbortSignal,
   warnOfReplica: () => void,
+  warnOfMute: () => void,
 ): Promise<void> {
-  const options = { keys: [keysOf(request.key).lease], arguments: [] };
+  const { lease, channel } = keysOf(request.key);
+  const options = { keys: [lease], arguments: [client.prefix + channel] };
   const ask = async () => {
     const begun = performance.now();
     const answer = await client.eval(LOOK, options, over);
@@ -113,6 +126,7 @@ async function inspect(
   const first = await ask();
   if (over.aborted) return;
   if (Array.isArray(first.answer)) warnOfServer(first.answer.map(String), warnOfReplica);
+  if (Array.isArray(first.answer) && String(first.answer[3]) === '0') warnOfMute();
   let roundTrip = first.time;
   for (let count = 1; count < LOOKS; count++) {
     const other = await ask().catch(() => undefined);

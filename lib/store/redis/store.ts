@@ -140,6 +140,7 @@ const askerOf =
       const { answer, revoke } = revocable((signal) => call(signal, script, options));
       subscriber.add(revoke);
       subscriber.add(watchQueue(client, connection, request.timeout, fail));
+      subscriber.add(watchSlot(client, request, fail));
       answer.then((raw) => parse(raw, request)).then(done, fail);
     });
 
@@ -178,6 +179,22 @@ function watchQueue(client: Port, connection: Connection, timeout: number, fail:
   const timer = setTimeout(() => {
     if (client.isReady === false) fail(connection.lastError ?? new Error('the client is not connected'));
   }, timeout - MOMENT);
+  return () => clearTimeout(timer);
+}
+
+/**
+ * For a request by a client that repeats it in silence while its slot cannot answer: asks the server itself once half of its time is up, and fails it
+ * with what that one says.
+ */
+function watchSlot({ evalShaOnce }: Port, { key, timeout }: StoreRequest, fail: (error: unknown) => void) {
+  if (!evalShaOnce) return undefined;
+  const { lease, record, candidates } = keysOf(key);
+  const options = { keys: [lease, record, candidates], arguments: [] };
+  const timer = setTimeout(() => {
+    evalShaOnce(scripts.read.sha, options).catch((error) => {
+      if (/^TRYAGAIN\b/.test(String(error?.message))) fail(error);
+    });
+  }, timeout / 2);
   return () => clearTimeout(timer);
 }
 

@@ -1,6 +1,7 @@
 import { ElectionError, type ElectionErrorCode, isElectionError } from '../../errors.js';
 import type { StoreRequest } from '../lease-store.js';
 import { keysOf } from './keys.js';
+import { slotOf } from './slots.js';
 
 /** Without RESP3 a connection that is subscribed takes no other command: ioredis says so itself, else Redis does. */
 const SUBSCRIBED = /in subscriber mode|are allowed in this context/;
@@ -81,6 +82,8 @@ function explain(code: ElectionErrorCode, text: string, { verb, key }: StoreRequ
       if (reason === 'The client is closed')
         return `${said}. Connect it, and close its elections before it: this does not mend itself`;
       if (SUBSCRIBED.test(text)) return `${said}. Give a client that is not subscribed to anything`;
+      if (text.includes('TRYAGAIN'))
+        return `${said}. Slot ${slotOf(keys.lease)} of the cluster is being moved, and has only some of the election's keys: no request is answered until the move ends. If nobody moves it, the move was interrupted: run redis-cli --cluster fix`;
       return said;
   }
 }
