@@ -175,7 +175,8 @@ export class Twins {
     const before = `run${this.#runs++}`;
     this.#model.restart({ keep: true });
     for (const record of await this.#client.keys('*:record')) {
-      if (serverOf(await this.#client.hGet(record, 'run')) === this.#run) await this.#client.hSet(record, 'run', before);
+      if (serverOf(await this.#client.hGet(record, 'run')) === this.#run)
+        await this.#client.hSet(record, 'run', before);
     }
   }
 

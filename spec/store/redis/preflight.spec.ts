@@ -127,7 +127,18 @@ describe('a look at the server, when a client is campaigned with for the first t
     await using master = await startRedis({ args: REPLICATES });
     await using replica = await startReplica(master);
     const admin = await replica.client();
-    await admin.sendCommand(['ACL', 'SETUSER', 'app', 'on', '>secret', '~*', '&*', '+@all', '-info', '+info|replication']);
+    await admin.sendCommand([
+      'ACL',
+      'SETUSER',
+      'app',
+      'on',
+      '>secret',
+      '~*',
+      '&*',
+      '+@all',
+      '-info',
+      '+info|replication',
+    ]);
     const client = await replica.client({ username: 'app', password: 'secret' });
     await lookedAt(client);
     expect(codes()).toEqual(['RX_LEADER_REPLICA']);
