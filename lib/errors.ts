@@ -12,7 +12,8 @@ import { isSecret, redact } from './redact.js';
  * - `STORE_FULL`: `maxmemory` is reached and the server refuses writes.
  * - `STORE_LOADING`: the server is still reading its data set.
  * - `STORE_REPLY`: an answer that this library cannot make sense of.
- * - `KEY_CONFLICT`: the election's key holds something that is not a lease.
+ * - `KEY_CONFLICT`: the election's key holds something that is not a lease, or the client was moved to another database
+ *   or key prefix while it had elections.
  * - `TERM_ENDED`: the term this call belongs to is over.
  * - `INVALID_OPTION`: a wrong argument, thrown at the call.
  */

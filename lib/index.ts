@@ -11,3 +11,4 @@ export type { Holder, LeaseStore } from './store/lease-store.js';
 export type { RedisClient } from './store/redis/client.js';
 export type { Clock } from './stream/clock.js';
 export type { FollowerReason, Role, Term, Transition } from './stream/transition.js';
+export type { WarningCode } from './warning.js';

@@ -40,6 +40,33 @@ export const plainDel = variant(
   patch('store/redis/scripts.ts', 'local own = record.id == id and record.till ~= 0', 'local own = true'),
 );
 
+/** Sets its lease in whichever database its client is in. */
+export const anyDatabase = variant(
+  'any-database',
+  patch('store/redis/scripts.ts', "if expected == '' or db == '' or db == expected then", 'if true then'),
+  patch('store/redis/home.ts', 'if (!this.#isHeld) return;', 'return;'),
+);
+
+/** Stands by wherever it is told of a holder. */
+export const standsByAnywhere = variant(
+  'standing-by-at-a-replica',
+  patch(
+    'store/redis/scripts.ts',
+    "if type(done) == 'table' and string.find(done.err, 'READONLY', 1, true)",
+    'if false',
+  ),
+);
+
+/** Does not ask why a cluster's client goes without an answer. */
+export const asksNoSlot = variant(
+  'no-look-at-the-slot',
+  patch(
+    'store/redis/store.ts',
+    'if (!evalShaOnce) return undefined;',
+    'if (!evalShaOnce || timeout > 0) return undefined;',
+  ),
+);
+
 /** Follows until it is told that the lease is free. */
 export const waitsToBeTold = variant(
   'followers-that-wait-to-be-told',
@@ -184,7 +211,7 @@ export const writesFirst = variant(
 /** Takes a lease that is no lease for one more failed request. */
 export const noConflict = variant(
   'no-key-conflict',
-  patch('store/redis/translate.ts', "[/\\b(WRONGTYPE|LEASECONFLICT)\\b/, 'KEY_CONFLICT'],", ''),
+  patch('store/redis/translate.ts', "[/\\b(WRONGTYPE|LEASECONFLICT|LEASEMOVED)\\b/, 'KEY_CONFLICT'],", ''),
 );
 
 /** Keeps the error that a client made, and all that the client has attached to it. */

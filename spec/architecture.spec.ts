@@ -11,7 +11,7 @@ const LIB = `${__dirname}/../lib`;
 const LAYERS: Record<string, { readonly is: RegExp; readonly may: readonly string[]; readonly outside: RegExp }> = {
   entry: {
     is: /^index\.ts$/,
-    may: ['facade', 'operators', 'stream', 'clock', 'redis', 'port', 'errors'],
+    may: ['facade', 'operators', 'stream', 'clock', 'redis', 'port', 'errors', 'helpers'],
     outside: /^$/,
   },
   testing: {
@@ -37,7 +37,7 @@ const LAYERS: Record<string, { readonly is: RegExp; readonly may: readonly strin
   core: { is: /^core\//, may: ['port', 'errors'], outside: /^$/ },
   port: { is: /^store\/(index|lease-store)\.ts$/, may: ['errors'], outside: /^rxjs$/ },
   errors: { is: /^(errors|foreign-error|redact)\.ts$/, may: [], outside: /^$/ },
-  helpers: { is: /^(lookup|random-id)\.ts$/, may: [], outside: /^node:crypto$/ },
+  helpers: { is: /^(lookup|random-id|warning)\.ts$/, may: [], outside: /^node:crypto$/ },
 };
 
 const layerOf = (file: string): string | undefined => Object.keys(LAYERS).find((name) => LAYERS[name]?.is.test(file));

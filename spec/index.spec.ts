@@ -46,6 +46,7 @@ describe('the package', () => {
       'StoreOptions',
       'Term',
       'Transition',
+      'WarningCode',
       'WorkResult',
     ]);
   });

@@ -5,6 +5,7 @@ import { type Memory, NOTHING_KNOWN } from '../core/memory.js';
 import { earliness, guard, type Settings } from '../core/settings.js';
 import type { Context, Decision, Event, Known, Manner, Sent, State } from '../core/state.js';
 import { isRenewal, stand, step, wakeAt } from '../core/step.js';
+import type { ElectionError } from '../errors.js';
 import type { CandidateReply, CandidateRequest, LeaseStore, Notice } from '../store/lease-store.js';
 import { Alarm } from './alarm.js';
 import { type Vigil, vigilOf, type Watcher } from './awakenings.js';
@@ -33,6 +34,7 @@ export interface Environment {
   readonly preflight?: {
     look(settings: Settings): Observable<never>;
     heed(reply: CandidateReply, settings: Settings): void;
+    heedFailure(error: ElectionError): void;
   };
 }
 
@@ -284,7 +286,10 @@ export class Candidacy implements Hearer, Sleeper, Watcher {
         preflight?.heed(reply, settings);
         this.#dispatch({ kind: 'reply', sent, reply });
       },
-      (error) => this.#dispatch({ kind: 'failure', sent, error }),
+      (error) => {
+        preflight?.heedFailure(error);
+        this.#dispatch({ kind: 'failure', sent, error });
+      },
     );
     exchange.begin(store);
     if (exchange.closed) return; // answered already

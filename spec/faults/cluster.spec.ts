@@ -1,6 +1,6 @@
 import { describe } from '@jest/globals';
 import { monotonic } from '../../proof/candidate.js';
-import { hashOnly } from '../../proof/variants.js';
+import { asksNoSlot, hashOnly } from '../../proof/variants.js';
 import type { Client, RedisServer } from '../support/redis.js';
 import { until } from '../support/until.js';
 import { type Arena, TIMES } from './arena.js';
@@ -34,6 +34,28 @@ describe('a cluster that moves the election', () => {
       await a.close();
       // What another server run has written down is not believed, a release included: its lease is waited out.
       await arena.recovers(since, [b]);
+    },
+  );
+
+  row(
+    'a slot that is left MIGRATING after the lease ran out has no leader until the move ends, and every client says so (G5)',
+    { variant: asksNoSlot, fails: /b does not say/ },
+    async (arena) => {
+      const [here, there] = await twoNodes(arena);
+      const clustered = { topology: 'cluster', to: here.server } as const;
+      const [a, b] = await arena.pair(clustered, { ...clustered, library: 'ioredis' });
+      const slot = String(await here.call('CLUSTER', 'KEYSLOT', arena.keys.lease));
+      await there.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', here.id);
+      await here.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', there.id);
+      await here.call('DEL', arena.keys.lease); // as if it had run out
+      for (const one of [a, b]) {
+        const { message = '' } = await one.says({ role: 'error', code: 'STORE_UNAVAILABLE' });
+        if (!message.includes(`Slot ${slot}`) || !message.includes('--cluster fix')) throw new Error(message);
+      }
+      await arena.steady([a, b], () => a.goesOn(2 * ttl));
+      await here.call('CLUSTER', 'SETSLOT', slot, 'STABLE');
+      await there.call('CLUSTER', 'SETSLOT', slot, 'STABLE');
+      await arena.recovers(monotonic(), [a, b]);
     },
   );
 });

@@ -1,6 +1,7 @@
 import { describe } from '@jest/globals';
 import { monotonic } from '../../proof/candidate.js';
 import {
+  anyDatabase,
   believesAnyNumber,
   noPutBack,
   noSuspect,
@@ -16,6 +17,56 @@ import { row } from './row.js';
 const { ttl, timeout, wait, renewEvery } = TIMES;
 
 describe('faults of a lease', () => {
+  for (const library of ['node-redis', 'ioredis'] as const) {
+    row(
+      `a leader whose ${library} client selects another database stops before another leads, and follows once it is back (G1)`,
+      { variant: anyDatabase, fails: /two leaders/ },
+      async (arena) => {
+        const [a, b] = await arena.pair({ library });
+        const since = monotonic();
+        a.act('select 1');
+        const leader = await b.says({ role: 'leader' });
+        arena.within('next leader', leader.at - since, RECOVERY);
+        await a.says({ role: 'follower', reason: 'lost' });
+        await a.says({ role: 'error', code: 'KEY_CONFLICT' });
+        await b.goesOn(ttl);
+        a.act('select 0');
+        await a.says({ role: 'follower', reason: 'standby' });
+        await b.close();
+        await arena.recovers(monotonic(), [a]);
+      },
+    );
+  }
+
+  row(
+    'a follower whose client selects another database is not elected there (G1)',
+    { variant: anyDatabase, fails: /two leaders/ },
+    async (arena) => {
+      const [a, b] = await arena.pair();
+      b.act('select 1');
+      await b.says({ role: 'error', code: 'KEY_CONFLICT' });
+      await arena.steady([a, b], () => a.goesOn(2 * ttl));
+      b.act('select 0');
+      await b.says({ role: 'follower', reason: 'standby' });
+    },
+  );
+
+  row(
+    'FLUSHDB, and SWAPDB, cost no leadership: the leader puts its lease back in its own database (G1, G3)',
+    { variant: noPutBack, fails: /not steady/ },
+    async (arena) => {
+      const [a, b] = await arena.pair();
+      const holder = await arena.granted();
+      await arena.steady([a, b], async () => {
+        await arena.admin.flushDb();
+        await a.goesOn(wait);
+        await arena.admin.sendCommand(['SWAPDB', '0', '1']);
+        await a.goesOn(ttl);
+      });
+      await arena.holds(holder);
+    },
+  );
+
   row(
     'a lease deleted mid-term is put back, and costs no leadership (G1, G4)',
     { variant: noPutBack, fails: /not steady/ },

@@ -8,10 +8,12 @@ import {
   keepsClientErrors,
   noConflict,
   resignsAtOnce,
+  standsByAnywhere,
   writesFirst,
 } from '../../proof/variants.js';
 import { until } from '../support/until.js';
-import { type Arena, TIMES } from './arena.js';
+import { type Arena, RECOVERY, TIMES } from './arena.js';
+import { REPLICATED } from './replicas.js';
 import { row } from './row.js';
 
 const { ttl, timeout, wait, renewEvery } = TIMES;
@@ -114,6 +116,31 @@ describe('a server that refuses', () => {
       { args },
     );
   }
+
+  row(
+    'a master that is demoted and keeps its connections makes no follower: whoever stands there is told, also while another leads (G2, G5)',
+    { variant: standsByAnywhere, fails: /b does not say {"role":"error"|says follower\/standby/ },
+    async (arena) => {
+      const [a, b] = await arena.pair();
+      const replica = await arena.server(REPLICATED);
+      const admin = await replica.client();
+      const { redis } = arena;
+      await admin.sendCommand(['REPLICAOF', redis.host, String(redis.port)]);
+      await until(async () => /master_link_status:up/.test(await admin.info('replication')), { within: 10_000 });
+      await admin.sendCommand(['REPLICAOF', 'NO', 'ONE']);
+      await arena.admin.sendCommand(['REPLICAOF', replica.host, String(replica.port)]);
+      const c = await arena.candidate('c', { to: replica });
+      await c.says({ role: 'leader' });
+      await a.says({ role: 'error', code: 'STORE_READONLY' });
+      await b.says({ role: 'error', code: 'STORE_READONLY' });
+      await arena.steady([a, b], () => c.goesOn(2 * ttl));
+      const since = monotonic();
+      await c.kill();
+      await arena.admin.sendCommand(['REPLICAOF', 'NO', 'ONE']);
+      await arena.recovers(since, [a, b], 2 * ttl + RECOVERY);
+    },
+    REPLICATED,
+  );
 
   row(
     'OOM keeps no leader from renewing, and ends when there is memory again (G5)',

@@ -175,7 +175,8 @@ export class Twins {
     const before = `run${this.#runs++}`;
     this.#model.restart({ keep: true });
     for (const record of await this.#client.keys('*:record')) {
-      if ((await this.#client.hGet(record, 'run')) === this.#run) await this.#client.hSet(record, 'run', before);
+      if (serverOf(await this.#client.hGet(record, 'run')) === this.#run)
+        await this.#client.hSet(record, 'run', before);
     }
   }
 
@@ -207,12 +208,12 @@ export class Twins {
   }
 
   #modelRun(run: string): string {
-    return run === this.#run ? `run${this.#runs}` : run;
+    return serverOf(run) === this.#run ? `run${this.#runs}` : run;
   }
 
   #toReal(request: StoreRequest): StoreRequest {
     if (request.verb !== 'renew' || request.run !== `run${this.#runs}`) return request;
-    return { ...request, run: this.#run };
+    return { ...request, run: `${this.#run}:0` };
   }
 
   #toModel(answer: Answer): Answer {
@@ -257,6 +258,9 @@ const leftOf = (answer: Answer): number =>
 function withCutOf(model: Answer, { cut: _, ...real }: Answer & { readonly cut?: number }): Answer {
   return { ...real, ...('cut' in model && { cut: model.cut }) } as Answer;
 }
+
+/** The run id of the server, of a run with its database. */
+const serverOf = (run: string | null): string | undefined => run?.replace(/:\d+$/, '');
 
 async function answerOf(store: LeaseStore, request: StoreRequest): Promise<Answer> {
   const asked = (store[request.verb] as (request: StoreRequest) => Observable<LeaseReply | ListReply>).call(

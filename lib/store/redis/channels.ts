@@ -1,8 +1,10 @@
-import { defer, Observable, retry, type Subscriber, Subscription, timer } from 'rxjs';
+import { defer, Observable, ReplaySubject, retry, type Subscriber, Subscription, tap, timer } from 'rxjs';
+import { getOrMake } from '../../lookup.js';
 import { randomId } from '../../random-id.js';
 import type { Notice, ReleaseNotice } from '../lease-store.js';
 import { portOf, type RedisClient } from './client.js';
 import { type Connection, connectionOf } from './connection.js';
+import type { Home } from './home.js';
 import { linksOf, orDrop } from './links.js';
 import { noticeOf, whisperOf } from './notice.js';
 import { pauseAfter } from './pace.js';
@@ -20,22 +22,34 @@ export interface Channels {
   releasedBy(channel: string): string;
 }
 
+const refusals = new WeakMap<RedisClient, ReplaySubject<string>>();
+
+/** Why notices of those who stand by `client` cannot arrive, the last reason first: a rule forbids it, or it makes no connection to listen by. */
+export const noticesRefused = (client: RedisClient): ReplaySubject<string> =>
+  getOrMake(refusals, client, () => new ReplaySubject(1));
+
+const isForbidden = (error: unknown): boolean => error instanceof Error && /\bNOPERM\b/.test(error.message);
+
 const LISTENING: Notice = { kind: 'listening' };
 const DEAF: Notice = { kind: 'deaf' };
 
 /**
- * What is told to all who stand or look by `client`: one subscriber connection, a duplicate of `subscriber`, however many share it. Without a
- * subscriber, only that the client has connected.
+ * What is published to all that stand or observe by `client`: one subscriber connection, a duplicate of `subscriber`, however many
+ * share it. Without a subscriber, only that the client has connected. `home` is held while anybody listens.
  */
-export function openChannels(client: RedisClient, subscriber: RedisClient | false): Channels {
+export function openChannels(client: RedisClient, subscriber: RedisClient | false, home: Home): Channels {
   const { prefix } = portOf(client);
   const connection = connectionOf(client);
-  if (!subscriber) return withoutSubscriber(connection);
+  if (!subscriber) return withoutSubscriber(connection, home);
   const { openLink, serves } = portOf(subscriber);
-  if (!openLink) return withoutSubscriber(connection);
+  const refused = noticesRefused(client);
+  if (!openLink) {
+    refused.next('this client cannot be duplicated');
+    return withoutSubscriber(connection, home);
+  }
   const links = linksOf(openLink, serves, connectionOf(subscriber).notices);
   const channels = new Map<string, Channel>();
-  const inbox = new Inbox(`${prefix}leader:inbox:${randomId()}`, channels);
+  const inbox = new Inbox(`${prefix}leader:inbox:${randomId()}`, channels, () => {});
   let isInboxOpen = false;
   let isInboxMissed = false;
   // Whoever stands where others have listened before was listed as deaf at first, and is to ask again now that it can be told alone.
@@ -49,12 +63,13 @@ export function openChannels(client: RedisClient, subscriber: RedisClient | fals
   let link: Link | undefined;
   let connections = Subscription.EMPTY;
   const begin = (name: string) => {
-    const channel = new Channel(name);
+    const channel = new Channel(name, (error) => isForbidden(error) && refused.next(String(error)));
     channels.set(name, channel);
     if (channels.size > 1) {
       channel.move(link);
       return channel;
     }
+    home.begin();
     connections = connection.notices.subscribe((notice) => {
       for (const each of [...channels.values()]) each.tell(notice);
     });
@@ -74,6 +89,7 @@ export function openChannels(client: RedisClient, subscriber: RedisClient | fals
     channels.delete(name);
     if (channels.size > 0) return;
     connections.unsubscribe();
+    home.end();
     link = undefined;
     isInboxOpen = false;
     inbox.move(undefined);
@@ -98,12 +114,19 @@ export function openChannels(client: RedisClient, subscriber: RedisClient | fals
   };
 }
 
-const withoutSubscriber = ({ notices }: Connection): Channels => ({
-  notices: () => notices,
-  inbox: '',
-  openInbox: () => false,
-  releasedBy: () => '',
-});
+function withoutSubscriber({ notices }: Connection, home: Home): Channels {
+  let listeners = 0;
+  const held = new Observable<Notice>((listener) => {
+    if (listeners === 0) home.begin();
+    listeners += 1;
+    listener.add(notices.subscribe(listener));
+    return () => {
+      listeners -= 1;
+      if (listeners === 0) home.end();
+    };
+  });
+  return { notices: () => held, inbox: '', openInbox: () => false, releasedBy: () => '' };
+}
 
 type NoticeListener = Pick<Subscriber<Notice>, 'next'>;
 
@@ -116,9 +139,11 @@ class Channel implements Listener {
   #link: Link | undefined;
   #confirmation = Subscription.EMPTY;
   #releaser = '';
+  readonly #fail: (error: unknown) => void;
 
-  constructor(name: string) {
+  constructor(name: string, fail: (error: unknown) => void) {
     this.name = name;
+    this.#fail = fail;
   }
 
   /** What is published. */
@@ -158,7 +183,7 @@ class Channel implements Listener {
     if (this.isListening) this.tell(DEAF);
     this.isListening = false;
     if (!link) return;
-    this.#confirmation = subscribed(link, this).subscribe({
+    this.#confirmation = subscribed(link, this, this.#fail).subscribe({
       next: () => {
         this.isListening = true;
         this.tell(LISTENING);
@@ -180,8 +205,8 @@ class Channel implements Listener {
 class Inbox extends Channel {
   readonly #channels: ReadonlyMap<string, Channel>;
 
-  constructor(name: string, channels: ReadonlyMap<string, Channel>) {
-    super(name);
+  constructor(name: string, channels: ReadonlyMap<string, Channel>, fail: (error: unknown) => void) {
+    super(name, fail);
     this.#channels = channels;
   }
 
@@ -192,9 +217,10 @@ class Inbox extends Channel {
 }
 
 /** Emits when what is published on `channel` comes by `link`. A channel that is refused is asked for again: rules get mended. */
-function subscribed(link: Link, channel: Channel): Observable<unknown> {
+function subscribed(link: Link, channel: Channel, fail: (error: unknown) => void): Observable<unknown> {
   return defer(() => link.subscribe(channel.name, channel)).pipe(
     orDrop(link),
+    tap({ error: fail }),
     retry({ delay: (_, failures) => timer(pauseAfter(failures)) }),
   );
 }

@@ -14,6 +14,8 @@ export interface IoRedisClient extends Emitter {
 /** What only some of them have. */
 interface Extras {
   readonly options?: { readonly keyPrefix?: string | Uint8Array };
+  /** Of the connection: the database that was selected last. */
+  readonly condition?: { readonly select?: number } | null;
   readonly isCluster?: boolean;
   connect?(): Promise<unknown>;
   /** Of a cluster: a client for each node. */
@@ -22,7 +24,8 @@ interface Extras {
   readonly slots?: ReadonlyArray<readonly string[] | undefined>;
 }
 
-type Node = Connectable & { readonly options: { readonly host?: string; readonly port?: number } };
+type Node = Connectable &
+  Pick<IoRedisClient, 'evalsha'> & { readonly options: { readonly host?: string; readonly port?: number } };
 
 export function isIoRedis(value: object): value is IoRedisClient {
   return (
@@ -47,15 +50,29 @@ export function ioRedisPort(client: IoRedisClient): Port {
   return {
     emitter: client,
     readyEvents: extras.isCluster ? ['ready', '+node'] : ['ready'],
-    prefix: String(extras.options?.keyPrefix ?? ''),
+    get prefix() {
+      return String(extras.options?.keyPrefix ?? '');
+    },
+    get database() {
+      // A new connection is in the database of the options at first, until it is ready.
+      return client.status === 'ready' && extras.condition ? String(extras.condition.select ?? 0) : undefined;
+    },
     serves: extras.isCluster ? 'slots' : 'one',
     get isReady() {
       return client.status === 'ready';
     },
     evalSha: (sha, options, signal) => call('evalsha', sha, options, signal),
     eval: (script, options, signal) => call('eval', script, options, signal),
+    ...(extras.isCluster && { evalShaOnce: (sha, options) => askOnce(extras, sha, options) }),
     ...('duplicate' in client && { openLink: () => openIoRedisLink(original), wires: wiresOf(client, extras) }),
   };
+}
+
+/** A cluster's client repeats a call that is refused by TRYAGAIN for longer than a request may take. */
+async function askOnce(extras: Extras, sha: string, { keys, arguments: args }: ScriptOptions): Promise<unknown> {
+  const master = extras.slots?.[slotOf(keys[0] ?? '')]?.[0];
+  const node = extras.nodes?.('master').find(({ options }) => `${options.host}:${options.port}` === master);
+  return node?.evalsha(sha, keys.length, ...keys, ...args);
 }
 
 function wiresOf(client: IoRedisClient, extras: Extras): Wires {

@@ -64,7 +64,10 @@ export function nodeRedisPort(client: NodeRedisClient): Port {
   return {
     emitter: client,
     readyEvents: topology.readyEvents,
-    prefix: (client as Extras)._keyPrefix ?? '',
+    get prefix() {
+      return (client as Extras)._keyPrefix ?? '';
+    },
+    database: undefined, // it is kept in a private field
     serves: topology.serves,
     get isReady() {
       // A cluster is ready for good once it knows its nodes: none of them may be reachable.

@@ -70,6 +70,8 @@ export interface Port {
   readonly readyEvents: readonly string[];
   /** What the client puts before each key that a script is called with; empty mostly. */
   readonly prefix: string;
+  /** The number of the database that commands go to now; undefined where the client does not tell. */
+  readonly database: string | undefined;
   /** What is behind it: one server at a time, or several, among which keys are divided by their slots. */
   readonly serves: 'one' | 'slots';
   /** Whether commands are written at once rather than queued for a connection to come; undefined where the client does not say. */
@@ -78,6 +80,11 @@ export interface Port {
   evalSha(sha: string, options: ScriptOptions, signal: AbortSignal): Promise<unknown>;
   /** Calls a script by its text. */
   eval(script: string, options: ScriptOptions, signal: AbortSignal): Promise<unknown>;
+  /**
+   * Calls a script once at the server that has the slot of its keys, and rejects with what that one says: for a client that repeats a refused call
+   * by itself, and says nothing of it. Absent where calls say it themselves.
+   */
+  readonly evalShaOnce?: (sha: string, options: ScriptOptions) => Promise<unknown>;
   /**
    * Opens a connection to listen by: emits its {@link Link} when it can be used, completes when it is gone or could not be had, whatever the
    * reason, and is closed on unsubscription. One attempt: when to make another is for the caller to say. Absent where the client makes none.

@@ -1,6 +1,9 @@
 import { filter, Observable, take } from 'rxjs';
+import type { ElectionError } from '../../errors.js';
 import { getOrMake } from '../../lookup.js';
+import { warn } from '../../warning.js';
 import type { CandidateReply } from '../lease-store.js';
+import { noticesRefused } from './channels.js';
 import { portOf, type RedisClient } from './client.js';
 import { connectionOf } from './connection.js';
 import { keysOf } from './keys.js';
@@ -14,9 +17,6 @@ export interface PreflightRequest {
   readonly timeout: number;
 }
 
-/** What a warning of this library is about, `code` of what `process.emitWarning` is given. */
-export type WarningCode = 'RX_LEADER_EVICTION' | 'RX_LEADER_REPLICA' | 'RX_LEADER_SHORT_TTL' | 'RX_LEADER_OTHER_TTL';
-
 /** Looks for what will bite, and warns of it. */
 export interface Preflight {
   /**
@@ -26,11 +26,13 @@ export interface Preflight {
   look(request: PreflightRequest): Observable<never>;
   /** Looks at a reply, and warns of another ttl once for each `request`. */
   heed(reply: CandidateReply, request: PreflightRequest): void;
+  /** Looks at a failure, and warns of a replica: once a minute, for as long as the client stays connected to one. */
+  heedFailure(error: ElectionError): void;
 }
 
 /**
- * KEYS[1] is not touched: it has a cluster ask the server that the lease is on. Returns { maxmemory, its policy, role }, decimal text and
- * words, each empty where INFO is not allowed.
+ * KEYS[1] is not touched: it has a cluster ask the server that the lease is on. Returns { maxmemory, its policy, role, decimal text and
+ * words, each empty where INFO is not allowed; and whether the channel ARGV[1] may be published on, 1 or 0 }. What is published says nothing.
  */
 const LOOK = `
 local function about(section)
@@ -41,8 +43,16 @@ local memory = about('memory')
 return {
   string.match(memory, 'maxmemory:(%d+)') or '', string.match(memory, 'maxmemory_policy:([%w-]+)') or '',
   string.match(about('replication'), 'role:(%w+)') or '',
+  type(redis.pcall('PUBLISH', ARGV[1], '')) == 'number' and '1' or '0',
 }
 `;
+
+/** Where a rule forbids the channels, or the client makes no connection to listen by. */
+const warnOfSilence = (reason: string): void =>
+  warn(
+    'RX_LEADER_NO_NOTICES',
+    `Notices of elections and releases cannot arrive: ${reason}. Followers ask by their option "wait" instead, so a hand-over takes up to that long. Allow the user the channels of its elections (&*leader:*), and the commands publish, subscribe and unsubscribe`,
+  );
 
 /** Looks made: one alone may have met a busy event loop or a pause of the server's. */
 const LOOKS = 3;
@@ -52,9 +62,19 @@ const looked = new WeakSet<RedisClient>();
 
 /** That of all who stand by `client`. */
 export const preflightOf = (client: RedisClient): Preflight =>
-  getOrMake(preflights, client, () => ({ look: (request) => look(client, request), heed: warnOfOther }));
+  getOrMake(preflights, client, () => {
+    const warnOfReplica = replicaWarning();
+    noticesRefused(client).pipe(take(1)).subscribe(warnOfSilence);
+    return {
+      look: (request) => look(client, request, warnOfReplica),
+      heed: warnOfOther,
+      heedFailure: ({ code }) => {
+        if (code === 'STORE_READONLY') warnOfReplica();
+      },
+    };
+  });
 
-function look(client: RedisClient, request: PreflightRequest): Observable<never> {
+function look(client: RedisClient, request: PreflightRequest, warnOfReplica: () => void): Observable<never> {
   return new Observable((subscriber) => {
     const isReady = () => portOf(client).isReady !== false;
     // A cluster's client of ioredis tells of each node that it gets to know, also before it can ask any.
@@ -69,7 +89,8 @@ function look(client: RedisClient, request: PreflightRequest): Observable<never>
         over.abort();
       };
       subscriber.add(leave);
-      inspect(portOf(client), request, over.signal).then(
+      const warnOfMute = () => noticesRefused(client).next('the user may not publish on their channel');
+      inspect(portOf(client), request, over.signal, warnOfReplica, warnOfMute).then(
         () => {
           subscriber.remove(leave);
           subscriber.complete();
@@ -88,8 +109,15 @@ function look(client: RedisClient, request: PreflightRequest): Observable<never>
 }
 
 /** Fails where nothing could be looked at. */
-async function inspect(client: Port, request: PreflightRequest, over: AbortSignal): Promise<void> {
-  const options = { keys: [keysOf(request.key).lease], arguments: [] };
+async function inspect(
+  client: Port,
+  request: PreflightRequest,
+  over: AbortSignal,
+  warnOfReplica: () => void,
+  warnOfMute: () => void,
+): Promise<void> {
+  const { lease, channel } = keysOf(request.key);
+  const options = { keys: [lease], arguments: [client.prefix + channel] };
   const ask = async () => {
     const begun = performance.now();
     const answer = await client.eval(LOOK, options, over);
@@ -97,7 +125,8 @@ async function inspect(client: Port, request: PreflightRequest, over: AbortSigna
   };
   const first = await ask();
   if (over.aborted) return;
-  if (Array.isArray(first.answer)) warnOfServer(first.answer.map(String));
+  if (Array.isArray(first.answer)) warnOfServer(first.answer.map(String), warnOfReplica);
+  if (Array.isArray(first.answer) && String(first.answer[3]) === '0') warnOfMute();
   let roundTrip = first.time;
   for (let count = 1; count < LOOKS; count++) {
     const other = await ask().catch(() => undefined);
@@ -107,19 +136,31 @@ async function inspect(client: Port, request: PreflightRequest, over: AbortSigna
   warnOfDistance(roundTrip, request);
 }
 
-function warnOfServer([maxmemory, policy, role]: readonly string[]): void {
+function warnOfServer([maxmemory, policy, role]: readonly string[], warnOfReplica: () => void): void {
   if (Number(maxmemory) > 0 && policy && policy !== 'noeviction') {
     warn(
       'RX_LEADER_EVICTION',
       `Redis may evict leases: maxmemory is set and maxmemory-policy is ${policy}. Set it to noeviction, or elect on a Redis of its own`,
     );
   }
-  if (role === 'slave') {
+  if (role === 'slave') warnOfReplica();
+}
+
+/** ms between two warnings of a replica. */
+const MINUTE = 60_000;
+
+/** Warns by one client: a master may be demoted at any time, and a client that stays connected to it does not recover by itself. */
+function replicaWarning(): () => void {
+  let last = Number.NEGATIVE_INFINITY;
+  return () => {
+    const now = performance.now();
+    if (now - last < MINUTE) return;
+    last = now;
     warn(
       'RX_LEADER_REPLICA',
-      'The client is connected to a replica of Redis, where nobody can be elected. Connect it to the master',
+      'The client is connected to a replica of Redis, where nobody can be elected. Connect it to the master; if that was demoted, close the connection and connect anew',
     );
-  }
+  };
 }
 
 /** Half of a timeout leaves the slower ones of such round trips no room: they fail, one after the other, though nothing is wrong. */
@@ -145,8 +186,4 @@ function warnOfOther(reply: CandidateReply, request: PreflightRequest): void {
     'RX_LEADER_OTHER_TTL',
     `The lease of "${key}" was to last another ${reply.cut} ms, longer than the ttl of ${ttl} ms here, and was cut to that: two may lead. Give all candidates the same ttl, unless the clock of Redis was set back`,
   );
-}
-
-function warn(code: WarningCode, message: string): void {
-  process.emitWarning(message, { type: 'RxLeaderWarning', code });
 }

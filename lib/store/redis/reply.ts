@@ -41,6 +41,14 @@ export function acquireReply(raw: unknown, request: StoreRequest): AcquireReply 
   }
 }
 
+/** The database in which the lease was granted that an answer tells of; undefined where it tells none. */
+export function databaseIn(raw: unknown): string | undefined {
+  if (!Array.isArray(raw)) return undefined;
+  const status = String(raw[0]);
+  const run = status === 'granted' ? raw[4] : status === 'held' || status === 'lost' ? raw[10] : undefined;
+  return /:(\d+)$/.exec(String(run))?.[1];
+}
+
 /** Whether a grant has yet to be announced. */
 export const isUntold = (raw: unknown): boolean =>
   Array.isArray(raw) && String(raw[0]) === 'granted' && String(raw[5]) === '1';

@@ -37,13 +37,18 @@ local function whole(field)
   return number and number >= 0 and number <= ${HIGHEST} and number % 1 == 0 and number or nil
 end
 
+-- 'run id:database', of which either may be unknown. The record keeps them in a field each.
+local function place(id, db) return (id == '' or db == '') and id or id .. ':' .. db end
+local function databaseOf(run) return string.match(run, ':(%d+)$') or '' end
+local function runIdOf(run) return string.match(run, '^[^:]*') end
+
 -- The record as a table; token and until are 0 where there is none. Broken: which term was the last is not known any more.
 local function recorded()
-  local r = redis.call('HMGET', RECORD, 'token', 'id', 'name', 'data', 'run', 'until')
+  local r = redis.call('HMGET', RECORD, 'token', 'id', 'name', 'data', 'run', 'until', 'db')
   local token, till = whole(r[1]), whole(r[6])
   return {
     exists = r[1] and true or false, token = token or 0, id = r[2] or '', name = r[3] or '',
-    data = r[4] or '', run = r[5] or '', till = till or 0, broken = not (token and till),
+    data = r[4] or '', run = place(r[5] or '', r[7] or ''), till = till or 0, broken = not (token and till),
   }
 end
 
@@ -52,14 +57,15 @@ local function reply(status, record, ...)
   return { status, text(micros), text(record.token), text(record.till), ... }
 end
 
--- As reply(), with the holder: id, ms left, name, data, token. The last three are empty for one that writes no record, the token of a broken one.
+-- As reply(), with the holder: id, ms left, name, data, token; then an empty field, and the run and database of its grant. All but id and ms left
+-- are empty for one that writes no record; the token of a broken record is empty.
 local function told(status, record, id)
   local left = redis.call('PTTL', LEASE)
   if left == -1 then
     return redis.error_reply('LEASECONFLICT the lease has no expiry, so it is none')
   end
-  if record.id ~= id then return reply(status, record, id, left, '', '', '') end
-  return reply(status, record, id, left, record.name, record.data, record.broken and '' or text(record.token))
+  if record.id ~= id then return reply(status, record, id, left, '', '', '', '', '') end
+  return reply(status, record, id, left, record.name, record.data, record.broken and '' or text(record.token), '', record.run)
 end
 
 -- This server run's id; empty where INFO is not allowed.
@@ -80,8 +86,42 @@ const WRITE = `
 -- The whole record of a grant or renewal; returns the error if it may not be written.
 local function write(record)
   local done = redis.pcall('HSET', RECORD, 'token', text(record.token), 'id', record.id, 'name', record.name,
-    'data', record.data, 'run', record.run, 'until', text(record.till))
+    'data', record.data, 'run', runIdOf(record.run), 'db', databaseOf(record.run), 'until', text(record.till))
   return type(done) == 'table' and done.err and done or nil
+end
+`;
+
+const PLACE = `
+-- How many keys each database has, by its number.
+local function keyspace()
+  local info, counts = redis.pcall('INFO', 'keyspace'), {}
+  if type(info) ~= 'string' then return counts end
+  for db, count in string.gmatch(info, 'db(%d+):keys=(%d+)') do counts[db] = tonumber(count) end
+  return counts
+end
+
+-- The number of this database, in which the lease was just set; empty where INFO is not allowed. No command tells the number, so it is the one
+-- database with keys, or the one whose count changes with the lease.
+local function database(id, ttl)
+  local with = keyspace()
+  local first = next(with)
+  if not first or not next(with, first) then return first or '' end
+  redis.call('DEL', LEASE)
+  local without = keyspace()
+  redis.call('SET', LEASE, id, 'PX', ttl)
+  for db, count in pairs(with) do
+    if count ~= without[db] then return db end
+  end
+  return ''
+end
+
+-- Sets the lease, in the database that is expected, empty for any. Returns that database, or an error.
+local function setLease(id, ttl, expected)
+  redis.call('SET', LEASE, id, 'PX', ttl, 'NX')
+  local db = database(id, ttl)
+  if expected == '' or db == '' or db == expected then return db end
+  redis.call('DEL', LEASE)
+  return redis.error_reply('LEASEMOVED from database ' .. expected .. ' to ' .. db)
 end
 `;
 
@@ -118,14 +158,16 @@ const ACQUIRE = `
 -- ARGV[10] server time by its own reckoning, ms    ARGV[11] ms it has watched that until
 -- ARGV[12] 1 if the candidate hears of releases, else 0                      ARGV[13] its inbox: the channel where it alone is told
 -- ARGV[14] the holder that is known to have told it alone of a release, or empty: others have yet to be told
+-- ARGV[15] the database that the client's elections are in, or empty where that is unknown
 --
 -- Returns { status, server time us, token on record, until ms, ... }:
---   granted  its token is the term's; then the server's run id; and 1 where announce has to follow
---   held     then the holder: id, ms left, name, data, token (empty where it writes no record); and the ms that were left before they were cut, if so
+--   granted  its token is the term's; then 'run id:database' of the server; and 1 where announce has to follow
+--   held     then the holder: id, ms left, name, data, token (empty where it writes no record); the ms that were left before they were cut, or
+--            empty; and 'run id:database' of its grant, or empty
 --   suspect  the lease is absent but not free; then the ms until it is
 --   late     arrived after ARGV[6]; nothing was changed
--- Errors: WRONGTYPE, LEASECONFLICT (a lease without expiry), and what Redis says to a refused write.
-${PRELUDE}${WRITE}${ANNOUNCING}${MEMBER}
+-- Errors: WRONGTYPE, LEASECONFLICT (a lease without expiry), LEASEMOVED (not in the database ARGV[15]), and what Redis says to a refused write.
+${PRELUDE}${WRITE}${PLACE}${ANNOUNCING}${MEMBER}
 local id, ttl = ARGV[1], tonumber(ARGV[2])
 local seen, channel = whole(ARGV[5]) or 0, ARGV[8]
 
@@ -140,10 +182,12 @@ end
 local member = memberOf(id, ARGV[3], ARGV[4], ARGV[13])
 
 -- Lists who has to stand by, under the time of this attempt; those who have not asked for long, or will have asked by a clock that was set
--- back since, go. The list is a help: whoever may not write it, or finds no room, does without.
+-- back since, go. The list is a help: whoever may not write it, or finds no room, does without. Only a replica's refusal is returned: what a
+-- replica knows of the lease may be long out of date, and nobody is elected there.
 local function listed()
   local deaf = ARGV[12] == '1' and '.0' or '.5' -- ms: who would not hear of a release is not to be named in it
-  redis.pcall('ZADD', CANDIDATES, text(now) .. deaf, member)
+  local done = redis.pcall('ZADD', CANDIDATES, text(now) .. deaf, member)
+  if type(done) == 'table' and string.find(done.err, 'READONLY', 1, true) then return done end
   redis.pcall('ZREMRANGEBYSCORE', CANDIDATES, '-inf', '(' .. text(math.floor(now - ${FRESH} * ttl)))
   redis.pcall('ZREMRANGEBYSCORE', CANDIDATES, text(now + 1), '+inf')
   redis.pcall('PEXPIRE', CANDIDATES, 2 * ttl)
@@ -173,23 +217,27 @@ if holder then
   end
   local answer = told('held', record, holder)
   if answer.err then return answer end
-  if left > ttl then table.insert(answer, left) end
-  listed()
-  return answer
+  if left > ttl then answer[10] = left end
+  return listed() or answer
 end
 
 -- The lease is absent. That it ran out or was given up is for the record to say; a store that lost it must not free it.
 local run = runId()
-local lost = record.broken or (record.exists and run ~= '' and record.run ~= '' and record.run ~= run)
+local recordedRun = runIdOf(record.run)
+local lost = record.broken or (record.exists and run ~= '' and recordedRun ~= '' and recordedRun ~= run)
   or seen > record.token
   or (ARGV[7] == 'wait' and not record.exists)
-local mended = record.exists and record.id == '' and record.run == run
+local mended = record.exists and record.id == '' and recordedRun == run
 
 if lost then
+  -- Nothing is lost where the client has moved to another database: then nothing is written there.
+  local db = setLease(id, ttl, ARGV[15])
+  if type(db) == 'table' then return db end
+  redis.call('DEL', LEASE)
   -- As if the lost holder had renewed this instant; a record that stands mended already keeps its time.
   local raised = math.max(record.token, seen)
   local till = mended and record.till > 0 and record.till or now + ttl
-  redis.call('HSET', RECORD, 'token', text(raised), 'id', '', 'name', '', 'data', '', 'run', run, 'until', text(till))
+  redis.call('HSET', RECORD, 'token', text(raised), 'id', '', 'name', '', 'data', '', 'run', run, 'db', '', 'until', text(till))
   record = { exists = true, token = raised, id = '', name = '', data = '', run = run, till = till }
 end
 
@@ -206,14 +254,15 @@ if record.till > 0 then
   local watchedFor = isSame and tonumber(ARGV[11]) or 0
   local wait = math.min(record.till - math.min(now, reckoned), ttl - watchedFor)
   if wait > 0 then
-    listed()
-    return reply('suspect', record, text(math.ceil(wait)))
+    return listed() or reply('suspect', record, text(math.ceil(wait)))
   end
 end
 
 local released = ARGV[14] ~= '' and record.id == ARGV[14] and record.till == 0
+local db = setLease(id, ttl, ARGV[15])
+if type(db) == 'table' then return db end
+run = place(run, db)
 record = grant(math.max(record.token + 1, micros, seen + 1), run)
-redis.call('SET', LEASE, id, 'PX', ttl, 'NX')
 local refused = write(record)
 if refused then
   redis.call('DEL', LEASE) -- a refused request has granted nothing
@@ -247,15 +296,15 @@ const RENEW = `
 --
 -- KEYS[1] lease, KEYS[2] record
 -- ARGV[1] id     ARGV[2] ttl, ms   ARGV[3] name    ARGV[4] data    ARGV[5] the term's token
--- ARGV[6] not after, server ms, or empty           ARGV[7] the server's run id as granted, or empty
+-- ARGV[6] not after, server ms, or empty           ARGV[7] 'run id:database' of the server as granted, or empty
 -- ARGV[8] 1 if the present run id is asked for, or empty      ARGV[9] given, the lease is to be in place: it is not put back
 --
 -- Returns { status, server time us, token on record, until ms, ... }:
---   renewed  then the server's run id, if that was asked for
+--   renewed  then the server's 'run id:database', if that was asked for
 --   lost     then the holder as acquire's held has it, all empty where nobody holds the lease
 --   late     arrived after ARGV[6]; nothing was changed
--- Errors: as acquire.
-${PRELUDE}${WRITE}
+-- Errors: as acquire; LEASEMOVED where the lease would be put back into another database than it was granted in.
+${PRELUDE}${WRITE}${PLACE}
 local id, ttl, token = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[5])
 
 local holder = redis.call('GET', LEASE)
@@ -272,23 +321,24 @@ else
   local released = record.id == id and record.till == 0 and not record.broken
   local later = record.token > token or (record.broken and record.id ~= id)
   if released or later or ARGV[9] then return reply('lost', record, '', 0, '', '', '') end
-  redis.call('SET', LEASE, id, 'PX', ttl, 'NX')
+  local db = setLease(id, ttl, databaseOf(run))
+  if type(db) == 'table' then return db end
   -- Of another run it stays: this may have been long on its way from there, and the lease been granted since to another, of whom this run knows nothing.
-  if run == '' then run = runId() end
+  if run == '' then run = place(runId(), db) end
 end
 
 record = { token = math.max(record.token, token), id = id, name = ARGV[3], data = ARGV[4], run = run, till = now + ttl }
-return write(record) or reply('renewed', record, ARGV[8] == '1' and runId() or nil)
+return write(record) or reply('renewed', record, ARGV[8] == '1' and place(runId(), databaseOf(run)) or nil)
 `;
 
 const RENEW_MANY = `
 -- renewMany: extends several leases that are in place, each under a record of its own, as renew does.
 --
 -- KEYS[2i-1] a lease, KEYS[2i] its record
--- ARGV[1] ttl, ms     ARGV[2] not after, server ms, or empty     ARGV[3] the server's run id as granted, or empty
+-- ARGV[1] ttl, ms     ARGV[2] not after, server ms, or empty     ARGV[3] 'run id:database' as granted, or empty
 -- ARGV[4] 1 if the present run id is asked for, or empty         ARGV[i+4] the lease's id, a space, and the term's token
 --
--- Returns { server time us, until ms, run id or empty, ... }: then each i that is to be asked for renew, alone: it is not as it was granted or renewed last,
+-- Returns { server time us, until ms, 'run id:database' or empty, ... }: then each i that is to be asked for renew, alone: it is not as it was granted or renewed last,
 -- it comes too late, or something refuses it. Nothing was changed for it then but the expiry of its own lease.
 ${PRELUDE}
 local ttl, run = ARGV[1], ARGV[3]
@@ -299,14 +349,18 @@ local isLate = late(ARGV[2])
 local function renew(i)
   if isLate then return false end
   local lease, record = KEYS[2 * i - 1], KEYS[2 * i]
-  local r = redis.call('HMGET', record, 'id', 'token', 'run')
+  local r = redis.call('HMGET', record, 'id', 'token', 'run', 'db')
   if r[1] .. ' ' .. r[2] ~= ARGV[i + 4] or redis.call('GET', lease) ~= r[1] then return false end
   redis.call('PEXPIRE', lease, ttl)
-  if r[3] == run then redis.call('HSET', record, 'until', till) else redis.call('HSET', record, 'until', till, 'run', run) end
+  if place(r[3], r[4] or '') == run then
+    redis.call('HSET', record, 'until', till)
+  else
+    redis.call('HSET', record, 'until', till, 'run', runIdOf(run), 'db', databaseOf(run))
+  end
   return true
 end
 
-local replies = { text(micros), till, ARGV[4] == '1' and runId() or '' }
+local replies = { text(micros), till, ARGV[4] == '1' and place(runId(), databaseOf(run)) or '' }
 for i = 1, #KEYS / 2 do
   local done, renewed = pcall(renew, i)
   if not (done and renewed) then table.insert(replies, text(i)) end
@@ -409,7 +463,7 @@ const READ = `
 -- KEYS[1] lease, KEYS[2] record
 --
 -- Returns { status, server time us, token on record, until ms, ... }:
---   held     then the holder: id, ms left, name, data, token (empty where it writes no record)
+--   held     then the holder, as acquire has it
 --   free
 -- Errors: WRONGTYPE, LEASECONFLICT (a lease without expiry).
 ${PRELUDE}

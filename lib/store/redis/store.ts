@@ -4,11 +4,13 @@ import type { LeaseStore, StoreRequest } from '../lease-store.js';
 import { openChannels } from './channels.js';
 import { portOf, type RedisClient, revocable } from './client.js';
 import { type Connection, connectionOf } from './connection.js';
+import { Home } from './home.js';
 import { type Keys, keysOf } from './keys.js';
 import type { Port, ScriptOptions } from './port.js';
 import { type Renewer, renewal, renewalOfAll, renewals } from './renewals.js';
 import {
   acquireReply,
+  databaseIn,
   isUntold,
   listReply,
   readReply,
@@ -34,8 +36,10 @@ const newMap = () => new WeakMap<object, LeaseStore>();
 
 function open(redis: RedisClient, subscriber: RedisClient | false): LeaseStore {
   const client = portOf(redis);
-  const ask = askerOf(client, connectionOf(redis));
-  const channels = openChannels(redis, subscriber);
+  const home = new Home(client);
+  const call = callerOf(client, home);
+  const ask = askerOf(client, connectionOf(redis), call);
+  const channels = openChannels(redis, subscriber, home);
   // Elections under different prefixes are different elections, and not to hear of one another.
   const channelOf = ({ channel }: Keys) => client.prefix + channel;
   return {
@@ -48,7 +52,8 @@ function open(redis: RedisClient, subscriber: RedisClient | false): LeaseStore {
         const channel = channelOf(keys);
         const releaser = channels.releasedBy(channel);
         const told = [Number(channels.openInbox(hears)), channels.inbox, releaser];
-        const args = [id, ttl, name, data, lastToken, notAfter ?? '', coldStart, channel, ...watch, ...told];
+        const hints = [...watch, ...told, home.database];
+        const args = [id, ttl, name, data, lastToken, notAfter ?? '', coldStart, channel, ...hints];
         // Nobody waits for it, and nothing depends on it: others who do not hear of this leader ask when the lease runs out that they know of.
         const announce = () =>
           ask(request, scripts.announce, [lease, record], [id, ttl, channel, releaser], nothing).subscribe({
@@ -61,7 +66,7 @@ function open(redis: RedisClient, subscriber: RedisClient | false): LeaseStore {
         };
         return ask(request, scripts.acquire, [lease, record, candidates], args, parse);
       }),
-    renew: renewals(renewer(client, ask)),
+    renew: renewals(renewer(client, ask, call)),
     release: (request) => {
       const keys = keysOf(request.key);
       const { lease, record, candidates } = keys;
@@ -88,7 +93,7 @@ function open(redis: RedisClient, subscriber: RedisClient | false): LeaseStore {
 }
 
 /** Renewals go together where one server is behind the client: a cluster, or whatever counts slots, refuses keys of several. */
-function renewer(client: Port, ask: Ask): Renewer {
+function renewer(client: Port, ask: Ask, call: Call): Renewer {
   let isOneServer = client.serves === 'one';
   // A slot that is moved takes its leases to another server, and nobody is told; nor is anybody of a connection of a pool.
   const asksRun = (): boolean => !isOneServer || client.readyEvents.length === 0;
@@ -102,7 +107,7 @@ function renewer(client: Port, ask: Ask): Renewer {
     },
     together: async (requests, signal) => {
       const { keys, args } = renewalOfAll(requests, asksRun());
-      return renewManyReply(await call(client, signal, scripts.renewMany, { keys, arguments: args.map(String) }));
+      return renewManyReply(await call(signal, scripts.renewMany, { keys, arguments: args.map(String) }));
     },
     explain: (error, request) => {
       if (/\b(CROSSSLOT|MOVED|ASK)\b/.test(String(error))) isOneServer = false;
@@ -123,7 +128,7 @@ type Ask = <Reply>(
 ) => Observable<Reply>;
 
 const askerOf =
-  (client: Port, connection: Connection): Ask =>
+  (client: Port, connection: Connection, call: Call): Ask =>
   (request, script, keys, args, parse) =>
     new Observable((subscriber) => {
       const fail = (error: unknown) =>
@@ -133,14 +138,28 @@ const askerOf =
         subscriber.complete();
       };
       const options = { keys, arguments: args.map(String) };
-      const { answer, revoke } = revocable((signal) => call(client, signal, script, options));
+      const { answer, revoke } = revocable((signal) => call(signal, script, options));
       subscriber.add(revoke);
       subscriber.add(watchQueue(client, connection, request.timeout, fail));
+      subscriber.add(watchSlot(client, request, fail));
       answer.then((raw) => parse(raw, request)).then(done, fail);
     });
 
+type Call = (signal: AbortSignal, script: Script, options: ScriptOptions) => Promise<unknown>;
+
+/** Nothing is sent by a client that is known to have moved, and what one answers that turns out to have moved is not believed. */
+const callerOf =
+  (client: Port, home: Home): Call =>
+  async (signal, script, options) => {
+    home.check();
+    const raw = await run(client, signal, script, options);
+    const database = databaseIn(raw);
+    if (database !== undefined) home.check(database);
+    return raw;
+  };
+
 /** By hash; by text when the server does not know it, which may be so at every call (restart, failover, `SCRIPT FLUSH`). */
-async function call(client: Port, signal: AbortSignal, script: Script, options: ScriptOptions): Promise<unknown> {
+async function run(client: Port, signal: AbortSignal, script: Script, options: ScriptOptions): Promise<unknown> {
   try {
     return await client.evalSha(script.sha, options, signal);
   } catch (error) {
@@ -161,6 +180,22 @@ function watchQueue(client: Port, connection: Connection, timeout: number, fail:
   const timer = setTimeout(() => {
     if (client.isReady === false) fail(connection.lastError ?? new Error('the client is not connected'));
   }, timeout - MOMENT);
+  return () => clearTimeout(timer);
+}
+
+/**
+ * For a request by a client that repeats it in silence while its slot cannot answer: asks the server itself once half of its time is up, and fails it
+ * with what that one says.
+ */
+function watchSlot({ evalShaOnce }: Port, { key, timeout }: StoreRequest, fail: (error: unknown) => void) {
+  if (!evalShaOnce) return undefined;
+  const { lease, record, candidates } = keysOf(key);
+  const options = { keys: [lease, record, candidates], arguments: [] };
+  const timer = setTimeout(() => {
+    evalShaOnce(scripts.read.sha, options).catch((error) => {
+      if (/^TRYAGAIN\b/.test(String(error?.message))) fail(error);
+    });
+  }, timeout / 2);
   return () => clearTimeout(timer);
 }
 

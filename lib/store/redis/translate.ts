@@ -4,6 +4,7 @@ import { redact } from '../../redact.js';
 import type { StoreRequest } from '../lease-store.js';
 import { keysOf } from './keys.js';
 import { NotSent } from './port.js';
+import { slotOf } from './slots.js';
 
 /** Without RESP3 a connection that is subscribed takes no other command: ioredis says so itself, else Redis does. */
 const SUBSCRIBED = /in subscriber mode|are allowed in this context/;
@@ -16,7 +17,7 @@ const MISSING = /unknown command ['`"]?(evalsha|eval|wait)\b|unknown redis comma
  * up to 7.0 gives an ACL failure in there no code at all.
  */
 const MEANINGS: ReadonlyArray<readonly [RegExp, ElectionErrorCode]> = [
-  [/\b(WRONGTYPE|LEASECONFLICT)\b/, 'KEY_CONFLICT'],
+  [/\b(WRONGTYPE|LEASECONFLICT|LEASEMOVED)\b/, 'KEY_CONFLICT'],
   [/\b(NOAUTH|WRONGPASS|NOPERM)\b|ACL failure in script|user executing the script can't/, 'STORE_DENIED'],
   // To one who has not logged in, Redis refuses so many arguments before it looks what they are.
   [/unauthenticated (multi)?bulk length/, 'STORE_DENIED'],
@@ -75,6 +76,8 @@ function explain(code: ElectionErrorCode, text: string, { verb, key }: StoreRequ
       if (/'wait'/i.test(text)) return `${said}. Over replicated() the user needs the command wait as well`;
       return `${said}. The user needs the keys ~${lease}, ~${record} and ~${candidates}, the channel &${channel}, best also &${prefix}leader:inbox:*, and the commands evalsha, eval, ${COMMANDS}`;
     case 'KEY_CONFLICT':
+      if (text.includes('LEASEMOVED'))
+        return `${said}. Elections stay where they began: give them a client of their own, on which nobody calls SELECT or changes keyPrefix`;
       return verb === 'list'
         ? `${said}. The key ${candidates} belongs to the election; remove what else is stored there`
         : `${said}. The keys ${lease} and ${record} belong to the election; remove what else is stored there`;
@@ -84,6 +87,8 @@ function explain(code: ElectionErrorCode, text: string, { verb, key }: StoreRequ
       if (reason === 'The client is closed')
         return `${said}. Connect it, and close its elections before it: this does not mend itself`;
       if (SUBSCRIBED.test(text)) return `${said}. Give a client that is not subscribed to anything`;
+      if (text.includes('TRYAGAIN'))
+        return `${said}. Slot ${slotOf(keys.lease)} of the cluster is being moved, and has only some of the election's keys: no request is answered until the move ends. If nobody moves it, the move was interrupted: run redis-cli --cluster fix`;
       return said;
   }
 }

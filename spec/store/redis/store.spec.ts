@@ -78,7 +78,7 @@ describe('redisStore: requests and replies', () => {
     const watched = { until: suspect.until ?? 0, time: 0, age: 60_000 };
     expect(await acquire(store, { watched })).toMatchObject({
       status: 'granted',
-      run: expect.stringMatching(/^\w{40}$/),
+      run: expect.stringMatching(/^\w{40}:0$/),
     });
     expect((await renew(store, { notAfter: 1.5 })).status).toBe('late');
     expect(await redis.client.hGetAll(record)).toMatchObject({ data: '' });
@@ -125,7 +125,7 @@ async function expectCycle(store: LeaseStore): Promise<void> {
   expect(granted).toMatchObject({
     status: 'granted',
     token: expect.any(Number),
-    run: expect.stringMatching(/^\w{40}$/),
+    run: expect.stringMatching(/^\w{40}:0$/),
   });
   expect(Number.isSafeInteger(granted.token)).toBe(true);
   const holder = { id: 'me', name: 'ключ 🗝', data: 'http://me', token: granted.token, expiresIn: expect.any(Number) };

@@ -11,9 +11,9 @@ beforeEach(() => {
 });
 
 describe('acquire: granted', () => {
-  it('takes a free lease: token, until, and the run id of the server', async () => {
+  it('takes a free lease: token, until, and the run id and database of the server', async () => {
     const granted = await bench.acquire({ id: 'me', ttl: LONG });
-    expect(granted).toMatchObject({ status: 'granted', rest: [await bench.runId()] });
+    expect(granted).toMatchObject({ status: 'granted', rest: [await bench.run()] });
     expect(granted.until).toBe(granted.now + LONG);
     expect(await bench.lease()).toMatchObject({ id: 'me' });
     const left = (await bench.lease())?.left ?? 0;
@@ -28,7 +28,7 @@ describe('acquire: granted', () => {
       id: 'me',
       name: 'my name',
       data: 'http://me',
-      run: await bench.runId(),
+      run: await bench.run(),
       until: String(until),
     });
     expect(await redis.client.pTTL(bench.keys.record)).toBe(-1);
@@ -70,7 +70,7 @@ describe('acquire: granted', () => {
       expect.stringMatching(/^\d{16}$/),
       expect.stringMatching(/^\d{16}$/),
       expect.stringMatching(/^\d{13}$/),
-      expect.stringMatching(/^[0-9a-f]{40}$/),
+      expect.stringMatching(/^[0-9a-f]{40}:0$/),
     ]);
   });
 });
@@ -100,26 +100,49 @@ describe('acquire: granted, of a request that ran twice', () => {
   });
 });
 
+describe('acquire: in another database than expected', () => {
+  const MOVED = /LEASEMOVED from database 5 to 0/;
+
+  it('grants nothing', async () => {
+    await expect(bench.acquire({ database: '5' })).rejects.toThrow(MOVED);
+    expect(await redis.client.keys('*')).toEqual([]);
+  });
+
+  it('takes nothing for lost: it waits for nothing there, and writes nothing', async () => {
+    await expect(bench.acquire({ database: '5', seen: 7 })).rejects.toThrow(MOVED);
+    expect(await redis.client.keys('*')).toEqual([]);
+  });
+
+  it('grants in the one that is expected, whatever is in the others', async () => {
+    const other = await redis.server.client();
+    await other.select(5);
+    await other.set('x', 'y');
+    await redis.client.set('x', 'y');
+    expect(await bench.acquire({ database: '0' })).toMatchObject({ status: 'granted', rest: [await bench.run()] });
+    expect((await bench.lease())?.left).toBeGreaterThan(0.9 * LONG);
+  });
+});
+
 describe('acquire: held', () => {
-  it('answers the holder: id, ms left, name, data, token', async () => {
+  it('answers the holder: id, ms left, name, data, token, an empty field, run and database', async () => {
     const { token, until: till } = await bench.acquire({ id: 'me', name: 'my name', data: 'http://me' });
     const held = await bench.acquire({ id: 'other' });
     expect(held).toMatchObject({ status: 'held', token, until: till });
     const [id, left, ...known] = held.rest;
-    expect([id, ...known]).toEqual(['me', 'my name', 'http://me', String(token)]);
+    expect([id, ...known]).toEqual(['me', 'my name', 'http://me', String(token), '', await bench.run()]);
     expect(Number(left)).toBeGreaterThan(0.9 * LONG);
     expect(Number(left)).toBeLessThanOrEqual(LONG);
   });
 
   it('answers only id and ms left of a holder that writes no record', async () => {
     await bench.putLease('foreign', LONG);
-    expect((await bench.acquire()).rest).toEqual(['foreign', expect.stringMatching(/^\d+$/), '', '', '']);
+    expect((await bench.acquire()).rest).toEqual(['foreign', expect.stringMatching(/^\d+$/), '', '', '', '', '']);
   });
 
   it('does not mistake the record of an earlier term for the holder’s', async () => {
     await bench.acquire({ id: 'me', name: 'my name' });
     await bench.putLease('foreign', LONG);
-    expect((await bench.acquire({ id: 'other' })).rest).toEqual(['foreign', expect.any(String), '', '', '']);
+    expect((await bench.acquire({ id: 'other' })).rest).toEqual(['foreign', expect.any(String), '', '', '', '', '']);
   });
 
   it('changes nothing', async () => {

@@ -19,6 +19,7 @@ export interface AcquireArgs {
   hears?: boolean;
   inbox?: string;
   releasedBy?: string;
+  database?: string;
 }
 
 /** ARGV of renew, by name. */
@@ -64,10 +65,18 @@ export class ScriptBench {
 
   acquire(args: AcquireArgs = {}): Promise<Answer> {
     const { id = 'me', ttl = LONG, name = 'my name', data = '', seen = 0 } = args;
-    const { notAfter = '', coldStart = 'elect', watched, hears = true, inbox = '', releasedBy = '' } = args;
+    const {
+      notAfter = '',
+      coldStart = 'elect',
+      watched,
+      hears = true,
+      inbox = '',
+      releasedBy = '',
+      database = '',
+    } = args;
     const watch = watched ? [watched.until, watched.time, watched.age] : ['', '', ''];
     const { channel } = this.keys;
-    const told = [Number(hears), inbox, releasedBy];
+    const told = [Number(hears), inbox, releasedBy, database];
     return this.#call('acquire', [id, ttl, name, data, seen, notAfter, coldStart, channel, ...watch, ...told]);
   }
 
@@ -144,6 +153,11 @@ export class ScriptBench {
   async pastThisMs(): Promise<void> {
     const now = await this.now();
     while ((await this.now()) === now);
+  }
+
+  /** What a grant has for the run: that of the server, and the number of the database. */
+  async run(): Promise<string> {
+    return `${await this.runId()}:0`;
   }
 
   async runId(): Promise<string> {

@@ -172,7 +172,7 @@ describe('where more stand by than Redis could tell in no time', () => {
     await crowd(64); // and one, without the successor
     await bench.release('me', '', quiet);
     const { token, rest } = await bench.acquire({ id: 'late', inbox: INBOX, releasedBy: 'me', data: 'http://late' });
-    expect(rest).toEqual([await bench.runId(), '1']);
+    expect(rest).toEqual([await bench.run(), '1']);
     expect(await messages()).toHaveLength(1); // in the inbox
     expect(await bench.announce('late', { releasedBy: 'me' })).toMatchObject({ status: 'announced', token });
     const [, ...others] = await messages();
@@ -185,10 +185,10 @@ describe('where more stand by than Redis could tell in no time', () => {
   it('nothing is left to be announced where few stand by, or everyone knows that the lease is free', async () => {
     await crowd(63);
     await bench.release('me', '', quiet);
-    expect((await bench.acquire({ id: 'late', inbox: INBOX, releasedBy: 'me' })).rest).toEqual([await bench.runId()]);
+    expect((await bench.acquire({ id: 'late', inbox: INBOX, releasedBy: 'me' })).rest).toEqual([await bench.run()]);
     await crowd(64);
     await bench.release('late');
-    expect((await bench.acquire({ id: 'early', inbox: OTHER_INBOX })).rest).toEqual([await bench.runId()]);
+    expect((await bench.acquire({ id: 'early', inbox: OTHER_INBOX })).rest).toEqual([await bench.run()]);
   });
 
   it('nobody is told of a leader that is none any more', async () => {

@@ -141,7 +141,15 @@ describe('the renewal of a vanished lease', () => {
     const { token } = await lostTerm();
     await bench.putRecord({ run: 'another' });
     await bench.renew({ id: 'leader', token, run: '' });
-    expect(await bench.record()).toMatchObject({ token: String(token), id: 'leader', run });
+    expect(await bench.record()).toMatchObject({ token: String(token), id: 'leader', run: await bench.run() });
+  });
+
+  it('puts nothing back into another database than it was granted in', async () => {
+    const { token } = await lostTerm();
+    const before = await bench.dump();
+    const renewed = bench.renew({ id: 'leader', token, run: `${run}:5` });
+    await expect(renewed).rejects.toThrow('LEASEMOVED from database 5 to 0');
+    expect(await bench.dump()).toEqual(before);
   });
 
   it('is not put back where it is to be in place', async () => {
@@ -157,7 +165,7 @@ describe('the renewal of a vanished lease', () => {
     await redis.client.flushAll();
     expect(await bench.renew({ id: 'leader', token })).toMatchObject({ status: 'renewed', token });
     expect(await bench.acquire({ id: 'me' })).toMatchObject({ status: 'held', token });
-    expect(await bench.record()).toMatchObject({ token: String(token), id: 'leader', run });
+    expect(await bench.record()).toMatchObject({ token: String(token), id: 'leader', run: await bench.run() });
   });
 
   it('puts it back over a record that was mended by one who knows no higher token', async () => {
