@@ -129,12 +129,16 @@ export class ScriptBench {
     await this.client.set(this.keys.lease, id, ttl === undefined ? {} : { PX: ttl });
   }
 
+  /** The record as scripts reply it: its fields `run` and `db` are one, `run id:database`. */
   async record(): Promise<Fields> {
-    return { ...(await this.client.hGetAll(this.keys.record)) };
+    const { db, ...fields } = await this.client.hGetAll(this.keys.record);
+    return { ...fields, ...(db && { run: `${fields.run}:${db}` }) };
   }
 
   async putRecord(fields: Fields): Promise<void> {
-    await this.client.hSet(this.keys.record, fields);
+    const { run = '' } = fields;
+    const [id = '', db = ''] = run.split(':');
+    await this.client.hSet(this.keys.record, { ...fields, ...(fields.run !== undefined && { run: id, db }) });
   }
 
   /** Everything stored, for comparison; but for the list of candidates, which is a help and decides nothing. */
