@@ -14,7 +14,6 @@ import { ElectionError, type ElectionErrorCode } from '../errors.js';
 import type {
   AcquireReply,
   AcquireRequest,
-  CandidateRequest,
   LeaseStore,
   ListReply,
   ListRequest,
@@ -25,6 +24,7 @@ import type {
   ReleaseRequest,
   RenewReply,
   RenewRequest,
+  StoreRequest,
   WithdrawReply,
   WithdrawRequest,
 } from '../store/lease-store.js';
@@ -32,6 +32,7 @@ import { type Clock, systemClock } from '../stream/clock.js';
 import {
   acquire,
   type Entry,
+  expire,
   type LeaseRecord,
   list,
   liveLease,
@@ -120,11 +121,11 @@ export class MemoryLeaseStore implements LeaseStore {
   }
 
   list(request: ListRequest): Observable<ListReply> {
-    return this.#answer(() => list(this.#entry(request.key), request, this.#server()));
+    return this.#answer(() => this.#commit(request, list(this.#entry(request.key), request, this.#server())));
   }
 
-  read({ key }: ReadRequest): Observable<ReadReply> {
-    return this.#answer(() => read(this.#entry(key), this.#server()));
+  read(request: ReadRequest): Observable<ReadReply> {
+    return this.#answer(() => this.#commit(request, read(this.#entry(request.key), this.#server())));
   }
 
   /** Elections and releases under `key`, as they happen; and first of all `listening`, unless muted. */
@@ -210,6 +211,7 @@ export class MemoryLeaseStore implements LeaseStore {
 
   /** What is stored at present: as a replica has it that hears no more from now on. */
   copy(): StoreCopy {
+    this.#expire();
     return { entries: new Map(this.#entries) };
   }
 
@@ -220,14 +222,21 @@ export class MemoryLeaseStore implements LeaseStore {
     for (const [key, entry] of copy.entries) this.#entries.set(key, entry);
   }
 
-  /** Steps the store's wall clock by `ms`, which may be negative. Leases end by that clock. */
+  /** Steps the store's wall clock by `ms`, which may be negative. Leases end by that clock, and one that has expired stays expired. */
   stepClock(ms: number): void {
+    this.#expire();
     this.#epoch += ms;
   }
 
   /** A holder that writes no record (go-leader), or, without `ttl`, something that is not a lease at all. */
   put(key: string, id: string, ttl = Number.POSITIVE_INFINITY): void {
     this.#entries.set(key, { ...this.#entry(key), lease: { id, expiresAt: Math.floor(this.time) + ttl } });
+  }
+
+  /** Deletes what has expired, as a server does by and by, whether anybody looks or not. */
+  #expire(): void {
+    const now = Math.floor(this.time);
+    for (const [key, entry] of this.#entries) this.#entries.set(key, expire(entry, now));
   }
 
   #entry(key: string): Entry {
@@ -238,7 +247,7 @@ export class MemoryLeaseStore implements LeaseStore {
     return { micros: Math.round((this.#epoch + this.#clock.now()) * 1000), run: `run${this.#runs}` };
   }
 
-  #commit<Reply>({ key }: CandidateRequest, { entry, reply, notice }: Outcome<Reply>): Reply {
+  #commit<Reply>({ key }: StoreRequest, { entry, reply, notice }: Outcome<Reply>): Reply {
     this.#entries.set(key, entry);
     if (notice && this.#tells) this.#tell({ key, notice });
     return reply;

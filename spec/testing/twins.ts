@@ -203,6 +203,8 @@ export class Twins {
       data,
       run: this.#modelRun(value('run')),
       until: Number(value('until')),
+      at: Number(value('at')),
+      peak: Number(value('peak')),
     };
   }
 

@@ -27,7 +27,7 @@ function exceptions() {
 const span = (who: string, token: number, first: number, last: number): Span => ({ who, token, first, last });
 const ask = (coldStart: 'elect' | 'wait' = 'elect') => ({ coldStart }) as AcquireRequest;
 const UNHEARD: Heard = { written: undefined, before: undefined, since: undefined };
-const RECORD = { token: 1, id: 'a', name: '', data: '', run: '', until: 0 };
+const RECORD = { token: 1, id: 'a', name: '', data: '', run: '', until: 0, at: 0, peak: 0 };
 
 describe('an exception', () => {
   it('is none where nothing has happened that allows it', () => {
