@@ -341,7 +341,7 @@ export class Judge implements Ear, Witness {
         this.#carriedOut(call, before, after, reply);
         if (faulty === undefined) return;
         if (isGrant(call.request, before, reply)) this.#isGrantedBy(call, before);
-        if (after.record?.until !== before.record?.until) this.#written.set(faulty, this.#agenda.now);
+        this.#isWritten(faulty, before, after, reply);
       },
     };
   }
@@ -420,13 +420,20 @@ export class Judge implements Ear, Witness {
       this.#isGrantedBy(call, before);
       this.#isElected(call.link, call.request, reply);
     }
-    if (after.record?.until !== before.record?.until) this.#written.set(0, this.#agenda.now);
+    this.#isWritten(0, before, after, reply);
+  }
+
+  #isWritten(server: number, before: Stored, after: Stored, { time = 0 }: Reply): void {
+    if (after.record?.until === before.record?.until) return;
+    this.#written.set(server, this.#agenda.now);
+    if (after.record?.until) this.#exceptions.wrote(time, server);
   }
 
   /** A store grants the lease to one who may not be able to know better. */
   #isGrantedBy({ request, link }: Call, { record }: Stored): void {
     const { token = 0 } = this.#knownBefore.get(request) ?? {};
     const { server } = this.#conductOf(link);
+    if (record?.until && this.#exceptions.isBehind(server)) this.saw('a lease that a slow clock has written is followed');
     this.#exceptions.granted(request as AcquireRequest, record, this.#heardBy(link, request), token, server);
   }
 

@@ -10,6 +10,8 @@ interface Kind {
   readonly begin: (world: World, happening: Happening) => Undo | undefined;
   /** Somebody new comes with it. */
   readonly newcomer?: true;
+  /** The share of worlds that have it. It is drawn apart from the other kinds, which leaves worlds without it as they were before this kind existed. */
+  readonly share?: number;
 }
 
 /** What befalls one user, or nobody where there is none. */
@@ -122,6 +124,16 @@ export const KINDS = {
   'nonsense afterwards': refused('STORE_REPLY', { afterwards: true }),
   'clock set forward': clockSet(1),
   'clock set back': clockSet(-1),
+
+  'clock set back and corrected': {
+    share: 0.1,
+    begin(world, happening) {
+      const server = world.faulty(happening);
+      const ms = Math.ceil(world.ttl * 10 * happening.amount ** 2);
+      world.setClock(server, -ms);
+      return () => world.setClock(server, ms);
+    },
+  },
 
   // To what is stored.
   flush: loss((store) => store.flush()),

@@ -163,6 +163,11 @@ export const MUTANTS: readonly Mutant[] = [
     'const before = memory.time === undefined ? offset : reckoned(memory.time, memory.at, now, ttl) - now;',
     'const before = offset;',
   ]),
+  mutant('trusts-a-clock-that-was-set-back', 'takes a lease for over that a clock that was set back has written', [
+    'testing/model.ts',
+    'if (at < peak) return ttl - age;',
+    '',
+  ]),
   known(variants.keepsLongLeases, 'waits for a lease to run out, however far ahead that is'),
   mutant('takes-what-is-not-recorded', 'takes a lease that is not on record for nobody’s', [
     'testing/model.ts',

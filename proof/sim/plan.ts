@@ -76,7 +76,7 @@ const DRIFT = 0.01;
 
 /** The world of a seed; with more than one server its candidates stand over a quorum of them. */
 export function planOf(seed: number, servers = 1): Plan {
-  const plan = neighbourly(drawn(seed));
+  const plan = withRareKinds(neighbourly(drawn(seed)));
   if (servers === 1) return { ...mixed(plan), isSilent: Random.of(seed, 'silence').chance(0.2) };
   const random = Random.of(seed, 'servers');
   const others = Array.from({ length: servers - 1 }, () => ({
@@ -131,11 +131,29 @@ function neighbourly(plan: Plan): Plan {
   return { ...plan, machines: plan.machines.map(withNeighbours) };
 }
 
+/** `plan` with the kinds that are drawn apart, each in its share of worlds. */
+function withRareKinds(plan: Plan): Plan {
+  const { seed, lasts, options, machines } = plan;
+  const more = (Object.keys(KINDS) as KindName[]).flatMap((kind) => {
+    const share = shareOf(kind);
+    const random = Random.of(seed, kind);
+    if (share === undefined || !random.chance(share)) return [];
+    const harsh = random.next();
+    const one = () => happeningOf(random.next() * lasts, [kind], options.ttl, machines.length, harsh, random);
+    return Array.from({ length: random.whole(1, 4) }, one);
+  });
+  if (more.length === 0) return plan;
+  return { ...plan, happenings: [...plan.happenings, ...more].sort((a, b) => a.at - b.at) };
+}
+
+const shareOf = (kind: KindName): number | undefined => (KINDS[kind] as { readonly share?: number }).share;
+
 /** What a go-leader peer does not see through. */
 const MISLEADING: ReadonlySet<KindName> = new Set([
   'freeze',
   'clock set forward',
   'clock set back',
+  'clock set back and corrected',
   'flush',
   'lease evicted',
   'record evicted',
@@ -204,7 +222,8 @@ function optionsOf(ttl: number, random: Random): Plan['options'] {
 /** Each seed has some kinds of fault and not others: what hides behind a common one would else never be seen. */
 function presentKinds(random: Random): KindName[] {
   const share = random.pick(0, 0.1, 0.25, 0.5, 1);
-  return (Object.keys(KINDS) as KindName[]).filter(() => random.chance(share));
+  const kinds = (Object.keys(KINDS) as KindName[]).filter((kind) => shareOf(kind) === undefined);
+  return kinds.filter(() => random.chance(share));
 }
 
 const rateOf = (random: Random): number =>
