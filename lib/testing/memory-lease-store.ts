@@ -29,20 +29,7 @@ import type {
   WithdrawRequest,
 } from '../store/lease-store.js';
 import { type Clock, systemClock } from '../stream/clock.js';
-import {
-  acquire,
-  type Entry,
-  expire,
-  type LeaseRecord,
-  list,
-  liveLease,
-  type Outcome,
-  read,
-  release,
-  renew,
-  type Server,
-  withdraw,
-} from './model.js';
+import { answer, type Entry, expire, type LeaseRecord, liveLease, type Server, type StoreReply } from './model.js';
 
 /** What {@link MemoryLeaseStore} takes. */
 export interface MemoryLeaseStoreOptions {
@@ -70,6 +57,12 @@ interface Message {
   readonly key?: string;
   readonly notice: Notice;
 }
+
+/** Where a client may be that is not where the election is. */
+type Place = 'replica' | 'database';
+
+/** What stands before the keys of another database. */
+const ELSEWHERE = 'elsewhere:';
 
 const YEAR_2020 = Date.UTC(2020, 0);
 
@@ -105,27 +98,46 @@ export class MemoryLeaseStore implements LeaseStore {
   }
 
   acquire(request: AcquireRequest): Observable<AcquireReply> {
-    return this.#answer(() => this.#commit(request, acquire(this.#entry(request.key), request, this.#server())));
+    return this.#answer(request);
   }
 
   renew(request: RenewRequest): Observable<RenewReply> {
-    return this.#answer(() => this.#commit(request, renew(this.#entry(request.key), request, this.#server())));
+    return this.#answer(request);
   }
 
   release(request: ReleaseRequest): Observable<ReleaseReply> {
-    return this.#answer(() => this.#commit(request, release(this.#entry(request.key), request, this.#server())));
+    return this.#answer(request);
   }
 
   withdraw(request: WithdrawRequest): Observable<WithdrawReply> {
-    return this.#answer(() => this.#commit(request, withdraw(this.#entry(request.key), request, this.#server())));
+    return this.#answer(request);
   }
 
   list(request: ListRequest): Observable<ListReply> {
-    return this.#answer(() => this.#commit(request, list(this.#entry(request.key), request, this.#server())));
+    return this.#answer(request);
   }
 
   read(request: ReadRequest): Observable<ReadReply> {
-    return this.#answer(() => this.#commit(request, read(this.#entry(request.key), this.#server())));
+    return this.#answer(request);
+  }
+
+  /**
+   * The store as a client finds it that is connected to a `'replica'`, which answers reads and fails whatever would write with `STORE_READONLY`; or that
+   * was moved to another `'database'`, where it fails whatever would set a lease with `KEY_CONFLICT`.
+   *
+   * @internal
+   */
+  seenFrom(where: Place): LeaseStore {
+    const answer = (request: StoreRequest) => this.#answer<never>(request, where);
+    return {
+      acquire: answer,
+      renew: answer,
+      release: answer,
+      withdraw: answer,
+      list: answer,
+      read: answer,
+      notices: (key) => this.notices(key),
+    };
   }
 
   /** Elections and releases under `key`, as they happen; and first of all `listening`, unless muted. */
@@ -243,12 +255,20 @@ export class MemoryLeaseStore implements LeaseStore {
     return this.#entries.get(key) ?? {};
   }
 
-  #server(): Server {
-    return { micros: Math.round((this.#epoch + this.#clock.now()) * 1000), run: `run${this.#runs}` };
+  #server(where?: Place): Server {
+    return {
+      micros: Math.round((this.#epoch + this.#clock.now()) * 1000),
+      run: `run${this.#runs}`,
+      isReplica: where === 'replica',
+      isElsewhere: where === 'database',
+    };
   }
 
-  #commit<Reply>({ key }: StoreRequest, { entry, reply, notice }: Outcome<Reply>): Reply {
-    this.#entries.set(key, entry);
+  #execute(request: StoreRequest, where?: Place): StoreReply {
+    const { key } = request;
+    const place = where === 'database' ? `${ELSEWHERE}${key}` : key;
+    const { entry, reply, notice } = answer(this.#entry(place), request, this.#server(where));
+    if (where !== 'replica') this.#entries.set(place, entry);
     if (notice && this.#tells) this.#tell({ key, notice });
     return reply;
   }
@@ -262,8 +282,9 @@ export class MemoryLeaseStore implements LeaseStore {
   }
 
   /** One request: made on subscription, and once on its way not to be taken back. */
-  #answer<Reply>(execute: () => Reply): Observable<Reply> {
+  #answer<Reply extends StoreReply>(request: StoreRequest, where?: Place): Observable<Reply> {
     return defer(() => {
+      const execute = () => this.#execute(request, where) as Reply;
       if (this.#latency === 0) return this.#arrive(execute);
       const answer = new AsyncSubject<Reply>();
       const half = this.#latency / 2;

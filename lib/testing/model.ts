@@ -4,6 +4,7 @@ import type {
   AcquireRequest,
   Granted,
   Holder,
+  LeaseReply,
   ListReply,
   ListRequest,
   Notice,
@@ -14,6 +15,7 @@ import type {
   RenewRequest,
   Sight,
   Standing,
+  StoreRequest,
   WithdrawReply,
   WithdrawRequest,
 } from '../store/lease-store.js';
@@ -64,7 +66,14 @@ export interface Server {
   readonly micros: number;
   /** Names its present run. */
   readonly run: string;
+  /** Whether it is a replica, which refuses to write. */
+  readonly isReplica?: boolean;
+  /** Whether the request comes to another database than the one in which its sender knows the election to be. */
+  readonly isElsewhere?: boolean;
 }
+
+/** The answer to any request. */
+export type StoreReply = LeaseReply | ListReply | WithdrawReply;
 
 /** What a request leaves behind, and its answer. */
 export interface Outcome<Reply> {
@@ -75,6 +84,16 @@ export interface Outcome<Reply> {
 }
 
 const NO_RECORD: LeaseRecord = { token: 0, id: '', name: '', data: '', run: '', until: 0, at: 0, peak: 0 };
+
+/** A replica answers reads alone. */
+function requireMaster({ isReplica = false }: Server): void {
+  if (isReplica) throw new ElectionError('STORE_READONLY', 'The store is a replica, which refuses to write');
+}
+
+/** No lease is set in a database where the election is not: it would be there a second time. */
+function requireHome({ isElsewhere = false }: Server): void {
+  if (isElsewhere) throw new ElectionError('KEY_CONFLICT', 'The election is in another database');
+}
 
 const msOf = ({ micros }: Server): number => Math.floor(micros / 1000);
 
@@ -97,6 +116,7 @@ export function expire(entry: Entry, now: number): Entry {
 
 /** Takes the lease if it is free; lists who has to stand by for it. */
 export function acquire(before: Entry, request: AcquireRequest, server: Server): Outcome<AcquireReply> {
+  requireMaster(server);
   const { candidates, ...entry } = expire(before, msOf(server));
   const outcome = take(entry, request, server);
   const { status } = outcome.reply;
@@ -185,6 +205,7 @@ export function renew(before: Entry, request: RenewRequest, server: Server): Out
   const { lease } = entry;
   const { record = NO_RECORD } = entry;
   const { id, token } = request;
+  requireMaster(server);
   if (isLate(request, server)) return { entry, reply: { status: 'late', ...sight(entry, server) } };
   if (lease && lease.id !== id) {
     return { entry, reply: { status: 'lost', ...sight(entry, server), holder: holderOf(lease, entry.record, now) } };
@@ -193,6 +214,7 @@ export function renew(before: Entry, request: RenewRequest, server: Server): Out
   if (!lease && (released || record.token > token)) {
     return { entry, reply: { status: 'lost', ...sight(entry, server) } };
   }
+  if (!lease) requireHome(server);
   // Of another run it stays: the request may have been long on its way from there, and the lease been granted since to another, of whom this run knows nothing.
   const run = request.run || (lease ? '' : server.run);
   const after = { ...entry, ...held(record, request, Math.max(record.token, token), run, now) };
@@ -208,6 +230,7 @@ export function release(before: Entry, request: ReleaseRequest, server: Server):
   const { lease, record, candidates, ...others } = expire(before, now);
   const { id } = request;
   const holds = lease?.id === id;
+  requireMaster(server);
   // One whose last attempt may have been heard, and its answer not, gives up under the id that it stood by under.
   const listed = candidates && (holds ? candidates : without(candidates, (one) => one.id === id));
   const own = record?.id === id && record.until !== 0;
@@ -240,8 +263,27 @@ function succession(candidates: Candidates | undefined, { id, successor: wish, a
   return { successor: looked[chosen]?.id ?? wish, isListed: chosen >= 0, rest };
 }
 
+/** Any request. */
+export function answer(entry: Entry, request: StoreRequest, server: Server): Outcome<StoreReply> {
+  switch (request.verb) {
+    case 'acquire':
+      return acquire(entry, request, server);
+    case 'renew':
+      return renew(entry, request, server);
+    case 'release':
+      return release(entry, request, server);
+    case 'withdraw':
+      return withdraw(entry, request, server);
+    case 'list':
+      return list(entry, request, server);
+    case 'read':
+      return read(entry, server);
+  }
+}
+
 /** Takes a candidate off the list. */
 export function withdraw(before: Entry, request: WithdrawRequest, server: Server): Outcome<WithdrawReply> {
+  requireMaster(server);
   const { candidates, ...others } = expire(before, msOf(server));
   const left = candidates && without(candidates, (one) => isSame(one, request));
   const entry = { ...others, ...(left && { candidates: left }) };
@@ -266,6 +308,7 @@ function grantAgain(entry: Entry, request: AcquireRequest, server: Server): Outc
 
 /** There is no lease. That it ran out or was given up is for the record to say; one that was lost is not free. */
 function claim(before: LeaseRecord | undefined, request: AcquireRequest, server: Server): Outcome<AcquireReply> {
+  requireHome(server);
   const now = msOf(server);
   const mended = isLost(before, request, server) ? mend(before, request, server) : before;
   // An `until` further ahead than anyone would put it: the store's clock was set back.

@@ -44,6 +44,8 @@ interface Conduct {
   heard: Heard;
   /** What came of its last request. */
   verdict: string | undefined;
+  /** Whether a replica has answered that. */
+  isByReplica: boolean;
   /** When that was sent, and whether it is still waited for. */
   sentAt: number;
   isOpen: boolean;
@@ -183,6 +185,7 @@ export class Judge implements Ear, Witness {
     this.saw(role === 'leader' ? 'role leader' : `role ${role}/${why}`);
     this.#checker.role(name, role, this.#agenda.now);
     if (role === 'follower' && transition.reason === 'lost') this.#mayHaveLost(user);
+    if (role === 'follower' && transition.reason === 'standby') this.#mayStandBy(user);
     if (user.style.loop) this.promised(); // what its loop waits for has come
     if (role === 'leader') {
       const { term } = transition;
@@ -200,6 +203,11 @@ export class Judge implements Ear, Witness {
       this.#over(user.term);
     }
     this.look(user);
+  }
+
+  /** Nobody stands by at a replica, where it could never lead. */
+  #mayStandBy({ link, machine: { name } }: User): void {
+    if (this.#conduct.get(link)?.isByReplica) this.object('G5', `${name} is told that it stands by, at a replica`);
   }
 
   /** A term is lost by the word of the store alone: what goes wrong on the way there is tried again. */
@@ -353,7 +361,7 @@ export class Judge implements Ear, Witness {
   #conductOf(link: Connection): Conduct {
     const known = this.#conduct.get(link);
     if (known) return known;
-    const nothing = { server: 0, lastAnswer: undefined, token: 0, heard: NOTHING_HEARD, verdict: undefined };
+    const nothing = { server: 0, lastAnswer: undefined, token: 0, heard: NOTHING_HEARD, verdict: undefined, isByReplica: false };
     const conduct = { ...nothing, sentAt: 0, isOpen: false, unsettled: new Map(), ids: new Map() };
     this.#conduct.set(link, conduct);
     return conduct;
@@ -374,6 +382,8 @@ export class Judge implements Ear, Witness {
     const verdict = 'reply' in answer ? answer.reply.status : String((answer.error as { code?: unknown }).code);
     this.tell?.(`${link.machine.name} hears: ${request.verb}: ${verdict}`);
     conduct.verdict = verdict;
+    conduct.isByReplica = 'reply' in answer && answer.place === 'replica';
+    if ('reply' in answer && answer.place) this.saw(`${request.verb} is answered by another ${answer.place}`);
     conduct.isOpen = false;
     if ('reply' in answer) this.#answered(conduct, answer.reply, answer.at);
     if (isSilence(verdict) || verdict === 'STORE_REPLY') this.#isUnsettled(conduct, request);

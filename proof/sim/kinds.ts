@@ -113,6 +113,19 @@ export const KINDS = {
     return link.befall({ queued: true });
   }),
 
+  'moved to another database': { ...toLink(() => ({ place: 'database' })), share: 0.1 },
+  'master demoted': {
+    share: 0.1,
+    begin(world, happening) {
+      world.failOver(world.faulty(happening), ahead(world, happening))();
+      const left = world.users.filter(({ machine }) => !machine.isDead && world.draw() < 0.6);
+      const undos = left.map(({ link }) => link.befall({ place: 'replica' }));
+      return () => {
+        for (const undo of undos) undo();
+      };
+    },
+  },
+
   // To the server.
   hang: toServer(() => ({ hangs: true })),
   unavailable: refused('STORE_UNAVAILABLE'),

@@ -1,8 +1,12 @@
 import type { LeaseReply, LeaseRequest, LeaseStore, Notice, WithdrawReply, WithdrawRequest } from 'rx-leader';
+import type { MemoryLeaseStore } from 'rx-leader/testing';
 import { Observable, Subject, type Subscriber, Subscription, tap } from 'rxjs';
 import type { Random } from '../random.js';
 import type { Agenda } from './agenda.js';
 import type { Machine } from './machine.js';
+
+/** Where a connection may lead that is not where the election is. */
+export type Place = Parameters<MemoryLeaseStore['seenFrom']>[0];
 
 /** How a network is on an ordinary day. */
 export interface Network {
@@ -34,6 +38,8 @@ export interface Condition {
   readonly slower?: number;
   /** The connection that notices come by is down, and known to be; or it hangs, and nobody knows. */
   readonly notices?: 'down' | 'lost';
+  /** It leads to a master that was demoted, or to another database, where the client knows of the election from the one before. Both share notices. */
+  readonly place?: Place;
 }
 
 /** What a process has of the store it stands over: one connection, or several. */
@@ -56,10 +62,14 @@ export interface Call {
   readonly link: Link;
   /** Whether somebody waits for the answer. */
   readonly isOpen: boolean;
+  /** Where it went, if not to where the election is. */
+  readonly place?: Place | undefined;
 }
 
 /** What becomes of a request; `at`: when a reply was made. */
-export type Answer = { readonly reply: Reply; readonly at: number } | { readonly error: unknown };
+export type Answer =
+  | { readonly reply: Reply; readonly at: number; readonly place?: Place | undefined }
+  | { readonly error: unknown };
 
 /** Any request of a candidate's, and its reply. */
 export type Request = LeaseRequest | WithdrawRequest;
@@ -69,6 +79,8 @@ export interface Published {
   readonly notice: Notice;
   readonly to?: string;
 }
+
+const isOfLease = ({ status }: Reply): boolean => status === 'granted' || status === 'held';
 
 /** What is at the other end. */
 export interface Remote {
@@ -93,6 +105,7 @@ export interface Ear {
 interface Pending extends Call {
   readonly subscriber: Subscriber<Reply>;
   isOpen: boolean;
+  place?: Place | undefined;
   isOnItsWay: boolean;
   answered: boolean;
 }
@@ -112,6 +125,8 @@ export class Link implements Connection {
   readonly #notices = new Subject<Notice>();
   #published = Subscription.EMPTY;
   #isListening = false;
+  /** Whether it has been told of a lease, and with it in which database the election is. */
+  #knowsDatabase = false;
   /** Connections that have yet to be noticed. */
   #away = 0;
   #queued: Pending[] = [];
@@ -163,6 +178,7 @@ export class Link implements Connection {
       if (!this.#conditions.delete(condition)) return;
       if (condition.notices === 'down' && this.#notices.observed) this.#listen();
       if (condition.queued) this.#reconnect();
+      if (condition.place === 'replica') this.serverChanged();
       if (condition.requests === 'held' || condition.replies === 'held') this.#releaseHeld();
     };
   }
@@ -266,6 +282,7 @@ export class Link implements Connection {
       this.#queued.push(call);
       return;
     }
+    call.place = this.#place;
     const way = this.#way('requests');
     if (way === 'lost' || (way !== 'held' && this.#random.chance(this.#weather().loss))) {
       this.#ear.saw('a request is lost');
@@ -289,6 +306,7 @@ export class Link implements Connection {
       return;
     }
     call.answered = true;
+    if ('reply' in answer && isOfLease(answer.reply)) this.#knowsDatabase = true;
     this.#ear.heard(this, request, answer);
     if ('error' in answer) {
       subscriber.error(answer.error);
@@ -323,7 +341,12 @@ export class Link implements Connection {
     this.machine.receive(() => this.#notices.next(notice));
   }
 
-  #has<Key extends 'queued' | 'notices'>(what: Key, value: Condition[Key]): boolean {
+  get #place(): Place | undefined {
+    if (this.#has('place', 'replica')) return 'replica';
+    return this.#knowsDatabase && this.#has('place', 'database') ? 'database' : undefined;
+  }
+
+  #has<Key extends 'queued' | 'notices' | 'place'>(what: Key, value: Condition[Key]): boolean {
     for (const condition of this.#conditions) if (condition[what] === value) return true;
     return false;
   }

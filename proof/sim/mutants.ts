@@ -184,6 +184,28 @@ export const MUTANTS: readonly Mutant[] = [
     "if (!record) return request.coldStart === 'wait';",
     'if (!record) return false;',
   ]),
+  mutant('stands-by-at-a-replica', 'lets a replica say who holds the lease, so that one who could never lead stands by', [
+    'testing/model.ts',
+    `  requireMaster(server);
+  const { candidates, ...entry } = expire(before, msOf(server));
+  const outcome`,
+    `  if (liveLease(before, msOf(server)) === undefined) requireMaster(server);
+  const { candidates, ...entry } = expire(before, msOf(server));
+  const outcome`,
+  ]),
+  mutant('puts-back-in-another-database', 'puts its lease back in whatever database it finds itself', [
+    'testing/model.ts',
+    'if (!lease) requireHome(server);',
+    '',
+  ]),
+  mutant('elects-in-another-database', 'takes a database to which its client was moved for an emptied store', [
+    'testing/model.ts',
+    `  requireHome(server);
+  const now = msOf(server);
+  const mended`,
+    `  const now = msOf(server);
+  const mended`,
+  ]),
   // The own lease only.
   mutant('bare-DEL', 'releases whoever’s lease it finds', [
     'testing/model.ts',

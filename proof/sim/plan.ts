@@ -162,6 +162,7 @@ const MISLEADING: ReadonlySet<KindName> = new Set([
   'failover',
   'failover to another clock',
   'failover while cut off',
+  'master demoted',
   'lease overwritten',
   'no lease',
 ]);

@@ -1,4 +1,4 @@
-import type { Notice } from 'rx-leader';
+import type { LeaseStore, Notice } from 'rx-leader';
 import type { MemoryLeaseStore } from 'rx-leader/testing';
 import { type Observable, Subject } from 'rxjs';
 import type { Agenda } from './agenda.js';
@@ -89,20 +89,21 @@ export class Server implements Remote {
   }
 
   #execute(call: Call): Answer {
-    const { request: sent } = call;
+    const { request: sent, place } = call;
     const request = this.#isSilent && sent.verb === 'renew' ? { ...sent, asksRun: true } : sent;
     const before = this.#stored;
     let answer: Answer = { error: new Error('the model of the store does not answer at once') };
-    (this.store[request.verb](request as never) as Observable<Reply>).subscribe({
+    const store: LeaseStore = place ? this.store.seenFrom(place) : this.store;
+    (store[request.verb]?.(request as never) as Observable<Reply>).subscribe({
       next: (reply) => {
-        answer = { reply, at: this.#agenda.now };
+        answer = { reply, at: this.#agenda.now, place };
       },
       error: (error) => {
         answer = { error };
       },
     });
     this.#publish(answer);
-    if ('reply' in answer) this.#witness.executed(call, before, this.#stored, (answer as { reply: Reply }).reply);
+    if ('reply' in answer && !place) this.#witness.executed(call, before, this.#stored, (answer as { reply: Reply }).reply);
     return answer;
   }
 
