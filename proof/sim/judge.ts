@@ -4,7 +4,7 @@ import { Checker, type Span } from '../checker.js';
 import type { Agenda } from './agenda.js';
 import type { Exceptions, Heard } from './exceptions.js';
 import type { Answer, Call, Connection, Ear, Reply, Request } from './link.js';
-import type { Machine } from './machine.js';
+import type { Machine, Seat } from './machine.js';
 import type { Neighbour } from './neighbour.js';
 import type { Witness } from './server.js';
 import type { Sightings } from './sightings.js';
@@ -68,18 +68,14 @@ export class Judge implements Ear, Witness {
   /** Told of all that is worth telling, where there is somebody to listen. */
   tell: ((text: string) => void) | undefined;
   readonly #agenda: Agenda;
-  readonly #drain: number;
   readonly #ttl: number;
-  readonly #timeout: number;
-  /** Requests of one candidate within a ttl that are too many: failures are repeated after a quarter of a timeout. */
-  readonly #most: number;
   readonly #asked = new Map<string, number[]>();
   /** ms within which a machine that was suspended notices. */
   readonly #notices: number;
   readonly #exceptions: Exceptions;
   readonly #sightings: Sightings;
   readonly #checker: Checker;
-  readonly #users = new Map<Machine, User>();
+  readonly #users = new Map<Seat, User>();
   readonly #neighbours = new Map<Machine, readonly Neighbour[]>();
   readonly #terms = new Map<string, Facts>();
   readonly #grants = new Map<string, number>();
@@ -93,17 +89,9 @@ export class Judge implements Ear, Witness {
   /** When the record's `until` was written last, by each server that may lose it. */
   readonly #written = new Map<number, number | undefined>();
 
-  constructor(
-    agenda: Agenda,
-    { drain, ttl, timeout }: { readonly drain: number; readonly ttl: number; readonly timeout: number },
-    exceptions: Exceptions,
-    sightings: Sightings,
-  ) {
+  constructor(agenda: Agenda, ttl: number, exceptions: Exceptions, sightings: Sightings) {
     this.#agenda = agenda;
-    this.#drain = drain;
     this.#ttl = ttl;
-    this.#timeout = timeout;
-    this.#most = Math.ceil((6 * ttl) / timeout) + 60;
     this.#notices = ttl / 20;
     this.#exceptions = exceptions;
     this.#sightings = sightings;
@@ -169,7 +157,8 @@ export class Judge implements Ear, Witness {
   }
 
   standsAside(user: User, cooldown: number): void {
-    user.asideUntil = this.#agenda.now + 1.02 * (this.#drain + this.#timeout + cooldown);
+    const { drain, timeout } = user.options;
+    user.asideUntil = this.#agenda.now + 1.02 * (drain + timeout + cooldown);
   }
 
   left(user: User): void {
@@ -244,7 +233,11 @@ export class Judge implements Ear, Witness {
 
   // What processes do.
 
-  woke(machine: Machine): void {
+  woke({ seats }: Machine): void {
+    for (const seat of seats) this.#woke(seat);
+  }
+
+  #woke(machine: Seat): void {
     const user = this.#users.get(machine);
     if (!user) return;
     // Who leads as far as it was told, and does not by its clock: whatever comes next, it must say so first.
@@ -253,8 +246,10 @@ export class Judge implements Ear, Witness {
   }
 
   turned(machine: Machine): void {
-    const user = this.#users.get(machine);
-    if (user) this.look(user);
+    for (const seat of machine.seats) {
+      const user = this.#users.get(seat);
+      if (user) this.look(user);
+    }
     for (const neighbour of this.#neighbours.get(machine) ?? []) neighbour.look();
     if (!this.#checker.isContested) return;
     if (!this.#contested) this.tell?.('TWO CLAIMS CONTRADICT EACH OTHER');
@@ -301,8 +296,8 @@ export class Judge implements Ear, Witness {
 
   sent(link: Connection, request: Request): void {
     const { machine } = link;
-    this.#count(machine);
     const user = this.#users.get(machine);
+    this.#count(machine, user ? mostOf(user.options) : Number.POSITIVE_INFINITY);
     const conduct = this.#conductOf(link);
     this.tell?.(`${machine.name} asks: ${describe(request)}`);
     conduct.sentAt = this.#agenda.now;
@@ -361,20 +356,27 @@ export class Judge implements Ear, Witness {
   #conductOf(link: Connection): Conduct {
     const known = this.#conduct.get(link);
     if (known) return known;
-    const nothing = { server: 0, lastAnswer: undefined, token: 0, heard: NOTHING_HEARD, verdict: undefined, isByReplica: false };
+    const nothing = {
+      server: 0,
+      lastAnswer: undefined,
+      token: 0,
+      heard: NOTHING_HEARD,
+      verdict: undefined,
+      isByReplica: false,
+    };
     const conduct = { ...nothing, sentAt: 0, isOpen: false, unsettled: new Map(), ids: new Map() };
     this.#conduct.set(link, conduct);
     return conduct;
   }
 
   /** However much is told and refused, nobody asks in a flood. */
-  #count({ name }: Machine): void {
+  #count({ name }: Seat, most: number): void {
     const { now } = this.#agenda;
     const times = this.#asked.get(name) ?? [];
     this.#asked.set(name, times);
     times.push(now);
     while ((times[0] as number) < now - this.#ttl) times.shift();
-    if (times.length === this.#most) this.object('contract', `${name} has asked ${times.length} times within a ttl`);
+    if (times.length === most) this.object('contract', `${name} has asked ${times.length} times within a ttl`);
   }
 
   heard(link: Connection, request: Request, answer: Answer): void {
@@ -413,7 +415,8 @@ export class Judge implements Ear, Witness {
     this.saw('a lease is called in question');
     const { now } = this.#agenda;
     const conduct = this.#conductOf(link);
-    const within = (conduct.isOpen ? this.#timeout : 0) + this.#timeout / 4 + this.#notices;
+    const { timeout } = user.options;
+    const within = (conduct.isOpen ? timeout : 0) + timeout / 4 + this.#notices;
     this.#agenda.after(within, () => {
       if (!leadsOn() || !machine.isRunning || machine.wokeAt > now || conduct.sentAt >= now) return;
       this.object('G1', `${machine.name} does not ask whether its term ${term.token} is over, told ${notice.kind}`);
@@ -443,7 +446,8 @@ export class Judge implements Ear, Witness {
   #isGrantedBy({ request, link }: Call, { record }: Stored): void {
     const { token = 0 } = this.#knownBefore.get(request) ?? {};
     const { server } = this.#conductOf(link);
-    if (record?.until && this.#exceptions.isBehind(server)) this.saw('a lease that a slow clock has written is followed');
+    if (record?.until && this.#exceptions.isBehind(server))
+      this.saw('a lease that a slow clock has written is followed');
     this.#exceptions.granted(request as AcquireRequest, record, this.#heardBy(link, request), token, server);
   }
 
@@ -567,7 +571,7 @@ export class Judge implements Ear, Witness {
     const { name, clock } = user.machine;
     if (working) this.object('G7', `${name} gives up its term ${term.token} while its work goes on`);
     if (!term.signal.aborted) this.object('G7', `${name} gives up its term ${term.token} before its signal aborts`);
-    if (pending > 0 && exitAt !== undefined && clock.now() < exitAt + this.#drain - 1) {
+    if (pending > 0 && exitAt !== undefined && clock.now() < exitAt + user.options.drain - 1) {
       this.object('G7', `${name} gives up its term ${term.token} before the work it was to wait for has settled`);
     }
   }
@@ -589,6 +593,9 @@ const nameOf = (id: string): string => id.replace(/~\d+$/, '');
 /** Whether `reply` gives the lease to who did not have it. */
 const isGrant = (request: Request, { lease }: Stored, reply: Reply): reply is Granted =>
   reply.status === 'granted' && request.verb === 'acquire' && lease !== request.id;
+
+/** Requests of one candidate within a ttl that are too many: failures are repeated after a quarter of a timeout. */
+const mostOf = ({ ttl, timeout }: User['options']): number => Math.ceil((6 * ttl) / timeout) + 60;
 
 const RULES = {
   'two leaders': 'G1',

@@ -53,21 +53,22 @@ const ahead = ({ ttl }: World, { amount }: Happening): number => Math.floor(3 * 
 /** Everything that may happen in a world, by name. */
 export const KINDS = {
   // To a process or a machine.
-  pause: toUser(({ machine }) => machine.halt('paused')),
-  suspend: toUser(({ machine }) => machine.halt('suspended')),
+  pause: toUser(({ machine }) => machine.process.halt('paused')),
+  suspend: toUser(({ machine }) => machine.process.halt('suspended')),
   freeze: toUser(({ machine }, world) => {
-    const frozen = world.exceptions.froze(machine.name);
-    const thaw = machine.halt('frozen');
+    const { seats } = machine.process;
+    const frozen = seats.map(({ name }) => world.exceptions.froze(name));
+    const thaw = machine.process.halt('frozen');
     return () => {
-      frozen();
+      for (const end of frozen) end();
       thaw();
     };
   }),
   drift: toUser(({ machine }, _, { amount }) => {
-    machine.rate = 0.99 + 0.02 * amount;
+    machine.process.rate = 0.99 + 0.02 * amount;
   }),
   'wall clock set': toUser(({ machine }, { ttl }, { amount }) => {
-    machine.wallStep += (amount - 0.5) * 10 * ttl;
+    machine.process.wallStep += (amount - 0.5) * 10 * ttl;
     return undefined;
   }),
   kill: {

@@ -3,7 +3,7 @@ import type { MemoryLeaseStore } from 'rx-leader/testing';
 import { Observable, Subject, type Subscriber, Subscription, tap } from 'rxjs';
 import type { Random } from '../random.js';
 import type { Agenda } from './agenda.js';
-import type { Machine } from './machine.js';
+import type { Seat } from './machine.js';
 
 /** Where a connection may lead that is not where the election is. */
 export type Place = Parameters<MemoryLeaseStore['seenFrom']>[0];
@@ -44,7 +44,7 @@ export interface Condition {
 
 /** What a process has of the store it stands over: one connection, or several. */
 export interface Connection extends LeaseStore {
-  readonly machine: Machine;
+  readonly machine: Seat;
   readonly isIdle: boolean;
   readonly isBeingAnswered: boolean;
   /** Lets `condition` befall it until what is returned is called; of several connections one or all, or all `everywhere`. */
@@ -112,7 +112,7 @@ interface Pending extends Call {
 
 /** A machine's connection to the store, with everything that can go wrong on the way. */
 export class Link implements Connection {
-  readonly machine: Machine;
+  readonly machine: Seat;
   readonly #agenda: Agenda;
   readonly #random: Random;
   readonly #weather: () => Network;
@@ -134,7 +134,7 @@ export class Link implements Connection {
   /** When what was sent last in each direction arrives. */
   readonly #last = { requests: 0, replies: 0, notices: 0 };
 
-  constructor(machine: Machine, agenda: Agenda, random: Random, weather: () => Network, remote: Remote, ear: Ear) {
+  constructor(machine: Seat, agenda: Agenda, random: Random, weather: () => Network, remote: Remote, ear: Ear) {
     this.machine = machine;
     this.#agenda = agenda;
     this.#random = random;

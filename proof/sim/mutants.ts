@@ -184,15 +184,24 @@ export const MUTANTS: readonly Mutant[] = [
     "if (!record) return request.coldStart === 'wait';",
     'if (!record) return false;',
   ]),
-  mutant('stands-by-at-a-replica', 'lets a replica say who holds the lease, so that one who could never lead stands by', [
+  mutant('elects-beside-who-waits', "takes a record that one with coldStart 'wait' has begun for none, with 'elect'", [
     'testing/model.ts',
-    `  requireMaster(server);
-  const { candidates, ...entry } = expire(before, msOf(server));
-  const outcome`,
-    `  if (liveLease(before, msOf(server)) === undefined) requireMaster(server);
-  const { candidates, ...entry } = expire(before, msOf(server));
-  const outcome`,
+    'const wait = record ? stillToWait(record, request, now) : 0;',
+    "const isNew = record?.id === '' && record.token === 0 && request.coldStart === 'elect';\n  const wait = record && !isNew ? stillToWait(record, request, now) : 0;",
   ]),
+  mutant(
+    'stands-by-at-a-replica',
+    'lets a replica say who holds the lease, so that one who could never lead stands by',
+    [
+      'testing/model.ts',
+      `  requireMaster(server);
+  const { candidates, ...entry } = expire(before, msOf(server));
+  const outcome`,
+      `  if (liveLease(before, msOf(server)) === undefined) requireMaster(server);
+  const { candidates, ...entry } = expire(before, msOf(server));
+  const outcome`,
+    ],
+  ),
   mutant('puts-back-in-another-database', 'puts its lease back in whatever database it finds itself', [
     'testing/model.ts',
     'if (!lease) requireHome(server);',

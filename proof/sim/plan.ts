@@ -3,7 +3,7 @@ import { KINDS, type KindName } from './kinds.js';
 import { fair, type Network } from './link.js';
 import type { NeighbourPlan } from './neighbour.js';
 import type { PeerPlan } from './peer.js';
-import type { Options, Style } from './user.js';
+import type { Options, Style, Times } from './user.js';
 
 /** All that will befall a world, drawn beforehand as plain data: so that a world that goes wrong can be made smaller. */
 export interface Plan {
@@ -11,14 +11,7 @@ export interface Plan {
   readonly seed: number;
   /** ms of weather, before the calm at the end. */
   readonly lasts: number;
-  readonly options: Options & {
-    readonly ttl: number;
-    readonly wait: number;
-    readonly jitter: number;
-    readonly timeout: number;
-    readonly drain: number;
-    readonly renewEvery: number;
-  };
+  readonly options: Options & Times;
   readonly network: Network;
   /** How fast the server's clock runs. */
   readonly serverRate: number;
@@ -42,6 +35,10 @@ export interface MachinePlan {
   readonly style: Style;
   /** The other elections of its process. */
   readonly neighbours?: readonly NeighbourPlan[];
+  /** Where its candidate differs from the others. */
+  readonly options?: Omit<Plan['options'], 'key' | 'ttl'>;
+  /** More candidates of the same election in the same process: who works by them. */
+  readonly mates?: readonly Style[];
 }
 
 /** A machine on which all is well, and who works there. */
@@ -76,7 +73,7 @@ const DRIFT = 0.01;
 
 /** The world of a seed; with more than one server its candidates stand over a quorum of them. */
 export function planOf(seed: number, servers = 1): Plan {
-  const plan = withRareKinds(neighbourly(drawn(seed)));
+  const plan = sociable(differing(withRareKinds(neighbourly(drawn(seed)))));
   if (servers === 1) return { ...mixed(plan), isSilent: Random.of(seed, 'silence').chance(0.2) };
   const random = Random.of(seed, 'servers');
   const others = Array.from({ length: servers - 1 }, () => ({
@@ -130,6 +127,48 @@ function neighbourly(plan: Plan): Plan {
   });
   return { ...plan, machines: plan.machines.map(withNeighbours) };
 }
+
+/** `plan` with each machine changed, those of newcomers, too. */
+function withMachines(plan: Plan, change: (machine: MachinePlan) => MachinePlan): Plan {
+  const machines = plan.machines.map(change);
+  const happenings = plan.happenings.map(({ newcomer, ...one }) => ({
+    ...one,
+    ...(newcomer && { newcomer: change(newcomer) }),
+  }));
+  return { ...plan, machines, happenings };
+}
+
+/** `plan`, or in one of seven worlds the same with candidates whose options differ in all but the ttl. */
+function differing(plan: Plan): Plan {
+  const random = Random.of(plan.seed, 'options');
+  if (!random.chance(0.15)) return plan;
+  const change = (machine: MachinePlan): MachinePlan => {
+    if (random.chance(0.3)) return machine;
+    const { key: _, ttl: __, ...options } = optionsOf(plan.options.ttl, random);
+    return { ...machine, options };
+  };
+  return withMachines(plan, change);
+}
+
+/** `plan`, or in one of seven worlds the same with several candidates in some processes. */
+function sociable(plan: Plan): Plan {
+  const random = Random.of(plan.seed, 'mates');
+  if (!random.chance(0.15)) return plan;
+  const change = (machine: MachinePlan): MachinePlan => {
+    const count = random.pick(0, 1, 1, 2);
+    return { ...machine, mates: Array.from({ length: count }, () => machineOf(plan.options.ttl, 0.5, random).style) };
+  };
+  return withMachines(plan, change);
+}
+
+/** ms of the shortest timeout that anybody has. */
+export const shortestTimeout = ({ options, machines, happenings }: Plan): number =>
+  Math.min(
+    options.timeout,
+    ...[...machines, ...happenings.map(({ newcomer }) => newcomer)].map(
+      (one) => one?.options?.timeout ?? options.timeout,
+    ),
+  );
 
 /** `plan` with the kinds that are drawn apart, each in its share of worlds. */
 function withRareKinds(plan: Plan): Plan {

@@ -103,7 +103,8 @@ export class Server implements Remote {
       },
     });
     this.#publish(answer);
-    if ('reply' in answer && !place) this.#witness.executed(call, before, this.#stored, (answer as { reply: Reply }).reply);
+    if ('reply' in answer && !place)
+      this.#witness.executed(call, before, this.#stored, (answer as { reply: Reply }).reply);
     return answer;
   }
 
