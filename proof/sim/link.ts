@@ -4,6 +4,10 @@ import { Observable, Subject, type Subscriber, Subscription, tap } from 'rxjs';
 import type { Random } from '../random.js';
 import type { Agenda } from './agenda.js';
 import type { Seat } from './machine.js';
+import type { Pipe } from './pipe.js';
+
+/** A connection's directions. */
+export type Pipes = Readonly<Record<'requests' | 'replies', Pipe>>;
 
 /** Where a connection may lead that is not where the election is. */
 export type Place = Parameters<MemoryLeaseStore['seenFrom']>[0];
@@ -117,6 +121,7 @@ export class Link implements Connection {
   readonly #random: Random;
   readonly #weather: () => Network;
   readonly #remote: Remote;
+  readonly #pipes: Pipes | undefined;
   readonly #ear: Ear;
   readonly #conditions = new Set<Condition>();
   readonly #open = new Set<Pending>();
@@ -134,7 +139,17 @@ export class Link implements Connection {
   /** When what was sent last in each direction arrives. */
   readonly #last = { requests: 0, replies: 0, notices: 0 };
 
-  constructor(machine: Seat, agenda: Agenda, random: Random, weather: () => Network, remote: Remote, ear: Ear) {
+  constructor(
+    machine: Seat,
+    agenda: Agenda,
+    random: Random,
+    weather: () => Network,
+    remote: Remote,
+    ear: Ear,
+    /** What it works through one thing after the other, if it has to. */
+    pipes?: Pipes,
+  ) {
+    this.#pipes = pipes;
     this.machine = machine;
     this.#agenda = agenda;
     this.#random = random;
@@ -362,7 +377,9 @@ export class Link implements Connection {
   }
 
   #arrival(direction: 'requests' | 'replies' | 'notices'): number {
-    const time = this.#agenda.now + this.#delay(direction === 'notices' ? 'replies' : direction);
+    const { now } = this.#agenda;
+    const sent = direction === 'notices' ? now : (this.#pipes?.[direction].through(now) ?? now);
+    const time = sent + this.#delay(direction === 'notices' ? 'replies' : direction);
     const arrival = this.#weather().ordered ? Math.max(time, this.#last[direction]) : time;
     this.#last[direction] = arrival;
     return arrival;

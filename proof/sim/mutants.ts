@@ -40,6 +40,11 @@ export const MUTANTS: readonly Mutant[] = [
     'sentAt + renewEvery - random() * Math.min(spread, renewEvery / 2)',
     'sentAt + renewEvery + random() * 8 * spread',
   ]),
+  mutant('renews-in-step', 'goes on renewing together what has come together in an outage', [
+    'core/lead.ts',
+    'const spread = jitter > 0 && !isPlanned ? renewEvery : jitter;',
+    'const spread = jitter > 0 && isPlanned ? jitter : jitter;',
+  ]),
   mutant('forgets-which-run', 'does not find out which run of the store it renews at', [
     'core/lead.ts',
     'const asksRun = ({ hearing }: State): boolean => hearing.isDoubted;',

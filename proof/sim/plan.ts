@@ -1,4 +1,5 @@
 import { Random } from '../random.js';
+import type { CrowdPlan } from './crowd.js';
 import { KINDS, type KindName } from './kinds.js';
 import { fair, type Network } from './link.js';
 import type { NeighbourPlan } from './neighbour.js';
@@ -19,6 +20,8 @@ export interface Plan {
   readonly isSilent?: boolean;
   /** The other servers, where candidates stand over a quorum: how fast their clocks run, and how many ms they are ahead. */
   readonly others?: ReadonlyArray<{ readonly rate: number; readonly ahead: number }>;
+  /** The first machine has so many elections besides. */
+  readonly crowd?: CrowdPlan;
   /** Processes with go-leader in them. */
   readonly peers?: readonly PeerPlan[];
   /** Those who stand from the beginning; newcomers come by their own happenings. */
@@ -73,6 +76,7 @@ const DRIFT = 0.01;
 
 /** The world of a seed; with more than one server its candidates stand over a quorum of them. */
 export function planOf(seed: number, servers = 1): Plan {
+  if (servers === 1 && Random.of(seed, 'crowd').chance(CROWDED)) return crowdPlan(seed);
   const plan = sociable(differing(withRareKinds(neighbourly(drawn(seed)))));
   if (servers === 1) return { ...mixed(plan), isSilent: Random.of(seed, 'silence').chance(0.2) };
   const random = Random.of(seed, 'servers');
@@ -221,6 +225,20 @@ function mixed(plan: Plan): Plan {
     crashes: random.chance(0.3),
   }));
   return { ...plan, peers, happenings: plan.happenings.filter(({ kind }) => !MISLEADING.has(kind)) };
+}
+
+/** How many worlds are crowded: each takes as long as a hundred others. */
+const CROWDED = 0.001;
+
+/** A world in which one process has a thousand elections besides, and its connection is lost for less than a lease. */
+export function crowdPlan(seed: number, count = 1_000): Plan {
+  const random = Random.of(seed, 'crowd of it');
+  const plan = calmPlan(1);
+  const { ttl, timeout } = plan.options;
+  // All at once are answered within half a timeout. Each may ask several times when the connection is back.
+  const takes = (0.5 * timeout) / count;
+  const outage = { at: 2 * ttl, lasts: ttl * random.between(0.2, 0.4) };
+  return { ...plan, seed, lasts: 5 * ttl, machines: [CALM, CALM], crowd: { count, takes, outage } };
 }
 
 /** A world of five candidates that nothing befalls, with the times that an election has by default; for `minutes`. */

@@ -4,6 +4,7 @@ import { type Observable, Subject } from 'rxjs';
 import type { Agenda } from './agenda.js';
 import type { Stored } from './judge.js';
 import type { Answer, Call, Published, Remote, Reply, Request } from './link.js';
+import type { Pipe } from './pipe.js';
 
 /** What befalls the server for a while. */
 export interface Refusal {
@@ -31,6 +32,8 @@ export class Server implements Remote {
   readonly #key: string;
   readonly #witness: Witness;
   readonly #isSilent: boolean;
+  /** It works through one request after the other, if it has to. */
+  readonly #workload: Pipe | undefined;
   readonly #refusals = new Set<Refusal>();
   readonly published = new Subject<Published>();
   /** What the request that is being carried out has given cause for. */
@@ -38,7 +41,15 @@ export class Server implements Remote {
   #waiting: Call[] = [];
 
   /** One that `isSilent` tells its run with each renewal, since nobody is told otherwise when it becomes another. */
-  constructor(store: MemoryLeaseStore, agenda: Agenda, key: string, witness: Witness, isSilent = false) {
+  constructor(
+    store: MemoryLeaseStore,
+    agenda: Agenda,
+    key: string,
+    witness: Witness,
+    isSilent = false,
+    workload?: Pipe,
+  ) {
+    this.#workload = workload;
     this.store = store;
     this.#isSilent = isSilent;
     this.#agenda = agenda;
@@ -62,6 +73,12 @@ export class Server implements Remote {
   }
 
   arrive(call: Call): void {
+    const workload = this.#workload;
+    if (!workload) this.#work(call);
+    else this.#agenda.at(workload.through(this.#agenda.now), () => this.#work(call));
+  }
+
+  #work(call: Call): void {
     if (this.#hangs) {
       this.#waiting.push(call);
       return;
@@ -94,7 +111,8 @@ export class Server implements Remote {
     const before = this.#stored;
     let answer: Answer = { error: new Error('the model of the store does not answer at once') };
     const store: LeaseStore = place ? this.store.seenFrom(place) : this.store;
-    (store[request.verb]?.(request as never) as Observable<Reply>).subscribe({
+    const ask = store[request.verb] as (request: unknown) => Observable<Reply>;
+    ask.call(store, request).subscribe({
       next: (reply) => {
         answer = { reply, at: this.#agenda.now, place };
       },

@@ -3,6 +3,7 @@ import type { Library } from '../library.js';
 import { Random } from '../random.js';
 import { Aftermath } from './aftermath.js';
 import { Agenda } from './agenda.js';
+import { Crowd } from './crowd.js';
 import { Exceptions } from './exceptions.js';
 import { Judge, type Wrong } from './judge.js';
 import { KINDS } from './kinds.js';
@@ -95,7 +96,9 @@ export class World {
       this.peers.push(new Peer(name, this.servers[0] as Server, this.ttl, this.agenda, random, one, this.judge));
     }
     for (const happening of happenings) this.agenda.at(happening.at, () => this.#befall(happening));
+    const crowd = this.#crowd();
     await this.until(() => false, lasts);
+    crowd?.leave();
     this.#heal();
     await new Aftermath(this).run();
     return {
@@ -152,6 +155,14 @@ export class World {
     this.users.push(user);
     this.judge.enters(user);
     return user;
+  }
+
+  #crowd(): Crowd | undefined {
+    const [user] = this.users;
+    const { crowd, seed } = this.plan;
+    if (!user || !crowd) return undefined;
+    const random = Random.of(seed, 'crowd in it');
+    return new Crowd(this.#library, user.machine.process, this.agenda, random, this.plan, crowd, this.judge);
   }
 
   #settle(machine: Machine, plan: NeighbourPlan): void {

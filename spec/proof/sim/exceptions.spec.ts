@@ -102,6 +102,19 @@ describe('an exception', () => {
       ).toBe(true);
     });
 
+    it('does not mislead once it is corrected, where the lease was written while it was behind itself', () => {
+      const misledBy = (...times: number[]) => {
+        const { one, at } = exceptions();
+        for (const time of times) one.wrote(time);
+        at(100, () => one.set(-5_000));
+        at(300, () => one.set(5_000));
+        at(400, () => one.granted(ask(), RECORD, { written: 200, before: undefined, since: undefined }, 1));
+        return one.excuse(span('a', 1, 0, 500), span('b', 2, 401, 2_000));
+      };
+      expect(misledBy(7_000, 7_500)).toBe(true);
+      expect(misledBy(7_500, 7_000)).toBe(false);
+    });
+
     it('does not mislead where it was set before the lease was written', () => {
       expect(misled({ written: 350, before: undefined, since: undefined })).toBe(false);
     });
