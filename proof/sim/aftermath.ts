@@ -199,7 +199,7 @@ export class Aftermath {
 
   /** After everybody has left there is nothing that anybody of them still has to do. */
   async #ends(): Promise<void> {
-    const { users, neighbours, plan, judge, ttl } = this.#world;
+    const { users, neighbours, judge, ttl } = this.#world;
     const { drain, timeout } = this.#options;
     await this.#until(() => neighbours.every(({ isWell }) => isWell), 4 * ttl);
     for (const neighbour of neighbours) neighbour.leave();
@@ -224,7 +224,7 @@ export class Aftermath {
 
   /** ms for which what `leader` gives up may be waited out, by those who have reason to take it for lost. */
   #distrust({ term }: User, hasNone = false): number {
-    const { exceptions, judge, plan } = this.#world;
+    const { exceptions, judge } = this.#world;
     const { ttl, wait, jitter } = this.#options;
     // Those who have seen a higher token take it for lost; so does another run of the store, which its holder has not found out yet, and one that has
     // lost the record: of that nobody is told, so that it is found when the lease that was known runs out, and waited out from then on.
