@@ -71,7 +71,9 @@ export class Aftermath {
       user.link.reconnectAfresh();
       if (!user.isClosed) user.machine.receive(() => user.join());
     }
-    for (let n = this.#standing.length; n < 4; n += 1) this.#world.add(CALM);
+    // Some of these processes are killed later, with all their candidates.
+    const processes = new Set(this.#standing.map(({ machine }) => machine.process));
+    for (let n = processes.size; n < 4; n += 1) this.#world.add(CALM);
     const { ttl, wait, jitter, timeout, drain, renewEvery } = this.#options;
     // A renewal by a connection that is new, which comes within the jitter, once what is waited for is over, and one more at once. Where nobody is told of
     // that, the first finds out that another answers, and the next asks. A quorum's members are not asked.
