@@ -64,11 +64,6 @@ export const QUORUM_MUTANTS: readonly Mutant[] = [
       'if (term && isAbsent) void join;',
     ],
   ),
-  mutant('one-memory-for-all-elections', 'keeps what it knows for each process, not for each election', [
-    'store/quorum/store.ts',
-    'forElection: () => quorumStore(stores.map(forElection), surroundings),',
-    '',
-  ]),
   mutant('lost-by-one', 'takes a term for lost that one store says is', [
     'store/quorum/verdict.ts',
     'if (over > spare) return lost.length > 0',
