@@ -14,7 +14,6 @@ import { ElectionError, type ElectionErrorCode } from '../errors.js';
 import type {
   AcquireReply,
   AcquireRequest,
-  CandidateRequest,
   LeaseStore,
   ListReply,
   ListRequest,
@@ -25,23 +24,12 @@ import type {
   ReleaseRequest,
   RenewReply,
   RenewRequest,
+  StoreRequest,
   WithdrawReply,
   WithdrawRequest,
 } from '../store/lease-store.js';
 import { type Clock, systemClock } from '../stream/clock.js';
-import {
-  acquire,
-  type Entry,
-  type LeaseRecord,
-  list,
-  liveLease,
-  type Outcome,
-  read,
-  release,
-  renew,
-  type Server,
-  withdraw,
-} from './model.js';
+import { answer, type Entry, expire, type LeaseRecord, liveLease, type Server, type StoreReply } from './model.js';
 
 /** What {@link MemoryLeaseStore} takes. */
 export interface MemoryLeaseStoreOptions {
@@ -69,6 +57,12 @@ interface Message {
   readonly key?: string;
   readonly notice: Notice;
 }
+
+/** Where a client may be that is not where the election is. */
+type Place = 'replica' | 'database';
+
+/** What stands before the keys of another database. */
+const ELSEWHERE = 'elsewhere:';
 
 const YEAR_2020 = Date.UTC(2020, 0);
 
@@ -104,27 +98,46 @@ export class MemoryLeaseStore implements LeaseStore {
   }
 
   acquire(request: AcquireRequest): Observable<AcquireReply> {
-    return this.#answer(() => this.#commit(request, acquire(this.#entry(request.key), request, this.#server())));
+    return this.#answer(request);
   }
 
   renew(request: RenewRequest): Observable<RenewReply> {
-    return this.#answer(() => this.#commit(request, renew(this.#entry(request.key), request, this.#server())));
+    return this.#answer(request);
   }
 
   release(request: ReleaseRequest): Observable<ReleaseReply> {
-    return this.#answer(() => this.#commit(request, release(this.#entry(request.key), request, this.#server())));
+    return this.#answer(request);
   }
 
   withdraw(request: WithdrawRequest): Observable<WithdrawReply> {
-    return this.#answer(() => this.#commit(request, withdraw(this.#entry(request.key), request, this.#server())));
+    return this.#answer(request);
   }
 
   list(request: ListRequest): Observable<ListReply> {
-    return this.#answer(() => list(this.#entry(request.key), request, this.#server()));
+    return this.#answer(request);
   }
 
-  read({ key }: ReadRequest): Observable<ReadReply> {
-    return this.#answer(() => read(this.#entry(key), this.#server()));
+  read(request: ReadRequest): Observable<ReadReply> {
+    return this.#answer(request);
+  }
+
+  /**
+   * The store as a client finds it that is connected to a `'replica'`, which answers reads and fails whatever would write with `STORE_READONLY`; or that
+   * was moved to another `'database'`, where it fails whatever would set a lease with `KEY_CONFLICT`.
+   *
+   * @internal
+   */
+  seenFrom(where: Place): LeaseStore {
+    const answer = (request: StoreRequest) => this.#answer<never>(request, where);
+    return {
+      acquire: answer,
+      renew: answer,
+      release: answer,
+      withdraw: answer,
+      list: answer,
+      read: answer,
+      notices: (key) => this.notices(key),
+    };
   }
 
   /** Elections and releases under `key`, as they happen; and first of all `listening`, unless muted. */
@@ -210,6 +223,7 @@ export class MemoryLeaseStore implements LeaseStore {
 
   /** What is stored at present: as a replica has it that hears no more from now on. */
   copy(): StoreCopy {
+    this.#expire();
     return { entries: new Map(this.#entries) };
   }
 
@@ -220,8 +234,9 @@ export class MemoryLeaseStore implements LeaseStore {
     for (const [key, entry] of copy.entries) this.#entries.set(key, entry);
   }
 
-  /** Steps the store's wall clock by `ms`, which may be negative. Leases end by that clock. */
+  /** Steps the store's wall clock by `ms`, which may be negative. Leases end by that clock, and one that has expired stays expired. */
   stepClock(ms: number): void {
+    this.#expire();
     this.#epoch += ms;
   }
 
@@ -230,16 +245,30 @@ export class MemoryLeaseStore implements LeaseStore {
     this.#entries.set(key, { ...this.#entry(key), lease: { id, expiresAt: Math.floor(this.time) + ttl } });
   }
 
+  /** Deletes what has expired, as a server does by and by, whether anybody looks or not. */
+  #expire(): void {
+    const now = Math.floor(this.time);
+    for (const [key, entry] of this.#entries) this.#entries.set(key, expire(entry, now));
+  }
+
   #entry(key: string): Entry {
     return this.#entries.get(key) ?? {};
   }
 
-  #server(): Server {
-    return { micros: Math.round((this.#epoch + this.#clock.now()) * 1000), run: `run${this.#runs}` };
+  #server(where?: Place): Server {
+    return {
+      micros: Math.round((this.#epoch + this.#clock.now()) * 1000),
+      run: `run${this.#runs}`,
+      isReplica: where === 'replica',
+      isElsewhere: where === 'database',
+    };
   }
 
-  #commit<Reply>({ key }: CandidateRequest, { entry, reply, notice }: Outcome<Reply>): Reply {
-    this.#entries.set(key, entry);
+  #execute(request: StoreRequest, where?: Place): StoreReply {
+    const { key } = request;
+    const place = where === 'database' ? `${ELSEWHERE}${key}` : key;
+    const { entry, reply, notice } = answer(this.#entry(place), request, this.#server(where));
+    if (where !== 'replica') this.#entries.set(place, entry);
     if (notice && this.#tells) this.#tell({ key, notice });
     return reply;
   }
@@ -253,8 +282,9 @@ export class MemoryLeaseStore implements LeaseStore {
   }
 
   /** One request: made on subscription, and once on its way not to be taken back. */
-  #answer<Reply>(execute: () => Reply): Observable<Reply> {
+  #answer<Reply extends StoreReply>(request: StoreRequest, where?: Place): Observable<Reply> {
     return defer(() => {
+      const execute = () => this.#execute(request, where) as Reply;
       if (this.#latency === 0) return this.#arrive(execute);
       const answer = new AsyncSubject<Reply>();
       const half = this.#latency / 2;

@@ -4,6 +4,7 @@ import type {
   AcquireRequest,
   Granted,
   Holder,
+  LeaseReply,
   ListReply,
   ListRequest,
   Notice,
@@ -14,6 +15,7 @@ import type {
   RenewRequest,
   Sight,
   Standing,
+  StoreRequest,
   WithdrawReply,
   WithdrawRequest,
 } from '../store/lease-store.js';
@@ -37,6 +39,10 @@ export interface LeaseRecord {
   readonly run: string;
   /** Store ms before which a lease that has vanished is not free; 0 after a release. */
   readonly until: number;
+  /** Store ms at which that was written. */
+  readonly at: number;
+  /** The latest `at` before one that was written while the store's clock was behind it; 0 if there was none. */
+  readonly peak: number;
 }
 
 /** Who stands by, as the store keeps it. */
@@ -60,7 +66,14 @@ export interface Server {
   readonly micros: number;
   /** Names its present run. */
   readonly run: string;
+  /** Whether it is a replica, which refuses to write. */
+  readonly isReplica?: boolean;
+  /** Whether the request comes to another database than the one in which its sender knows the election to be. */
+  readonly isElsewhere?: boolean;
 }
+
+/** The answer to any request. */
+export type StoreReply = LeaseReply | ListReply | WithdrawReply;
 
 /** What a request leaves behind, and its answer. */
 export interface Outcome<Reply> {
@@ -70,18 +83,41 @@ export interface Outcome<Reply> {
   readonly notice?: Notice;
 }
 
-const NO_RECORD: LeaseRecord = { token: 0, id: '', name: '', data: '', run: '', until: 0 };
+const NO_RECORD: LeaseRecord = { token: 0, id: '', name: '', data: '', run: '', until: 0, at: 0, peak: 0 };
+
+/** A replica answers reads alone. */
+function requireMaster({ isReplica = false }: Server): void {
+  if (isReplica) throw new ElectionError('STORE_READONLY', 'The store is a replica, which refuses to write');
+}
+
+/** No lease is set in a database where the election is not: it would be there a second time. */
+function requireHome({ isElsewhere = false }: Server): void {
+  if (isElsewhere) throw new ElectionError('KEY_CONFLICT', 'The election is in another database');
+}
 
 const msOf = ({ micros }: Server): number => Math.floor(micros / 1000);
 
+const lasts = ({ expiresAt }: { readonly expiresAt: number }, now: number): boolean => now <= expiresAt;
+
 /** The lease of `entry` while it lasts, its last millisecond included. */
-export function liveLease({ lease }: Entry, now: number): Lease | undefined {
-  return lease && now <= lease.expiresAt ? lease : undefined;
+export const liveLease = ({ lease }: Entry, now: number): Lease | undefined =>
+  lease && lasts(lease, now) ? lease : undefined;
+
+/** `entry` without what has expired at store ms `now`. A store deletes that for good: a clock that is set back does not bring it back. */
+export function expire(entry: Entry, now: number): Entry {
+  const { lease, candidates, ...others } = entry;
+  if ((!lease || lasts(lease, now)) && (!candidates || lasts(candidates, now))) return entry;
+  return {
+    ...others,
+    ...(lease && lasts(lease, now) && { lease }),
+    ...(candidates && lasts(candidates, now) && { candidates }),
+  };
 }
 
 /** Takes the lease if it is free; lists who has to stand by for it. */
 export function acquire(before: Entry, request: AcquireRequest, server: Server): Outcome<AcquireReply> {
-  const { candidates, ...entry } = before;
+  requireMaster(server);
+  const { candidates, ...entry } = expire(before, msOf(server));
   const outcome = take(entry, request, server);
   const { status } = outcome.reply;
   const isListed = status === 'held' || status === 'suspect';
@@ -119,7 +155,7 @@ const scoreOf = ({ lastSeen, hears }: Entrant): number => lastSeen + (hears ? 0 
 const latestFirst = (a: Entrant, b: Entrant): number => scoreOf(b) - scoreOf(a) || (memberOf(a) < memberOf(b) ? 1 : -1);
 
 const standing = (candidates: Candidates | undefined, now: number): readonly Entrant[] =>
-  candidates && now <= candidates.expiresAt ? candidates.list : [];
+  candidates && lasts(candidates, now) ? candidates.list : [];
 
 /** Of those, who has asked lately enough to stand by still. */
 const fresh = (candidates: Candidates | undefined, ttl: number, now: number): readonly Entrant[] =>
@@ -131,19 +167,20 @@ const without = (candidates: Candidates, isMeant: (one: Entrant) => boolean): Ca
 });
 
 /** Tells who stands by. */
-export function list({ candidates, ...entry }: Entry, { ttl }: ListRequest, server: Server): ListReply {
+export function list(before: Entry, { ttl }: ListRequest, server: Server): Outcome<ListReply> {
   const now = msOf(server);
-  const told = fresh(candidates, ttl, now).map(({ hears: _, ...one }) => one);
-  return { status: 'listed', ...sight(entry, server), candidates: told };
+  const entry = expire(before, now);
+  const told = fresh(entry.candidates, ttl, now).map(({ hears: _, ...one }) => one);
+  return { entry, reply: { status: 'listed', ...sight(entry, server), candidates: told } };
 }
 
 function take(entry: Entry, request: AcquireRequest, server: Server): Outcome<AcquireReply> {
   const now = msOf(server);
-  const lease = liveLease(entry, now);
+  const { lease } = entry;
   if (isLate(request, server)) return { entry, reply: { status: 'late', ...sight(entry, server) } };
   if (lease?.id === request.id) return grantAgain(entry, request, server);
   if (lease === undefined) return claim(entry.record, request, server);
-  const after = withoutExpiry(lease) ? entry : withoutExcess(entry, lease, now + request.ttl);
+  const after = withoutExpiry(lease) ? entry : withoutExcess(entry, lease, now + request.ttl, now);
   const holder = holderOf(after.lease ?? lease, after.record, now);
   const reply = { status: 'held', ...sight(after, server), holder } as const;
   if (after === entry) return { entry, reply };
@@ -152,21 +189,23 @@ function take(entry: Entry, request: AcquireRequest, server: Server): Outcome<Ac
 }
 
 /** Further ahead than anyone would put it: the store's clock was set back. Lease and record together, or the one is waited out after the other. */
-function withoutExcess(entry: Entry, lease: Lease, latest: number): Entry {
+function withoutExcess(entry: Entry, lease: Lease, latest: number, now: number): Entry {
   if (lease.expiresAt <= latest) return entry;
   const { record } = entry;
   return {
     lease: { ...lease, expiresAt: latest },
-    ...(record && { record: { ...record, until: Math.min(record.until, latest) } }),
+    ...(record && { record: record.until > latest ? dated(record, latest, now) : record }),
   };
 }
 
 /** Extends the candidate's own lease, or puts it back where the store has lost it. */
-export function renew(entry: Entry, request: RenewRequest, server: Server): Outcome<RenewReply> {
+export function renew(before: Entry, request: RenewRequest, server: Server): Outcome<RenewReply> {
   const now = msOf(server);
-  const lease = liveLease(entry, now);
+  const entry = expire(before, now);
+  const { lease } = entry;
   const { record = NO_RECORD } = entry;
   const { id, token } = request;
+  requireMaster(server);
   if (isLate(request, server)) return { entry, reply: { status: 'late', ...sight(entry, server) } };
   if (lease && lease.id !== id) {
     return { entry, reply: { status: 'lost', ...sight(entry, server), holder: holderOf(lease, entry.record, now) } };
@@ -175,9 +214,10 @@ export function renew(entry: Entry, request: RenewRequest, server: Server): Outc
   if (!lease && (released || record.token > token)) {
     return { entry, reply: { status: 'lost', ...sight(entry, server) } };
   }
+  if (!lease) requireHome(server);
   // Of another run it stays: the request may have been long on its way from there, and the lease been granted since to another, of whom this run knows nothing.
   const run = request.run || (lease ? '' : server.run);
-  const after = { ...entry, ...held(request, Math.max(record.token, token), run, now) };
+  const after = { ...entry, ...held(record, request, Math.max(record.token, token), run, now) };
   return {
     entry: after,
     reply: { status: 'renewed', ...sight(after, server), ...(request.asksRun && { run: server.run }) },
@@ -185,11 +225,12 @@ export function renew(entry: Entry, request: RenewRequest, server: Server): Outc
 }
 
 /** Gives the candidate's own lease up. */
-export function release(entry: Entry, request: ReleaseRequest, server: Server): Outcome<ReleaseReply> {
-  const { lease, record, candidates, ...others } = entry;
-  const { id } = request;
+export function release(before: Entry, request: ReleaseRequest, server: Server): Outcome<ReleaseReply> {
   const now = msOf(server);
-  const holds = liveLease(entry, now)?.id === id;
+  const { lease, record, candidates, ...others } = expire(before, now);
+  const { id } = request;
+  const holds = lease?.id === id;
+  requireMaster(server);
   // One whose last attempt may have been heard, and its answer not, gives up under the id that it stood by under.
   const listed = candidates && (holds ? candidates : without(candidates, (one) => one.id === id));
   const own = record?.id === id && record.until !== 0;
@@ -228,41 +269,63 @@ function succession(candidates: Candidates | undefined, { id, successor: wish, a
   return { successor: (named ?? others.find(isMeant))?.id ?? wish, isListed: named !== undefined, rest };
 }
 
+/** Any request. */
+export function answer(entry: Entry, request: StoreRequest, server: Server): Outcome<StoreReply> {
+  switch (request.verb) {
+    case 'acquire':
+      return acquire(entry, request, server);
+    case 'renew':
+      return renew(entry, request, server);
+    case 'release':
+      return release(entry, request, server);
+    case 'withdraw':
+      return withdraw(entry, request, server);
+    case 'list':
+      return list(entry, request, server);
+    case 'read':
+      return read(entry, server);
+  }
+}
+
 /** Takes a candidate off the list. */
 export function withdraw(before: Entry, request: WithdrawRequest, server: Server): Outcome<WithdrawReply> {
-  const { candidates, ...others } = before;
+  requireMaster(server);
+  const { candidates, ...others } = expire(before, msOf(server));
   const left = candidates && without(candidates, (one) => isSame(one, request));
   const entry = { ...others, ...(left && { candidates: left }) };
   return { entry, reply: { status: 'withdrawn', ...sight(entry, server) } };
 }
 
 /** Tells who holds the lease. */
-export function read(entry: Entry, server: Server): ReadReply {
+export function read(before: Entry, server: Server): Outcome<ReadReply> {
   const now = msOf(server);
-  const lease = liveLease(entry, now);
-  if (!lease) return { status: 'free', ...sight(entry, server) };
-  return { status: 'held', ...sight(entry, server), holder: holderOf(lease, entry.record, now) };
+  const entry = expire(before, now);
+  const { lease, record } = entry;
+  if (!lease) return { entry, reply: { status: 'free', ...sight(entry, server) } };
+  return { entry, reply: { status: 'held', ...sight(entry, server), holder: holderOf(lease, record, now) } };
 }
 
 /** A request that arrives twice is granted once: same token, fresh expiry. */
 function grantAgain(entry: Entry, request: AcquireRequest, server: Server): Outcome<AcquireReply> {
   const { record } = entry;
-  if (record?.id === request.id) return grant(request, record.token, record.run, server);
-  return grant(request, nextToken(record, request, server), '', server);
+  if (record?.id === request.id) return grant(record, request, record.token, record.run, server);
+  return grant(record, request, nextToken(record, request, server), '', server);
 }
 
 /** There is no lease. That it ran out or was given up is for the record to say; one that was lost is not free. */
 function claim(before: LeaseRecord | undefined, request: AcquireRequest, server: Server): Outcome<AcquireReply> {
+  requireHome(server);
   const now = msOf(server);
   const mended = isLost(before, request, server) ? mend(before, request, server) : before;
   // An `until` further ahead than anyone would put it: the store's clock was set back.
-  const record = mended && { ...mended, until: Math.min(mended.until, now + request.ttl) };
-  const wait = record ? stillToWait(record.until, request, now) : 0;
+  const isExcessive = mended !== undefined && mended.until > now + request.ttl;
+  const record = isExcessive ? dated(mended, now + request.ttl, now) : mended;
+  const wait = record ? stillToWait(record, request, now) : 0;
   if (record && wait > 0) {
     const after = { record };
     return { entry: after, reply: { status: 'suspect', ...sight(after, server), wait: Math.ceil(wait) } };
   }
-  const outcome = grant(request, nextToken(record, request, server), server.run, server);
+  const outcome = grant(record, request, nextToken(record, request, server), server.run, server);
   return { ...outcome, notice: elected(request, outcome.reply) };
 }
 
@@ -281,34 +344,53 @@ function isLost(record: LeaseRecord | undefined, request: AcquireRequest, { run 
 /** The record as if the lost holder had renewed this instant. One that stands mended already keeps its time. */
 function mend(record: LeaseRecord | undefined, request: AcquireRequest, server: Server): LeaseRecord {
   const stands = record !== undefined && record.id === '' && record.run === server.run;
-  return {
-    ...NO_RECORD,
-    token: Math.max(record?.token ?? 0, request.lastToken),
-    run: server.run,
-    until: stands ? record.until : msOf(server) + request.ttl,
-  };
+  const before = record ?? NO_RECORD;
+  const after = stands ? before : dated(before, msOf(server) + request.ttl, msOf(server));
+  return { ...after, token: Math.max(after.token, request.lastToken), id: '', name: '', data: '', run: server.run };
 }
 
-/** ms for which an absent lease is not free: by the store's clock and by the candidate's reckoning of it, a ttl at most. */
-function stillToWait(until: number, { ttl, watched }: AcquireRequest, now: number): number {
+/** `record` with an `until` that is written now. The latest date is kept where the clock is behind it, since it may be corrected. */
+function dated(record: LeaseRecord, until: number, now: number): LeaseRecord {
+  const latest = Math.max(record.at, record.peak);
+  return { ...record, until, at: now, peak: latest > now ? latest : record.peak };
+}
+
+/**
+ * ms for which an absent lease is not free: by the store's clock and by the candidate's reckoning of it, a ttl at most. An `until` that was written
+ * while the store's clock was set back may pass early, when the clock is corrected, so that it is watched for a whole ttl.
+ */
+function stillToWait({ until, at, peak }: LeaseRecord, { ttl, watched }: AcquireRequest, now: number): number {
   if (until === 0) return 0;
   // By a clock that was set back, the same `until` may be of another time.
   const age = watched?.until === until && watched.time <= now + AHEAD * ttl ? watched.age : 0;
+  if (at < peak) return ttl - age;
   return Math.min(until - Math.min(now, watched?.time ?? now), ttl - age);
 }
 
 const nextToken = (record: LeaseRecord | undefined, { lastToken }: AcquireRequest, { micros }: Server): number =>
   Math.max((record?.token ?? 0) + 1, micros, lastToken + 1);
 
-function grant(request: AcquireRequest, token: number, run: string, server: Server): Outcome<Granted> {
-  const entry = held(request, token, run, msOf(server));
+function grant(
+  before: LeaseRecord | undefined,
+  request: AcquireRequest,
+  token: number,
+  run: string,
+  server: Server,
+): Outcome<Granted> {
+  const entry = held(before, request, token, run, msOf(server));
   return { entry, reply: { status: 'granted', ...sight(entry, server), token, ...(run && { run }) } };
 }
 
 /** What a grant or a renewal leaves behind: both the lease and the whole record. */
-function held(request: AcquireRequest | RenewRequest, token: number, run: string, now: number): Entry {
-  const { id, name, data = '', ttl } = request;
-  return { lease: { id, expiresAt: now + ttl }, record: { token, id, name, data, run, until: now + ttl } };
+function held(
+  before: LeaseRecord = NO_RECORD,
+  { id, name, data = '', ttl }: AcquireRequest | RenewRequest,
+  token: number,
+  run: string,
+  now: number,
+): Entry {
+  const record = { ...dated(before, now + ttl, now), token, id, name, data, run };
+  return { lease: { id, expiresAt: now + ttl }, record };
 }
 
 const isLate = ({ notAfter }: AcquireRequest | RenewRequest, { micros }: Server): boolean =>

@@ -1,6 +1,6 @@
 import { Random } from '../random.js';
 import { CALM } from './plan.js';
-import type { User } from './user.js';
+import type { Times, User } from './user.js';
 import type { World } from './world.js';
 
 /** What a lone follower is doing when its leader leaves. */
@@ -35,6 +35,21 @@ export class Aftermath {
     return this.#world.users.filter(({ machine, isStanding }) => isStanding && !machine.isDead);
   }
 
+  /** Where candidates differ, what the slowest of those who are there have. */
+  get #options(): Times {
+    const { plan, users } = this.#world;
+    const all = [plan.options, ...users.filter(({ machine }) => !machine.isDead).map(({ options }) => options)];
+    const longest = (of: keyof Times) => Math.max(...all.map((one) => one[of]));
+    return {
+      ttl: plan.options.ttl,
+      wait: longest('wait'),
+      jitter: longest('jitter'),
+      timeout: longest('timeout'),
+      drain: longest('drain'),
+      renewEvery: longest('renewEvery'),
+    };
+  }
+
   /** Who leads as far as it was told. */
   get #leaders(): User[] {
     return this.#standing.filter(({ role }) => role === 'leader');
@@ -56,8 +71,10 @@ export class Aftermath {
       user.link.reconnectAfresh();
       if (!user.isClosed) user.machine.receive(() => user.join());
     }
-    for (let n = this.#standing.length; n < 4; n += 1) this.#world.add(CALM);
-    const { ttl, wait, jitter, timeout, drain, renewEvery } = plan.options;
+    // Some of these processes are killed later, with all their candidates.
+    const processes = new Set(this.#standing.map(({ machine }) => machine.process));
+    for (let n = processes.size; n < 4; n += 1) this.#world.add(CALM);
+    const { ttl, wait, jitter, timeout, drain, renewEvery } = this.#options;
     // A renewal by a connection that is new, which comes within the jitter, once what is waited for is over, and one more at once. Where nobody is told of
     // that, the first finds out that another answers, and the next asks. A quorum's members are not asked.
     const within = plan.isSilent ? 2 * (renewEvery + timeout) : jitter + 2 * timeout;
@@ -72,7 +89,9 @@ export class Aftermath {
     await this.#idle();
     const [leader] = this.#leaders;
     if (!leader) return;
-    const followers = this.#standing.filter(({ role }) => role === 'follower');
+    const followers = this.#standing.filter(
+      ({ role, machine }) => role === 'follower' && machine.process !== leader.machine.process,
+    );
     if (followers.length > 2 && this.#random.chance(0.5)) {
       // One of them dies, and what it has asked for is over: it may be the one that is named. A leader that hears nothing tells everyone.
       this.#world.kill(this.#random.pick(...followers));
@@ -87,8 +106,8 @@ export class Aftermath {
   async #outlivesACrash(): Promise<void> {
     await this.#staysCalm();
     const [leader] = this.#leaders;
-    if (!leader || this.#standing.length < 2) return;
-    const { ttl, wait, jitter, timeout } = this.#world.plan.options;
+    if (!leader || this.#standing.every(({ machine }) => machine.process === leader.machine.process)) return;
+    const { ttl, wait, jitter, timeout } = this.#options;
     const isForged = this.#random.chance(0.3);
     if (isForged) this.#forge();
     this.#world.kill(leader);
@@ -113,7 +132,7 @@ export class Aftermath {
 
   /** A graceful exit where nobody makes up for a follower that misses it, whatever that one does just then. */
   async #handsOverToOne(): Promise<void> {
-    const { ttl, wait, jitter, timeout, drain } = this.#world.plan.options;
+    const { ttl, wait, jitter, timeout, drain } = this.#options;
     await this.#staysCalm();
     const [leader] = this.#leaders;
     if (!leader) return;
@@ -143,7 +162,7 @@ export class Aftermath {
 
   /** A go-leader peer that gives the lease up tells nobody: there is a next leader by `wait`. */
   async #followsAPeer(): Promise<void> {
-    const { ttl, wait, jitter, timeout } = this.#world.plan.options;
+    const { ttl, wait, jitter, timeout } = this.#options;
     const [peer] = this.#world.peers;
     const [leader] = this.#leaders;
     if (!peer || !leader) return;
@@ -160,7 +179,7 @@ export class Aftermath {
 
   /** Closes `leader`: the next is there once its work is torn down and its release has been told, which is not by `wait`. */
   async #leaves(leader: User, aside: number): Promise<void> {
-    const { drain, timeout } = this.#world.plan.options;
+    const { drain, timeout } = this.#options;
     // One that stood still when its lease was lost, and since, has none to give up.
     const distrust = this.#distrust(leader, this.#world.isFree);
     // Who is in trouble asks again by `wait`, and is named by no release.
@@ -182,8 +201,8 @@ export class Aftermath {
 
   /** After everybody has left there is nothing that anybody of them still has to do. */
   async #ends(): Promise<void> {
-    const { users, neighbours, plan, judge, ttl } = this.#world;
-    const { drain, timeout } = plan.options;
+    const { users, neighbours, judge, ttl } = this.#world;
+    const { drain, timeout } = this.#options;
     await this.#until(() => neighbours.every(({ isWell }) => isWell), 4 * ttl);
     for (const neighbour of neighbours) neighbour.leave();
     for (const user of users) user.machine.receive(() => void user.close());
@@ -207,8 +226,8 @@ export class Aftermath {
 
   /** ms for which what `leader` gives up may be waited out, by those who have reason to take it for lost. */
   #distrust({ term }: User, hasNone = false): number {
-    const { exceptions, judge, plan } = this.#world;
-    const { ttl, wait, jitter } = plan.options;
+    const { exceptions, judge } = this.#world;
+    const { ttl, wait, jitter } = this.#options;
     // Those who have seen a higher token take it for lost; so does another run of the store, which its holder has not found out yet, and one that has
     // lost the record: of that nobody is told, so that it is found when the lease that was known runs out, and waited out from then on.
     const isUnknown = this.#world.agenda.now < this.#identifiedBy;
@@ -222,19 +241,18 @@ export class Aftermath {
 
   /** ms for which whoever was named to be next, and whoever was named after that, may be waited for in vain: both were killed. */
   get #grace(): number {
-    const { timeout, jitter } = this.#world.plan.options;
+    const { timeout, jitter } = this.#options;
     return timeout / 2 + jitter;
   }
 
   /** ms that the work of `leader` takes to stop, as far as that is waited for. */
-  #exitOf({ style }: User): number {
-    const { drain } = this.#world.plan.options;
+  #exitOf({ style, options: { drain } }: User): number {
     return 1.02 * Math.min(drain, style.work === 'slow' || style.work === 'promise' ? style.teardown : 0);
   }
 
   /** Lets a moment pass that is no multiple of anything; longer than a request that got lost before all was well is waited for. */
   async #idle(): Promise<void> {
-    const { timeout } = this.#world.plan.options;
+    const { timeout } = this.#options;
     await this.#until(() => false, 1.1 * timeout + this.#world.ttl * this.#random.next());
   }
 
@@ -249,7 +267,9 @@ export class Aftermath {
 
   /** ms until the first of the others stands that has not resigned and stands aside. */
   #aside(leader: User): number {
-    const others = this.#standing.filter((user) => user !== leader).map(({ asideUntil }) => asideUntil);
+    const others = this.#standing
+      .filter((user) => user !== leader && !user.machine.isDead)
+      .map(({ asideUntil }) => asideUntil);
     return Math.max(0, Math.min(...others) - this.#world.agenda.now);
   }
 

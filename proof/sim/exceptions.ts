@@ -28,6 +28,8 @@ export class Exceptions {
   /** When the store may have lost something. */
   readonly #losses: number[] = [];
   readonly #steps: Array<{ readonly at: number; readonly ms: number; readonly server: number }> = [];
+  /** By each server, as far as nothing was lost since: its time when the lease was written last, and the latest at which it ever was. */
+  readonly #writings = new Map<number, { readonly last: number; readonly latest: number }>();
 
   /** Servers whose clocks need not agree: a token that only one of them remembers is lost with it. */
   readonly #areSeveral: boolean;
@@ -41,6 +43,19 @@ export class Exceptions {
   /** The store may have lost something. */
   lost(): void {
     this.#losses.push(this.#agenda.now);
+    this.#writings.clear();
+  }
+
+  /** A lease was written at ms `time` of `server`. */
+  wrote(time: number, server = 0): void {
+    const last = Math.floor(time);
+    this.#writings.set(server, { last, latest: Math.max(last, this.#writings.get(server)?.latest ?? 0) });
+  }
+
+  /** Whether the clock of `server` was behind itself when the lease was written last: that is on record, so that nobody is misled when it is corrected. */
+  isBehind(server = 0): boolean {
+    const { last = 0, latest = 0 } = this.#writings.get(server) ?? {};
+    return last < latest;
   }
 
   /** What was lost may have been lost since the leader last wrote it: what it gives up has to be waited out. */
@@ -88,7 +103,7 @@ export class Exceptions {
   }
 
   #isMisdated({ written, before, since }: Heard, server: number): boolean {
-    if (written === undefined) return false;
+    if (written === undefined || this.isBehind(server)) return false;
     const limit = this.#offsetAt(written, server);
     const isAhead = (at: number | undefined) => at === undefined || this.#offsetAt(at, server) > limit;
     return isAhead(this.#agenda.now) && isAhead(before) && isAhead(since);

@@ -5,7 +5,7 @@ import { Checker, type Span } from '../checker.js';
 import type { Agenda } from './agenda.js';
 import type { Exceptions, Heard } from './exceptions.js';
 import type { Answer, Call, Connection, Ear, Reply, Request } from './link.js';
-import type { Machine } from './machine.js';
+import type { Machine, Seat } from './machine.js';
 import type { Neighbour } from './neighbour.js';
 import type { Witness } from './server.js';
 import type { Sightings } from './sightings.js';
@@ -45,6 +45,8 @@ interface Conduct {
   heard: Heard;
   /** What came of its last request. */
   verdict: string | undefined;
+  /** Whether a replica has answered that. */
+  isByReplica: boolean;
   /** When that was sent, and whether it is still waited for. */
   sentAt: number;
   isOpen: boolean;
@@ -67,18 +69,14 @@ export class Judge implements Ear, Witness {
   /** Told of all that is worth telling, where there is somebody to listen. */
   tell: ((text: string) => void) | undefined;
   readonly #agenda: Agenda;
-  readonly #drain: number;
   readonly #ttl: number;
-  readonly #timeout: number;
-  /** Requests of one candidate within a ttl that are too many: failures are repeated after a quarter of a timeout. */
-  readonly #most: number;
   readonly #asked = new Map<string, number[]>();
   /** ms within which a machine that was suspended notices. */
   readonly #notices: number;
   readonly #exceptions: Exceptions;
   readonly #sightings: Sightings;
   readonly #checker: Checker;
-  readonly #users = new Map<Machine, User>();
+  readonly #users = new Map<Seat, User>();
   readonly #neighbours = new Map<Machine, readonly Neighbour[]>();
   readonly #terms = new Map<string, Facts>();
   readonly #grants = new Map<string, number>();
@@ -92,17 +90,9 @@ export class Judge implements Ear, Witness {
   /** When the record's `until` was written last, by each server that may lose it. */
   readonly #written = new Map<number, number | undefined>();
 
-  constructor(
-    agenda: Agenda,
-    { drain, ttl, timeout }: { readonly drain: number; readonly ttl: number; readonly timeout: number },
-    exceptions: Exceptions,
-    sightings: Sightings,
-  ) {
+  constructor(agenda: Agenda, ttl: number, exceptions: Exceptions, sightings: Sightings) {
     this.#agenda = agenda;
-    this.#drain = drain;
     this.#ttl = ttl;
-    this.#timeout = timeout;
-    this.#most = Math.ceil((6 * ttl) / timeout) + 60;
     this.#notices = ttl / 20;
     this.#exceptions = exceptions;
     this.#sightings = sightings;
@@ -168,7 +158,8 @@ export class Judge implements Ear, Witness {
   }
 
   standsAside(user: User, cooldown: number): void {
-    user.asideUntil = this.#agenda.now + 1.02 * (this.#drain + this.#timeout + cooldown);
+    const { drain, timeout } = user.options;
+    user.asideUntil = this.#agenda.now + 1.02 * (drain + timeout + cooldown);
   }
 
   left(user: User): void {
@@ -184,6 +175,7 @@ export class Judge implements Ear, Witness {
     this.saw(role === 'leader' ? 'role leader' : `role ${role}/${why}`);
     this.#checker.role(name, role, this.#agenda.now);
     if (role === 'follower' && transition.reason === 'lost') this.#mayHaveLost(user);
+    if (role === 'follower' && transition.reason === 'standby') this.#mayStandBy(user);
     if (user.style.loop) this.promised(); // what its loop waits for has come
     if (role === 'leader') {
       const { term } = transition;
@@ -201,6 +193,11 @@ export class Judge implements Ear, Witness {
       this.#over(user.term);
     }
     this.look(user);
+  }
+
+  /** Nobody stands by at a replica, where it could never lead. */
+  #mayStandBy({ link, machine: { name } }: User): void {
+    if (this.#conduct.get(link)?.isByReplica) this.object('G5', `${name} is told that it stands by, at a replica`);
   }
 
   /** A term is lost by the word of the store alone: what goes wrong on the way there is tried again. */
@@ -237,7 +234,11 @@ export class Judge implements Ear, Witness {
 
   // What processes do.
 
-  woke(machine: Machine): void {
+  woke({ seats }: Machine): void {
+    for (const seat of seats) this.#woke(seat);
+  }
+
+  #woke(machine: Seat): void {
     const user = this.#users.get(machine);
     if (!user) return;
     // Who leads as far as it was told, and does not by its clock: whatever comes next, it must say so first.
@@ -246,8 +247,10 @@ export class Judge implements Ear, Witness {
   }
 
   turned(machine: Machine): void {
-    const user = this.#users.get(machine);
-    if (user) this.look(user);
+    for (const seat of machine.seats) {
+      const user = this.#users.get(seat);
+      if (user) this.look(user);
+    }
     for (const neighbour of this.#neighbours.get(machine) ?? []) neighbour.look();
     if (!this.#checker.isContested) return;
     if (!this.#contested) this.tell?.('TWO CLAIMS CONTRADICT EACH OTHER');
@@ -294,8 +297,8 @@ export class Judge implements Ear, Witness {
 
   sent(link: Connection, request: Request): void {
     const { machine } = link;
-    this.#count(machine);
     const user = this.#users.get(machine);
+    this.#count(machine, user ? mostOf(user.options) : Number.POSITIVE_INFINITY);
     const conduct = this.#conductOf(link);
     this.tell?.(`${machine.name} asks: ${describe(request)}`);
     conduct.sentAt = this.#agenda.now;
@@ -342,7 +345,7 @@ export class Judge implements Ear, Witness {
         this.#carriedOut(call, before, after, reply);
         if (faulty === undefined) return;
         if (isGrant(call.request, before, reply)) this.#isGrantedBy(call, before);
-        if (after.record?.until !== before.record?.until) this.#written.set(faulty, this.#agenda.now);
+        this.#isWritten(faulty, before, after, reply);
       },
     };
   }
@@ -354,20 +357,27 @@ export class Judge implements Ear, Witness {
   #conductOf(link: Connection): Conduct {
     const known = this.#conduct.get(link);
     if (known) return known;
-    const nothing = { server: 0, lastAnswer: undefined, token: 0, heard: NOTHING_HEARD, verdict: undefined };
+    const nothing = {
+      server: 0,
+      lastAnswer: undefined,
+      token: 0,
+      heard: NOTHING_HEARD,
+      verdict: undefined,
+      isByReplica: false,
+    };
     const conduct = { ...nothing, sentAt: 0, isOpen: false, unsettled: new Map(), ids: new Map() };
     this.#conduct.set(link, conduct);
     return conduct;
   }
 
   /** However much is told and refused, nobody asks in a flood. */
-  #count({ name }: Machine): void {
+  #count({ name }: Seat, most: number): void {
     const { now } = this.#agenda;
     const times = this.#asked.get(name) ?? [];
     this.#asked.set(name, times);
     times.push(now);
     while ((times[0] as number) < now - this.#ttl) times.shift();
-    if (times.length === this.#most) this.object('contract', `${name} has asked ${times.length} times within a ttl`);
+    if (times.length === most) this.object('contract', `${name} has asked ${times.length} times within a ttl`);
   }
 
   heard(link: Connection, request: Request, answer: Answer): void {
@@ -375,6 +385,8 @@ export class Judge implements Ear, Witness {
     const verdict = 'reply' in answer ? answer.reply.status : String((answer.error as { code?: unknown }).code);
     this.tell?.(`${link.machine.name} hears: ${request.verb}: ${verdict}`);
     conduct.verdict = verdict;
+    conduct.isByReplica = 'reply' in answer && answer.place === 'replica';
+    if ('reply' in answer && answer.place) this.saw(`${request.verb} is answered by another ${answer.place}`);
     conduct.isOpen = false;
     if ('reply' in answer) this.#answered(conduct, answer.reply, answer.at);
     if (isSilence(verdict) || verdict === 'STORE_REPLY') this.#isUnsettled(conduct, request);
@@ -404,7 +416,8 @@ export class Judge implements Ear, Witness {
     this.saw('a lease is called in question');
     const { now } = this.#agenda;
     const conduct = this.#conductOf(link);
-    const within = (conduct.isOpen ? this.#timeout : 0) + this.#timeout / 4 + this.#notices;
+    const { timeout } = user.options;
+    const within = (conduct.isOpen ? timeout : 0) + timeout / 4 + this.#notices;
     this.#agenda.after(within, () => {
       if (!leadsOn() || !machine.isRunning || machine.wokeAt > now || conduct.sentAt >= now) return;
       this.object('G1', `${machine.name} does not ask whether its term ${term.token} is over, told ${notice.kind}`);
@@ -421,13 +434,21 @@ export class Judge implements Ear, Witness {
       this.#isGrantedBy(call, before);
       this.#isElected(call.link, call.request, reply);
     }
-    if (after.record?.until !== before.record?.until) this.#written.set(0, this.#agenda.now);
+    this.#isWritten(0, before, after, reply);
+  }
+
+  #isWritten(server: number, before: Stored, after: Stored, { time = 0 }: Reply): void {
+    if (after.record?.until === before.record?.until) return;
+    this.#written.set(server, this.#agenda.now);
+    if (after.record?.until) this.#exceptions.wrote(time, server);
   }
 
   /** A store grants the lease to one who may not be able to know better. */
   #isGrantedBy({ request, link }: Call, { record }: Stored): void {
     const { token = 0 } = this.#knownBefore.get(request) ?? {};
     const { server } = this.#conductOf(link);
+    if (record?.until && this.#exceptions.isBehind(server))
+      this.saw('a lease that a slow clock has written is followed');
     this.#exceptions.granted(request as AcquireRequest, record, this.#heardBy(link, request), token, server);
   }
 
@@ -551,7 +572,7 @@ export class Judge implements Ear, Witness {
     const { name, clock } = user.machine;
     if (working) this.object('G7', `${name} gives up its term ${term.token} while its work goes on`);
     if (!term.signal.aborted) this.object('G7', `${name} gives up its term ${term.token} before its signal aborts`);
-    if (pending > 0 && exitAt !== undefined && clock.now() < exitAt + this.#drain - 1) {
+    if (pending > 0 && exitAt !== undefined && clock.now() < exitAt + user.options.drain - 1) {
       this.object('G7', `${name} gives up its term ${term.token} before the work it was to wait for has settled`);
     }
   }
@@ -573,6 +594,9 @@ const nameOf = (id: string): string => id.replace(/~\d+$/, '');
 /** Whether `reply` gives the lease to who did not have it. */
 const isGrant = (request: Request, { lease }: Stored, reply: Reply): reply is Granted =>
   reply.status === 'granted' && request.verb === 'acquire' && lease !== request.id;
+
+/** Requests of one candidate within a ttl that are too many: failures are repeated after a quarter of a timeout. */
+const mostOf = ({ ttl, timeout }: User['options']): number => Math.ceil((6 * ttl) / timeout) + 60;
 
 const RULES = {
   'two leaders': 'G1',

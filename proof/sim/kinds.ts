@@ -10,6 +10,8 @@ interface Kind {
   readonly begin: (world: World, happening: Happening) => Undo | undefined;
   /** Somebody new comes with it. */
   readonly newcomer?: true;
+  /** The share of worlds that have it. It is drawn apart from the other kinds, which leaves worlds without it as they were before this kind existed. */
+  readonly share?: number;
 }
 
 /** What befalls one user, or nobody where there is none. */
@@ -51,23 +53,24 @@ const ahead = ({ ttl }: World, { amount }: Happening): number => Math.floor(3 * 
 /** Everything that may happen in a world, by name. */
 export const KINDS = {
   // To a process or a machine.
-  pause: toUser(({ machine }) => machine.halt('paused')),
-  suspend: toUser(({ machine }) => machine.halt('suspended')),
+  pause: toUser(({ machine }) => machine.process.halt('paused')),
+  suspend: toUser(({ machine }) => machine.process.halt('suspended')),
   freeze: toUser(({ machine }, world) => {
-    const frozen = world.exceptions.froze(machine.name);
-    const thaw = machine.halt('frozen');
+    const { seats } = machine.process;
+    const frozen = seats.map(({ name }) => world.exceptions.froze(name));
+    const thaw = machine.process.halt('frozen');
     return () => {
-      frozen();
+      for (const end of frozen) end();
       thaw();
     };
   }),
   drift: toUser(({ machine }, _, { amount }) => {
-    machine.rate = 0.99 + 0.02 * amount;
+    machine.process.rate = 0.99 + 0.02 * amount;
   }),
   'wall clock set': toUser(({ machine }, { ttl }, { amount }) => {
-    // Nobody sets a clock of a suspended machine. What if it happens before the process runs again is
-    // documented: docs/faults.md.
-    if (!machine.wasSuspended) machine.wallStep += (amount - 0.5) * 10 * ttl;
+    // Nobody sets the clock of a suspended machine. What if it happens before the process runs again is
+    // documented: docs/reliability/faults.md.
+    if (!machine.process.wasSuspended) machine.process.wallStep += (amount - 0.5) * 10 * ttl;
     return undefined;
   }),
   kill: {
@@ -113,6 +116,19 @@ export const KINDS = {
     return link.befall({ queued: true });
   }),
 
+  'moved to another database': { ...toLink(() => ({ place: 'database' })), share: 0.1 },
+  'master demoted': {
+    share: 0.1,
+    begin(world, happening) {
+      world.failOver(world.faulty(happening), ahead(world, happening))();
+      const left = world.users.filter(({ machine }) => !machine.isDead && world.draw() < 0.6);
+      const undos = left.map(({ link }) => link.befall({ place: 'replica' }));
+      return () => {
+        for (const undo of undos) undo();
+      };
+    },
+  },
+
   // To the server.
   hang: toServer(() => ({ hangs: true })),
   unavailable: refused('STORE_UNAVAILABLE'),
@@ -124,6 +140,16 @@ export const KINDS = {
   'nonsense afterwards': refused('STORE_REPLY', { afterwards: true }),
   'clock set forward': clockSet(1),
   'clock set back': clockSet(-1),
+
+  'clock set back and corrected': {
+    share: 0.1,
+    begin(world, happening) {
+      const server = world.faulty(happening);
+      const ms = Math.ceil(world.ttl * 10 * happening.amount ** 2);
+      world.setClock(server, -ms);
+      return () => world.setClock(server, ms);
+    },
+  },
 
   // To what is stored.
   flush: loss((store) => store.flush()),

@@ -1,9 +1,17 @@
 import type { LeaseStore } from 'rx-leader';
+import type { MemoryLeaseStore } from 'rx-leader/testing';
 import { Observable, Subject, type Subscriber, Subscription, tap } from 'rxjs';
 import type { LeaseReply, LeaseRequest, Notice, WithdrawReply, WithdrawRequest } from '../../lib/store/lease-store.js';
 import type { Random } from '../random.js';
 import type { Agenda } from './agenda.js';
-import type { Machine } from './machine.js';
+import type { Seat } from './machine.js';
+import type { Pipe } from './pipe.js';
+
+/** A connection's directions. */
+export type Pipes = Readonly<Record<'requests' | 'replies', Pipe>>;
+
+/** Where a connection may lead that is not where the election is. */
+export type Place = Parameters<MemoryLeaseStore['seenFrom']>[0];
 
 /** How a network is on an ordinary day. */
 export interface Network {
@@ -35,11 +43,13 @@ export interface Condition {
   readonly slower?: number;
   /** The connection that notices come by is down, and known to be; or it hangs, and nobody knows. */
   readonly notices?: 'down' | 'lost';
+  /** It leads to a master that was demoted, or to another database, where the client knows of the election from the one before. Both share notices. */
+  readonly place?: Place;
 }
 
 /** What a process has of the store it stands over: one connection, or several. */
 export interface Connection extends LeaseStore {
-  readonly machine: Machine;
+  readonly machine: Seat;
   readonly isIdle: boolean;
   readonly isBeingAnswered: boolean;
   /** Lets `condition` befall it until what is returned is called; of several connections one or all, or all `everywhere`. */
@@ -57,10 +67,14 @@ export interface Call {
   readonly link: Link;
   /** Whether somebody waits for the answer. */
   readonly isOpen: boolean;
+  /** Where it went, if not to where the election is. */
+  readonly place?: Place | undefined;
 }
 
 /** What becomes of a request; `at`: when a reply was made. */
-export type Answer = { readonly reply: Reply; readonly at: number } | { readonly error: unknown };
+export type Answer =
+  | { readonly reply: Reply; readonly at: number; readonly place?: Place | undefined }
+  | { readonly error: unknown };
 
 /** Any request of a candidate's, and its reply. */
 export type Request = LeaseRequest | WithdrawRequest;
@@ -70,6 +84,8 @@ export interface Published {
   readonly notice: Notice;
   readonly to?: string;
 }
+
+const isOfLease = ({ status }: Reply): boolean => status === 'granted' || status === 'held';
 
 /** What is at the other end. */
 export interface Remote {
@@ -94,17 +110,19 @@ export interface Ear {
 interface Pending extends Call {
   readonly subscriber: Subscriber<Reply>;
   isOpen: boolean;
+  place?: Place | undefined;
   isOnItsWay: boolean;
   answered: boolean;
 }
 
 /** A machine's connection to the store, with everything that can go wrong on the way. */
 export class Link implements Connection {
-  readonly machine: Machine;
+  readonly machine: Seat;
   readonly #agenda: Agenda;
   readonly #random: Random;
   readonly #weather: () => Network;
   readonly #remote: Remote;
+  readonly #pipes: Pipes | undefined;
   readonly #ear: Ear;
   readonly #conditions = new Set<Condition>();
   readonly #open = new Set<Pending>();
@@ -113,6 +131,8 @@ export class Link implements Connection {
   readonly #notices = new Subject<Notice>();
   #published = Subscription.EMPTY;
   #isListening = false;
+  /** Whether it has been told of a lease, and with it in which database the election is. */
+  #knowsDatabase = false;
   /** Connections that have yet to be noticed. */
   #away = 0;
   #queued: Pending[] = [];
@@ -120,7 +140,17 @@ export class Link implements Connection {
   /** When what was sent last in each direction arrives. */
   readonly #last = { requests: 0, replies: 0, notices: 0 };
 
-  constructor(machine: Machine, agenda: Agenda, random: Random, weather: () => Network, remote: Remote, ear: Ear) {
+  constructor(
+    machine: Seat,
+    agenda: Agenda,
+    random: Random,
+    weather: () => Network,
+    remote: Remote,
+    ear: Ear,
+    /** What it works through one thing after the other, if it has to. */
+    pipes?: Pipes,
+  ) {
+    this.#pipes = pipes;
     this.machine = machine;
     this.#agenda = agenda;
     this.#random = random;
@@ -164,6 +194,7 @@ export class Link implements Connection {
       if (!this.#conditions.delete(condition)) return;
       if (condition.notices === 'down' && this.#notices.observed) this.#listen();
       if (condition.queued) this.#reconnect();
+      if (condition.place === 'replica') this.serverChanged();
       if (condition.requests === 'held' || condition.replies === 'held') this.#releaseHeld();
     };
   }
@@ -267,6 +298,7 @@ export class Link implements Connection {
       this.#queued.push(call);
       return;
     }
+    call.place = this.#place;
     const way = this.#way('requests');
     if (way === 'lost' || (way !== 'held' && this.#random.chance(this.#weather().loss))) {
       this.#ear.saw('a request is lost');
@@ -290,6 +322,7 @@ export class Link implements Connection {
       return;
     }
     call.answered = true;
+    if ('reply' in answer && isOfLease(answer.reply)) this.#knowsDatabase = true;
     this.#ear.heard(this, request, answer);
     if ('error' in answer) {
       subscriber.error(answer.error);
@@ -324,7 +357,12 @@ export class Link implements Connection {
     this.machine.receive(() => this.#notices.next(notice));
   }
 
-  #has<Key extends 'queued' | 'notices'>(what: Key, value: Condition[Key]): boolean {
+  get #place(): Place | undefined {
+    if (this.#has('place', 'replica')) return 'replica';
+    return this.#knowsDatabase && this.#has('place', 'database') ? 'database' : undefined;
+  }
+
+  #has<Key extends 'queued' | 'notices' | 'place'>(what: Key, value: Condition[Key]): boolean {
     for (const condition of this.#conditions) if (condition[what] === value) return true;
     return false;
   }
@@ -340,7 +378,9 @@ export class Link implements Connection {
   }
 
   #arrival(direction: 'requests' | 'replies' | 'notices'): number {
-    const time = this.#agenda.now + this.#delay(direction === 'notices' ? 'replies' : direction);
+    const { now } = this.#agenda;
+    const sent = direction === 'notices' ? now : (this.#pipes?.[direction].through(now) ?? now);
+    const time = sent + this.#delay(direction === 'notices' ? 'replies' : direction);
     const arrival = this.#weather().ordered ? Math.max(time, this.#last[direction]) : time;
     this.#last[direction] = arrival;
     return arrival;

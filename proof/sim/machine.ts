@@ -30,6 +30,12 @@ interface Task {
   readonly run: () => void;
 }
 
+/** A process as one of its elections sees it, each of which has a name of its own. */
+export type Seat = Pick<
+  Machine,
+  'process' | 'name' | 'clock' | 'scheduler' | 'soon' | 'isDead' | 'isRunning' | 'wokeAt' | 'timers' | 'receive'
+>;
+
 /** By how much `os.uptime()` is coarse, in ms. */
 const UPTIME_STEP = 10;
 
@@ -44,6 +50,8 @@ export class Machine {
   /** Runs what comes right after the present callback, as a microtask does. */
   readonly soon: SchedulerLike;
   isDead = false;
+  /** For each of its candidates, itself for the first. */
+  readonly seats: Seat[] = [this];
   /** ms by which its wall clock was set. */
   wallStep = 0;
   /** Whether it was suspended since its process ran last. */
@@ -94,6 +102,37 @@ export class Machine {
 
   get isRunning(): boolean {
     return this.#halts.size === 0 && !this.isDead;
+  }
+
+  get process(): Machine {
+    return this;
+  }
+
+  /** A place for one more candidate of the same election. */
+  addSeat(): Seat {
+    const machine = this;
+    const seat: Seat = {
+      process: machine,
+      name: `${machine.name}+${machine.seats.length}`,
+      clock: machine.clock,
+      scheduler: machine.scheduler,
+      soon: machine.soon,
+      get isDead() {
+        return machine.isDead;
+      },
+      get isRunning() {
+        return machine.isRunning;
+      },
+      get wokeAt() {
+        return machine.wokeAt;
+      },
+      get timers() {
+        return machine.timers;
+      },
+      receive: (run) => machine.receive(run),
+    };
+    machine.seats.push(seat);
+    return seat;
   }
 
   /** Timers that are still to ring. */

@@ -45,6 +45,11 @@ export const MUTANTS: readonly Mutant[] = [
     'sentAt + renewEvery - random() * Math.min(spread, renewEvery / 2)',
     'sentAt + renewEvery + random() * 8 * spread',
   ]),
+  mutant('renews-in-step', 'goes on renewing together what has come together in an outage', [
+    'core/lead.ts',
+    'const spread = jitter > 0 && !isPlanned ? renewEvery : jitter;',
+    'const spread = jitter > 0 && isPlanned ? jitter : jitter;',
+  ]),
   mutant('forgets-which-run', 'does not find out which run of the store it renews at', [
     'core/lead.ts',
     'const asksRun = ({ hearing }: State): boolean => hearing.isDoubted;',
@@ -168,6 +173,11 @@ export const MUTANTS: readonly Mutant[] = [
     'const before = memory.time === undefined ? offset : reckoned(memory.time, memory.at, now, ttl) - now;',
     'const before = offset;',
   ]),
+  mutant('trusts-a-clock-that-was-set-back', 'takes a lease for over that a clock that was set back has written', [
+    'testing/model.ts',
+    'if (at < peak) return ttl - age;',
+    '',
+  ]),
   known(variants.keepsLongLeases, 'waits for a lease to run out, however far ahead that is'),
   mutant('takes-what-is-not-recorded', 'takes a lease that is not on record for nobody’s', [
     'testing/model.ts',
@@ -183,6 +193,37 @@ export const MUTANTS: readonly Mutant[] = [
     'testing/model.ts',
     "if (!record) return request.coldStart === 'wait';",
     'if (!record) return false;',
+  ]),
+  mutant('elects-beside-who-waits', "takes a record that one with coldStart 'wait' has begun for none, with 'elect'", [
+    'testing/model.ts',
+    'const wait = record ? stillToWait(record, request, now) : 0;',
+    "const isNew = record?.id === '' && record.token === 0 && request.coldStart === 'elect';\n  const wait = record && !isNew ? stillToWait(record, request, now) : 0;",
+  ]),
+  mutant(
+    'stands-by-at-a-replica',
+    'lets a replica say who holds the lease, so that one who could never lead stands by',
+    [
+      'testing/model.ts',
+      `  requireMaster(server);
+  const { candidates, ...entry } = expire(before, msOf(server));
+  const outcome`,
+      `  if (liveLease(before, msOf(server)) === undefined) requireMaster(server);
+  const { candidates, ...entry } = expire(before, msOf(server));
+  const outcome`,
+    ],
+  ),
+  mutant('puts-back-in-another-database', 'puts its lease back in whatever database it finds itself', [
+    'testing/model.ts',
+    'if (!lease) requireHome(server);',
+    '',
+  ]),
+  mutant('elects-in-another-database', 'takes a database to which its client was moved for an emptied store', [
+    'testing/model.ts',
+    `  requireHome(server);
+  const now = msOf(server);
+  const mended`,
+    `  const now = msOf(server);
+  const mended`,
   ]),
   // The own lease only.
   mutant('bare-DEL', 'releases whoever’s lease it finds', [

@@ -4,8 +4,9 @@ import type { Library } from '../library.js';
 import type { Random } from '../random.js';
 import type { Agenda } from './agenda.js';
 import type { Judge } from './judge.js';
-import { type Ear, Link, type Network } from './link.js';
+import { type Ear, Link, type Network, type Pipes } from './link.js';
 import type { Machine } from './machine.js';
+import type { Pipe } from './pipe.js';
 import { Server, type Witness } from './server.js';
 import type { Options } from './user.js';
 
@@ -14,6 +15,14 @@ export interface NeighbourPlan {
   readonly options: Pick<Options, 'ttl' | 'timeout' | 'renewEvery' | 'jitter'> & { readonly ttl: number };
   readonly joins: number;
   readonly hangs: { readonly at: number; readonly lasts: number };
+}
+
+/** What many elections of one process share. */
+export interface Shared {
+  readonly pipes: Pipes;
+  readonly workload: Pipe;
+  /** A request of one of them goes unanswered. */
+  readonly gaveUp: () => void;
 }
 
 const nothing = () => {};
@@ -31,6 +40,9 @@ const UNHEARD: Ear & Witness = {
  * one client do, and must neither disturb that one nor be disturbed by it.
  */
 export class Neighbour {
+  readonly link: Link;
+  /** How often it has come to lead. */
+  terms = 0;
   readonly #election: Election;
   readonly #name: string;
   readonly #machine: Machine;
@@ -51,6 +63,7 @@ export class Neighbour {
     network: Network,
     { options, joins, hangs }: NeighbourPlan,
     judge: Judge,
+    shared?: Shared,
   ) {
     this.#name = `${machine.name}, in ${key}`;
     this.#machine = machine;
@@ -58,8 +71,10 @@ export class Neighbour {
     this.#judge = judge;
     this.#notices = options.ttl / 20 + machine.lateness;
     const store = new library.MemoryLeaseStore({ clock: { now: () => agenda.now } });
-    const server = new Server(store, agenda, key, UNHEARD);
-    const link = new Link(machine, agenda, random, () => network, server, UNHEARD);
+    const server = new Server(store, agenda, key, UNHEARD, false, shared?.workload);
+    const ear = shared ? { ...UNHEARD, gaveUp: shared.gaveUp } : UNHEARD;
+    const link = new Link(machine, agenda, random, () => network, server, ear, shared?.pipes);
+    this.link = link;
     const { scheduler, clock, soon } = machine;
     const environment = library.environment({ ...options, key, store: link, scheduler, clock });
     const drawn = { random: () => random.next(), soon, timersOf: machine };
@@ -94,6 +109,7 @@ export class Neighbour {
   #join(): void {
     this.#subscription = this.#election.subscribe(({ role }) => {
       this.#role = role;
+      if (role === 'leader') this.terms += 1;
     });
   }
 }

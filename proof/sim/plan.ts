@@ -1,9 +1,10 @@
 import { Random } from '../random.js';
+import type { CrowdPlan } from './crowd.js';
 import { KINDS, type KindName } from './kinds.js';
 import { fair, type Network } from './link.js';
 import type { NeighbourPlan } from './neighbour.js';
 import type { PeerPlan } from './peer.js';
-import type { Options, Style } from './user.js';
+import type { Options, Style, Times } from './user.js';
 
 /** All that will befall a world, drawn beforehand as plain data: so that a world that goes wrong can be made smaller. */
 export interface Plan {
@@ -11,14 +12,7 @@ export interface Plan {
   readonly seed: number;
   /** ms of weather, before the calm at the end. */
   readonly lasts: number;
-  readonly options: Options & {
-    readonly ttl: number;
-    readonly wait: number;
-    readonly jitter: number;
-    readonly timeout: number;
-    readonly drain: number;
-    readonly renewEvery: number;
-  };
+  readonly options: Options & Times;
   readonly network: Network;
   /** How fast the server's clock runs. */
   readonly serverRate: number;
@@ -26,6 +20,8 @@ export interface Plan {
   readonly isSilent?: boolean;
   /** The other servers, where candidates stand over a quorum: how fast their clocks run, and how many ms they are ahead. */
   readonly others?: ReadonlyArray<{ readonly rate: number; readonly ahead: number }>;
+  /** The first machine has so many elections besides. */
+  readonly crowd?: CrowdPlan;
   /** Processes with go-leader in them. */
   readonly peers?: readonly PeerPlan[];
   /** Those who stand from the beginning; newcomers come by their own happenings. */
@@ -42,6 +38,10 @@ export interface MachinePlan {
   readonly style: Style;
   /** The other elections of its process. */
   readonly neighbours?: readonly NeighbourPlan[];
+  /** Where its candidate differs from the others. */
+  readonly options?: Omit<Plan['options'], 'key' | 'ttl'>;
+  /** More candidates of the same election in the same process: who works by them. */
+  readonly mates?: readonly Style[];
 }
 
 /** A machine on which all is well, and who works there. */
@@ -76,7 +76,8 @@ const DRIFT = 0.01;
 
 /** The world of a seed; with more than one server its candidates stand over a quorum of them. */
 export function planOf(seed: number, servers = 1): Plan {
-  const plan = neighbourly(drawn(seed));
+  if (servers === 1 && Random.of(seed, 'crowd').chance(CROWDED)) return crowdPlan(seed);
+  const plan = sociable(differing(withRareKinds(neighbourly(drawn(seed)))));
   if (servers === 1) return { ...mixed(plan), isSilent: Random.of(seed, 'silence').chance(0.2) };
   const random = Random.of(seed, 'servers');
   const others = Array.from({ length: servers - 1 }, () => ({
@@ -131,11 +132,71 @@ function neighbourly(plan: Plan): Plan {
   return { ...plan, machines: plan.machines.map(withNeighbours) };
 }
 
+/** `plan` with each machine changed, those of newcomers, too. */
+function withMachines(plan: Plan, change: (machine: MachinePlan) => MachinePlan): Plan {
+  const machines = plan.machines.map(change);
+  const happenings = plan.happenings.map(({ newcomer, ...one }) => ({
+    ...one,
+    ...(newcomer && { newcomer: change(newcomer) }),
+  }));
+  return { ...plan, machines, happenings };
+}
+
+/** `plan`, or in one of seven worlds the same with candidates whose options differ in all but the ttl. */
+function differing(plan: Plan): Plan {
+  const random = Random.of(plan.seed, 'options');
+  if (!random.chance(0.15)) return plan;
+  const change = (machine: MachinePlan): MachinePlan => {
+    if (random.chance(0.3)) return machine;
+    const { key: _, ttl: __, ...options } = optionsOf(plan.options.ttl, random);
+    return { ...machine, options };
+  };
+  return withMachines(plan, change);
+}
+
+/** `plan`, or in one of seven worlds the same with several candidates in some processes. */
+function sociable(plan: Plan): Plan {
+  const random = Random.of(plan.seed, 'mates');
+  if (!random.chance(0.15)) return plan;
+  const change = (machine: MachinePlan): MachinePlan => {
+    const count = random.pick(0, 1, 1, 2);
+    return { ...machine, mates: Array.from({ length: count }, () => machineOf(plan.options.ttl, 0.5, random).style) };
+  };
+  return withMachines(plan, change);
+}
+
+/** ms of the shortest timeout that anybody has. */
+export const shortestTimeout = ({ options, machines, happenings }: Plan): number =>
+  Math.min(
+    options.timeout,
+    ...[...machines, ...happenings.map(({ newcomer }) => newcomer)].map(
+      (one) => one?.options?.timeout ?? options.timeout,
+    ),
+  );
+
+/** `plan` with the kinds that are drawn apart, each in its share of worlds. */
+function withRareKinds(plan: Plan): Plan {
+  const { seed, lasts, options, machines } = plan;
+  const more = (Object.keys(KINDS) as KindName[]).flatMap((kind) => {
+    const share = shareOf(kind);
+    const random = Random.of(seed, kind);
+    if (share === undefined || !random.chance(share)) return [];
+    const harsh = random.next();
+    const one = () => happeningOf(random.next() * lasts, [kind], options.ttl, machines.length, harsh, random);
+    return Array.from({ length: random.whole(1, 4) }, one);
+  });
+  if (more.length === 0) return plan;
+  return { ...plan, happenings: [...plan.happenings, ...more].sort((a, b) => a.at - b.at) };
+}
+
+const shareOf = (kind: KindName): number | undefined => (KINDS[kind] as { readonly share?: number }).share;
+
 /** What a go-leader peer does not see through. */
 const MISLEADING: ReadonlySet<KindName> = new Set([
   'freeze',
   'clock set forward',
   'clock set back',
+  'clock set back and corrected',
   'flush',
   'lease evicted',
   'record evicted',
@@ -144,6 +205,7 @@ const MISLEADING: ReadonlySet<KindName> = new Set([
   'failover',
   'failover to another clock',
   'failover while cut off',
+  'master demoted',
   'lease overwritten',
   'no lease',
 ]);
@@ -163,6 +225,20 @@ function mixed(plan: Plan): Plan {
     crashes: random.chance(0.3),
   }));
   return { ...plan, peers, happenings: plan.happenings.filter(({ kind }) => !MISLEADING.has(kind)) };
+}
+
+/** How many worlds are crowded: each takes as long as a hundred others. */
+const CROWDED = 0.001;
+
+/** A world in which one process has a thousand elections besides, and its connection is lost for less than a lease. */
+export function crowdPlan(seed: number, count = 1_000): Plan {
+  const random = Random.of(seed, 'crowd of it');
+  const plan = calmPlan(1);
+  const { ttl, timeout } = plan.options;
+  // All at once are answered within half a timeout. Each may ask several times when the connection is back.
+  const takes = (0.5 * timeout) / count;
+  const outage = { at: 2 * ttl, lasts: ttl * random.between(0.2, 0.4) };
+  return { ...plan, seed, lasts: 5 * ttl, machines: [CALM, CALM], crowd: { count, takes, outage } };
 }
 
 /** A world of five candidates that nothing befalls, with the times that an election has by default; for `minutes`. */
@@ -204,7 +280,8 @@ function optionsOf(ttl: number, random: Random): Plan['options'] {
 /** Each seed has some kinds of fault and not others: what hides behind a common one would else never be seen. */
 function presentKinds(random: Random): KindName[] {
   const share = random.pick(0, 0.1, 0.25, 0.5, 1);
-  return (Object.keys(KINDS) as KindName[]).filter(() => random.chance(share));
+  const kinds = (Object.keys(KINDS) as KindName[]).filter((kind) => shareOf(kind) === undefined);
+  return kinds.filter(() => random.chance(share));
 }
 
 const rateOf = (random: Random): number =>

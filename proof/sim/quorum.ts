@@ -1,27 +1,25 @@
 import type { LeaseStore } from 'rx-leader';
 import { from, Observable, type ObservableInput, tap } from 'rxjs';
 import type { LeaseRequest, Notice, WithdrawRequest } from '../../lib/store/lease-store.js';
-import type { Library } from '../library.js';
 import type { Random } from '../random.js';
 import type { Agenda } from './agenda.js';
 import type { Condition, Connection, Ear, Link, Reply, Request } from './link.js';
-import type { Machine } from './machine.js';
+import type { Seat } from './machine.js';
 
 /** A machine's connections to several servers, and the quorum of them that its election stands over. */
 export class Quorum implements Connection {
-  readonly machine: Machine;
+  readonly machine: Seat;
   readonly links: readonly Link[];
   readonly #store: LeaseStore;
   readonly #agenda: Agenda;
   readonly #random: Random;
   readonly #ear: Ear;
 
-  constructor({ quorumStore }: Library, links: readonly [Link, ...Link[]], agenda: Agenda, random: Random, ear: Ear) {
-    const { machine } = links[0];
-    const { clock, scheduler } = machine;
-    this.machine = machine;
+  /** `store`: the quorum of its process. */
+  constructor(store: LeaseStore, links: readonly [Link, ...Link[]], agenda: Agenda, random: Random, ear: Ear) {
+    this.machine = links[0].machine;
     this.links = links;
-    this.#store = quorumStore(links, { clock, scheduler, random: () => random.next() });
+    this.#store = store.forElection?.() ?? store;
     this.#agenda = agenda;
     this.#random = random;
     this.#ear = ear;

@@ -1,9 +1,11 @@
+import type { LeaseStore } from 'rx-leader';
 import type { MemoryLeaseStore } from 'rx-leader/testing';
 import { type Observable, Subject } from 'rxjs';
 import type { Notice } from '../../lib/store/lease-store.js';
 import type { Agenda } from './agenda.js';
 import type { Stored } from './judge.js';
 import type { Answer, Call, Published, Remote, Reply, Request } from './link.js';
+import type { Pipe } from './pipe.js';
 
 /** What befalls the server for a while. */
 export interface Refusal {
@@ -31,6 +33,8 @@ export class Server implements Remote {
   readonly #key: string;
   readonly #witness: Witness;
   readonly #isSilent: boolean;
+  /** It works through one request after the other, if it has to. */
+  readonly #workload: Pipe | undefined;
   readonly #refusals = new Set<Refusal>();
   readonly published = new Subject<Published>();
   /** What the request that is being carried out has given cause for. */
@@ -38,7 +42,15 @@ export class Server implements Remote {
   #waiting: Call[] = [];
 
   /** One that `isSilent` tells its run with each renewal, since nobody is told otherwise when it becomes another. */
-  constructor(store: MemoryLeaseStore, agenda: Agenda, key: string, witness: Witness, isSilent = false) {
+  constructor(
+    store: MemoryLeaseStore,
+    agenda: Agenda,
+    key: string,
+    witness: Witness,
+    isSilent = false,
+    workload?: Pipe,
+  ) {
+    this.#workload = workload;
     this.store = store;
     this.#isSilent = isSilent;
     this.#agenda = agenda;
@@ -62,6 +74,12 @@ export class Server implements Remote {
   }
 
   arrive(call: Call): void {
+    const workload = this.#workload;
+    if (!workload) this.#work(call);
+    else this.#agenda.at(workload.through(this.#agenda.now), () => this.#work(call));
+  }
+
+  #work(call: Call): void {
     if (this.#hangs) {
       this.#waiting.push(call);
       return;
@@ -89,20 +107,23 @@ export class Server implements Remote {
   }
 
   #execute(call: Call): Answer {
-    const { request: sent } = call;
+    const { request: sent, place } = call;
     const request = this.#isSilent && sent.verb === 'renew' ? { ...sent, asksRun: true } : sent;
     const before = this.#stored;
     let answer: Answer = { error: new Error('the model of the store does not answer at once') };
-    (this.store[request.verb](request as never) as Observable<Reply>).subscribe({
+    const store: LeaseStore = place ? this.store.seenFrom(place) : this.store;
+    const ask = store[request.verb] as (request: unknown) => Observable<Reply>;
+    ask.call(store, request).subscribe({
       next: (reply) => {
-        answer = { reply, at: this.#agenda.now };
+        answer = { reply, at: this.#agenda.now, place };
       },
       error: (error) => {
         answer = { error };
       },
     });
     this.#publish(answer);
-    if ('reply' in answer) this.#witness.executed(call, before, this.#stored, (answer as { reply: Reply }).reply);
+    if ('reply' in answer && !place)
+      this.#witness.executed(call, before, this.#stored, (answer as { reply: Reply }).reply);
     return answer;
   }
 

@@ -1,4 +1,4 @@
-import type { Plan } from './plan.js';
+import type { MachinePlan, Plan } from './plan.js';
 
 /** How often a world is tried at most. */
 const TRIES = 1_500;
@@ -47,6 +47,8 @@ function* smallerThan(plan: Plan): Generator<Plan> {
     const { style, neighbours = [] } = machine;
     for (const simpler of [
       ...neighbours.map((_, n) => ({ ...machine, neighbours: without(neighbours, n, 1) })),
+      ...(machine.mates ?? []).map((_, n) => ({ ...machine, mates: without(machine.mates ?? [], n, 1) })),
+      withoutOptions(machine),
       { ...machine, rate: 1 },
       { ...machine, lateness: 0 },
       { ...machine, joins: 0 },
@@ -70,6 +72,8 @@ function* smallerThan(plan: Plan): Generator<Plan> {
 function* changed<Key extends keyof Plan>(plan: Plan, key: Key, value: Plan[Key]): Generator<Plan> {
   if (JSON.stringify(plan[key]) !== JSON.stringify(value)) yield { ...plan, [key]: value };
 }
+
+const withoutOptions = ({ options: _, ...machine }: MachinePlan): MachinePlan => machine;
 
 const without = <T>(list: readonly T[], from: number, count: number): T[] => [
   ...list.slice(0, from),

@@ -38,6 +38,7 @@ export const RARE = [
   'a loss is found, and the record mended',
   'a second loss while the first is waited out',
   'a lease is put back',
+  'a lease that a slow clock has written is followed',
   'a renewal finds its lease lost',
   'an acquire of unknown outcome is taken back',
   'a release finds nothing to release',

@@ -4,7 +4,7 @@ import type { Library } from '../library.js';
 import type { Random } from '../random.js';
 import type { Judge } from './judge.js';
 import type { Connection } from './link.js';
-import type { Machine } from './machine.js';
+import type { Seat } from './machine.js';
 
 /** What somebody does with an election. */
 export interface Style {
@@ -20,15 +20,26 @@ export interface Style {
 
 export type Options = Omit<ElectionOptions, 'redis' | 'store'>;
 
+/** Those that the judge judges by. */
+export type Times = {
+  readonly ttl: number;
+  readonly wait: number;
+  readonly jitter: number;
+  readonly timeout: number;
+  readonly drain: number;
+  readonly renewEvery: number;
+};
+
 /** ms between two looks of leader-only work, a part of the ttl. */
 const WORK_EVERY = 1 / 7;
 
 /** A process that stands in the election, and looks whether it is told what it was promised. */
 export class User {
-  readonly machine: Machine;
+  readonly machine: Seat;
   readonly link: Connection;
   readonly election: Election;
   readonly style: Style;
+  readonly options: Times;
   /** It leads as far as it was told. */
   term: Term | undefined;
   isRash: boolean;
@@ -47,18 +58,26 @@ export class User {
   #said: Transition['role'] | undefined;
   #iterator: AsyncIterator<Transition> | undefined;
 
-  constructor(library: Library, link: Connection, random: Random, options: Options, style: Style, judge: Judge) {
+  constructor(
+    library: Library,
+    link: Connection,
+    random: Random,
+    options: Times & Options,
+    style: Style,
+    judge: Judge,
+  ) {
     const { machine } = link;
     this.machine = machine;
     this.link = link;
     this.style = style;
+    this.options = options;
     this.isRash = style.rash > 0;
     this.#judge = judge;
     this.#random = random;
     this.#library = library;
     const environment = library.environment({
       ...options,
-      name: machine.name,
+      name: machine.process.name,
       store: link,
       scheduler: machine.scheduler,
       clock: machine.clock,
@@ -69,7 +88,7 @@ export class User {
       random: () => random.next(),
       nextId: () => `${machine.name}#${++ids}`,
       soon: machine.soon,
-      timersOf: machine,
+      timersOf: machine.process,
     };
     this.election = new library.LiveElection({ ...environment, ...drawn }, this.#abort.signal);
   }

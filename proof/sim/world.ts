@@ -1,21 +1,22 @@
-import type { ElectionErrorCode } from 'rx-leader';
+import type { ElectionErrorCode, LeaseStore } from 'rx-leader';
 import type { Notice } from '../../lib/store/lease-store.js';
 import type { Library } from '../library.js';
 import { Random } from '../random.js';
 import { Aftermath } from './aftermath.js';
 import { Agenda } from './agenda.js';
+import { Crowd } from './crowd.js';
 import { Exceptions } from './exceptions.js';
 import { Judge, type Wrong } from './judge.js';
 import { KINDS } from './kinds.js';
 import { type Connection, type Ear, fair, Link, type Network } from './link.js';
-import { Machine } from './machine.js';
+import { Machine, type Seat } from './machine.js';
 import { Neighbour, type NeighbourPlan } from './neighbour.js';
 import { Peer } from './peer.js';
-import { type Happening, KEY, type MachinePlan, type Plan } from './plan.js';
+import { type Happening, KEY, type MachinePlan, type Plan, shortestTimeout } from './plan.js';
 import { Quorum } from './quorum.js';
 import { Server } from './server.js';
 import { Sightings } from './sightings.js';
-import { likeAnId, User } from './user.js';
+import { likeAnId, type Style, User } from './user.js';
 
 /** As the model has it by default. */
 const EPOCH = Date.UTC(2020, 0);
@@ -51,9 +52,11 @@ export class World {
   readonly #random: Random;
   readonly #sightings = new Sightings();
   readonly #undos = new Set<() => void>();
+  readonly #quorums = new Map<Machine, { next: readonly Link[]; readonly store: LeaseStore }>();
   #network: Network;
   readonly #mostSteps: number;
   #steps = 0;
+  #machines = 0;
 
   constructor(plan: Plan, library: Library, tell?: (text: string) => void) {
     this.plan = plan;
@@ -66,7 +69,7 @@ export class World {
     this.#random = Random.of(plan.seed, 'world');
     const { others = [] } = plan;
     this.exceptions = new Exceptions(agenda, this.ttl, others.length > 0);
-    this.judge = new Judge(agenda, plan.options, this.exceptions, this.#sightings);
+    this.judge = new Judge(agenda, this.ttl, this.exceptions, this.#sightings);
     if (tell) this.judge.tell = (text) => tell(`${agenda.now.toFixed(1).padStart(10)}  ${text}`);
     const open = (rate: number, ahead: number, faulty: number | undefined) => {
       const store = new library.MemoryLeaseStore({ clock: { now: () => agenda.now * rate }, epoch: EPOCH + ahead });
@@ -94,7 +97,9 @@ export class World {
       this.peers.push(new Peer(name, this.servers[0] as Server, this.ttl, this.agenda, random, one, this.judge));
     }
     for (const happening of happenings) this.agenda.at(happening.at, () => this.#befall(happening));
+    const crowd = this.#crowd();
     await this.until(() => false, lasts);
+    crowd?.leave();
     this.#heal();
     await new Aftermath(this).run();
     return {
@@ -125,22 +130,40 @@ export class World {
   }
 
   kill({ machine }: User): void {
-    this.judge.tell?.(`${machine.name} is killed`);
-    machine.kill();
+    this.judge.tell?.(`${machine.process.name} is killed`);
+    machine.process.kill();
   }
 
   /** Somebody new. */
   add(plan: MachinePlan | undefined): void {
     if (!plan) return;
-    const name = `m${this.users.length + 1}`;
+    this.#machines += 1;
+    const name = `m${this.#machines}`;
     const random = Random.of(this.plan.seed, name);
     const machine = new Machine(name, this.agenda, random, this.#library, plan, this.judge);
-    const link = this.#connect(machine, random);
-    const user = new User(this.#library, link, random, this.plan.options, plan.style, this.judge);
+    const users = [this.#seat(machine, random, plan, plan.style)];
+    for (const one of plan.neighbours ?? []) this.#settle(machine, one);
+    for (const style of plan.mates ?? []) {
+      const seat = machine.addSeat();
+      users.push(this.#seat(seat, Random.of(this.plan.seed, seat.name), plan, style));
+    }
+    for (const user of users) this.later(plan.joins, () => machine.receive(() => user.join()));
+  }
+
+  #seat(seat: Seat, random: Random, { options }: MachinePlan, style: Style): User {
+    const link = this.#connect(seat, random);
+    const user = new User(this.#library, link, random, { ...this.plan.options, ...options }, style, this.judge);
     this.users.push(user);
     this.judge.enters(user);
-    for (const one of plan.neighbours ?? []) this.#settle(machine, one);
-    this.later(plan.joins, () => machine.receive(() => user.join()));
+    return user;
+  }
+
+  #crowd(): Crowd | undefined {
+    const [user] = this.users;
+    const { crowd, seed } = this.plan;
+    if (!user || !crowd) return undefined;
+    const random = Random.of(seed, 'crowd in it');
+    return new Crowd(this.#library, user.machine.process, this.agenda, random, this.plan, crowd, this.judge);
   }
 
   #settle(machine: Machine, plan: NeighbourPlan): void {
@@ -152,7 +175,7 @@ export class World {
     this.judge.watches(machine, neighbour);
   }
 
-  #connect(machine: Machine, random: Random): Connection {
+  #connect(machine: Seat, random: Random): Connection {
     const network = () => this.#network;
     const link = (server: Server, ear: Ear) => new Link(machine, this.agenda, random, network, server, ear);
     const { servers, judge, agenda } = this;
@@ -161,7 +184,28 @@ export class World {
     const [first, ...others] = links as [Link, ...Link[]];
     return others.length === 0
       ? first
-      : new Quorum(this.#library, [first, ...others], agenda, random, judge.ofQuorum());
+      : new Quorum(
+          this.#quorumOf(machine, [first, ...others], random),
+          [first, ...others],
+          agenda,
+          random,
+          judge.ofQuorum(),
+        );
+  }
+
+  /** One quorum for each process, which has what an election keeps to itself for each of its candidates. */
+  #quorumOf({ process, clock, scheduler }: Seat, links: readonly [Link, ...Link[]], random: Random): LeaseStore {
+    const before = this.#quorums.get(process);
+    if (before) {
+      before.next = links;
+      return before.store;
+    }
+    const shared = { next: links };
+    const members = links.map((link, i) => Object.assign(link, { forElection: () => shared.next[i] as Link }));
+    const surroundings = { clock, scheduler, random: () => random.next() };
+    const store = this.#library.quorumStore(members, surroundings);
+    this.#quorums.set(process, Object.assign(shared, { store }));
+    return store;
   }
 
   /** Of those that may lose what they were told, the one that a happening is aimed at. */
@@ -240,7 +284,7 @@ export class World {
     for (const { store } of this.#faulty) {
       if (store.lease(KEY)?.expiresIn === Number.POSITIVE_INFINITY) store.evict(KEY, 'lease'); // brought back by a failover
     }
-    this.#network = fair(Math.min(this.#network.latency, this.plan.options.timeout / 50));
+    this.#network = fair(Math.min(this.#network.latency, shortestTimeout(this.plan) / 50));
   }
 
   /** Lets things happen until `condition`, `within` ms at most; how long that took. */

@@ -54,7 +54,16 @@ describe('MemoryLeaseStore', () => {
     const until = Date.UTC(2020, 0) + TTL;
     expect(store.lease(KEY)).toEqual({ id: 'me', expiresIn: TTL - 400 });
     const token = Date.UTC(2020, 0) * 1000;
-    expect(store.record(KEY)).toEqual({ token, id: 'me', name: 'my name', data: '', run: 'run1', until });
+    expect(store.record(KEY)).toEqual({
+      token,
+      id: 'me',
+      name: 'my name',
+      data: '',
+      run: 'run1',
+      until,
+      at: until - TTL,
+      peak: 0,
+    });
     now = TTL + 1;
     expect(store.lease(KEY)).toBeUndefined();
     expect(store.record(KEY)?.id).toBe('me');
@@ -162,6 +171,35 @@ describe('MemoryLeaseStore: faults', () => {
     store.stepClock(TTL + 1);
     expect(store.lease(KEY)).toBeUndefined();
   });
+
+  it('has no lease any more that had run out before its wall clock was set back', () => {
+    outcome(acquire());
+    store.stepClock(TTL + 1);
+    store.stepClock(-TTL);
+    expect(store.lease(KEY)).toBeUndefined();
+    expect(outcome(read())).toEqual(['free', 'complete']);
+  });
+
+  it('has no copy of a lease that had run out', () => {
+    outcome(acquire());
+    now = TTL + 1;
+    const copy = store.copy();
+    now = 0;
+    store.failOver(copy);
+    expect(store.lease(KEY)).toBeUndefined();
+  });
+
+  it.each(['acquire', 'renew', 'release', 'read', 'list', 'withdraw'] as const)(
+    'has no lease any more that somebody has found to have run out: %s',
+    (verb) => {
+      outcome(acquire());
+      now = TTL + 1;
+      const request = { verb, key: KEY, timeout: 100, ttl: TTL, id: 'other', name: '', token: 1, lastToken: 0 };
+      outcome(store[verb]({ ...request, notAfter: 0, coldStart: 'elect' } as never) as Observable<LeaseReply>);
+      now = 0;
+      expect(store.lease(KEY)).toBeUndefined();
+    },
+  );
 
   it('plays a holder that writes no record, and something that is no lease', () => {
     store.put(KEY, 'foreign', TTL);

@@ -204,6 +204,8 @@ export class Twins {
       data,
       run: this.#modelRun(value('run')),
       until: Number(value('until')),
+      at: Number(value('at')),
+      peak: Number(value('peak')),
     };
   }
 

@@ -42,14 +42,21 @@ local function place(id, db) return (id == '' or db == '') and id or id .. ':' .
 local function databaseOf(run) return string.match(run, ':(%d+)$') or '' end
 local function runIdOf(run) return string.match(run, '^[^:]*') end
 
--- The record as a table; token and until are 0 where there is none. Broken: which term was the last is not known any more.
+-- The record as a table; token and times are 0 where there is none. Broken: which term was the last is not known any more.
 local function recorded()
-  local r = redis.call('HMGET', RECORD, 'token', 'id', 'name', 'data', 'run', 'until', 'db')
+  local r = redis.call('HMGET', RECORD, 'token', 'id', 'name', 'data', 'run', 'until', 'db', 'at', 'peak')
   local token, till = whole(r[1]), whole(r[6])
   return {
     exists = r[1] and true or false, token = token or 0, id = r[2] or '', name = r[3] or '',
     data = r[4] or '', run = place(r[5] or '', r[7] or ''), till = till or 0, broken = not (token and till),
+    at = whole(r[8]) or 0, peak = whole(r[9]) or 0,
   }
+end
+
+-- An until that was written now is dated at. The latest date is kept as the peak where the clock was behind it, since it may be corrected.
+local function peakOf(at, peak)
+  local latest = math.max(at, peak)
+  return latest > now and latest or peak
 end
 
 -- { status, server time in us, highest token on record, until, ... }
@@ -86,7 +93,8 @@ const WRITE = `
 -- The whole record of a grant or renewal; returns the error if it may not be written.
 local function write(record)
   local done = redis.pcall('HSET', RECORD, 'token', text(record.token), 'id', record.id, 'name', record.name,
-    'data', record.data, 'run', runIdOf(record.run), 'db', databaseOf(record.run), 'until', text(record.till))
+    'data', record.data, 'run', runIdOf(record.run), 'db', databaseOf(record.run), 'until', text(record.till),
+    'at', text(now), 'peak', text(record.peak))
   return type(done) == 'table' and done.err and done or nil
 end
 `;
@@ -176,7 +184,8 @@ local record = recorded()
 if late(ARGV[6]) then return reply('late', record) end
 
 local function grant(token, run)
-  return { token = token, id = id, name = ARGV[3], data = ARGV[4], run = run, till = now + ttl }
+  local peak = peakOf(record.at, record.peak)
+  return { token = token, id = id, name = ARGV[3], data = ARGV[4], run = run, till = now + ttl, peak = peak }
 end
 
 local member = memberOf(id, ARGV[3], ARGV[4], ARGV[13])
@@ -212,7 +221,7 @@ if holder then
     publish(channel, { '"event":"cut"', '"id":' .. cjson.encode(holder) }) -- one who is alive, and has a longer ttl, renews it
     if record.till > now + ttl then
       record.till = now + ttl
-      redis.pcall('HSET', RECORD, 'until', text(record.till))
+      redis.pcall('HSET', RECORD, 'until', text(record.till), 'at', text(now), 'peak', text(peakOf(record.at, record.peak)))
     end
   end
   local answer = told('held', record, holder)
@@ -236,14 +245,18 @@ if lost then
   redis.call('DEL', LEASE)
   -- As if the lost holder had renewed this instant; a record that stands mended already keeps its time.
   local raised = math.max(record.token, seen)
-  local till = mended and record.till > 0 and record.till or now + ttl
-  redis.call('HSET', RECORD, 'token', text(raised), 'id', '', 'name', '', 'data', '', 'run', run, 'db', '', 'until', text(till))
-  record = { exists = true, token = raised, id = '', name = '', data = '', run = run, till = till }
+  if not (mended and record.till > 0) then
+    record.till, record.at, record.peak = now + ttl, now, peakOf(record.at, record.peak)
+  end
+  record.exists, record.broken = true, false
+  record.token, record.id, record.name, record.data, record.run = raised, '', '', '', run
+  redis.call('HSET', RECORD, 'token', text(raised), 'id', '', 'name', '', 'data', '', 'run', run, 'db', '',
+    'until', text(record.till), 'at', text(record.at), 'peak', text(record.peak))
 end
 
 if record.till > now + ttl then
-  record.till = now + ttl
-  redis.call('HSET', RECORD, 'until', text(record.till))
+  record.till, record.at, record.peak = now + ttl, now, peakOf(record.at, record.peak)
+  redis.call('HSET', RECORD, 'until', text(record.till), 'at', text(now), 'peak', text(record.peak))
 end
 
 if record.till > 0 then
@@ -252,7 +265,9 @@ if record.till > 0 then
   -- By a clock that was set back, the same until may be of another time.
   local isSame = tonumber(ARGV[9]) == record.till and reckoned <= now + ${AHEAD} * ttl
   local watchedFor = isSame and tonumber(ARGV[11]) or 0
-  local wait = math.min(record.till - math.min(now, reckoned), ttl - watchedFor)
+  local wait = ttl - watchedFor
+  -- An until that was written while the clock was set back may pass early, when the clock is corrected: it has to be watched for a ttl.
+  if record.at >= record.peak then wait = math.min(wait, record.till - math.min(now, reckoned)) end
   if wait > 0 then
     return listed() or reply('suspect', record, text(math.ceil(wait)))
   end
@@ -327,7 +342,8 @@ else
   if run == '' then run = place(runId(), db) end
 end
 
-record = { token = math.max(record.token, token), id = id, name = ARGV[3], data = ARGV[4], run = run, till = now + ttl }
+local peak = peakOf(record.at, record.peak)
+record = { token = math.max(record.token, token), id = id, name = ARGV[3], data = ARGV[4], run = run, till = now + ttl, peak = peak }
 return write(record) or reply('renewed', record, ARGV[8] == '1' and place(runId(), databaseOf(run)) or nil)
 `;
 
@@ -342,21 +358,24 @@ const RENEW_MANY = `
 -- it comes too late, or something refuses it. Nothing was changed for it then but the expiry of its own lease.
 ${PRELUDE}
 local ttl, run = ARGV[1], ARGV[3]
-local till = text(now + ttl)
+local at, till = text(now), text(now + ttl)
 local isLate = late(ARGV[2])
 
 -- Who has written its id has written all else but the time, and maybe the run.
 local function renew(i)
   if isLate then return false end
   local lease, record = KEYS[2 * i - 1], KEYS[2 * i]
-  local r = redis.call('HMGET', record, 'id', 'token', 'run', 'db')
+  local r = redis.call('HMGET', record, 'id', 'token', 'run', 'db', 'at', 'peak')
   if r[1] .. ' ' .. r[2] ~= ARGV[i + 4] or redis.call('GET', lease) ~= r[1] then return false end
   redis.call('PEXPIRE', lease, ttl)
-  if place(r[3], r[4] or '') == run then
-    redis.call('HSET', record, 'until', till)
-  else
-    redis.call('HSET', record, 'until', till, 'run', runIdOf(run), 'db', databaseOf(run))
+  local fields = { 'until', till, 'at', at }
+  local before = whole(r[6]) or 0
+  local peak = peakOf(whole(r[5]) or 0, before)
+  if place(r[3], r[4] or '') ~= run then
+    for _, field in ipairs({ 'run', runIdOf(run), 'db', databaseOf(run) }) do table.insert(fields, field) end
   end
+  if peak ~= before then table.insert(fields, 'peak') table.insert(fields, text(peak)) end
+  redis.call('HSET', record, unpack(fields))
   return true
 end
 

@@ -27,7 +27,7 @@ function exceptions() {
 const span = (who: string, token: number, first: number, last: number): Span => ({ who, token, first, last });
 const ask = (coldStart: 'elect' | 'wait' = 'elect') => ({ coldStart }) as AcquireRequest;
 const UNHEARD: Heard = { written: undefined, before: undefined, since: undefined };
-const RECORD = { token: 1, id: 'a', name: '', data: '', run: '', until: 0 };
+const RECORD = { token: 1, id: 'a', name: '', data: '', run: '', until: 0, at: 0, peak: 0 };
 
 describe('an exception', () => {
   it('is none where nothing has happened that allows it', () => {
@@ -100,6 +100,19 @@ describe('an exception', () => {
           [300, 5_000],
         ]),
       ).toBe(true);
+    });
+
+    it('does not mislead once it is corrected, where the lease was written while it was behind itself', () => {
+      const misledBy = (...times: number[]) => {
+        const { one, at } = exceptions();
+        for (const time of times) one.wrote(time);
+        at(100, () => one.set(-5_000));
+        at(300, () => one.set(5_000));
+        at(400, () => one.granted(ask(), RECORD, { written: 200, before: undefined, since: undefined }, 1));
+        return one.excuse(span('a', 1, 0, 500), span('b', 2, 401, 2_000));
+      };
+      expect(misledBy(7_000, 7_500)).toBe(true);
+      expect(misledBy(7_500, 7_000)).toBe(false);
     });
 
     it('does not mislead where it was set before the lease was written', () => {

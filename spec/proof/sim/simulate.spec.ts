@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { load } from '../../../proof/library.js';
 import { OURS } from '../../../proof/mutant.js';
+import type { KindName } from '../../../proof/sim/kinds.js';
 import { MUTANTS } from '../../../proof/sim/mutants.js';
-import { planOf } from '../../../proof/sim/plan.js';
+import { crowdPlan, type Plan, planOf } from '../../../proof/sim/plan.js';
 import { simulate, watch } from '../../../proof/sim/simulate.js';
 
 const ours = load(OURS);
@@ -22,6 +23,9 @@ const MUTED = [
   'ignores-rivals',
   'takes-all-alarms-back',
   'takes-what-is-not-recorded',
+  'trusts-a-clock-that-was-set-back',
+  'stands-by-at-a-replica',
+  'puts-back-in-another-database',
   'waits-to-be-told',
   'minority-grants',
   'minority-grants-kept',
@@ -70,6 +74,26 @@ describe('a simulated world', () => {
       at: expect.any(Number),
       text: expect.stringMatching(/^m\d leads, by its term \d+, when p\d takes the lease$/),
     });
+  });
+
+  it('spreads the requests of a crowd after an outage, and finds out a library that does not (G5)', async () => {
+    const plan = crowdPlan(1, 300);
+    expect((await watch(plan, ours)).wrongs).toEqual([]);
+    const { wrongs } = await watch(plan, named('renews-in-step').library);
+    expect(wrongs).toEqual([
+      { rule: 'G5', at: plan.lasts, text: expect.stringMatching(/^requests of a crowd come together long after/) },
+    ]);
+  });
+
+  it('has candidates whose options differ, several in a process, and rare kinds, each in its share of worlds', () => {
+    const plans = Array.from({ length: 400 }, (_, seed) => planOf(seed));
+    const share = (is: (plan: Plan) => boolean) => plans.filter(is).length / plans.length;
+    const hasKind = (kind: KindName) => (plan: Plan) => plan.happenings.some((one) => one.kind === kind);
+    expect(share(({ machines }) => machines.some(({ options }) => options))).toBeCloseTo(0.14, 1);
+    expect(share(({ machines }) => machines.some(({ mates = [] }) => mates.length > 0))).toBeCloseTo(0.14, 1);
+    for (const kind of ['clock set back and corrected', 'moved to another database', 'master demoted'] as const) {
+      expect(share(hasKind(kind))).toBeCloseTo(0.09, 1);
+    }
   });
 
   it.each(mutants)('finds out a library that lacks something: %s', async (_, { library, servers }) => {

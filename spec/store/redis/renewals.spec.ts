@@ -88,10 +88,21 @@ describe('renewals of one client', () => {
       const [least, most] = i < 2 ? [0, 5_000] : [TTL, 90_000]; // all were granted for TTL
       expect(left).toBeGreaterThan(least);
       expect(left).toBeLessThanOrEqual(most);
-      const { until: till, ...written } = await redis.client.hGetAll(record);
-      expect({ ...before[i] }).toEqual({ ...written, until: expect.any(String) });
+      const { until: till, at: _, ...written } = await redis.client.hGetAll(record);
+      expect({ ...before[i] }).toEqual({ ...written, until: expect.any(String), at: expect.any(String) });
       expect(replies[i]).toEqual({ status: 'renewed', until: Number(till), time: expect.any(Number) });
     }
+  });
+
+  it('keep the date of a record that was written by a clock ahead of the present one', async () => {
+    const held = await holding(redis.client, 'a', 'b');
+    const ahead = String(Date.now() + 1e6);
+    await redis.client.hSet(keysOf('b').record, 'at', ahead);
+    for (let n = 0; n < 2; n++) await renewTogether(redis.client, ...held.map((one) => renewal(one)));
+    expect(await redis.client.hmGet(keysOf('a').record, ['peak'])).toEqual(['0']);
+    const [at = '', peak] = await redis.client.hmGet(keysOf('b').record, ['at', 'peak']);
+    expect(peak).toBe(ahead);
+    expect(Number(at)).toBeLessThan(Number(peak));
   });
 
   it('write the whole record where it is not as it was granted', async () => {

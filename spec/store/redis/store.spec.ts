@@ -66,6 +66,8 @@ describe('redisStore: requests and replies', () => {
       token: String(2 ** 52),
       run: 'run',
       until: String(Math.floor(renewed.time ?? 0) + 50_000),
+      at: String(Math.floor(renewed.time ?? 0)),
+      peak: '0',
     });
   });
 

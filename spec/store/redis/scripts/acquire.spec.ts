@@ -22,7 +22,7 @@ describe('acquire: granted', () => {
   });
 
   it('writes the whole record', async () => {
-    const { token, until } = await bench.acquire({ name: 'my name', data: 'http://me' });
+    const { token, until, now } = await bench.acquire({ name: 'my name', data: 'http://me' });
     expect(await bench.record()).toEqual({
       token: String(token),
       id: 'me',
@@ -30,6 +30,8 @@ describe('acquire: granted', () => {
       data: 'http://me',
       run: await bench.run(),
       until: String(until),
+      at: String(now),
+      peak: '0',
     });
     expect(await redis.client.pTTL(bench.keys.record)).toBe(-1);
   });

@@ -48,7 +48,7 @@ export interface Answer {
 }
 
 /** The record's fields, as they are in Redis. */
-export type Fields = Partial<Record<'token' | 'id' | 'name' | 'data' | 'run' | 'until', string>>;
+export type Fields = Partial<Record<'token' | 'id' | 'name' | 'data' | 'run' | 'until' | 'at' | 'peak', string>>;
 
 /** Ms that `answer` says are to be waited. */
 export const waitOf = ({ status, rest }: Answer): number => {

@@ -16,9 +16,10 @@ describe('evidence of a loss', () => {
   /** That `suspect` mended the record, to `token`. */
   const expectMended = async (suspect: Answer, token: number) => {
     expect(waitOf(suspect)).toBe(LONG);
-    const until = suspect.now + LONG;
+    const [at, until] = [suspect.now, suspect.now + LONG];
     expect(suspect).toMatchObject({ token, until });
-    expect(await bench.record()).toEqual({ token: `${token}`, id: '', name: '', data: '', run, until: `${until}` });
+    const mended = { token: `${token}`, id: '', name: '', data: '', run, until: `${until}`, at: `${at}`, peak: '0' };
+    expect(await bench.record()).toEqual(mended);
     expect(await bench.lease()).toBeUndefined();
   };
 

@@ -30,6 +30,8 @@ describe('renew: renewed', () => {
       data: 'http://me',
       run: rest[0],
       until: String(renewed.until),
+      at: String(renewed.now),
+      peak: '0',
     });
   });
 

@@ -75,6 +75,70 @@ describe('an absent lease', () => {
     expect((await bench.acquire({ watched: { ...watched, time: till } })).status).toBe('granted');
   });
 
+  describe('whose record was written while the server’s clock was set back', () => {
+    const AHEAD = 1e6;
+    const writings: ReadonlyArray<[string, (token: number) => Promise<unknown>]> = [
+      ['granted again', () => bench.acquire({ id: 'leader' })],
+      ['renewed', (token) => bench.renew({ id: 'leader', token })],
+      [
+        'mended',
+        async (token) => {
+          await bench.loseLease();
+          await bench.acquire({ id: 'me', seen: token + 1 });
+        },
+      ],
+      [
+        'cut',
+        async () => {
+          await bench.putRecord({ until: String((await bench.now()) + AHEAD) });
+          await bench.putLease('leader', AHEAD);
+          await bench.acquire({ id: 'me' });
+        },
+      ],
+      [
+        'cut where the lease has vanished',
+        async () => {
+          await bench.putRecord({ until: String((await bench.now()) + AHEAD) });
+          await bench.loseLease();
+          await bench.acquire({ id: 'me' });
+        },
+      ],
+    ];
+
+    it.each(writings)(
+      'is not free before its until was watched for a ttl, once that is corrected: %s',
+      async (_, write) => {
+        const { token } = await bench.acquire({ id: 'leader' });
+        const peak = String((await bench.now()) + AHEAD);
+        await bench.putRecord({ at: peak });
+        await write(token);
+        expect((await bench.record()).peak).toBe(peak);
+        // As if the clock were right again: whatever was written then is over by now.
+        await bench.loseLease();
+        const till = (await bench.now()) - 1_000;
+        await bench.putRecord({ until: String(till) });
+        const watched = { until: till, time: till + 500, age: LONG - 100 };
+        expect(waitOf(await bench.acquire({ watched: { ...watched, until: till - 1 } }))).toBe(LONG);
+        expect(waitOf(await bench.acquire({ watched }))).toBe(100);
+        expect((await bench.acquire({ watched: { ...watched, age: LONG } })).status).toBe('granted');
+      },
+    );
+
+    it('is free once released', async () => {
+      const { token } = await bench.acquire({ id: 'leader' });
+      await bench.putRecord({ at: String((await bench.now()) + AHEAD) });
+      await bench.renew({ id: 'leader', token });
+      await bench.release('leader');
+      expect((await bench.acquire()).status).toBe('granted');
+    });
+
+    it('is free when until has passed, where the clock has come past its peak since', async () => {
+      const { now } = await bench.read();
+      await bench.putRecord({ token: '5', id: 'leader', run, until: String(now - 1), at: '5', peak: '5' });
+      expect((await bench.acquire()).status).toBe('granted');
+    });
+  });
+
   it('is not free by the candidate’s own reckoning alone', async () => {
     const { until: till } = await lostTerm();
     const suspect = await bench.acquire({ id: 'me', watched: { until: till, time: till + 1, age: 0 } });
