@@ -26,6 +26,8 @@ describe('rx-leader/testing', () => {
     const files = [...reached(path.join(LIB, 'testing/index.ts'))].map((file) => path.relative(LIB, file)).sort();
     expect(files.filter((file) => !file.startsWith('testing/'))).toEqual([
       'errors.ts',
+      'foreign-error.ts',
+      'redact.ts',
       'store/lease-store.ts',
       'stream/clock.ts',
       'stream/fake-timers.ts',

@@ -175,7 +175,7 @@ export class Twins {
     const before = `run${this.#runs++}`;
     this.#model.restart({ keep: true });
     for (const record of await this.#client.keys('*:record')) {
-      if (serverOf(await this.#client.hGet(record, 'run')) === this.#run)
+      if (serverOf((await this.#client.hGet(record, 'run')) ?? '') === this.#run)
         await this.#client.hSet(record, 'run', before);
     }
   }
@@ -210,7 +210,8 @@ export class Twins {
   }
 
   #modelRun(run: string): string {
-    return serverOf(run) === this.#run ? `run${this.#runs}` : run;
+    const server = serverOf(run);
+    return server === this.#run ? `run${this.#runs}` : server;
   }
 
   #toReal(request: StoreRequest): StoreRequest {
@@ -262,7 +263,7 @@ function withCutOf(model: Answer, { cut: _, ...real }: Answer & { readonly cut?:
 }
 
 /** The run id of the server, of a run with its database. */
-const serverOf = (run: string | null): string | undefined => run?.replace(/:\d+$/, '');
+const serverOf = (run: string): string => run.replace(/:\d+$/, '');
 
 async function answerOf(store: LeaseStore, request: StoreRequest): Promise<Answer> {
   const asked = (store[request.verb] as (request: StoreRequest) => Observable<LeaseReply | ListReply>).call(
