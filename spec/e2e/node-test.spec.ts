@@ -3,7 +3,7 @@ import { promisify } from 'node:util';
 import { expect, it } from '@jest/globals';
 
 it('the default clock follows the mock timers of node:test, and no real pause between two of their steps', async () => {
-  const args = ['--no-warnings', '--import', 'tsx', 'spec/e2e/fixtures/node-test.ts'];
+  const args = ['--no-warnings', '--import', 'tsx', 'spec/e2e/programs/node-test.ts'];
   const { stdout } = await promisify(execFile)(process.execPath, args, { timeout: 50_000, killSignal: 'SIGKILL' });
   const passed = JSON.parse(stdout);
   expect(passed).toMatchObject({ enabled: 0, ticked: 1_234, paused: 0, reset: 0 });

@@ -2,7 +2,7 @@ import { execFile, spawnSync } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect, it } from '@jest/globals';
 
-const FIXTURE = [process.execPath, '--import', 'tsx', 'spec/e2e/fixtures/uptime.ts'];
+const FIXTURE = [process.execPath, '--import', 'tsx', 'spec/e2e/programs/uptime.ts'];
 
 /** Runs a command in which /proc has only processes, as under systemd's `ProcSubset=pid`. It needs root. */
 const MASKED = ['unshare', '--mount', '--pid', '--fork', '--kill-child', 'sh', '-c'];

@@ -97,7 +97,7 @@ describe('a simulated world', () => {
   });
 
   it.each(mutants)('finds out a library that lacks something: %s', async (_, { library, servers }) => {
-    const { failures } = await simulate(library, 1, 101, { first: true, servers });
+    const { failures } = await simulate(library, 1, 201, { first: true, servers });
     expect(failures).toHaveLength(1);
   });
 });

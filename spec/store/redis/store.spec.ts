@@ -65,6 +65,7 @@ describe('redisStore: requests and replies', () => {
       data: 'moved',
       token: String(2 ** 52),
       run: 'run',
+      db: '',
       until: String(Math.floor(renewed.time ?? 0) + 50_000),
       at: String(Math.floor(renewed.time ?? 0)),
       peak: '0',

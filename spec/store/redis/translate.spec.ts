@@ -143,7 +143,7 @@ describe('translate', () => {
     ['ERR unknown command `eval`, with args beginning with: `1`, ', /EVALSHA and EVAL, and EVAL is missing$/],
     [
       "ERR unknown command 'wait', with args beginning with: '1' ",
-      /the option replicas the server needs the command WAIT$/,
+      /Over replicated\(\) the server needs the command WAIT$/,
     ],
     ['ERR Unknown Redis command called from script script: 0123', /The scripts need the commands get, set, /],
   ])('says which command the server does not have: %s', (said, hint) => {
