@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { runIn } from '../support/program.js';
 import { type RedisServer, startRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
@@ -16,6 +16,12 @@ beforeAll(async () => {
   mkdirSync(path.join(project.folder, 'src'));
   for (const { name, source } of programs()) writeFileSync(path.join(project.folder, 'src', `${name}.ts`), source);
   await project.run('node_modules/typescript/bin/tsc');
+});
+
+beforeEach(async () => {
+  const client = await server.client();
+  await client.flushAll();
+  client.destroy();
 });
 
 afterAll(async () => {
@@ -40,13 +46,14 @@ async function start(recipe: string, env: NodeJS.ProcessEnv = {}) {
   return { ...run, port, works: () => run.output().includes('working') };
 }
 
-const isCandidate = (count: number) => async () => {
+/** The versions of those that stand by and receive notices, which a whole score says, the first to ask first. */
+async function candidates(): Promise<string[]> {
   const client = await server.client();
-  const lists = await client.keys('*:candidates');
-  const listed = await Promise.all(lists.map((list) => client.zCard(list)));
+  const [list] = await client.keys('*:candidates');
+  const listed = list === undefined ? [] : await client.zRangeWithScores(list, 0, -1);
   client.destroy();
-  return listed.some((listedThere) => listedThere === count);
-};
+  return listed.filter(({ score }) => Number.isInteger(score)).map(({ value }) => JSON.parse(value).data);
+}
 
 /** ms for a process to start, and to hand over. */
 const within = { within: 20_000 };
@@ -59,7 +66,7 @@ describe.each(programs().map(({ name }) => name))('%s', (recipe) => {
     const first = await start(recipe);
     await until(first.works, { ...within, what: `work: ${first.complaints()}` });
     const second = await start(recipe);
-    await until(isCandidate(1), { ...within, what: 'a second candidate' });
+    await until(async () => (await candidates()).length === 1, { ...within, what: 'a second candidate' });
     expect(second.works()).toBe(false);
 
     first.child.kill('SIGTERM');
@@ -74,9 +81,9 @@ it('rolling-deploy hands over to the newer version, though an older one asked la
   const old = await start('rolling-deploy');
   await until(old.works, within);
   const newer = await start('rolling-deploy', { VERSION: '2' });
-  await until(isCandidate(1), within);
+  await until(async () => (await candidates()).join() === '2', within);
   const last = await start('rolling-deploy');
-  await until(isCandidate(2), within);
+  await until(async () => (await candidates()).join() === '2,1', within);
 
   old.child.kill('SIGTERM');
   await until(newer.works, { ...within, what: `work in the newer version: ${newer.complaints()}` });
