@@ -1,5 +1,6 @@
-import type { Bounds } from './bounds.js';
-import { SHAPES, type Shape } from './shapes.js';
+import type { State } from '../../lib/core/state.js';
+import { type Bounds, TICK } from './bounds.js';
+import { type Kind, SHAPES, type Shape } from './shapes.js';
 import { type Candidate, EPOCH, type Message, type World } from './world.js';
 
 /** Gaps between tokens count up to here: a grant adds 1, and few grants fit into a tick. */
@@ -72,15 +73,15 @@ export class Encoder {
         if (message.of === of) this.#message(message, candidates, place.get(of) as number);
     }
     this.#put(`run${run} faults${faults} ghost${ghost.leaderless},${ghost.requests}`);
-    this.#token(ghost.token);
+    this.#put(this.#token(ghost.token));
     return this.#out.join(' ');
   }
 
   #candidate({ process, state, timeoutAt }: Candidate): void {
     this.#put(process);
     if (process === 'dead') return;
-    this.#own(timeoutAt);
-    this.#object(state.phase, state.phase === 'done' ? { phase: 'done' } : state);
+    this.#put(this.#relative(timeoutAt));
+    this.#object(state.phase, relevantOf(state));
     if (state.phase === 'done') return;
     const { time, at } = state.memory;
     this.#put(time === undefined ? '-' : String(time - EPOCH - at));
@@ -88,15 +89,22 @@ export class Encoder {
 
   #message(message: Message, candidates: readonly Candidate[], place: number): void {
     this.#put(`${message.kind}@${place}`);
-    if (message.kind === 'notice') return this.#object('notice', message.notice);
-    if (message.kind === 'drained') return this.#id(message.id);
+    if (message.kind === 'notice') this.#object('notice', message.notice);
+    else if (message.kind === 'drained') this.#put(this.#id(message.id));
+    else this.#exchange(message, candidates);
+  }
+
+  #exchange(message: Extract<Message, { kind: 'request' | 'reply' }>, candidates: readonly Candidate[]): void {
     this.#put(candidates[message.of]?.state.sent === message.sent ? 'current' : 'stale');
     this.#object('sent', message.sent);
     if (message.kind === 'reply') this.#object('reply', message.reply);
   }
 
   #object(name: string, value: object | undefined): void {
-    if (value === undefined) return this.#put('-');
+    if (value === undefined) {
+      this.#put('-');
+      return;
+    }
     const shape = SHAPES[name] as Shape;
     const fields = value as { readonly [field: string]: unknown };
     for (const field in fields)
@@ -104,7 +112,7 @@ export class Encoder {
     for (const field in shape) this.#field(name, field, shape[field] as Shape[string], fields[field]);
   }
 
-  #field(name: string, field: string, kind: Shape[string], value: unknown): void {
+  #field(_name: string, _field: string, kind: Shape[string], value: unknown): void {
     if (typeof kind === 'object') {
       if ('of' in kind) this.#object(kind.of, value as object | undefined);
       else {
@@ -113,33 +121,30 @@ export class Encoder {
       }
       return;
     }
-    if (kind === 'ignored') return;
-    if (value === undefined) return this.#put('-');
+    if (kind !== 'ignored') this.#put(value === undefined ? '-' : this.#text(kind, value));
+  }
+
+  #text(kind: Kind, value: unknown): string {
     switch (kind) {
-      case 'plain':
-        return this.#put(String(value));
       case 'flag':
-        return this.#put(value ? '1' : '0');
+        return value ? '1' : '0';
       case 'own':
-        return this.#own(value as number);
+        return this.#relative(value as number);
+      case 'timer':
+        return this.#relative(this.#ages ? Math.ceil((value as number) / TICK) * TICK : (value as number));
       case 'store':
-        return this.#put(value === 0 ? 'released' : this.#relative((value as number) - EPOCH));
+        return value === 0 ? 'released' : this.#relative((value as number) - EPOCH);
       case 'age':
-        return this.#put(String(this.#ages ? Math.min(value as number, this.#ttl) : value));
+        return String(this.#ages ? Math.min(value as number, this.#ttl) : value);
       case 'token':
         return this.#token(value as number);
       case 'id':
         return this.#id(value as string);
       case 'ids':
-        for (const id of value as string[]) this.#id(id);
-        return this.#put(';');
+        return `[${(value as string[]).map((id) => this.#id(id)).join()}]`;
       default:
-        throw new Error(`${name}.${field}`);
+        return String(value);
     }
-  }
-
-  #own(at: number): void {
-    this.#put(this.#relative(at));
   }
 
   /** Relative to now. What is longer ago than any rule looks back is as good as for ever. */
@@ -149,24 +154,20 @@ export class Encoder {
     return String(Math.max(at - this.#now, -2 * this.#ttl));
   }
 
-  #id(id: string): void {
-    if (id === '') return this.#put('nobody');
+  #id(id: string): string {
+    if (id === '') return 'nobody';
     let number = this.#ids.get(id);
     if (number === undefined) {
       number = this.#ids.size;
       this.#ids.set(id, number);
     }
-    this.#put(`#${number}`);
+    return `#${number}`;
   }
 
-  #token(token: number): void {
-    if (this.#seen) {
-      if (token > 0 && token !== Number.POSITIVE_INFINITY) this.#seen.push(token);
-      return;
-    }
-    this.#put(
-      token === 0 || token === Number.POSITIVE_INFINITY || !this.#tokens ? String(token) : `t${this.#ranks.get(token)}`,
-    );
+  #token(token: number): string {
+    if (token === 0 || token === Number.POSITIVE_INFINITY) return String(token);
+    this.#seen?.push(token);
+    return this.#tokens ? `t${this.#ranks.get(token)}` : String(token);
   }
 
   /** Tokens, and the server's µs that the next is at least, by their order and their gaps. */
@@ -193,6 +194,16 @@ export class Encoder {
   #put(text: string): void {
     if (!this.#seen) this.#out.push(text);
   }
+}
+
+/** Leaves out what the next event overwrites, whatever it is. */
+function relevantOf(state: State): object {
+  if (state.phase === 'done') return { phase: 'done' };
+  if (state.phase !== 'campaigning') return state;
+  // The answer to the request in flight sets the time of the next attempt anew.
+  if (state.sent) return { ...state, nextAt: Number.POSITIVE_INFINITY };
+  // The next request begins without a rival: only one announced while it is in flight counts.
+  return state.hearing.challenger === 0 ? state : { ...state, hearing: { ...state.hearing, challenger: 0 } };
 }
 
 function permutations(items: readonly number[]): number[][] {

@@ -59,7 +59,7 @@ function ownLeaseOnly({ executed }: Outcome): Finding | undefined {
 
 /** A term begins with a grant of its own id, and with nothing else. */
 function noRevival({ stepped }: Outcome): Finding | undefined {
-  if (!stepped || stepped.after.state.phase !== 'leading' || stepped.before.state.phase === 'leading') return undefined;
+  if (stepped?.after.state.phase !== 'leading' || stepped.before.state.phase === 'leading') return undefined;
   const { sent, id } = stepped.before.state;
   const isGrant = sent?.request.verb === 'acquire' && sent.request.id === id && stepped.after.state.term.id === id;
   return isGrant ? undefined : found('G4 no revival', 'a term begins without a grant of its own');

@@ -11,6 +11,8 @@ export type Kind =
   | 'ignored'
   /** ms by the clock of candidates. */
   | 'own'
+  /** The same, of a timer: it fires at the first tick not before, so the time between two ticks is one. */
+  | 'timer'
   /** ms by the clock of the store; 0 stands for "released". */
   | 'store'
   /** A duration that counts as the same once it is a ttl. */
@@ -37,7 +39,7 @@ const COMMON: Shape = {
 };
 
 export const SHAPES: { readonly [name: string]: Shape } = {
-  campaigning: { ...COMMON, nextAt: 'own' },
+  campaigning: { ...COMMON, nextAt: 'timer' },
   leading: { ...COMMON, term: { of: 'term' }, renewAt: 'own', error: 'flag' },
   exiting: {
     ...COMMON,
@@ -54,7 +56,7 @@ export const SHAPES: { readonly [name: string]: Shape } = {
     handing: { of: 'handing' },
     cooldown: 'plain',
   },
-  cooling: { ...COMMON, nextAt: 'own', released: 'plain' },
+  cooling: { ...COMMON, nextAt: 'timer', released: 'plain' },
   done: { phase: 'plain' },
   memory: {
     token: 'token',
