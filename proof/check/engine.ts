@@ -1,0 +1,30 @@
+import { createRequire } from 'node:module';
+import path from 'node:path';
+import type * as Step from '../../lib/core/step.js';
+import type * as Errors from '../../lib/errors.js';
+import type * as Model from '../../lib/testing/model.js';
+import { build, type Patch, type Variant } from '../mutant.js';
+
+/** The shipped code that is explored: the decisions of a candidate, and the rules of the store. */
+export interface Engine {
+  readonly stand: typeof Step.stand;
+  readonly step: typeof Step.step;
+  readonly wakeAt: typeof Step.wakeAt;
+  readonly rules: typeof Model;
+  readonly ElectionError: typeof Errors.ElectionError;
+}
+
+/**
+ * Clocks here do not drift. With drift, what a candidate knows of the store's time depends on how long
+ * ago it learnt it, so that no state would ever come back. This is the only change to the shipped code.
+ */
+const NO_DRIFT: Patch = { file: 'core/settings.ts', search: 'const DRIFT = 0.01;', replace: 'const DRIFT = 0;' };
+
+export function engineOf(variant: Variant): Engine {
+  const { cjs } = build({ name: `${variant.name}-on-a-grid`, patches: [...variant.patches, NO_DRIFT] });
+  const require = createRequire(path.join(cjs, 'index.js'));
+  const { stand, step, wakeAt } = require('./core/step.js') as typeof Step;
+  const rules = require('./testing/model.js') as typeof Model;
+  const { ElectionError } = require('./errors.js') as typeof Errors;
+  return { stand, step, wakeAt, rules, ElectionError };
+}
