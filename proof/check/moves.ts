@@ -1,5 +1,5 @@
 import type { Decision, Event } from '../../lib/core/state.js';
-import type { Notice } from '../../lib/store/lease-store.js';
+import type { CandidateReply, Notice } from '../../lib/store/lease-store.js';
 import type { Entry, Server } from '../../lib/testing/model.js';
 import { type Bounds, type MoveName, settingsOf, TICK } from './bounds.js';
 import { isAwaited, Process, type Reaction } from './candidate.js';
@@ -180,33 +180,17 @@ export class Moves {
     const { of, sent } = world.messages[i] as Extract<Message, { kind: 'request' }>;
     const server: Server = { micros: (EPOCH + world.now) * 1000, run: `run${world.run}` };
     const { request } = sent;
-    const { entry, reply, notice } = this.#ask(world.entry, request, server);
+    const { entry, reply, notice } = this.#engine.rules.answer(world.entry, request, server);
     const messages: Message[] = world.messages.filter((_, j) => j !== i);
     const sender = world.candidates[of] as Candidate;
     const isHeard = sender.process !== 'dead' && (isAwaited(sender, sent) || !this.#bounds.reductions.has('stale'));
-    if (isHeard) messages.push({ kind: 'reply', of, sent, reply });
+    if (isHeard) messages.push({ kind: 'reply', of, sent, reply: reply as CandidateReply });
     if (notice && this.#bounds.notices)
       messages.push(...this.#published(world, notice, 'told' in reply ? reply.told : undefined));
     return {
       world: { ...world, entry, messages },
       executed: { of, request, before: world.entry, after: entry, status: reply.status },
     };
-  }
-
-  #ask(entry: Entry, request: Request, server: Server) {
-    const { rules } = this.#engine;
-    switch (request.verb) {
-      case 'acquire':
-        return rules.acquire(entry, request, server);
-      case 'renew':
-        return rules.renew(entry, request, server);
-      case 'release':
-        return rules.release(entry, request, server);
-      case 'withdraw':
-        return { ...rules.withdraw(entry, request, server), notice: undefined };
-      case 'read':
-        return { entry, reply: rules.read(entry, server), notice: undefined };
-    }
   }
 
   /** To everyone who stands; a release that names only its successor, to that one alone. */

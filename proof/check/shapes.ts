@@ -117,7 +117,16 @@ export const SHAPES: { readonly [name: string]: Shape } = {
   },
   entry: { lease: { of: 'lease' }, record: { of: 'record' }, candidates: { of: 'candidates' } },
   lease: { id: 'id', expiresAt: 'store' },
-  record: { token: 'token', id: 'id', name: 'ignored', data: 'ignored', run: 'plain', until: 'store' },
+  record: {
+    token: 'token',
+    id: 'id',
+    name: 'ignored',
+    data: 'ignored',
+    run: 'plain',
+    until: 'store',
+    at: 'store',
+    peak: 'store',
+  },
   candidates: { list: { each: 'standing' }, expiresAt: 'store' },
   standing: { id: 'id', name: 'ignored', data: 'ignored', lastSeen: 'store', hears: 'plain' },
 };
