@@ -28,7 +28,7 @@ export default {
     // Sources import './x.js', as Node resolves it after the build; under test only './x.ts' exists.
     '^(\\.{1,2}/.*)\\.js$': '$1',
     '^rx-leader$': '<rootDir>/lib/index.ts',
-    '^rx-leader/store$': '<rootDir>/lib/store/index.ts',
+    '^rx-leader/store$': '<rootDir>/lib/port/index.ts',
     '^rx-leader/testing$': '<rootDir>/lib/testing/index.ts',
   },
   injectGlobals: false,

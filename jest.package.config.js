@@ -11,10 +11,10 @@ export default {
   testMatch: [
     '<rootDir>/spec/package/*.spec.ts',
     // The build strips the scripts: what they promise has to hold of what is left.
-    '<rootDir>/spec/store/redis/suite.spec.ts',
-    '<rootDir>/spec/store/redis/scripts/*.spec.ts',
+    '<rootDir>/spec/redis/suite.spec.ts',
+    '<rootDir>/spec/redis/scripts/*.spec.ts',
   ],
-  moduleNameMapper: { '^.*/lib/(store/redis/.*)\\.js$': '<rootDir>/dist/cjs/$1.js', ...base.moduleNameMapper },
+  moduleNameMapper: { '^.*/lib/(redis/.*)\\.js$': '<rootDir>/dist/cjs/$1.js', ...base.moduleNameMapper },
   testPathIgnorePatterns: [],
   globalSetup: '<rootDir>/spec/package/setup.mjs',
   testTimeout: 600_000,

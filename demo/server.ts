@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createClient } from 'redis';
-import { keysOf } from '../lib/store/redis/keys.js';
+import { keysOf } from '../lib/redis/keys.js';
 import type { ProxyTarget } from '../scripts/support/proxy.js';
 import { type RedisServer, startRedis } from '../scripts/support/redis.js';
 

@@ -8,10 +8,10 @@ export interface Library {
   readonly whileLeader: typeof import('rx-leader')['whileLeader'];
   readonly ElectionError: typeof import('rx-leader')['ElectionError'];
   readonly MemoryLeaseStore: typeof import('rx-leader/testing')['MemoryLeaseStore'];
-  readonly LiveElection: typeof import('../lib/election.js')['LiveElection'];
-  readonly environment: typeof import('../lib/environment.js')['environment'];
-  readonly quorumStore: typeof import('../lib/store/quorum/store.js')['quorumStore'];
-  readonly monotonicClock: typeof import('../lib/stream/clock.js')['monotonicClock'];
+  readonly LiveElection: typeof import('../lib/election/live-election.js')['LiveElection'];
+  readonly environment: typeof import('../lib/election/environment.js')['environment'];
+  readonly quorumStore: typeof import('../lib/quorum/store.js')['quorumStore'];
+  readonly monotonicClock: typeof import('../lib/clock/clock.js')['monotonicClock'];
 }
 
 export function load(variant: Variant): Library {
@@ -24,9 +24,9 @@ export function loaded({ cjs }: Build): Library {
   return {
     ...require('./index.js'),
     MemoryLeaseStore: require('./testing/index.js').MemoryLeaseStore,
-    LiveElection: require('./election.js').LiveElection,
-    environment: require('./environment.js').environment,
-    quorumStore: require('./store/quorum/store.js').quorumStore,
-    monotonicClock: require('./stream/clock.js').monotonicClock,
+    LiveElection: require('./election/live-election.js').LiveElection,
+    environment: require('./election/environment.js').environment,
+    quorumStore: require('./quorum/store.js').quorumStore,
+    monotonicClock: require('./clock/clock.js').monotonicClock,
   };
 }

@@ -14,7 +14,7 @@ import {
 import path from 'node:path';
 import { transformSync } from '@swc/core';
 import { buildSync } from 'esbuild';
-import { getOrMake } from '../lib/lookup.js';
+import { getOrMake } from '../lib/util/lookup.js';
 
 /** One change of a source file: `search` is replaced where it stands, which must be in exactly one place. */
 export interface Patch {
@@ -80,7 +80,7 @@ export function bundle(variant: Variant, programs: string): string {
       target: 'node20',
       alias: {
         'rx-leader': path.join(folder, 'lib/index.ts'),
-        'rx-leader/store': path.join(folder, 'lib/store/index.ts'),
+        'rx-leader/store': path.join(folder, 'lib/port/index.ts'),
         'rx-leader/testing': path.join(folder, 'lib/testing/index.ts'),
       },
       // What is CommonJS in it asks for Node's own modules by `require`.

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { getOrMake } from '../lib/lookup.js';
+import { getOrMake } from '../lib/util/lookup.js';
 import { build, bundle, type Variant } from './mutant.js';
 
 interface Prepared {
@@ -15,7 +15,7 @@ const prepared = new Map<Variant, Prepared>();
 /** Compiles a library. To be called while spec files are read: jest lets nothing be loaded between specs, where concurrent ones run. */
 export const prepare = (variant: Variant): Prepared =>
   getOrMake(prepared, variant, () => {
-    const { scripts } = createRequire(path.join(build(variant).cjs, 'index.js'))('./store/redis/scripts.js');
+    const { scripts } = createRequire(path.join(build(variant).cjs, 'index.js'))('./redis/scripts.js');
     const sources = Object.values<{ source: string }>(scripts).map(({ source }) => source);
     return { programs: bundle(variant, 'proof/processes'), sources };
   });

@@ -36,35 +36,27 @@ export const timerOnly = variant(
 /** Gives its lease up however it finds it. */
 export const plainDel = variant(
   'plain-DEL-at-release',
-  patch('store/redis/scripts.ts', "if held then redis.call('DEL', LEASE) end", "redis.call('DEL', LEASE)"),
-  patch('store/redis/scripts.ts', 'local own = record.id == id and record.till ~= 0', 'local own = true'),
+  patch('redis/scripts.ts', "if held then redis.call('DEL', LEASE) end", "redis.call('DEL', LEASE)"),
+  patch('redis/scripts.ts', 'local own = record.id == id and record.till ~= 0', 'local own = true'),
 );
 
 /** Sets its lease in whichever database its client is in. */
 export const anyDatabase = variant(
   'any-database',
-  patch('store/redis/scripts.ts', "if expected == '' or db == '' or db == expected then", 'if true then'),
-  patch('store/redis/home.ts', 'if (!this.#isHeld) return;', 'return;'),
+  patch('redis/scripts.ts', "if expected == '' or db == '' or db == expected then", 'if true then'),
+  patch('redis/home.ts', 'if (!this.#isHeld) return;', 'return;'),
 );
 
 /** Stands by wherever it is told of a holder. */
 export const standsByAnywhere = variant(
   'standing-by-at-a-replica',
-  patch(
-    'store/redis/scripts.ts',
-    "if type(done) == 'table' and string.find(done.err, 'READONLY', 1, true)",
-    'if false',
-  ),
+  patch('redis/scripts.ts', "if type(done) == 'table' and string.find(done.err, 'READONLY', 1, true)", 'if false'),
 );
 
 /** Does not ask why a cluster's client goes without an answer. */
 export const asksNoSlot = variant(
   'no-look-at-the-slot',
-  patch(
-    'store/redis/store.ts',
-    'if (!evalShaOnce) return undefined;',
-    'if (!evalShaOnce || timeout > 0) return undefined;',
-  ),
+  patch('redis/store.ts', 'if (!evalShaOnce) return undefined;', 'if (!evalShaOnce || timeout > 0) return undefined;'),
 );
 
 /** Follows until it is told that the lease is free. */
@@ -91,12 +83,12 @@ export const givesUp = variant(
 /** Measures leases by the wall clock. */
 export const wallClock = variant(
   'Date.now-as-clock',
-  patch('stream/clock.ts', 'return before + suspended;', 'return Date.now();'),
-  patch('stream/clock.ts', 'return last.after + suspended;', 'return Date.now();'),
+  patch('clock/clock.ts', 'return before + suspended;', 'return Date.now();'),
+  patch('clock/clock.ts', 'return last.after + suspended;', 'return Date.now();'),
 );
 
 /** Takes its name for an id. */
-export const nameAsId = variant('names-as-ids', patch('environment.ts', 'randomId()', "'0'"));
+export const nameAsId = variant('names-as-ids', patch('election/environment.ts', 'randomId()', "'0'"));
 
 /** Counts a lease from when it hears of it. */
 export const stampedAtReply = variant(
@@ -133,7 +125,7 @@ export const forgetsRetired = variant(
 export const noNotAfter = variant(
   'no-notAfter',
   patch(
-    'store/redis/scripts.ts',
+    'redis/scripts.ts',
     "local function late(limit) return limit ~= '' and",
     'local function late(limit) return false and',
   ),
@@ -142,32 +134,32 @@ export const noNotAfter = variant(
 /** Leaves what it has asked for in the client's queue. */
 export const leavesQueue = variant(
   'commands-left-in-the-queue',
-  patch('store/redis/node-redis.ts', 'if (topology.keepsCalls) while', 'if (false) while'),
+  patch('redis/node-redis.ts', 'if (topology.keepsCalls) while', 'if (false) while'),
 );
 
 /** Takes every absent lease for free. */
 export const noSuspect = variant(
   'no-suspicion-of-absent-leases',
-  patch('store/redis/scripts.ts', 'if record.till > 0 then', 'if false then'),
+  patch('redis/scripts.ts', 'if record.till > 0 then', 'if false then'),
 );
 
 /** Takes its lease for lost when it does not find it. */
 export const noPutBack = variant(
   'no-put-back',
-  patch('store/redis/scripts.ts', 'if released or later or ARGV[9] then', 'if true then'),
+  patch('redis/scripts.ts', 'if released or later or ARGV[9] then', 'if true then'),
 );
 
 /** Renews whoever's lease it finds. */
 export const renewsAnyones = variant(
   'renewals-that-compare-nothing',
-  patch('store/redis/scripts.ts', 'if holder == id then\n  -- Before', 'if holder then\n  -- Before'),
+  patch('redis/scripts.ts', 'if holder == id then\n  -- Before', 'if holder then\n  -- Before'),
 );
 
 /** Releases while a renewal is on its way, which then finds nothing and puts it back. */
 export const racesRelease = variant(
   'releases-that-overtake-renewals',
   patch('core/exit.ts', "(sent?.request.verb === 'read' ? undefined : sent)", '(sent && undefined)'),
-  patch('store/redis/scripts.ts', 'local released = record.id == id and record.till == 0', 'local released = false'),
+  patch('redis/scripts.ts', 'local released = record.id == id and record.till == 0', 'local released = false'),
 );
 
 /** Releases first, and lets the work find out. */
@@ -180,7 +172,7 @@ export const releasesFirst = variant(
 export const plainCounter = variant(
   'tokens-as-a-plain-counter',
   patch(
-    'store/redis/scripts.ts',
+    'redis/scripts.ts',
     'record = grant(math.max(record.token + 1, micros, seen + 1), run)',
     'record = grant(record.token + 1, run)',
   ),
@@ -195,53 +187,45 @@ export const resignsAtOnce = variant(
 /** Calls its scripts by hash only. */
 export const hashOnly = variant(
   'scripts-by-hash-only',
-  patch('store/redis/store.ts', 'if (signal.aborted ||', 'if (true ||'),
+  patch('redis/store.ts', 'if (signal.aborted ||', 'if (true ||'),
 );
 
 /** Writes the record before it touches the lease. */
 export const writesFirst = variant(
   'renewals-that-write-first',
-  patch(
-    'store/redis/scripts.ts',
-    "redis.call('PEXPIRE', LEASE, ttl)\nelse",
-    "redis.call('SET', LEASE, id, 'PX', ttl)\nelse",
-  ),
+  patch('redis/scripts.ts', "redis.call('PEXPIRE', LEASE, ttl)\nelse", "redis.call('SET', LEASE, id, 'PX', ttl)\nelse"),
 );
 
 /** Takes a lease that is no lease for one more failed request. */
 export const noConflict = variant(
   'no-key-conflict',
-  patch('store/redis/translate.ts', "[/\\b(WRONGTYPE|LEASECONFLICT|LEASEMOVED)\\b/, 'KEY_CONFLICT'],", ''),
+  patch('redis/translate.ts', "[/\\b(WRONGTYPE|LEASECONFLICT|LEASEMOVED)\\b/, 'KEY_CONFLICT'],", ''),
 );
 
 /** Keeps the error that a client made, and all that the client has attached to it. */
 export const keepsClientErrors = variant(
   'keeps-client-errors',
-  patch('store/redis/translate.ts', '{ cause: copyOf(error) }', '{ cause: error }'),
-  patch('errors.ts', 'cause: safeCause(options.cause)', 'cause: options.cause'),
+  patch('redis/translate.ts', '{ cause: copyOf(error) }', '{ cause: error }'),
+  patch('port/errors.ts', 'cause: safeCause(options.cause)', 'cause: options.cause'),
 );
 
 /** Takes whatever a record has for a number. */
 export const believesAnyNumber = variant(
   'believes-any-number',
-  patch(
-    'store/redis/scripts.ts',
-    'return number and number >= 0',
-    'do return number or 0 end return number and number >= 0',
-  ),
+  patch('redis/scripts.ts', 'return number and number >= 0', 'do return number or 0 end return number and number >= 0'),
 );
 
 /** Takes a suspended machine's clock for right. */
 export const uptimeIgnored = variant(
   'suspended-time-uncounted',
-  patch('stream/clock.ts', 'suspended += gained;', 'suspended += 0;'),
+  patch('clock/clock.ts', 'suspended += gained;', 'suspended += 0;'),
 );
 
 /** Takes each step of the uptime for a suspension. */
 export const uptimeBelieved = variant(
   'uptime-believed-reading-by-reading',
   patch(
-    'stream/clock.ts',
+    'clock/clock.ts',
     'last = read();\n      const gained = offset.gainedBy(last);',
     `const earlier = last;
       last = read();
@@ -253,7 +237,7 @@ export const uptimeBelieved = variant(
 /** Takes an uptime above its bounds for right, whatever the wall clock shows. */
 export const uptimeUnconfirmed = variant(
   'uptime-not-confirmed-by-the-wall-clock',
-  patch('stream/uptime-offset.ts', 'if (least <= TICK || !isConfirmed) continue;', 'if (least <= TICK) continue;'),
+  patch('clock/uptime-offset.ts', 'if (least <= TICK || !isConfirmed) continue;', 'if (least <= TICK) continue;'),
 );
 
 /** Leads for as long as the store keeps the lease, by its own clock. */
@@ -265,13 +249,13 @@ export const wholeTtl = variant(
 /** Believes the store's clock. */
 export const noReckoning = variant(
   'no-reckoning-of-the-server-clock',
-  patch('testing/model.ts', 'until - Math.min(now, watched?.time ?? now)', 'until - now'),
+  patch('port/rules.ts', 'until - Math.min(now, watched?.time ?? now)', 'until - now'),
 );
 
 /** Waits for a lease to run out, however far ahead that is. */
 export const keepsLongLeases = variant(
   'leases-longer-than-a-ttl',
-  patch('testing/model.ts', 'if (lease.expiresAt <= latest) return entry;', 'if (latest > 0) return entry;'),
+  patch('port/rules.ts', 'if (lease.expiresAt <= latest) return entry;', 'if (latest > 0) return entry;'),
 );
 
 /** Asks again at once. */
@@ -290,7 +274,7 @@ export const keepsListening = variant(
 export const keepsCandidacies = variant(
   'memories-of-every-candidacy',
   patch(
-    'election.ts',
+    'election/live-election.ts',
     'this.#candidacy = candidacy;',
     'this.#candidacy = candidacy; ((globalThis as any).kept ??= []).push(candidacy);',
   ),
@@ -364,22 +348,19 @@ export const leadsByNotice = variant(
 );
 
 /** Needs all stores of a quorum. */
-export const unanimous = variant(
-  'quorums-of-all',
-  patch('store/quorum/verdict.ts', 'Math.floor(count / 2) + 1', 'count'),
-);
+export const unanimous = variant('quorums-of-all', patch('quorum/decide.ts', 'Math.floor(count / 2) + 1', 'count'));
 
 /** Leads with any store of a quorum. */
 export const anyStore = variant(
   'quorums-of-one',
-  patch('store/quorum/verdict.ts', 'Math.floor(count / 2) + 1', 'Math.min(count, 1)'),
+  patch('quorum/decide.ts', 'Math.floor(count / 2) + 1', 'Math.min(count, 1)'),
 );
 
 /** Leads by a lease whether it is on any replica or not. */
 export const noReplicas = variant(
   'no-wait-for-replicas',
   patch(
-    'replicated.ts',
+    'election/replicated.ts',
     "return replicatedStore(storeOfClient('redis', redis, subscriber), redis, rule);",
     "return storeOfClient('redis', redis, subscriber);",
   ),

@@ -30,6 +30,6 @@ writeFileSync(new URL('cjs/package.json', dist), `${JSON.stringify({ type: 'comm
 
 // No minifier of our users' strips what is in a string. The hashes of the scripts are computed from what is left.
 for (const system of ['esm', 'cjs']) {
-  const scripts = new URL(`${system}/store/redis/scripts.js`, dist);
+  const scripts = new URL(`${system}/redis/scripts.js`, dist);
   writeFileSync(scripts, stripTemplates(readFileSync(scripts, 'utf8')));
 }

@@ -1,6 +1,6 @@
 import { createClient } from 'redis';
 import { elect } from 'rx-leader';
-import { keysOf } from '../../lib/store/redis/keys.js';
+import { keysOf } from '../../lib/redis/keys.js';
 import type { Contender, Link, Seat } from '../contender.js';
 import { TTL, WAIT } from '../settings.js';
 

@@ -1,5 +1,5 @@
-import { type ElectionError, isUnsent } from '../errors.js';
-import type { AcquireReply, CandidateReply, Held, LeaseRequest, Suspect } from '../store/lease-store.js';
+import { type ElectionError, isUnsent } from '../port/errors.js';
+import type { AcquireReply, CandidateReply, Held, LeaseRequest, Suspect } from '../port/lease-store.js';
 import { notAfter, watched } from './memory.js';
 import { hearNotice, refund } from './notice.js';
 import { backoff, lifetime } from './settings.js';

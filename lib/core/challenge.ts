@@ -1,4 +1,4 @@
-import type { CutNotice, Holder } from '../store/lease-store.js';
+import type { CutNotice, Holder } from '../port/lease-store.js';
 import type { Context, Exiting, Leading, State } from './state.js';
 import { soonestAfter } from './wait.js';
 

@@ -1,6 +1,7 @@
-import type { ElectionError } from '../errors.js';
-import type { CandidateReply, CandidateRequest } from '../store/lease-store.js';
+import type { ElectionError } from '../port/errors.js';
+import type { CandidateReply, CandidateRequest } from '../port/lease-store.js';
 import { isDark } from './campaign.js';
+import { failRelease, hearRelease } from './handover.js';
 import { hearLate, hearRenewed, renewRequest, repeatRenewal } from './lead.js';
 import { backoff } from './settings.js';
 import {
@@ -15,7 +16,6 @@ import {
   type State,
   type Step,
 } from './state.js';
-import { failRelease, hearRelease } from './succession.js';
 
 /** Leaves on purpose: at once says `follower`, later releases. Without anything to release it is over at once. */
 export function exit(

@@ -1,5 +1,5 @@
-import type { ElectionError } from '../errors.js';
-import type { CandidateReply, Renewed, RenewRequest } from '../store/lease-store.js';
+import type { ElectionError } from '../port/errors.js';
+import type { CandidateReply, Renewed, RenewRequest } from '../port/lease-store.js';
 import { campaign, failing, isDark, known, renewalAfter, retire } from './campaign.js';
 import { isTroubled } from './challenge.js';
 import { notAfter } from './memory.js';

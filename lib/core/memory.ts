@@ -1,4 +1,4 @@
-import type { CandidateReply, Watched } from '../store/lease-store.js';
+import type { CandidateReply, Watched } from '../port/lease-store.js';
 import { guard, LAG } from './settings.js';
 
 /**

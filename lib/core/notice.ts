@@ -1,8 +1,8 @@
-import type { Holder, Notice, ReleaseNotice } from '../store/lease-store.js';
+import type { Holder, Notice, ReleaseNotice } from '../port/lease-store.js';
 import { hearCut, hearRival, renewSoon } from './challenge.js';
+import { hearSuccessor } from './handover.js';
 import { backoff, type Settings } from './settings.js';
 import type { Campaigning, Context, Hearing, State } from './state.js';
-import { hearSuccessor } from './succession.js';
 import { awaitHolder, scheduleBy, soonestAfter } from './wait.js';
 
 /** Releases that are each followed by an attempt at once, however close together: several leaders may leave one after the other. */

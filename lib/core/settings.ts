@@ -1,4 +1,4 @@
-import type { ColdStart } from '../store/lease-store.js';
+import type { ColdStart } from '../port/lease-store.js';
 
 /** The options of an election once validated, every default filled in. Times in ms. */
 export interface Settings {

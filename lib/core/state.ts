@@ -1,5 +1,5 @@
-import type { ElectionError } from '../errors.js';
-import type { CandidateReply, CandidateRequest, Holder, Notice } from '../store/lease-store.js';
+import type { ElectionError } from '../port/errors.js';
+import type { CandidateReply, CandidateRequest, Holder, Notice } from '../port/lease-store.js';
 import type { Memory } from './memory.js';
 import type { Settings } from './settings.js';
 

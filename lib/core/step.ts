@@ -1,4 +1,4 @@
-import type { CandidateRequest } from '../store/lease-store.js';
+import type { CandidateRequest } from '../port/lease-store.js';
 import { campaign, campaignRequest, failCampaign, hearCampaign } from './campaign.js';
 import { exit, exitRequest, failExit, hearExit, settle } from './exit.js';
 import { expire, failRenewal, hearRenewal, renewRequest } from './lead.js';

@@ -1,4 +1,4 @@
-import type { Held, Holder, Suspect } from '../store/lease-store.js';
+import type { Held, Holder, Suspect } from '../port/lease-store.js';
 import { backoff, LONGEST_TIMER } from './settings.js';
 import type { Campaigning, Context } from './state.js';
 

@@ -1,5 +1,5 @@
 import { Subscription } from 'rxjs';
-import { getOrMake } from '../lookup.js';
+import { getOrMake } from '../util/lookup.js';
 
 interface Heeded {
   readonly heeders: Set<() => void>;

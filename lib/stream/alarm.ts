@@ -1,5 +1,5 @@
 import { Subscription } from 'rxjs';
-import type { Rider, Sleeper, Spoke, Wheel } from './wheel.js';
+import type { Rider, Sleeper, Spoke, Wheel } from './timer-wheel.js';
 
 /** The one alarm of a candidacy: set anew, it does not ring for what it was set to before. */
 export class Alarm implements Rider {

@@ -1,21 +1,21 @@
 import { AsyncSubject, type Observable, type SchedulerLike, type Subscriber } from 'rxjs';
+import type { Clock } from '../clock/clock.js';
 import { inPlaceOf } from '../core/in-place.js';
 import { holderOf } from '../core/lead.js';
 import { type Memory, NOTHING_KNOWN } from '../core/memory.js';
 import { earliness, guard, type Settings } from '../core/settings.js';
 import type { Context, Decision, Event, Known, Manner, Sent, State } from '../core/state.js';
 import { isRenewal, stand, step, wakeAt } from '../core/step.js';
-import type { ElectionError } from '../errors.js';
-import type { CandidateReply, CandidateRequest, LeaseStore, Notice } from '../store/lease-store.js';
+import type { ElectionError } from '../port/errors.js';
+import type { CandidateReply, CandidateRequest, LeaseStore, Notice } from '../port/lease-store.js';
 import { Alarm } from './alarm.js';
-import { type Vigil, vigilOf, type Watcher } from './awakenings.js';
-import type { Clock } from './clock.js';
-import { Ear, type Hearer } from './ear.js';
 import { Listener } from './listener.js';
+import { Ear, type Hearer } from './notice-subscriber.js';
 import { Exchange } from './request.js';
+import { type Vigil, vigilOf, type Watcher } from './suspend-detector.js';
 import { LiveTerm } from './term.js';
+import { type Sleeper, timeoutsOf, type Wheel, wheelOf } from './timer-wheel.js';
 import type { Transition } from './transition.js';
-import { type Sleeper, timeoutsOf, type Wheel, wheelOf } from './wheel.js';
 
 /** The outside world of a candidacy. */
 export interface Environment {

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events';
-import { getOrMake } from '../lookup.js';
+import { getOrMake } from '../util/lookup.js';
 import { OwnContext } from './own-context.js';
 
 type Handler = (event: Event) => void;

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { from, Observable, type ObservableInput, of, type SchedulerLike, throwError } from 'rxjs';
-import { ElectionError, isElectionError } from '../errors.js';
-import { safeCause } from '../foreign-error.js';
+import { ElectionError, isElectionError } from '../port/errors.js';
+import { safeCause } from '../port/foreign-error.js';
 import type {
   CandidateReply,
   LeaseReply,
@@ -12,10 +12,10 @@ import type {
   StoreRequest,
   WithdrawReply,
   WithdrawRequest,
-} from '../store/lease-store.js';
+} from '../port/lease-store.js';
 import { StoreSubscriber } from './safely.js';
-import { problemOf } from './sense.js';
-import type { Rider, Spoke } from './wheel.js';
+import type { Rider, Spoke } from './timer-wheel.js';
+import { problemOf } from './validate-reply.js';
 
 type ReplyTo<R extends StoreRequest> = R extends ListRequest
   ? ListReply

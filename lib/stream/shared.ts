@@ -1,4 +1,4 @@
-import { getOrMake } from '../lookup.js';
+import { getOrMake } from '../util/lookup.js';
 
 /** Values shared by all who name the same objects and the same number: one is made for the first, and kept as long as the objects are. */
 export class Shared<Value> {

@@ -1,6 +1,6 @@
+import type { Clock } from '../clock/clock.js';
 import type { TermFacts } from '../core/state.js';
-import { type ElectionError, invalidOption, termEnded } from '../errors.js';
-import type { Clock } from './clock.js';
+import { type ElectionError, invalidOption, termEnded } from '../port/errors.js';
 import { contextController } from './context-signal.js';
 import { OwnContext } from './own-context.js';
 import type { Term } from './transition.js';

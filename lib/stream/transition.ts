@@ -1,6 +1,6 @@
 import type { FollowerReason } from '../core/state.js';
-import type { ElectionError } from '../errors.js';
-import type { Holder } from '../store/lease-store.js';
+import type { ElectionError } from '../port/errors.js';
+import type { Holder } from '../port/lease-store.js';
 
 export type { FollowerReason, Role } from '../core/state.js';
 

@@ -10,7 +10,8 @@ import {
   throwError,
   timer,
 } from 'rxjs';
-import { ElectionError, type ElectionErrorCode } from '../errors.js';
+import { type Clock, systemClock } from '../clock/clock.js';
+import { ElectionError, type ElectionErrorCode } from '../port/errors.js';
 import type {
   AcquireReply,
   AcquireRequest,
@@ -27,9 +28,16 @@ import type {
   StoreRequest,
   WithdrawReply,
   WithdrawRequest,
-} from '../store/lease-store.js';
-import { type Clock, systemClock } from '../stream/clock.js';
-import { answer, type Entry, expire, type LeaseRecord, liveLease, type Server, type StoreReply } from './model.js';
+} from '../port/lease-store.js';
+import {
+  answer,
+  type Entry,
+  expire,
+  type LeaseRecord,
+  liveLease,
+  type Server,
+  type StoreReply,
+} from '../port/rules.js';
 
 /** What {@link MemoryLeaseStore} takes. */
 export interface MemoryLeaseStoreOptions {

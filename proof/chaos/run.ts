@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { keysOf } from '../../lib/store/redis/keys.js';
+import { keysOf } from '../../lib/redis/keys.js';
 import { monotonic } from '../candidate.js';
 import { prepare } from '../prepare.js';
 import { Random } from '../random.js';

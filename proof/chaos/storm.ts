@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Keys } from '../../lib/store/redis/keys.js';
+import type { Keys } from '../../lib/redis/keys.js';
 import { monotonic } from '../candidate.js';
 import type { Crew, Row } from './crew.js';
 import { kindOf } from './kinds.js';

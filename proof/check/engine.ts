@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import type * as Step from '../../lib/core/step.js';
-import type * as Errors from '../../lib/errors.js';
-import type * as Model from '../../lib/testing/model.js';
+import type * as Errors from '../../lib/port/errors.js';
+import type * as Model from '../../lib/port/rules.js';
 import { build, type Patch, type Variant } from '../mutant.js';
 
 /** The shipped code that is explored: the decisions of a candidate, and the rules of the store. */
@@ -24,7 +24,7 @@ export function engineOf(variant: Variant): Engine {
   const { cjs } = build({ name: `${variant.name}-on-a-grid`, patches: [...variant.patches, NO_DRIFT] });
   const require = createRequire(path.join(cjs, 'index.js'));
   const { stand, step, wakeAt } = require('./core/step.js') as typeof Step;
-  const rules = require('./testing/model.js') as typeof Model;
-  const { ElectionError } = require('./errors.js') as typeof Errors;
+  const rules = require('./port/rules.js') as typeof Model;
+  const { ElectionError } = require('./port/errors.js') as typeof Errors;
   return { stand, step, wakeAt, rules, ElectionError };
 }

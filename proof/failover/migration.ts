@@ -1,4 +1,4 @@
-import type { Keys } from '../../lib/store/redis/keys.js';
+import type { Keys } from '../../lib/redis/keys.js';
 import { call, type Node } from './nodes.js';
 
 type Member = Pick<Node, 'admin' | 'at'>;

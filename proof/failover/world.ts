@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { keysOf } from '../../lib/store/redis/keys.js';
+import { keysOf } from '../../lib/redis/keys.js';
 import { type ProxyTarget, startProxy, type TcpProxy } from '../../scripts/support/proxy.js';
 import { type Client, type RedisOptions, type RedisServer, startRedis } from '../../scripts/support/redis.js';
 import { until } from '../../scripts/support/until.js';

@@ -1,5 +1,5 @@
 import type { LeaseRecord } from 'rx-leader/testing';
-import type { AcquireRequest } from '../../lib/store/lease-store.js';
+import type { AcquireRequest } from '../../lib/port/lease-store.js';
 import type { Span } from '../checker.js';
 import type { Agenda } from './agenda.js';
 

@@ -1,6 +1,6 @@
 import type { Term, Transition } from 'rx-leader';
 import type { LeaseRecord } from 'rx-leader/testing';
-import type { AcquireRequest, Granted, Notice, RenewRequest } from '../../lib/store/lease-store.js';
+import type { AcquireRequest, Granted, Notice, RenewRequest } from '../../lib/port/lease-store.js';
 import { Checker, type Span } from '../checker.js';
 import type { Agenda } from './agenda.js';
 import type { Exceptions, Heard } from './exceptions.js';

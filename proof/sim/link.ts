@@ -1,7 +1,7 @@
 import type { LeaseStore } from 'rx-leader';
 import type { MemoryLeaseStore } from 'rx-leader/testing';
 import { Observable, Subject, type Subscriber, Subscription, tap } from 'rxjs';
-import type { LeaseReply, LeaseRequest, Notice, WithdrawReply, WithdrawRequest } from '../../lib/store/lease-store.js';
+import type { LeaseReply, LeaseRequest, Notice, WithdrawReply, WithdrawRequest } from '../../lib/port/lease-store.js';
 import type { Random } from '../random.js';
 import type { Agenda } from './agenda.js';
 import type { Seat } from './machine.js';

@@ -11,7 +11,7 @@ export const MUTANTS: readonly Mutant[] = [
   known(variants.patient, 'waits for each reply as long as it takes'),
   known(variants.uptimeIgnored, 'does not count the time that a machine was suspended'),
   mutant('suspension-counted-late', 'counts a suspension once the uptime has shown it for a while', [
-    'stream/uptime-offset.ts',
+    'clock/uptime-offset.ts',
     'if (least <= TICK || !isConfirmed) continue;',
     'if (isConfirmed || !isConfirmed) continue;',
   ]),
@@ -25,8 +25,8 @@ export const MUTANTS: readonly Mutant[] = [
       '#dispatch(event: Event, now = (this.#environment.clock as any).wall())',
     ],
     ['stream/candidacy.ts', 'const now = clock.now();', 'const now = (clock as any).wall();'],
-    ['stream/wheel.ts', 'Math.max(at, this.#clock.now())', 'Math.max(at, (this.#clock as any).wall())'],
-    ['stream/wheel.ts', 'Math.max(0, at - this.#clock.now())', 'Math.max(0, at - (this.#clock as any).wall())'],
+    ['stream/timer-wheel.ts', 'Math.max(at, this.#clock.now())', 'Math.max(at, (this.#clock as any).wall())'],
+    ['stream/timer-wheel.ts', 'Math.max(0, at - this.#clock.now())', 'Math.max(0, at - (this.#clock as any).wall())'],
     ['stream/candidacy.ts', 'this.#context(clock.now()));', 'this.#context((clock as any).wall()));'],
     ['stream/term.ts', 'this.#deadline - this.#clock.now()', 'this.#deadline - (this.#clock as any).wall()'],
   ),
@@ -61,12 +61,12 @@ export const MUTANTS: readonly Mutant[] = [
     'return isSame || !isSame ? state :',
   ]),
   mutant('renews-as-the-present-run', 'writes down whatever run it renews at', [
-    'testing/model.ts',
+    'port/rules.ts',
     "const run = request.run || (lease ? '' : server.run);",
     'const { run } = server;',
   ]),
   mutant('takes-all-alarms-back', 'takes the alarms of other elections back with its own', [
-    'stream/wheel.ts',
+    'stream/timer-wheel.ts',
     'if (this.#left > 0) return;',
     '',
   ]),
@@ -84,7 +84,7 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   ),
   mutant('grants-however-late', 'grants to whoever asked, however long ago', [
-    'testing/model.ts',
+    'port/rules.ts',
     'notAfter !== undefined && micros > notAfter * 1000',
     'notAfter !== undefined && micros > notAfter * 1e9',
   ]),
@@ -114,7 +114,7 @@ export const MUTANTS: readonly Mutant[] = [
     'leaves-it-to-the-successor',
     'tells nobody else of its release where the only one that was told does not come',
     [
-      'core/succession.ts',
+      'core/handover.ts',
       'return reply.told === undefined || state.succeeded ? withoutFirst(released) : handTo(reply.told, released, context);',
       'return withoutFirst(released);',
     ],
@@ -123,12 +123,12 @@ export const MUTANTS: readonly Mutant[] = [
   known(variants.leadsByNotice, 'leads when it is told that it does'),
   // Vanished leases.
   mutant('no-suspicion', 'takes every absent lease for free', [
-    'testing/model.ts',
+    'port/rules.ts',
     'if (record && wait > 0) {',
     'if (record && wait > Number.MAX_VALUE) {',
   ]),
   mutant('no-run', 'takes what another run of the server has written for its own', [
-    'testing/model.ts',
+    'port/rules.ts',
     "return run !== '' && record.run !== '' && record.run !== run;",
     'return run === undefined;',
   ]),
@@ -138,32 +138,32 @@ export const MUTANTS: readonly Mutant[] = [
     'const token = memory.token;',
   ]),
   mutant('memory-of-one-candidacy', 'forgets what it knew when it stands anew', [
-    'election.ts',
+    'election/live-election.ts',
     'this.#memory = candidacy.memory ?? this.#memory;',
     '',
   ]),
   mutant('one-loss-only', 'keeps the time of a record that was mended, when it is lost again', [
-    'testing/model.ts',
+    'port/rules.ts',
     "const stands = record !== undefined && record.id === '' && record.run === server.run;",
     "const stands = record !== undefined && record.id === '';",
   ]),
   mutant('endless-mending', 'lets each who finds a loss begin the wait anew', [
-    'testing/model.ts',
+    'port/rules.ts',
     "const stands = record !== undefined && record.id === '' && record.run === server.run;",
     'const stands = record === undefined;',
   ]),
   mutant('lets-its-lease-go', 'takes its lease for lost when it does not find it', [
-    'testing/model.ts',
+    'port/rules.ts',
     'if (!lease && (released || record.token > token)) {',
     'if (!lease) {',
   ]),
   mutant('puts-back-what-is-over', 'puts its lease back although a later term has begun', [
-    'testing/model.ts',
+    'port/rules.ts',
     'if (!lease && (released || record.token > token)) {',
     'if (!lease && released) {',
   ]),
   mutant('puts-back-what-was-released', 'puts back a lease that it has released', [
-    'testing/model.ts',
+    'port/rules.ts',
     'if (!lease && (released || record.token > token)) {',
     'if (!lease && record.token > token) {',
   ]),
@@ -174,13 +174,13 @@ export const MUTANTS: readonly Mutant[] = [
     'const before = offset;',
   ]),
   mutant('trusts-a-clock-that-was-set-back', 'takes a lease for over that a clock that was set back has written', [
-    'testing/model.ts',
+    'port/rules.ts',
     'if (at < peak) return ttl - age;',
     '',
   ]),
   known(variants.keepsLongLeases, 'waits for a lease to run out, however far ahead that is'),
   mutant('takes-what-is-not-recorded', 'takes a lease that is not on record for nobody’s', [
-    'testing/model.ts',
+    'port/rules.ts',
     'if (lease === undefined) return claim(',
     'if (lease === undefined || lease.id !== entry.record?.id) return claim(',
   ]),
@@ -190,12 +190,12 @@ export const MUTANTS: readonly Mutant[] = [
     'const isTold = state.hearing.live;',
   ]),
   mutant('no-coldStart', 'takes no record for no election, whatever it was told', [
-    'testing/model.ts',
+    'port/rules.ts',
     "if (!record) return request.coldStart === 'wait';",
     'if (!record) return false;',
   ]),
   mutant('elects-beside-who-waits', "takes a record that one with coldStart 'wait' has begun for none, with 'elect'", [
-    'testing/model.ts',
+    'port/rules.ts',
     'const wait = record ? stillToWait(record, request, now) : 0;',
     "const isNew = record?.id === '' && record.token === 0 && request.coldStart === 'elect';\n  const wait = record && !isNew ? stillToWait(record, request, now) : 0;",
   ]),
@@ -203,7 +203,7 @@ export const MUTANTS: readonly Mutant[] = [
     'stands-by-at-a-replica',
     'lets a replica say who holds the lease, so that one who could never lead stands by',
     [
-      'testing/model.ts',
+      'port/rules.ts',
       `  requireMaster(server);
   const { candidates, ...entry } = expire(before, msOf(server));
   const outcome`,
@@ -213,12 +213,12 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   ),
   mutant('puts-back-in-another-database', 'puts its lease back in whatever database it finds itself', [
-    'testing/model.ts',
+    'port/rules.ts',
     'if (!lease) requireHome(server);',
     '',
   ]),
   mutant('elects-in-another-database', 'takes a database to which its client was moved for an emptied store', [
-    'testing/model.ts',
+    'port/rules.ts',
     `  requireHome(server);
   const now = msOf(server);
   const mended`,
@@ -226,24 +226,20 @@ export const MUTANTS: readonly Mutant[] = [
   const mended`,
   ]),
   // The own lease only.
-  mutant('bare-DEL', 'releases whoever’s lease it finds', [
-    'testing/model.ts',
-    '...(lease && !holds && { lease }),',
-    '',
-  ]),
+  mutant('bare-DEL', 'releases whoever’s lease it finds', ['port/rules.ts', '...(lease && !holds && { lease }),', '']),
   mutant('renews-anyones', 'renews whoever’s lease it finds', [
-    'testing/model.ts',
+    'port/rules.ts',
     'if (lease && lease.id !== id) {',
     'if (lease && lease.id === undefined) {',
   ]),
   // Tokens.
   mutant('plain-counter', 'counts terms by what the store remembers, and nothing else', [
-    'testing/model.ts',
+    'port/rules.ts',
     'Math.max((record?.token ?? 0) + 1, micros, lastToken + 1);',
     '(record?.token ?? 0) + 1 + 0 * micros * lastToken;',
   ]),
   mutant('clock-as-token', 'makes tokens of the server’s clock alone', [
-    'testing/model.ts',
+    'port/rules.ts',
     'Math.max((record?.token ?? 0) + 1, micros, lastToken + 1);',
     'micros + 0 * (record?.token ?? 0) * lastToken;',
   ]),
@@ -271,7 +267,7 @@ export const MUTANTS: readonly Mutant[] = [
       patches: [
         ...variants.racesRelease.patches,
         {
-          file: 'testing/model.ts',
+          file: 'port/rules.ts',
           search: 'if (!lease && (released || record.token > token)) {',
           replace: 'if (!lease && record.token > token) {',
         },

@@ -1,6 +1,6 @@
 import type { LeaseStore } from 'rx-leader';
 import { from, Observable, type ObservableInput, tap } from 'rxjs';
-import type { LeaseRequest, Notice, WithdrawRequest } from '../../lib/store/lease-store.js';
+import type { LeaseRequest, Notice, WithdrawRequest } from '../../lib/port/lease-store.js';
 import type { Random } from '../random.js';
 import type { Agenda } from './agenda.js';
 import type { Condition, Connection, Ear, Link, Reply, Request } from './link.js';

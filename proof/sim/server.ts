@@ -1,7 +1,7 @@
 import type { LeaseStore } from 'rx-leader';
 import type { MemoryLeaseStore } from 'rx-leader/testing';
 import { type Observable, Subject } from 'rxjs';
-import type { Notice } from '../../lib/store/lease-store.js';
+import type { Notice } from '../../lib/port/lease-store.js';
 import type { Agenda } from './agenda.js';
 import type { Stored } from './judge.js';
 import type { Answer, Call, Published, Remote, Reply, Request } from './link.js';

@@ -1,8 +1,7 @@
 import type { ElectionErrorCode, LeaseStore } from 'rx-leader';
-import type { Notice } from '../../lib/store/lease-store.js';
+import type { Notice } from '../../lib/port/lease-store.js';
 import type { Library } from '../library.js';
 import { Random } from '../random.js';
-import { Aftermath } from './aftermath.js';
 import { Agenda } from './agenda.js';
 import { Crowd } from './crowd.js';
 import { Exceptions } from './exceptions.js';
@@ -14,6 +13,7 @@ import { Neighbour, type NeighbourPlan } from './neighbour.js';
 import { Peer } from './peer.js';
 import { type Happening, KEY, type MachinePlan, type Plan, shortestTimeout } from './plan.js';
 import { Quorum } from './quorum.js';
+import { Aftermath } from './recovery.js';
 import { Server } from './server.js';
 import { Sightings } from './sightings.js';
 import { likeAnId, type Style, User } from './user.js';

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals';
-import { keysOf } from '../../lib/store/redis/keys.js';
+import { keysOf } from '../../lib/redis/keys.js';
 import { conforms } from './conforms.js';
 import { kindsOf } from './kinds.js';
 

@@ -1,8 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { type Election, type ElectionError, elect, isElectionError, type RedisClient } from 'rx-leader';
 import { leaseStoreSuite } from 'rx-leader/testing';
-import { keysOf } from '../../lib/store/redis/keys.js';
-import { redisStore } from '../../lib/store/redis/store.js';
+import { keysOf } from '../../lib/redis/keys.js';
+import { redisStore } from '../../lib/redis/store.js';
 import { leaks } from '../support/leaks.js';
 import { PACE } from '../support/pace.js';
 import { until } from '../support/until.js';

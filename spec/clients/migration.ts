@@ -1,4 +1,4 @@
-import { keysOf } from '../../lib/store/redis/keys.js';
+import { keysOf } from '../../lib/redis/keys.js';
 import { type Migration, moveSlot } from '../../proof/failover/migration.js';
 import type { Servers } from './servers.js';
 

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Election, elect, replicated, type Transition } from 'rx-leader';
-import { keysOf } from '../../lib/store/redis/keys.js';
+import { keysOf } from '../../lib/redis/keys.js';
 import { PACE } from '../support/pace.js';
 import type { RedisServer } from '../support/redis.js';
 import { startReplica } from '../support/replicated.js';

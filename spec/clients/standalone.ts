@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
 import { from } from 'rxjs';
-import { keysOf } from '../../lib/store/redis/keys.js';
-import { redisStore } from '../../lib/store/redis/store.js';
-import { acquire, acquireRequest, KEY } from '../store/redis/ask.js';
+import { keysOf } from '../../lib/redis/keys.js';
+import { redisStore } from '../../lib/redis/store.js';
+import { acquire, acquireRequest, KEY } from '../redis/ask.js';
 import { startProxy } from '../support/proxy.js';
 import { conforms } from './conforms.js';
 import { kindsOf } from './kinds.js';

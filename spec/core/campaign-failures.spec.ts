@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { markUnsent } from '../../lib/errors.js';
+import { markUnsent } from '../../lib/port/errors.js';
 import { Candidate, held, LIFETIME, storeError } from '../support/candidate.js';
 
 /** A follower that was told at time 1 that the lease lasts until 10 000, and so asks again at 501. */

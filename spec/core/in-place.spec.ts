@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { inPlaceOf } from '../../lib/core/in-place.js';
 import type { Leading } from '../../lib/core/state.js';
-import { ElectionError } from '../../lib/errors.js';
+import { ElectionError } from '../../lib/port/errors.js';
 import { Candidate } from '../support/candidate.js';
 
 /** A state in which every field differs for another `mark`. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { learn, NOTHING_KNOWN, notAfter, watched } from '../../lib/core/memory.js';
-import type { LeaseReply } from '../../lib/store/lease-store.js';
+import type { LeaseReply } from '../../lib/port/lease-store.js';
 
 /** ms. */
 const TTL = 10_000;

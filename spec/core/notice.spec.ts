@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { Notice } from '../../lib/store/lease-store.js';
+import type { Notice } from '../../lib/port/lease-store.js';
 import { Candidate, held, SETTINGS } from '../support/candidate.js';
 
 const { ttl, wait, timeout } = SETTINGS;

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Election, elect, observe, type Transition } from 'rx-leader';
 import { firstValueFrom } from 'rxjs';
-import { keysOf } from '../../lib/store/redis/keys.js';
+import { keysOf } from '../../lib/redis/keys.js';
 import { PACE } from '../support/pace.js';
 import { type Client, type RedisServer, startRedis } from '../support/redis.js';
 import { until } from '../support/until.js';

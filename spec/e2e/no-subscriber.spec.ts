@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { type Election, elect, type Holder, observe, replicated } from 'rx-leader';
-import { accepted } from '../store/redis/listening.js';
+import { accepted } from '../redis/listening.js';
 import type { Client } from '../support/redis.js';
 import { type Replicated, startReplicated } from '../support/replicated.js';
 import { until } from '../support/until.js';

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { type Election, elect, replicated, type Transition } from 'rx-leader';
-import { keysOf } from '../../lib/store/redis/keys.js';
+import { keysOf } from '../../lib/redis/keys.js';
 import { listedAsHearing } from '../support/listed.js';
 import { PACE } from '../support/pace.js';
 import { type Client, type RedisServer, startRedis } from '../support/redis.js';

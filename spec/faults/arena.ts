@@ -3,7 +3,7 @@ import { appendFileSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { type Keys, keysOf } from '../../lib/store/redis/keys.js';
+import { type Keys, keysOf } from '../../lib/redis/keys.js';
 import { Candidate, type CandidateOptions, monotonic } from '../../proof/candidate.js';
 import { violations } from '../../proof/checker.js';
 import { OURS, type Variant } from '../../proof/mutant.js';

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, jest } from '@jest/globals';
-import type { Notice } from '../../lib/store/lease-store.js';
+import type { Notice } from '../../lib/port/lease-store.js';
 import { fails, granted, held, says, silence } from '../support/scripted-store.js';
 import { LIFETIME, virtually } from '../support/virtual-time.js';
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { asyncScheduler, EMPTY, lastValueFrom, NEVER, type ObservableInput, of, throwError } from 'rxjs';
-import { ElectionError, isElectionError } from '../../lib/errors.js';
-import type { LeaseReply, LeaseRequest, LeaseStore } from '../../lib/store/lease-store.js';
+import { ElectionError, isElectionError } from '../../lib/port/errors.js';
+import type { LeaseReply, LeaseRequest, LeaseStore } from '../../lib/port/lease-store.js';
 import { ask } from '../../lib/stream/request.js';
 import { virtually } from '../support/virtual-time.js';
 

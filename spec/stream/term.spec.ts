@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { describe, expect, it } from '@jest/globals';
-import { isElectionError } from '../../lib/errors.js';
+import { isElectionError } from '../../lib/port/errors.js';
 import { isAlive, LiveTerm } from '../../lib/stream/term.js';
 
 /** A term until 1 000 on a clock that is set by hand. */

@@ -2,8 +2,8 @@ import { type Memory, NOTHING_KNOWN } from '../../lib/core/memory.js';
 import type { Settings } from '../../lib/core/settings.js';
 import type { Context, Decision, Event, State } from '../../lib/core/state.js';
 import { stand, step, wakeAt } from '../../lib/core/step.js';
-import { ElectionError, type ElectionErrorCode } from '../../lib/errors.js';
-import type { CandidateReply, CandidateRequest, Held } from '../../lib/store/lease-store.js';
+import { ElectionError, type ElectionErrorCode } from '../../lib/port/errors.js';
+import type { CandidateReply, CandidateRequest, Held } from '../../lib/port/lease-store.js';
 
 /** Settings in round numbers: a lifetime of 1877, a guard of 101 and a backoff of 25 ms. */
 export const SETTINGS: Settings = {

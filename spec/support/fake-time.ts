@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, jest } from '@jest/globals';
-import { elect } from '../../lib/elect.js';
-import type { Election } from '../../lib/election-interface.js';
+import { elect } from '../../lib/election/elect.js';
+import type { Election } from '../../lib/election/election.js';
 import type { Transition } from '../../lib/stream/transition.js';
 import { type Script, ScriptedStore } from './scripted-store.js';
 import { letter, type Options, TIMES } from './virtual-time.js';

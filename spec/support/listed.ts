@@ -1,4 +1,4 @@
-import { keysOf } from '../../lib/store/redis/keys.js';
+import { keysOf } from '../../lib/redis/keys.js';
 import type { Client } from './redis.js';
 import { until } from './until.js';
 

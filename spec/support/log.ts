@@ -1,6 +1,6 @@
 import { expect } from '@jest/globals';
 import type { Subscription } from 'rxjs';
-import type { Election } from '../../lib/election-interface.js';
+import type { Election } from '../../lib/election/election.js';
 import type { Transition } from '../../lib/stream/transition.js';
 import { letter } from './virtual-time.js';
 

@@ -1,4 +1,4 @@
-import { monotonicClock } from '../../lib/stream/clock.js';
+import { monotonicClock } from '../../lib/clock/clock.js';
 
 /** A machine whose clocks a spec moves by hand. Reading one takes no time unless `onUptime` lets time pass. */
 export class Machine {

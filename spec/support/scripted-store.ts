@@ -9,7 +9,7 @@ import {
   Subject,
   timer,
 } from 'rxjs';
-import { ElectionError, type ElectionErrorCode } from '../../lib/errors.js';
+import { ElectionError, type ElectionErrorCode } from '../../lib/port/errors.js';
 import type {
   AcquireReply,
   AcquireRequest,
@@ -24,7 +24,7 @@ import type {
   ReleaseRequest,
   RenewReply,
   RenewRequest,
-} from '../../lib/store/lease-store.js';
+} from '../../lib/port/lease-store.js';
 
 /** What one request is answered with, and when: a reply, an error, silence, or whatever else one can subscribe to. */
 export type Answer<Request, Reply> = Observable<Reply> | ((request: Request) => ObservableInput<Reply>);

@@ -1,11 +1,11 @@
 import { expect } from '@jest/globals';
 import { map } from 'rxjs';
 import { type RunHelpers, TestScheduler } from 'rxjs/testing';
-import { elect } from '../../lib/elect.js';
-import type { Election } from '../../lib/election-interface.js';
-import type { ElectionOptions } from '../../lib/options.js';
-import type { LeaseRequest } from '../../lib/store/lease-store.js';
-import type { Clock } from '../../lib/stream/clock.js';
+import type { Clock } from '../../lib/clock/clock.js';
+import { elect } from '../../lib/election/elect.js';
+import type { Election } from '../../lib/election/election.js';
+import type { ElectionOptions } from '../../lib/election/options.js';
+import type { LeaseRequest } from '../../lib/port/lease-store.js';
 import type { Transition } from '../../lib/stream/transition.js';
 import { type Script, ScriptedStore } from './scripted-store.js';
 

@@ -7,7 +7,7 @@ import type {
   StoreRequest,
   Watched,
   WithdrawReply,
-} from '../../lib/store/lease-store.js';
+} from '../../lib/port/lease-store.js';
 import type { Random } from '../../proof/random.js';
 
 /** What is done to both stores: a request, or something that befalls them. */

@@ -1,6 +1,6 @@
 import { catchError, defer, map, type Observable, of, repeat, tap, throwError } from 'rxjs';
 import type { LeaseStore } from '../../lib/index.js';
-import type { LeaseReply, LeaseRequest } from '../../lib/store/lease-store.js';
+import type { LeaseReply, LeaseRequest } from '../../lib/port/lease-store.js';
 import type { MemoryLeaseStore } from '../../lib/testing/index.js';
 
 type Verb = LeaseRequest['verb'];

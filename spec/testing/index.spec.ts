@@ -25,14 +25,15 @@ describe('rx-leader/testing', () => {
   it('brings neither the Redis store along nor the election', () => {
     const files = [...reached(path.join(LIB, 'testing/index.ts'))].map((file) => path.relative(LIB, file)).sort();
     expect(files.filter((file) => !file.startsWith('testing/'))).toEqual([
-      'errors.ts',
-      'foreign-error.ts',
-      'redact.ts',
-      'store/lease-store.ts',
-      'stream/clock.ts',
-      'stream/fake-timers.ts',
-      'stream/uptime-offset.ts',
-      'stream/wall-shift.ts',
+      'clock/clock.ts',
+      'clock/fake-timers.ts',
+      'clock/uptime-offset.ts',
+      'clock/wall-shift.ts',
+      'port/errors.ts',
+      'port/foreign-error.ts',
+      'port/lease-store.ts',
+      'port/redact.ts',
+      'port/rules.ts',
     ]);
   });
 

@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, it } from '@jest/globals';
 import { ElectionError, elect, type Transition } from 'rx-leader';
 import { MemoryLeaseStore } from 'rx-leader/testing';
 import { type Observable, VirtualTimeScheduler } from 'rxjs';
-import type { LeaseReply, Notice } from '../../lib/store/lease-store.js';
-import { acquireRequest, KEY } from '../store/redis/ask.js';
+import type { LeaseReply, Notice } from '../../lib/port/lease-store.js';
+import { acquireRequest, KEY } from '../redis/ask.js';
 
 const TTL = 1_000;
 

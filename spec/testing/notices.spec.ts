@@ -1,12 +1,12 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import type { LeaseStore } from 'rx-leader';
 import { MemoryLeaseStore } from 'rx-leader/testing';
-import type { Notice } from '../../lib/store/lease-store.js';
-import { keysOf } from '../../lib/store/redis/keys.js';
-import { redisStore } from '../../lib/store/redis/store.js';
-import { acquire, KEY, read, release, renew } from '../store/redis/ask.js';
-import { leaveAll, listen } from '../store/redis/listening.js';
-import { useRedis } from '../store/redis/use-redis.js';
+import type { Notice } from '../../lib/port/lease-store.js';
+import { keysOf } from '../../lib/redis/keys.js';
+import { redisStore } from '../../lib/redis/store.js';
+import { acquire, KEY, read, release, renew } from '../redis/ask.js';
+import { leaveAll, listen } from '../redis/listening.js';
+import { useRedis } from '../redis/use-redis.js';
 import { until } from '../support/until.js';
 
 const redis = useRedis();

@@ -1,8 +1,8 @@
 import { filter, firstValueFrom, from, type Observable, Subscription } from 'rxjs';
 import type { ElectionError, LeaseStore } from '../../lib/index.js';
-import type { LeaseReply, ListReply, Standing, StoreRequest, WithdrawReply } from '../../lib/store/lease-store.js';
-import { keysOf } from '../../lib/store/redis/keys.js';
-import { redisStore } from '../../lib/store/redis/store.js';
+import type { LeaseReply, ListReply, Standing, StoreRequest, WithdrawReply } from '../../lib/port/lease-store.js';
+import { keysOf } from '../../lib/redis/keys.js';
+import { redisStore } from '../../lib/redis/store.js';
 import { type LeaseRecord, MemoryLeaseStore } from '../../lib/testing/index.js';
 import type { Client } from '../support/redis.js';
 import type { Command } from './commands.js';

@@ -9,7 +9,7 @@ import type {
   LeaseVerb,
   ReplyTo,
   RequestOf,
-} from '../../lib/store/index.js';
+} from '../../lib/port/index.js';
 import type { Equal, Holds } from './equal.js';
 
 /** Promises will do, and notices are optional. */

@@ -11,7 +11,7 @@ import type {
   ReleaseReply,
   RenewReply,
   RenewRequest,
-} from '../../store/lease-store.js';
+} from '../../port/lease-store.js';
 
 /** A store to be examined, and what its maker can do to it. A case that needs what is not offered checks nothing. */
 export interface LeaseStoreUnderTest {

@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { isElectionError } from '../../errors.js';
+import { isElectionError } from '../../port/errors.js';
 import { type Bench, type Candidate, type Cases, is, LONG } from './bench.js';
 
 /** What happens when the store itself loses leases, or others use it. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import type { AcquireRequest } from '../../../lib/store/lease-store.js';
+import type { AcquireRequest } from '../../../lib/port/lease-store.js';
 import type { Span } from '../../../proof/checker.js';
 import { Random } from '../../../proof/random.js';
 import { Agenda } from '../../../proof/sim/agenda.js';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { timer } from 'rxjs';
-import { monotonicClock } from '../../../lib/stream/clock.js';
+import { monotonicClock } from '../../../lib/clock/clock.js';
 import { Random } from '../../../proof/random.js';
 import { Agenda } from '../../../proof/sim/agenda.js';
 import { Machine } from '../../../proof/sim/machine.js';

@@ -1,0 +1,47 @@
+import { invalidOption } from '../port/errors.js';
+import type { LeaseStore } from '../port/lease-store.js';
+import { isRedisClient, type RedisClient } from '../redis/client.js';
+import { replicatedStore } from '../redis/replicas.js';
+import { storeOfClient } from './store-of.js';
+import { type Names, refuseUnknown, requireObject, validTime } from './validation.js';
+
+/** The options of {@link replicated}. */
+export interface ReplicatedOptions {
+  /** How many replicas must have the lease: a whole number, at least 1. */
+  readonly replicas: number;
+  /**
+   * ms that Redis's `WAIT` may take, as part of a request: a whole number from 1, and less than the election's `timeout`. Redis
+   * may answer 100 ms later than that. Default: half of the election's `timeout`.
+   */
+  readonly timeout?: number | undefined;
+  /** The client whose duplicate receives notices, or `false` to go without notices: see the option of `elect`. Default: `redis`. */
+  readonly subscriber?: RedisClient | false | undefined;
+}
+
+const NAMES: Names<ReplicatedOptions> = { replicas: true, timeout: true, subscriber: true };
+
+/**
+ * Makes a store that grants and renews a lease only once it is on `replicas` replicas of Redis as well, so that a failover to
+ * one of them keeps it.
+ *
+ * Redis's `WAIT` tells how many replicas have the lease. A grant that fewer have in time is given back, and a renewal that fewer
+ * have extends nothing: both fail with `STORE_UNAVAILABLE`. Waiting costs a round trip for each request, and one connection for
+ * each client, which is made with the first grant. Give every candidate of an election the same options.
+ *
+ * Throws an `ElectionError` with code `INVALID_OPTION`, also for a client that cannot be duplicated. `elect` throws it for a
+ * `timeout` of its own that is not above the one given here.
+ *
+ * @example
+ * const election = elect({ store: replicated(redis, { replicas: 1 }), key: 'billing' });
+ */
+export function replicated(redis: RedisClient, options: ReplicatedOptions): LeaseStore {
+  if (!isRedisClient(redis)) throw invalidOption('redis', 'must be a client as node-redis or ioredis makes', redis);
+  requireObject(options, 'an object such as { replicas: 1 }');
+  refuseUnknown(options, NAMES);
+  const { replicas, timeout, subscriber } = options;
+  if (!Number.isSafeInteger(replicas) || replicas < 1) {
+    throw invalidOption('replicas', 'must be a whole number, at least 1', replicas);
+  }
+  const rule = { count: replicas, timeout: timeout === undefined ? undefined : validTime('timeout', timeout, 1) };
+  return replicatedStore(storeOfClient('redis', redis, subscriber), redis, rule);
+}

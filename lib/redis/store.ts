@@ -1,0 +1,202 @@
+import { defer, Observable } from 'rxjs';
+import type { LeaseStore, StoreRequest } from '../port/lease-store.js';
+import { getOrMake } from '../util/lookup.js';
+import { openChannels } from './channels.js';
+import { portOf, type RedisClient, revocable } from './client.js';
+import type { Port, ScriptOptions } from './client-adapter.js';
+import { type Connection, connectionOf } from './connection.js';
+import { Home } from './home.js';
+import { type Keys, keysOf } from './keys.js';
+import { type Renewer, renewal, renewalOfAll, renewals } from './renewals.js';
+import {
+  acquireReply,
+  databaseIn,
+  isUntold,
+  listReply,
+  readReply,
+  releaseReply,
+  renewManyReply,
+  renewReply,
+  withdrawReply,
+} from './reply.js';
+import { type Script, scripts } from './scripts.js';
+import { translate } from './translate.js';
+
+const stores = new WeakMap<RedisClient, WeakMap<object, LeaseStore>>();
+const NO_SUBSCRIBER = {};
+
+/**
+ * Leases in Redis, through the caller's client: one store for all its elections, so that they can go together. What is told is heard by
+ * `subscriber`, or not at all where that is `false`.
+ */
+export const redisStore = (client: RedisClient, subscriber: RedisClient | false = client): LeaseStore =>
+  getOrMake(getOrMake(stores, client, newMap), subscriber || NO_SUBSCRIBER, () => open(client, subscriber));
+
+const newMap = () => new WeakMap<object, LeaseStore>();
+
+function open(redis: RedisClient, subscriber: RedisClient | false): LeaseStore {
+  const client = portOf(redis);
+  const home = new Home(client);
+  const call = callerOf(client, home);
+  const ask = askerOf(client, connectionOf(redis), call);
+  const channels = openChannels(redis, subscriber, home);
+  // Elections under different prefixes are different elections, and not to hear of one another.
+  const channelOf = ({ channel }: Keys) => client.prefix + channel;
+  return {
+    acquire: (request) =>
+      defer(() => {
+        const { id, ttl, name, data = '', lastToken, notAfter, coldStart, watched, hears = false } = request;
+        const keys = keysOf(request.key);
+        const { lease, record, candidates } = keys;
+        const watch = watched ? [watched.until, watched.time, watched.age] : ['', '', ''];
+        const channel = channelOf(keys);
+        const releaser = channels.releasedBy(channel);
+        const told = [Number(channels.openInbox(hears)), channels.inbox, releaser];
+        const hints = [...watch, ...told, home.database];
+        const args = [id, ttl, name, data, lastToken, notAfter ?? '', coldStart, channel, ...hints];
+        // Nobody waits for it, and nothing depends on it: others who do not hear of this leader ask when the lease runs out that they know of.
+        const announce = () =>
+          ask(request, scripts.announce, [lease, record], [id, ttl, channel, releaser], nothing).subscribe({
+            error: nothing,
+          });
+        const parse = (raw: unknown) => {
+          const reply = acquireReply(raw, request);
+          if (isUntold(raw)) announce();
+          return reply;
+        };
+        return ask(request, scripts.acquire, [lease, record, candidates], args, parse);
+      }),
+    renew: renewals(renewer(client, ask, call)),
+    release: (request) => {
+      const keys = keysOf(request.key);
+      const { lease, record, candidates } = keys;
+      const { id, successor = '', quiet = false, absent = '' } = request;
+      const args = [id, channelOf(keys), successor, Number(quiet), absent];
+      return ask(request, scripts.release, [lease, record, candidates], args, releaseReply);
+    },
+    read: (request) => {
+      const { lease, record } = keysOf(request.key);
+      return ask(request, scripts.read, [lease, record], [], readReply);
+    },
+    withdraw: (request) => {
+      const { lease, record, candidates } = keysOf(request.key);
+      const { id, name, data = '' } = request;
+      const args = [id, name, data, channels.inbox];
+      return ask(request, scripts.withdraw, [lease, record, candidates], args, withdrawReply);
+    },
+    list: (request) => {
+      const { lease, record, candidates } = keysOf(request.key);
+      return ask(request, scripts.list, [lease, record, candidates], [request.ttl], listReply);
+    },
+    notices: (key) => channels.notices(channelOf(keysOf(key))),
+  };
+}
+
+/** Renewals go together where one server is behind the client: a cluster, or whatever counts slots, refuses keys of several. */
+function renewer(client: Port, ask: Ask, call: Call): Renewer {
+  let isOneServer = client.serves === 'one';
+  // A slot that is moved takes its leases to another server, and nobody is told; nor is anybody of a connection of a pool.
+  const asksRun = (): boolean => !isOneServer || client.readyEvents.length === 0;
+  return {
+    get isReady() {
+      return isOneServer && client.isReady !== false;
+    },
+    alone: (request) => {
+      const { keys, args } = renewal(request, asksRun());
+      return ask(request, scripts.renew, keys, args, renewReply);
+    },
+    together: async (requests, signal) => {
+      const { keys, args } = renewalOfAll(requests, asksRun());
+      return renewManyReply(await call(signal, scripts.renewMany, { keys, arguments: args.map(String) }));
+    },
+    explain: (error, request) => {
+      if (/\b(CROSSSLOT|MOVED|ASK)\b/.test(String(error))) isOneServer = false;
+      const reason = translate(error, request, client.isReady !== false, client.prefix);
+      // What the server itself refuses may be but one of them, such as a key that an ACL rule forbids.
+      return reason.code === 'STORE_UNAVAILABLE' && isOneServer ? reason : undefined;
+    },
+  };
+}
+
+/** One script call: made on subscription; unsubscribed, it is taken back if it has not been written yet. */
+type Ask = <Reply>(
+  request: StoreRequest,
+  script: Script,
+  keys: string[],
+  args: ReadonlyArray<string | number>,
+  parse: (raw: unknown, request: StoreRequest) => Reply,
+) => Observable<Reply>;
+
+const askerOf =
+  (client: Port, connection: Connection, call: Call): Ask =>
+  (request, script, keys, args, parse) =>
+    new Observable((subscriber) => {
+      const fail = (error: unknown) =>
+        subscriber.error(translate(error, request, client.isReady !== false, client.prefix));
+      const done = (reply: ReturnType<typeof parse>) => {
+        subscriber.next(reply);
+        subscriber.complete();
+      };
+      const options = { keys, arguments: args.map(String) };
+      const { answer, revoke } = revocable((signal) => call(signal, script, options));
+      subscriber.add(revoke);
+      subscriber.add(watchQueue(client, connection, request.timeout, fail));
+      subscriber.add(watchSlot(client, request, fail));
+      answer.then((raw) => parse(raw, request)).then(done, fail);
+    });
+
+type Call = (signal: AbortSignal, script: Script, options: ScriptOptions) => Promise<unknown>;
+
+/** Nothing is sent by a client that is known to have moved, and what one answers that turns out to have moved is not believed. */
+const callerOf =
+  (client: Port, home: Home): Call =>
+  async (signal, script, options) => {
+    home.check();
+    const raw = await run(client, signal, script, options);
+    const database = databaseIn(raw);
+    if (database !== undefined) home.check(database);
+    return raw;
+  };
+
+/** By hash; by text when the server does not know it, which may be so at every call (restart, failover, `SCRIPT FLUSH`). */
+async function run(client: Port, signal: AbortSignal, script: Script, options: ScriptOptions): Promise<unknown> {
+  try {
+    return await client.evalSha(script.sha, options, signal);
+  } catch (error) {
+    if (signal.aborted || !(error instanceof Error) || !error.message.includes('NOSCRIPT')) throw error;
+    return client.eval(script.source, options, signal);
+  }
+}
+
+/** ms: timers that were set in one turn ring in any order where they are no further apart than they are off. */
+const MOMENT = 2;
+
+/**
+ * For a request that waits for a connection to come: fails it when its time is up, a moment before the election would, and with the
+ * reason why there is no connection instead of a mere silence.
+ */
+function watchQueue(client: Port, connection: Connection, timeout: number, fail: (error: unknown) => void) {
+  if (client.isReady !== false) return undefined;
+  const timer = setTimeout(() => {
+    if (client.isReady === false) fail(connection.lastError ?? new Error('the client is not connected'));
+  }, timeout - MOMENT);
+  return () => clearTimeout(timer);
+}
+
+/**
+ * For a request by a client that repeats it in silence while its slot cannot answer: asks the server itself once half of its time is up, and fails it
+ * with what that one says.
+ */
+function watchSlot({ evalShaOnce }: Port, { key, timeout }: StoreRequest, fail: (error: unknown) => void) {
+  if (!evalShaOnce) return undefined;
+  const { lease, record, candidates } = keysOf(key);
+  const options = { keys: [lease, record, candidates], arguments: [] };
+  const timer = setTimeout(() => {
+    evalShaOnce(scripts.read.sha, options).catch((error) => {
+      if (/^TRYAGAIN\b/.test(String(error?.message))) fail(error);
+    });
+  }, timeout / 2);
+  return () => clearTimeout(timer);
+}
+
+const nothing = () => {};

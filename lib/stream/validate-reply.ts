@@ -1,0 +1,74 @@
+import { inspect } from 'node:util';
+import { defer, filter, NEVER, type Observable } from 'rxjs';
+import { ElectionError } from '../port/errors.js';
+import type { CandidateReply, Holder, LeaseStore, ListReply, Notice, StoreRequest } from '../port/lease-store.js';
+
+const STATUSES: Record<StoreRequest['verb'], ReadonlyArray<(CandidateReply | ListReply)['status']>> = {
+  acquire: ['granted', 'held', 'suspect', 'late'],
+  renew: ['renewed', 'lost', 'late'],
+  release: ['released', 'gone'],
+  read: ['held', 'free'],
+  withdraw: ['withdrawn'],
+  list: ['listed'],
+};
+
+/** What is wrong with `reply` to `request`: users write stores too, and what decides over leadership must not trip over a slip there. */
+export function problemOf(request: StoreRequest, reply: unknown): unknown {
+  try {
+    return isSensible(request, reply) ? undefined : senseless(request, reply);
+  } catch (error) {
+    return error;
+  }
+}
+
+function isSensible({ verb }: StoreRequest, reply: unknown): boolean {
+  const { status, time, token, until, holder, cut, wait, candidates } = Object(reply);
+  return (
+    STATUSES[verb].includes(status) &&
+    (token === undefined ? status !== 'granted' : Number.isSafeInteger(token)) &&
+    (wait === undefined ? status !== 'suspect' : Number.isFinite(wait)) &&
+    isNumberIfAny(time) &&
+    isNumberIfAny(until) &&
+    isNumberIfAny(cut) &&
+    (holder ? isHolder(holder) : status !== 'held') &&
+    (status !== 'listed' || (Array.isArray(candidates) && candidates.every(isStanding)))
+  );
+}
+
+const isNumberIfAny = (value: unknown): boolean => value === undefined || Number.isFinite(value);
+
+function isHolder(value: unknown): value is Holder {
+  const { id, expiresIn } = Object(value);
+  return typeof id === 'string' && Number.isFinite(expiresIn);
+}
+
+function isStanding(candidate: unknown): boolean {
+  const { id, lastSeen } = Object(candidate);
+  return typeof id === 'string' && Number.isFinite(lastSeen);
+}
+
+const senseless = ({ verb, key }: StoreRequest, reply: unknown): ElectionError =>
+  new ElectionError('STORE_REPLY', `${verb} of "${key}" got a reply that makes no sense: ${inspect(reply)}`);
+
+/** Whether `value` is a notice. What is none is not heard, as one that got lost. */
+export function isNotice(value: unknown): value is Notice {
+  const { kind, id, successor, holder } = Object(value);
+  switch (kind) {
+    case 'connected':
+    case 'listening':
+    case 'deaf':
+      return true;
+    case 'cut':
+      return typeof id === 'string';
+    case 'elected':
+      return isHolder(holder);
+    case 'released':
+      return typeof id === 'string' && (successor === undefined || typeof successor === 'string');
+    default:
+      return false;
+  }
+}
+
+/** What `store` tells of the election `key`; nothing, where it gives no notices. */
+export const noticesOf = (store: LeaseStore, key: string): Observable<Notice> =>
+  defer(() => store.notices?.(key) ?? NEVER).pipe(filter(isNotice));

@@ -1,0 +1,71 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
+import { type Clock, fakeableClock } from '../../lib/clock/clock.js';
+
+/** A clock whose real time a spec moves by hand. */
+let real = 0;
+let clock: Clock;
+
+type FakeTimersConfig = NonNullable<Parameters<typeof jest.useFakeTimers>[0]>;
+
+beforeEach(() => {
+  real = 5_000;
+  clock = fakeableClock({ now: () => real });
+});
+
+afterEach(() => {
+  jest.useRealTimers();
+});
+
+/** ms that pass by the clock while `act` runs. */
+function passing(act: () => void): number {
+  const before = clock.now();
+  act();
+  return clock.now() - before;
+}
+
+const pause = (ms: number) => {
+  real += ms;
+};
+
+describe('a clock under fake timers', () => {
+  it.each([
+    ['all that Jest fakes', {}],
+    ['timers without performance', { doNotFake: ['performance', 'hrtime'] }],
+    ['timers alone', { doNotFake: ['performance', 'hrtime', 'Date'] }],
+  ] satisfies Array<[string, FakeTimersConfig]>)('follows fake time and no real pause: %s', (_, config) => {
+    jest.useFakeTimers(config);
+    expect(passing(() => jest.advanceTimersByTime(1_234))).toBe(1_234);
+    expect(passing(() => pause(2_000))).toBe(0);
+    expect(passing(() => jest.advanceTimersByTime(10))).toBe(10);
+  });
+
+  it('does not jump when fake time takes over, or real time again', () => {
+    clock.now();
+    pause(300);
+    expect(passing(() => jest.useFakeTimers({ now: 0 }))).toBe(0);
+    pause(70_000);
+    jest.advanceTimersByTime(40);
+    expect(passing(() => jest.useRealTimers())).toBe(0);
+    expect(passing(() => pause(5))).toBe(5);
+  });
+
+  it('does not jump when other fake timers take over, or the same begin anew', () => {
+    jest.useFakeTimers({ now: 1_000_000 });
+    jest.advanceTimersByTime(500);
+    expect(passing(() => jest.useFakeTimers({ now: 0 }))).toBe(0);
+    expect(passing(() => jest.advanceTimersByTime(500))).toBe(500);
+    expect(passing(() => jest.clearAllTimers())).toBe(0);
+    expect(passing(() => jest.advanceTimersByTime(500))).toBe(500);
+  });
+
+  it('is not moved by a fake wall clock that is set', () => {
+    jest.useFakeTimers();
+    expect(passing(() => jest.setSystemTime(Date.now() + 3_600_000))).toBe(0);
+  });
+
+  it('follows real time while all but the timers of RxJS is faked', () => {
+    jest.useFakeTimers({ doNotFake: ['setInterval', 'clearInterval'] });
+    expect(passing(() => jest.advanceTimersByTime(1_234))).toBe(0);
+    expect(passing(() => pause(2_000))).toBe(2_000);
+  });
+});

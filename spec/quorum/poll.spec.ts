@@ -1,0 +1,41 @@
+import { describe, expect, it } from '@jest/globals';
+import { Subject } from 'rxjs';
+import type { RenewReply } from '../../lib/port/lease-store.js';
+import { poll } from '../../lib/quorum/ask-all.js';
+import { countRenewals } from '../../lib/quorum/decide.js';
+import type { Member } from '../../lib/quorum/member.js';
+
+const LOST = { status: 'lost' } as const;
+
+function renewal() {
+  const answers = [new Subject<RenewReply>(), new Subject<RenewReply>(), new Subject<RenewReply>()];
+  const concluded: unknown[] = [];
+  const told: unknown[] = [];
+  const asked = poll(
+    answers.map(() => ({}) as Member),
+    (_, i) => answers[i] as Subject<RenewReply>,
+    countRenewals,
+    (verdict, _, i) => concluded.push([i, verdict]),
+  ).subscribe((reply) => told.push(reply));
+  return { answers, concluded, told, asked };
+}
+
+describe('a poll', () => {
+  it('concludes for each answer, also for those that come after the verdict', () => {
+    const { answers, concluded, told } = renewal();
+    answers[0]?.next(LOST);
+    answers[2]?.next(LOST);
+    expect(told).toEqual([expect.objectContaining(LOST)]);
+    answers[1]?.next(LOST);
+    expect(concluded).toEqual([0, 2, 1].map((i) => [i, expect.objectContaining(LOST)]));
+  });
+
+  it('concludes nothing where nobody waits for the verdict any more: what was asked since may have come to another (G1)', () => {
+    const { answers, concluded, asked } = renewal();
+    answers[0]?.next({ status: 'renewed' });
+    asked.unsubscribe();
+    answers[1]?.next(LOST);
+    answers[2]?.next(LOST);
+    expect(concluded).toEqual([]);
+  });
+});

@@ -1,0 +1,87 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Redis, type RedisOptions } from 'ioredis';
+import { Redis as Redis6 } from 'ioredis6';
+import type { RedisClient } from '../../lib/redis/client.js';
+import { type Connectable, openIoRedisLink } from '../../lib/redis/ioredis-connections.js';
+import { redisStore } from '../../lib/redis/store.js';
+import { type Sentinel, startSentinel } from '../../scripts/support/sentinel.js';
+import { startProxy, type TcpProxy } from '../support/proxy.js';
+import { until } from '../support/until.js';
+import { connections, leaveAll, listen } from './listening.js';
+import { useRedis } from './use-redis.js';
+
+const redis = useRedis();
+let sentinel: Sentinel;
+/** The way to `sentinel`, which may hang. */
+let proxy: TcpProxy;
+const clients: Redis[] = [];
+
+beforeAll(async () => {
+  sentinel = await startSentinel('main', redis.server);
+});
+beforeEach(async () => {
+  proxy = await startProxy({ target: sentinel });
+});
+afterEach(async () => {
+  leaveAll();
+  for (const client of clients.splice(0)) client.disconnect();
+  await proxy[Symbol.asyncDispose]();
+});
+afterAll(async () => {
+  await sentinel?.[Symbol.asyncDispose]();
+});
+
+describe.each([
+  ['ioredis 5', Redis],
+  ['ioredis 6', Redis6 as unknown as typeof Redis],
+])('who listens by sentinels, with %s,', (_, Client) => {
+  function make(options: RedisOptions): Redis {
+    const client = new Client({ name: 'main', updateSentinels: false, ...options });
+    clients.push(client);
+    return client;
+  }
+  const listenBy = (client: Redis) => listen(redisStore(client as RedisClient));
+
+  it('does so where the client is, which asks no sentinel, and as that one', async () => {
+    await redis.client.aclSetUser('app', ['reset', 'on', '>pw', '~*', '&*', '+@all']);
+    const login = { username: 'app', password: 'pw', db: 3, connectionName: 'there' };
+    // What is for TLS is not for the servers, unless that is said.
+    const client = make({ sentinels: [proxy], tls: {}, ...login });
+    await until(() => client.status === 'ready');
+    proxy.swallow();
+    const { accepted } = proxy;
+    await listenBy(client).hears('listening');
+    expect(proxy.accepted).toBe(accepted);
+    expect(await connections(redis.client, 'there')).toMatchObject([{ sub: 0 }, { sub: 1, user: 'app', db: 3 }]);
+  });
+
+  it('asks them where the client has no connection, and waits for ever for none', async () => {
+    proxy.swallow('toClient');
+    const client = make({ sentinels: [proxy, sentinel], lazyConnect: true });
+    await listenBy(client).hears('listening');
+    expect(proxy.accepted).toBe(1);
+  });
+});
+
+describe('openIoRedisLink', () => {
+  const [host, port] = ['192.0.2.7', 6_379];
+  const stream = { remoteAddress: host, remotePort: port };
+  const asked = { sentinelCommandTimeout: 1_000 };
+
+  it.each<[string, object, object, boolean]>([
+    ['of a client by sentinels leads to where that one is', { sentinels: [] }, stream, true],
+    ['asks the sentinels for a client under TLS', { sentinels: [] }, { ...stream, encrypted: true }, false],
+    ['asks the sentinels for a client that only connects', { sentinels: [] }, {}, false],
+    ['leaves a client without sentinels as it is', { sentinels: null }, stream, false],
+  ])('%s', (_, options, stream, isThere) => {
+    const seen: object[] = [];
+    const duplicate = (overrides: object) => {
+      seen.push(overrides);
+      throw new Error('seen');
+    };
+    openIoRedisLink(() => ({ options, stream, duplicate }) as unknown as Connectable).subscribe({ error: () => {} });
+    const there = { sentinels: undefined, tls: undefined, host, port };
+    expect(seen).toEqual([expect.objectContaining(isThere ? { ...asked, ...there } : asked)]);
+    expect('host' in (seen[0] as object)).toBe(isThere);
+  });
+});

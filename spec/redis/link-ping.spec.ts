@@ -1,0 +1,78 @@
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { Redis } from 'ioredis';
+import { Redis as Redis6 } from 'ioredis6';
+import { createClient } from 'redis';
+import { createClient as createClient5 } from 'redis5';
+import type { Subscription } from 'rxjs';
+import { portOf, type RedisClient } from '../../lib/redis/client.js';
+import type { Link } from '../../lib/redis/client-adapter.js';
+import { until } from '../support/until.js';
+import { useRedis } from './use-redis.js';
+
+const redis = useRedis();
+const user = { username: 'app', password: 'pw' };
+
+const ends: Array<() => unknown> = [];
+beforeEach(async () => {
+  await redis.client.aclSetUser('app', ['reset', 'on', `>${user.password}`, '~*', '&*', '+@all']);
+});
+afterEach(() => {
+  for (const end of ends.splice(0).reverse()) end();
+});
+
+async function nodeRedis(create: typeof createClient, RESP: 2 | 3): Promise<RedisClient> {
+  const { host, port } = redis.server;
+  const client = create({ socket: { host, port }, RESP: RESP as 3, ...user });
+  ends.push(() => client.destroy());
+  client.on('error', () => {});
+  await client.connect();
+  return client as unknown as RedisClient;
+}
+
+async function ioRedis(Client: typeof Redis): Promise<RedisClient> {
+  const { host, port } = redis.server;
+  const client = new Client({ host, port, ...user });
+  ends.push(() => client.disconnect());
+  await until(() => client.status === 'ready');
+  return client;
+}
+
+const older = createClient5 as unknown as typeof createClient;
+const newer = Redis6 as unknown as typeof Redis;
+
+describe.each<[string, () => Promise<RedisClient>]>([
+  ['node-redis 6, RESP2', () => nodeRedis(createClient, 2)],
+  ['node-redis 6, RESP3', () => nodeRedis(createClient, 3)],
+  ['node-redis 5, RESP2', () => nodeRedis(older, 2)],
+  ['node-redis 5, RESP3', () => nodeRedis(older, 3)],
+  ['ioredis 5', () => ioRedis(Redis)],
+  ['ioredis 6', () => ioRedis(newer)],
+])('a link by %s', (_, make) => {
+  /** One that listens, and what it hears. */
+  async function listening(): Promise<{ link: Link; heard: string[] }> {
+    const heard: string[] = [];
+    const port = portOf(await make());
+    const link = await new Promise<Link>((resolve) => {
+      const links: Subscription | undefined = port.openLink?.().subscribe(resolve);
+      ends.push(() => links?.unsubscribe());
+    });
+    await link.subscribe('news', { hear: (text) => heard.push(text) });
+    return { link, heard };
+  }
+
+  it('is answered when it asks whether its server is there, and goes on listening', async () => {
+    const { link, heard } = await listening();
+    await link.ping();
+    await redis.client.publish('news', 'one');
+    await until(() => heard.length === 1);
+    await link.ping();
+  });
+
+  it('goes on listening where it may not ask', async () => {
+    const { link, heard } = await listening();
+    await redis.client.aclSetUser('app', '-ping');
+    await expect(link.ping()).rejects.toThrow(/NOPERM/);
+    await redis.client.publish('news', 'one');
+    await until(() => heard.length === 1);
+  });
+});

@@ -1,0 +1,184 @@
+import { expect } from '@jest/globals';
+import { keysOf } from '../../../lib/redis/keys.js';
+import { scripts } from '../../../lib/redis/scripts.js';
+import type { Client } from '../../support/redis.js';
+
+/** ms that no lease of a spec lives to see, unless the spec is about running out. */
+export const LONG = 60_000;
+
+/** ARGV of acquire, by name; what is left out is as a fresh candidate has it. */
+export interface AcquireArgs {
+  id?: string;
+  ttl?: number;
+  name?: string;
+  data?: string;
+  seen?: number;
+  notAfter?: number | '';
+  coldStart?: 'elect' | 'wait';
+  watched?: { until: number; time: number; age: number };
+  hears?: boolean;
+  inbox?: string;
+  releasedBy?: string;
+  database?: string;
+}
+
+/** ARGV of renew, by name. */
+export interface RenewArgs {
+  id?: string;
+  ttl?: number;
+  name?: string;
+  data?: string;
+  token?: number;
+  notAfter?: number | '';
+  run?: string;
+  asksRun?: 1 | '';
+  inPlace?: boolean;
+}
+
+/** A script's answer, field by field. */
+export interface Answer {
+  status: string;
+  micros: number;
+  /** The answer's time in whole ms, as `until` counts it. */
+  now: number;
+  token: number;
+  until: number;
+  rest: string[];
+  raw: unknown[];
+}
+
+/** The record's fields, as they are in Redis. */
+export type Fields = Partial<Record<'token' | 'id' | 'name' | 'data' | 'run' | 'until' | 'at' | 'peak', string>>;
+
+/** Ms that `answer` says are to be waited. */
+export const waitOf = ({ status, rest }: Answer): number => {
+  expect(status).toBe('suspect');
+  expect(rest).toEqual([expect.stringMatching(/^\d+$/)]);
+  return Number(rest[0]);
+};
+
+/** The scripts, called as their headers say, and Redis behind them. */
+export class ScriptBench {
+  readonly keys = keysOf('an election');
+
+  constructor(readonly client: Client) {}
+
+  acquire(args: AcquireArgs = {}): Promise<Answer> {
+    const { id = 'me', ttl = LONG, name = 'my name', data = '', seen = 0 } = args;
+    const {
+      notAfter = '',
+      coldStart = 'elect',
+      watched,
+      hears = true,
+      inbox = '',
+      releasedBy = '',
+      database = '',
+    } = args;
+    const watch = watched ? [watched.until, watched.time, watched.age] : ['', '', ''];
+    const { channel } = this.keys;
+    const told = [Number(hears), inbox, releasedBy, database];
+    return this.#call('acquire', [id, ttl, name, data, seen, notAfter, coldStart, channel, ...watch, ...told]);
+  }
+
+  renew({
+    id = 'me',
+    ttl = LONG,
+    name = 'my name',
+    data = '',
+    token = 1,
+    notAfter = '',
+    run = '',
+    asksRun = '',
+    inPlace = false,
+  }: RenewArgs = {}): Promise<Answer> {
+    const place = inPlace ? [1] : [];
+    return this.#call('renew', [id, ttl, name, data, token, notAfter, run, asksRun, ...place]);
+  }
+
+  release(id = 'me', successor = '', { quiet = false, absent = '' } = {}): Promise<Answer> {
+    return this.#call('release', [id, this.keys.channel, successor, Number(quiet), absent]);
+  }
+
+  announce(id = 'me', { ttl = LONG, releasedBy = '' } = {}): Promise<Answer> {
+    return this.#call('announce', [id, ttl, this.keys.channel, releasedBy]);
+  }
+
+  withdraw(id: string, { name = 'my name', data = '', inbox = '' } = {}): Promise<Answer> {
+    return this.#call('withdraw', [id, name, data, inbox]);
+  }
+
+  list(ttl = LONG): Promise<Answer> {
+    return this.#call('list', [ttl]);
+  }
+
+  read(): Promise<Answer> {
+    return this.#call('read', []);
+  }
+
+  /** The lease's value and the ms left (-1 without expiry); undefined where there is none. */
+  async lease(): Promise<{ id: string; left: number } | undefined> {
+    const id = await this.client.get(this.keys.lease);
+    return id === null ? undefined : { id, left: await this.client.pTTL(this.keys.lease) };
+  }
+
+  loseLease(): Promise<number> {
+    return this.client.del(this.keys.lease);
+  }
+
+  async putLease(id: string, ttl?: number): Promise<void> {
+    await this.client.set(this.keys.lease, id, ttl === undefined ? {} : { PX: ttl });
+  }
+
+  /** The record as scripts reply it: its fields `run` and `db` are one, `run id:database`. */
+  async record(): Promise<Fields> {
+    const { db, ...fields } = await this.client.hGetAll(this.keys.record);
+    return { ...fields, ...(db && { run: `${fields.run}:${db}` }) };
+  }
+
+  async putRecord(fields: Fields): Promise<void> {
+    const { run = '' } = fields;
+    const [id = '', db = ''] = run.split(':');
+    await this.client.hSet(this.keys.record, { ...fields, ...(fields.run !== undefined && { run: id, db }) });
+  }
+
+  /** Everything stored, for comparison; but for the list of candidates, which is a help and decides nothing. */
+  async dump(): Promise<unknown[]> {
+    const names = (await this.client.keys('*')).filter((name) => name !== this.keys.candidates).sort();
+    return Promise.all(names.map(async (name) => [name, await this.client.type(name), await this.#value(name)]));
+  }
+
+  /** Server time in whole ms. */
+  async now(): Promise<number> {
+    const [seconds, micros] = (await this.client.sendCommand(['TIME'])) as [string, string];
+    return Math.floor(Number(seconds) * 1000 + Number(micros) / 1000);
+  }
+
+  /** Resolves in the next ms of server time, or later. */
+  async pastThisMs(): Promise<void> {
+    const now = await this.now();
+    while ((await this.now()) === now);
+  }
+
+  /** What a grant has for the run: that of the server, and the number of the database. */
+  async run(): Promise<string> {
+    return `${await this.runId()}:0`;
+  }
+
+  async runId(): Promise<string> {
+    return /run_id:(\w+)/.exec(await this.client.info('server'))?.[1] ?? '';
+  }
+
+  async #value(name: string): Promise<unknown> {
+    return (await this.client.type(name)) === 'string' ? this.client.get(name) : this.client.hGetAll(name);
+  }
+
+  async #call(name: keyof typeof scripts, args: ReadonlyArray<string | number>): Promise<Answer> {
+    const { lease, record, candidates } = this.keys;
+    const keys = ['renew', 'read'].includes(name) ? [lease, record] : [lease, record, candidates];
+    const options = { keys, arguments: args.map(String) };
+    const raw = (await this.client.eval(scripts[name].source, options)) as unknown[];
+    const [status, micros, token, until, ...rest] = raw.map(String) as [string, string, string, string];
+    const now = Math.floor(Number(micros) / 1000);
+    return { status, micros: Number(micros), now, token: Number(token), until: Number(until), rest, raw };
+  }
+}

@@ -1,0 +1,11 @@
+import { expect, it } from '@jest/globals';
+import { slotOf } from '../../lib/redis/slots.js';
+
+// The check value of the CRC is in the specification of Redis Cluster; `CLUSTER KEYSLOT` says the rest.
+it.each([
+  ['123456789', 0x31c3],
+  ['', 0],
+  ['foo', 12_182],
+])('the slot of %j is %d', (key, slot) => {
+  expect(slotOf(key)).toBe(slot);
+});
