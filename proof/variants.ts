@@ -75,8 +75,8 @@ export const givesUp = variant(
   patch('core/campaign.ts', 'nextAt: scheduleBy(context)', 'nextAt: Number.POSITIVE_INFINITY'),
   patch(
     'core/step.ts',
-    'hearNotice(state, event.notice, context)',
-    "state.role === 'error' ? state : hearNotice(state, event.notice, context)",
+    'handleNotice(state, event.notice, context)',
+    "state.role === 'error' ? state : handleNotice(state, event.notice, context)",
   ),
 );
 
@@ -111,7 +111,7 @@ export const patient = variant(
 /** Tries again under the same id after a silence, and asks nobody first. */
 export const acquiresInTheDark = variant(
   'acquires-in-the-dark',
-  patch('core/campaign.ts', "if (state.dark) return { verb: 'read', key, timeout };", ''),
+  patch('core/campaign.ts', "if (state.mustProbe) return { verb: 'read', key, timeout };", ''),
   patch('core/campaign.ts', 'const known = doubtful ? retire(state, context) : state;', 'const known = state;'),
 );
 
@@ -283,7 +283,7 @@ export const keepsCandidacies = variant(
 /** Leaves its timers to ring. */
 export const keepsTimers = variant(
   'timers-left-behind',
-  patch('stream/alarm.ts', 'this.#timer.unsubscribe();\n    this.spoke?.leave(this);', ''),
+  patch('stream/alarm.ts', 'this.#timer.unsubscribe();\n    this.bucket?.remove(this);', ''),
 );
 
 /** Waits for who is named to be next, whether that one is there or not. */
@@ -299,7 +299,11 @@ export const waitsForTheNamed = variant(
 /** Asks each time that it is told of a release. */
 export const followsEveryNotice = variant(
   'follows-every-notice',
-  patch('core/notice.ts', 'Math.max(now, hearing.spent + settings.timeout - ahead(settings))', 'now'),
+  patch(
+    'core/notice.ts',
+    'Math.max(now, notices.rateLimitedUntil + settings.timeout - burstTolerance(settings))',
+    'now',
+  ),
 );
 
 /** Waits for the lease that it is told of, however long that is. */
@@ -312,7 +316,7 @@ export const believesWhatIsTold = variant(
   ),
   patch(
     'core/notice.ts',
-    'const nextAt = Math.min(waiting.nextAt, Math.max(state.nextAt, state.askedAt + settings.ttl));',
+    'const nextAt = Math.min(waiting.nextAt, Math.max(state.nextAt, state.lastSentAt + settings.ttl));',
     'const { nextAt } = waiting;',
   ),
 );
@@ -322,8 +326,8 @@ export const ignoresCuts = variant(
   'ignores-cuts',
   patch(
     'core/notice.ts',
-    'return hearCut(before, notice, context);',
-    'return hearCut(before, notice, context) && before;',
+    'return handleCut(before, notice, context);',
+    'return handleCut(before, notice, context) && before;',
   ),
 );
 
@@ -332,8 +336,8 @@ export const ignoresRivals = variant(
   'ignores-rivals',
   patch(
     'core/notice.ts',
-    'return hearRival(before, notice.holder, context);',
-    'return hearRival(before, notice.holder, context) && before;',
+    'return handleRival(before, notice.holder, context);',
+    'return handleRival(before, notice.holder, context) && before;',
   ),
 );
 
@@ -342,8 +346,8 @@ export const leadsByNotice = variant(
   'leads-by-notice',
   patch(
     'core/step.ts',
-    'return next(hearNotice(state, event.notice, context));',
-    "if (state.phase === 'campaigning' && event.notice.kind === 'elected' && event.notice.holder.id === state.id) { const term = { id: state.id, token: event.notice.holder.token ?? 0, deadline: context.now + context.settings.ttl }; return next({ ...state, phase: 'leading', role: 'leader', renewAt: context.now + context.settings.renewEvery, term } as any, { role: 'leader', term }); }\n      return next(hearNotice(state, event.notice, context));",
+    'return next(handleNotice(state, event.notice, context));',
+    "if (state.phase === 'campaigning' && event.notice.kind === 'elected' && event.notice.holder.id === state.id) { const term = { id: state.id, token: event.notice.holder.token ?? 0, deadline: context.now + context.settings.ttl }; return next({ ...state, phase: 'leading', role: 'leader', renewAt: context.now + context.settings.renewEvery, term } as any, { role: 'leader', term }); }\n      return next(handleNotice(state, event.notice, context));",
   ),
 );
 

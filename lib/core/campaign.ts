@@ -1,20 +1,20 @@
 import { type ElectionError, isUnsent } from '../port/errors.js';
 import type { AcquireReply, CandidateReply, Held, LeaseRequest, Suspect } from '../port/lease-store.js';
 import { notAfter, watched } from './memory.js';
-import { hearNotice, refund } from './notice.js';
+import { handleNotice, refundAttempt } from './notice.js';
 import { backoff, lifetime } from './settings.js';
 import {
   type Campaigning,
   type Context,
   common,
-  type Known,
+  type KnownHolder,
   type Leading,
   next,
   type Sent,
   type State,
   type Step,
 } from './state.js';
-import { awaitLease, scheduleBy, soonestAfter } from './wait.js';
+import { awaitLease, earliestAfter, scheduleBy } from './wait.js';
 
 /** Codes of failures after which it is unknown whether the request took effect and whether anyone hears us. */
 export const isUnanswered = ({ code }: ElectionError): boolean =>
@@ -25,7 +25,7 @@ export const isDoubtful = (error: ElectionError): boolean =>
   !isUnsent(error) && (isUnanswered(error) || error.code === 'STORE_REPLY');
 
 /** Whether it is dark after that failure. Of a request that was never sent there is nothing to learn. */
-export const isDark = (before: boolean, error: ElectionError): boolean =>
+export const mustProbeAfter = (before: boolean, error: ElectionError): boolean =>
   isUnsent(error) ? before : isUnanswered(error);
 
 /** Back to the race, the next attempt at `nextAt`. */
@@ -48,14 +48,14 @@ export function renewalAfter(
   const { settings, random } = context;
   const { renewEvery } = settings;
   const planned = sentAt + renewEvery - random() * Math.min(spread, renewEvery / 2);
-  return isChallenged ? Math.min(planned, soonestAfter(sentAt, context)) : planned;
+  return isChallenged ? Math.min(planned, earliestAfter(sentAt, context)) : planned;
 }
 
 /** What to ask next. In the dark only reads; retired ids before any new attempt: one of them may be what holds the lease. */
 export function campaignRequest(state: Campaigning, { settings, now }: Context): LeaseRequest {
   const { key, timeout, ttl, name, data, coldStart } = settings;
   const [retired] = state.retired;
-  if (state.dark) return { verb: 'read', key, timeout };
+  if (state.mustProbe) return { verb: 'read', key, timeout };
   if (retired !== undefined) return { verb: 'release', key, timeout, id: retired };
   const limit = notAfter(state.memory, now, timeout);
   const watch = watched(state.memory, now, ttl);
@@ -71,24 +71,24 @@ export function campaignRequest(state: Campaigning, { settings, now }: Context):
     ...(limit !== undefined && { notAfter: limit }),
     coldStart,
     ...(watch && { watched: watch }),
-    ...(state.hearing.live && { hears: true }),
+    ...(state.notices.isSubscribed && { hears: true }),
   };
 }
 
 /** A reply while campaigning; the memory has learnt from it already. */
-export function hearCampaign(state: Campaigning, sent: Sent, reply: CandidateReply, context: Context): Step {
-  const answered: Campaigning = { ...campaign(state, context.now), dark: false };
+export function handleCampaignReply(state: Campaigning, sent: Sent, reply: CandidateReply, context: Context): Step {
+  const answered: Campaigning = { ...campaign(state, context.now), mustProbe: false };
   switch (sent.request.verb) {
     case 'acquire':
-      return hearAcquire({ ...answered, failures: 0 }, sent, reply as AcquireReply, context);
+      return handleAcquireReply({ ...answered, failures: 0 }, sent, reply as AcquireReply, context);
     case 'release':
       return next({ ...answered, retired: state.retired.slice(1) });
     default:
-      return next({ ...answered, holder: known(reply, context.now) });
+      return next({ ...answered, holder: holderIn(reply, context.now) });
   }
 }
 
-function hearAcquire(state: Campaigning, sent: Sent, reply: AcquireReply, context: Context): Step {
+function handleAcquireReply(state: Campaigning, sent: Sent, reply: AcquireReply, context: Context): Step {
   switch (reply.status) {
     case 'granted': {
       const leading = lead(state, sent, reply, context);
@@ -114,7 +114,7 @@ function lead(
   const deadline = sent.at + lifetime(ttl);
   const { token, run } = reply;
   const term = { id: state.id, token, ...(run !== undefined && { run }), deadline };
-  const hearing = { ...state.hearing, missed: undefined };
+  const notices = { ...state.notices, missed: undefined };
   const holder = { id: state.id, name, ...(data !== undefined && { data }), token, expiresIn: ttl };
   // Each field, in one place: what is put together of parts has a layout of its own for each way to come here, and is slow from then on.
   return {
@@ -125,13 +125,13 @@ function lead(
     holder: { holder, at: sent.at },
     listed: undefined, // who leads stands by no more
     retired: state.retired,
-    dark: state.dark,
-    hearing: refund(hearing, context.settings),
-    askedAt: state.askedAt,
+    mustProbe: state.mustProbe,
+    notices: refundAttempt(notices, context.settings),
+    lastSentAt: state.lastSentAt,
     failures: state.failures,
     sent: undefined,
     term,
-    renewAt: renewalAfter(sent.at, hearing.challenger > token, context),
+    renewAt: renewalAfter(sent.at, notices.rivalToken > token, context),
     error: undefined,
   };
 }
@@ -142,37 +142,46 @@ export function retire<S extends State>(state: S, { nextId, settings }: Context)
 }
 
 /** Whom a reply names as the holder. */
-export const known = (reply: CandidateReply, now: number): Known | undefined =>
+export const holderIn = (reply: CandidateReply, now: number): KnownHolder | undefined =>
   'holder' in reply && reply.holder ? { holder: reply.holder, at: now } : undefined;
 
 function standBy(before: Campaigning, reply: Held | Suspect, context: Context): Step {
-  const { missed } = before.hearing;
+  const { deferred } = before.notices;
   const state: Campaigning = {
     ...before,
-    hearing: { ...before.hearing, missed: undefined },
+    notices: { ...before.notices, deferred: undefined },
     listed: before.id,
   };
   const awaiting = awaitLease(state, reply, context);
-  const waiting = missed ? hearNotice(awaiting, missed, context) : awaiting;
+  const waiting = deferred ? handleNotice(awaiting, deferred, context) : awaiting;
   if (state.role === 'follower') return next(waiting);
   const leader = reply.status === 'held' && { leader: reply.holder };
   return next({ ...waiting, role: 'follower' }, { role: 'follower', reason: 'standby', ...leader });
 }
 
 /** A failed request while campaigning. The first silence is no news yet: it is tried again before it becomes `error`. */
-export function failCampaign(state: Campaigning, { request }: Sent, error: ElectionError, context: Context): Step {
+export function handleCampaignFailure(
+  state: Campaigning,
+  { request }: Sent,
+  error: ElectionError,
+  context: Context,
+): Step {
   const silent = isUnanswered(error);
   const doubtful = request.verb === 'acquire' && isDoubtful(error);
   const known = doubtful ? retire(state, context) : state;
-  const failed = { ...campaign(known, context.now), dark: isDark(state.dark, error), failures: state.failures + 1 };
+  const failed = {
+    ...campaign(known, context.now),
+    mustProbe: mustProbeAfter(state.mustProbe, error),
+    failures: state.failures + 1,
+  };
   if (silent && state.failures === 0 && state.role !== 'error') {
     return next({ ...failed, nextAt: context.now + backoff(context.settings.timeout) });
   }
-  return failing(failed, error, context);
+  return enterError(failed, error, context);
 }
 
 /** Into, or on in, the role `error`, trying again by `wait`. */
-export function failing(state: Campaigning, error: ElectionError, context: Context): Step {
+export function enterError(state: Campaigning, error: ElectionError, context: Context): Step {
   const waiting: Campaigning = {
     ...state,
     role: 'error',

@@ -1,8 +1,8 @@
 import type { ElectionError } from '../port/errors.js';
 import type { CandidateReply, CandidateRequest } from '../port/lease-store.js';
-import { isDark } from './campaign.js';
-import { failRelease, hearRelease } from './handover.js';
-import { hearLate, hearRenewed, renewRequest, repeatRenewal } from './lead.js';
+import { mustProbeAfter } from './campaign.js';
+import { handleReleaseFailure, handleReleaseReply } from './handover.js';
+import { applyRenewal, handleLate, renewRequest, repeatRenewal } from './lead.js';
 import { backoff } from './settings.js';
 import {
   type Context,
@@ -10,7 +10,7 @@ import {
   common,
   type Done,
   type Exiting,
-  type Manner,
+  type ExitOptions,
   next,
   type Sent,
   type State,
@@ -21,14 +21,14 @@ import {
 export function exit(
   state: State,
   reason: 'resigned' | 'closed',
-  { cooldown, successor }: Manner,
+  { cooldown, successor }: ExitOptions,
   context: Context,
 ): Step {
   switch (state.phase) {
     case 'done':
       return next(state);
     case 'exiting':
-      return next(cooldown === undefined ? forGood(state) : state);
+      return next(cooldown === undefined ? withoutReturn(state) : state);
     case 'leading': {
       const leaving = beginExit(state, [state.id], cooldown, context);
       const { term, renewAt } = state;
@@ -71,7 +71,7 @@ function beginExit(state: State, release: readonly string[], cooldown: number | 
 /** A write in flight is awaited: released before it is answered, it could land after the release. A read is dropped. */
 const keptSent = ({ sent }: State): Sent | undefined => (sent?.request.verb === 'read' ? undefined : sent);
 
-function forGood({ cooldown: _, ...state }: Exiting): Exiting {
+function withoutReturn({ cooldown: _, ...state }: Exiting): Exiting {
   return state;
 }
 
@@ -82,16 +82,19 @@ export function exitRequest(state: Exiting, context: Context): CandidateRequest 
     const due = state.term && now >= state.renewAt && now < state.term.deadline;
     return due ? renewRequest(state, state.term, context) : undefined;
   }
-  const { term, handing, successor, hearing, listed } = state;
+  const { term, awaitingSuccessor, successor, notices, listed } = state;
   const [id] = state.release;
   const { key, name, data } = settings;
   const base = { key, timeout: Math.max(1, Math.min(settings.timeout, state.settleBy - now)) };
-  if (handing) return now < handing.until ? undefined : { verb: 'release', ...base, id: id ?? '', absent: handing.to };
+  if (awaitingSuccessor)
+    return now < awaitingSuccessor.until
+      ? undefined
+      : { verb: 'release', ...base, id: id ?? '', absent: awaitingSuccessor.to };
   if (id !== undefined) {
-    const manner = id === term?.id && { ...(successor && { successor }), ...(hearing.live && { quiet: true }) };
+    const manner = id === term?.id && { ...(successor && { successor }), ...(notices.isSubscribed && { quiet: true }) };
     return { verb: 'release', ...base, id, ...manner };
   }
-  if (listed === undefined || state.dark) return 'settled';
+  if (listed === undefined || state.mustProbe) return 'settled';
   return { verb: 'withdraw', ...base, id: listed, name, ...(data !== undefined && { data }) };
 }
 
@@ -103,26 +106,26 @@ export function settle(state: Exiting, { now }: Context): Cooling | Done {
 }
 
 /** A reply on the way out. */
-export function hearExit(before: Exiting, sent: Sent, reply: CandidateReply, context: Context): Step {
-  const state: Exiting = { ...before, sent: undefined, dark: false };
+export function handleExitReply(before: Exiting, sent: Sent, reply: CandidateReply, context: Context): Step {
+  const state: Exiting = { ...before, sent: undefined, mustProbe: false };
   const { term } = state;
   switch (reply.status) {
     case 'renewed': // past the deadline it is too late: what is over stays over
-      return next(term && context.now < term.deadline ? hearRenewed({ ...state, term }, sent, reply, context) : state);
+      return next(term && context.now < term.deadline ? applyRenewal({ ...state, term }, sent, reply, context) : state);
     case 'lost': {
       const over = term && { term: { ...term, deadline: Math.min(term.deadline, context.now) } };
       return next({ ...state, ...over, renewAt: Number.POSITIVE_INFINITY });
     }
     case 'late':
       return next({
-        ...hearLate(state, sent),
+        ...handleLate(state, sent),
         renewAt: Math.max(state.renewAt, context.now + backoff(context.settings.timeout)),
       });
     case 'granted': // an attempt that was under way when the exit began
       return next({ ...state, release: [...state.release, state.id] });
     case 'released':
     case 'gone':
-      return next(hearRelease(state, reply, context));
+      return next(handleReleaseReply(state, reply, context));
     case 'held':
     case 'suspect': // the same, refused
       return next({ ...state, listed: state.id });
@@ -134,8 +137,8 @@ export function hearExit(before: Exiting, sent: Sent, reply: CandidateReply, con
 }
 
 /** A failed request on the way out. What cannot be released runs out by itself. */
-export function failExit(before: Exiting, sent: Sent, error: ElectionError, context: Context): Step {
-  const state = { ...before, sent: undefined, dark: isDark(before.dark, error) };
+export function handleExitFailure(before: Exiting, sent: Sent, error: ElectionError, context: Context): Step {
+  const state = { ...before, sent: undefined, mustProbe: mustProbeAfter(before.mustProbe, error) };
   const { request } = sent;
   switch (request.verb) {
     case 'renew':
@@ -143,7 +146,7 @@ export function failExit(before: Exiting, sent: Sent, error: ElectionError, cont
     case 'acquire':
       return next({ ...state, release: [...state.release, state.id] });
     case 'release':
-      return next(failRelease(state, request, context));
+      return next(handleReleaseFailure(state, request, context));
     default:
       return next({ ...state, listed: undefined });
   }

@@ -17,9 +17,9 @@ export function inPlaceOf(before: State, after: State): State {
   state.holder = after.holder;
   state.listed = after.listed;
   state.retired = after.retired;
-  state.dark = after.dark;
-  state.hearing = after.hearing;
-  state.askedAt = after.askedAt;
+  state.mustProbe = after.mustProbe;
+  state.notices = after.notices;
+  state.lastSentAt = after.lastSentAt;
   state.failures = after.failures;
   state.sent = after.sent;
   state.term = termInPlace(before.term, after.term);
@@ -30,7 +30,7 @@ export function inPlaceOf(before: State, after: State): State {
 
 function overwriteMemory(memory: Mutable<Memory>, after: Memory): void {
   memory.token = after.token;
-  memory.dark = after.dark;
+  memory.mustProbe = after.mustProbe;
   memory.time = after.time;
   memory.at = after.at;
   memory.watch = after.watch;

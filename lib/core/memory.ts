@@ -9,7 +9,7 @@ export interface Memory {
   /** The highest fencing token seen, 0 at first. */
   readonly token: number;
   /** The last request of the candidacy before went unanswered. */
-  readonly dark: boolean;
+  readonly mustProbe: boolean;
   /** The store's clock at the last reply that told it. */
   readonly time: number | undefined;
   /** Our own at its receipt. */
@@ -21,7 +21,7 @@ export interface Memory {
   readonly watch: { readonly until: number; readonly since: number; readonly offset: number } | undefined;
 }
 
-export const NOTHING_KNOWN: Memory = { token: 0, dark: false, time: undefined, at: 0, watch: undefined };
+export const NOTHING_KNOWN: Memory = { token: 0, mustProbe: false, time: undefined, at: 0, watch: undefined };
 
 /** The memory after a reply received at `now`. `ttl` is that of the election. */
 export function learn(memory: Memory, reply: CandidateReply, now: number, ttl: number): Memory {

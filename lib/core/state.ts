@@ -26,7 +26,7 @@ export interface Sent {
 }
 
 /** A holder, and our own time when we learnt of it. */
-export interface Known {
+export interface KnownHolder {
   readonly holder: Holder;
   readonly at: number;
 }
@@ -35,22 +35,22 @@ export interface Known {
  * What a candidate hears of its store by notice. Each field is always there: what comes and goes would give thousands of candidates a layout each of
  * their own.
  */
-export interface Hearing {
+export interface NoticeState {
   /** Whether elections and releases are told at present. */
-  readonly live: boolean;
+  readonly isSubscribed: boolean;
   /** Own time until which attempts are spent that releases may hasten: one in a timeout. */
-  readonly spent: number;
+  readonly rateLimitedUntil: number;
   /** Whether a release has hastened the next attempt. */
-  readonly hastened: boolean;
+  readonly isRateLimited: boolean;
   /** Whether another run of the store may answer than has granted the term: there is another connection, or a renewal has failed. Settled by asking. */
-  readonly isDoubted: boolean;
+  readonly isRunInDoubt: boolean;
   /** The last that came while a request was in flight which may have been answered before it. */
-  readonly missed: Notice | undefined;
+  readonly deferred: Notice | undefined;
   /**
    * The highest token of an election that was told then: the own lease is in question if it is above the own. Infinity where it is whatever its token,
-   * since it was cut, or there is another connection. Apart from {@link missed}, or one could displace the other.
+   * since it was cut, or there is another connection. Apart from {@link deferred}, or one could displace the other.
    */
-  readonly challenger: number;
+  readonly rivalToken: number;
 }
 
 interface Common {
@@ -60,16 +60,16 @@ interface Common {
   /** The role last decided. */
   readonly role: Role | undefined;
   /** Who leads, as far as we know. */
-  readonly holder: Known | undefined;
+  readonly holder: KnownHolder | undefined;
   /** The id under which the store has listed this candidate, which then stands by. */
   readonly listed: string | undefined;
   /** Retired ids that may still hold a lease: each is compare-and-deleted before the next attempt to acquire. */
   readonly retired: readonly string[];
   /** The last request went unanswered: nothing but reads until one is answered. */
-  readonly dark: boolean;
-  readonly hearing: Hearing;
+  readonly mustProbe: boolean;
+  readonly notices: NoticeState;
   /** Own time of the last request. */
-  readonly askedAt: number;
+  readonly lastSentAt: number;
   /** Failed requests in a row, while campaigning. */
   readonly failures: number;
   /** The one request in flight. Set to undefined rather than taken out: a copy of all but one field takes ten times as long. */
@@ -117,7 +117,7 @@ export interface Exiting extends Common {
   /** Whether a later term than ours has been told of. */
   readonly succeeded?: true;
   /** Nobody but `to` was told of the release: everyone is, unless it has succeeded by own time `until`. */
-  readonly handing?: { readonly to: string; readonly until: number };
+  readonly awaitingSuccessor?: { readonly to: string; readonly until: number };
   /** ms to stand aside afterwards before campaigning again; absent: for good. */
   readonly cooldown?: number;
 }
@@ -138,7 +138,7 @@ export interface Done extends Common {
 export type State = Campaigning | Leading | Exiting | Cooling | Done;
 
 /** How a candidate leaves. */
-export interface Manner {
+export interface ExitOptions {
   /** As in {@link Exiting}. */
   readonly cooldown?: number;
   /** As in {@link Exiting}. */
@@ -151,7 +151,7 @@ export type Event =
   | { readonly kind: 'reply'; readonly sent: Sent; readonly reply: CandidateReply }
   | { readonly kind: 'failure'; readonly sent: Sent; readonly error: ElectionError }
   | { readonly kind: 'notice'; readonly notice: Notice }
-  | ({ readonly kind: 'exit'; readonly reason: 'resigned' | 'closed' } & Manner)
+  | ({ readonly kind: 'exit'; readonly reason: 'resigned' | 'closed' } & ExitOptions)
   | { readonly kind: 'drained' };
 
 /** A change of role to be told. */
@@ -179,6 +179,17 @@ export interface Context {
 export const next = (state: State, ...decisions: Decision[]): Step => ({ state, decisions });
 
 /** The fields that outlive a phase, of `state`. The request in flight is not among them. */
-export function common({ id, memory, role, holder, listed, retired, dark, hearing, askedAt, failures }: State): Common {
-  return { id, memory, role, holder, listed, retired, dark, hearing, askedAt, failures };
+export function common({
+  id,
+  memory,
+  role,
+  holder,
+  listed,
+  retired,
+  mustProbe,
+  notices,
+  lastSentAt,
+  failures,
+}: State): Common {
+  return { id, memory, role, holder, listed, retired, mustProbe, notices, lastSentAt, failures };
 }

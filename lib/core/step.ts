@@ -1,24 +1,24 @@
 import type { CandidateRequest } from '../port/lease-store.js';
-import { campaign, campaignRequest, failCampaign, hearCampaign } from './campaign.js';
-import { exit, exitRequest, failExit, hearExit, settle } from './exit.js';
-import { expire, failRenewal, hearRenewal, renewRequest } from './lead.js';
+import { campaign, campaignRequest, handleCampaignFailure, handleCampaignReply } from './campaign.js';
+import { exit, exitRequest, handleExitFailure, handleExitReply, settle } from './exit.js';
+import { expire, handleRenewalFailure, handleRenewalReply, renewRequest } from './lead.js';
 import { learn, type Memory } from './memory.js';
-import { hearNotice, spend } from './notice.js';
+import { countAttempt, handleNotice } from './notice.js';
 import { earliness } from './settings.js';
-import { type Campaigning, type Context, type Event, type Hearing, next, type State, type Step } from './state.js';
+import { type Campaigning, type Context, type Event, type NoticeState, next, type State, type Step } from './state.js';
 
 /** Before anything has been heard. */
-const SILENCE: Hearing = {
-  live: false,
-  spent: Number.NEGATIVE_INFINITY,
-  hastened: false,
-  isDoubted: false,
-  missed: undefined,
-  challenger: 0,
+const NO_NOTICES: NoticeState = {
+  isSubscribed: false,
+  rateLimitedUntil: Number.NEGATIVE_INFINITY,
+  isRateLimited: false,
+  isRunInDoubt: false,
+  deferred: undefined,
+  rivalToken: 0,
 };
 
 /** A candidate that has done nothing yet and may try at once; to read, if the one before it was in the dark. */
-export function stand(memory: Memory, { settings, now, nextId }: Context): Campaigning {
+export function initialState(memory: Memory, { settings, now, nextId }: Context): Campaigning {
   return {
     phase: 'campaigning',
     id: nextId(settings),
@@ -27,9 +27,9 @@ export function stand(memory: Memory, { settings, now, nextId }: Context): Campa
     holder: undefined,
     listed: undefined,
     retired: [],
-    dark: memory.dark,
-    hearing: SILENCE,
-    askedAt: Number.NEGATIVE_INFINITY,
+    mustProbe: memory.mustProbe,
+    notices: NO_NOTICES,
+    lastSentAt: Number.NEGATIVE_INFINITY,
     failures: 0,
     nextAt: now,
   };
@@ -41,9 +41,9 @@ export function stand(memory: Memory, { settings, now, nextId }: Context): Campa
  */
 export function step(before: State, event: Event, context: Context): Step {
   const expired = expire(before, context);
-  const heard = hear(expired.state, event, context);
+  const heard = handle(expired.state, event, context);
   const decisions = expired.decisions.length > 0 ? [...expired.decisions, ...heard.decisions] : heard.decisions;
-  return { state: ask(heard.state, context, event.kind === 'wake' ? earliness(context.settings) : 0), decisions };
+  return { state: sendNext(heard.state, context, event.kind === 'wake' ? earliness(context.settings) : 0), decisions };
 }
 
 /** Own time at which something is to be done without being told; Infinity when only an answer can bring news. */
@@ -54,7 +54,9 @@ export function wakeAt(state: State): number {
     case 'leading':
       return state.sent ? state.term.deadline : Math.min(state.renewAt, state.term.deadline);
     case 'exiting':
-      return state.sent ? Number.POSITIVE_INFINITY : (state.handing?.until ?? Math.min(state.renewAt, state.drainBy));
+      return state.sent
+        ? Number.POSITIVE_INFINITY
+        : (state.awaitingSuccessor?.until ?? Math.min(state.renewAt, state.drainBy));
     case 'cooling':
       return state.nextAt;
     case 'done':
@@ -66,38 +68,39 @@ export function wakeAt(state: State): number {
 export const isRenewal = (state: State): boolean =>
   state.phase === 'leading' && state.sent === undefined && state.renewAt < state.term.deadline;
 
-function hear(state: State, event: Event, context: Context): Step {
+function handle(state: State, event: Event, context: Context): Step {
   switch (event.kind) {
     case 'wake':
       return next(state);
     case 'reply':
     case 'failure':
-      return event.sent === state.sent ? hearAnswer(state, event, context) : next(state);
+      return event.sent === state.sent ? handleAnswer(state, event, context) : next(state);
     case 'exit':
       return exit(state, event.reason, event, context);
     case 'drained':
       return next(state.phase === 'exiting' ? { ...state, drained: true } : state);
     case 'notice':
-      return next(hearNotice(state, event.notice, context));
+      return next(handleNotice(state, event.notice, context));
   }
 }
 
 type Answer = Extract<Event, { readonly sent: unknown }>;
 
-function hearAnswer(before: State, event: Answer, context: Context): Step {
+function handleAnswer(before: State, event: Answer, context: Context): Step {
   if (event.kind === 'failure') {
     const { sent, error } = event;
-    if (before.phase === 'campaigning') return failCampaign(before, sent, error, context);
-    if (before.phase === 'leading') return failRenewal({ ...before, sent: undefined }, error, context);
-    if (before.phase === 'exiting') return failExit(before, sent, error, context);
+    if (before.phase === 'campaigning') return handleCampaignFailure(before, sent, error, context);
+    if (before.phase === 'leading') return handleRenewalFailure({ ...before, sent: undefined }, error, context);
+    if (before.phase === 'exiting') return handleExitFailure(before, sent, error, context);
     return next(before);
   }
   const { sent, reply } = event;
   const memory = learn(before.memory, reply, context.now, context.settings.ttl);
-  if (before.phase === 'leading') return hearRenewal({ ...before, memory, sent: undefined }, sent, reply, context);
+  if (before.phase === 'leading')
+    return handleRenewalReply({ ...before, memory, sent: undefined }, sent, reply, context);
   const state = { ...before, memory };
-  if (state.phase === 'campaigning') return hearCampaign(state, sent, reply, context);
-  if (state.phase === 'exiting') return hearExit(state, sent, reply, context);
+  if (state.phase === 'campaigning') return handleCampaignReply(state, sent, reply, context);
+  if (state.phase === 'exiting') return handleExitReply(state, sent, reply, context);
   return next(state);
 }
 
@@ -105,11 +108,13 @@ function hearAnswer(before: State, event: Answer, context: Context): Step {
  * Puts the next request in flight when there is none and one is due: a renewal `early` ms before, as it is with an alarm that rings for several. One at
  * a time, so that no two can overtake each other.
  */
-function ask(state: State, context: Context, early = 0): State {
+function sendNext(state: State, context: Context, early = 0): State {
   if (state.sent) return state;
   switch (state.phase) {
     case 'campaigning':
-      return context.now < state.nextAt ? state : send(spend(state, context), campaignRequest(state, context), context);
+      return context.now < state.nextAt
+        ? state
+        : send(countAttempt(state, context), campaignRequest(state, context), context);
     case 'leading':
       return context.now < state.renewAt - early
         ? state
@@ -120,7 +125,7 @@ function ask(state: State, context: Context, early = 0): State {
       return request === 'settled' ? settle(state, context) : send(state, request, context);
     }
     case 'cooling':
-      return context.now < state.nextAt ? state : ask(campaign(state, context.now), context);
+      return context.now < state.nextAt ? state : sendNext(campaign(state, context.now), context);
     case 'done':
       return state;
   }
@@ -128,9 +133,9 @@ function ask(state: State, context: Context, early = 0): State {
 
 /** What was in question before is answered by this request: whose the lease is, and of which run of the store. */
 function send<S extends State>(state: S, request: CandidateRequest, { now }: Context): S {
-  const { challenger, isDoubted } = state.hearing;
+  const { rivalToken, isRunInDoubt } = state.notices;
   const tells = request.verb === 'acquire' || request.verb === 'renew';
-  const isOpen = challenger > 0 || (isDoubted && tells);
-  const hearing = isOpen ? { ...state.hearing, challenger: 0, isDoubted: isDoubted && !tells } : state.hearing;
-  return { ...state, hearing, askedAt: now, sent: { request, at: now } };
+  const isOpen = rivalToken > 0 || (isRunInDoubt && tells);
+  const notices = isOpen ? { ...state.notices, rivalToken: 0, isRunInDoubt: isRunInDoubt && !tells } : state.notices;
+  return { ...state, notices, lastSentAt: now, sent: { request, at: now } };
 }

@@ -13,21 +13,21 @@ export function scheduleBy(
 }
 
 /**
- * Own time at which a notice lets something be asked: `at`, unless something was asked just before, at `askedAt`. A flood of notices, or of
+ * Own time at which a notice lets something be asked: `at`, unless something was asked just before, at `lastSentAt`. A flood of notices, or of
  * connections that do not last, makes none of requests.
  */
-export const soonestAfter = (askedAt: number, { now, settings }: Context, at = now): number =>
-  Math.max(at, askedAt + backoff(settings.timeout));
+export const earliestAfter = (lastSentAt: number, { now, settings }: Context, at = now): number =>
+  Math.max(at, lastSentAt + backoff(settings.timeout));
 
 /** Waits for what `reply` tells of to be over; not for that alone where nobody would tell if it were over before. */
 export function awaitLease(state: Campaigning, reply: Held | Suspect, context: Context): Campaigning {
   if (reply.status === 'held') return awaitHolder(state, reply.holder, context);
-  return { ...state, nextAt: scheduleBy(context, reply.wait, state.hearing.live), holder: undefined };
+  return { ...state, nextAt: scheduleBy(context, reply.wait, state.notices.isSubscribed), holder: undefined };
 }
 
 /** The same for the lease of `holder`: go-leader, which has no token, does not tell. */
 export function awaitHolder(state: Campaigning, holder: Holder, context: Context): Campaigning {
   const within = holder.expiresIn + 1; // a lease is still there in the very millisecond in which it ends
-  const isTold = state.hearing.live && holder.token !== undefined;
+  const isTold = state.notices.isSubscribed && holder.token !== undefined;
   return { ...state, nextAt: scheduleBy(context, within, isTold), holder: { holder, at: context.now } };
 }

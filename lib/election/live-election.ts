@@ -16,7 +16,7 @@ import type { Holder } from '../port/lease-store.js';
 import { onAbort } from '../stream/abort.js';
 import { Candidacy, type Environment } from '../stream/candidacy.js';
 import { inOwnContext } from '../stream/own-context.js';
-import { ask } from '../stream/request.js';
+import { sendRequest } from '../stream/request.js';
 import type { Term, Transition } from '../stream/transition.js';
 import type { Candidate, Election, ResignOptions } from './election.js';
 import { iterate } from './iterate.js';
@@ -83,7 +83,7 @@ export class LiveElection extends Observable<Transition> implements Election {
   async candidates(): Promise<Candidate[]> {
     const { store, settings, scheduler } = this.#environment;
     const { key, timeout, ttl } = settings;
-    const { candidates } = await firstValueFrom(ask(store, { verb: 'list', key, timeout, ttl }, scheduler));
+    const { candidates } = await firstValueFrom(sendRequest(store, { verb: 'list', key, timeout, ttl }, scheduler));
     return candidates.map((candidate) => ({ ...candidate, lastSeen: new Date(candidate.lastSeen) }));
   }
 
@@ -134,9 +134,9 @@ export class LiveElection extends Observable<Transition> implements Election {
   #stand(subscriber: Subscriber<Transition>): void {
     const heed = this.#heedSignal();
     const candidacy = new Candidacy(this.#environment, {
-      learnt: () => this.#news?.next(),
+      holderChanged: () => this.#news?.next(),
       // Before any subscriber, so that those find the election without a candidacy when they are told of the completion.
-      over: () => {
+      ended: () => {
         heed?.unsubscribe();
         this.#forget(candidacy);
       },

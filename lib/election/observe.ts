@@ -14,7 +14,7 @@ import {
 import type { Holder, ReadReply } from '../port/lease-store.js';
 import { coalesce } from '../stream/coalesce.js';
 import { inOwnContext } from '../stream/own-context.js';
-import { ask, forElection } from '../stream/request.js';
+import { forElection, sendRequest } from '../stream/request.js';
 import { noticesOf } from '../stream/validate-reply.js';
 import { OPTIONS } from './environment.js';
 import type { StoreOptions } from './options.js';
@@ -61,7 +61,7 @@ export function observe(options: ObserveOptions): Observable<Holder | undefined>
   const timeout = Math.min(every, LONGEST_LOOK);
   const pause = timer(Math.min(PAUSE, every / 2)).pipe(ignoreElements());
   const look = merge(
-    defer(() => ask(store, { verb: 'read', key, timeout }, asyncScheduler)),
+    defer(() => sendRequest(store, { verb: 'read', key, timeout }, asyncScheduler)),
     pause,
   );
   // Notices hasten a look, and the store guards its connection while they are listened to. Where they fail, the timer is enough.

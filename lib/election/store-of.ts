@@ -1,6 +1,6 @@
 import { invalidOption } from '../port/errors.js';
 import type { LeaseStore } from '../port/lease-store.js';
-import { isRedisClient, portOf, type RedisClient } from '../redis/client.js';
+import { adapterOf, isRedisClient, type RedisClient } from '../redis/client.js';
 import { redisStore } from '../redis/store.js';
 import type { StoreOptions } from './options.js';
 import { requireMethod } from './validation.js';
@@ -27,7 +27,7 @@ export function storeOf({ redis, store, subscriber }: StoreOptions): LeaseStore 
 
 /** The store by a client, which is what `option` was given. */
 export function storeOfClient(option: string, redis: RedisClient, subscriber?: RedisClient | false): LeaseStore {
-  const { serves, prefix } = portOf(redis);
+  const { serves, prefix } = adapterOf(redis);
   if (serves === 'slots' && prefix !== '') {
     throw invalidOption(
       option,
@@ -40,7 +40,7 @@ export function storeOfClient(option: string, redis: RedisClient, subscriber?: R
 }
 
 function requireSubscriber(subscriber: unknown): void {
-  if (subscriber === false || (isRedisClient(subscriber) && portOf(subscriber).openLink)) return;
+  if (subscriber === false || (isRedisClient(subscriber) && adapterOf(subscriber).openSubscriber)) return;
   throw invalidOption(
     'subscriber',
     'must be a client as node-redis or ioredis makes, which can be duplicated, or false',

@@ -2,7 +2,14 @@ import { finalize, Observable, type Subscriber } from 'rxjs';
 import { ElectionError, isElectionError } from '../port/errors.js';
 import type { AcquireReply, AcquireRequest, Granted } from '../port/lease-store.js';
 import { countGrants, majorityOf, type Split } from './decide.js';
-import { giveBack, type Ledger, PATIENCE, PATIENCE_FOR_GRANTS, type Term, withdrawAt } from './election-state.js';
+import {
+  type ElectionState,
+  giveBack,
+  PATIENCE,
+  PATIENCE_FOR_GRANTS,
+  type Term,
+  withdrawAt,
+} from './election-state.js';
 import type { Member } from './member.js';
 
 /**
@@ -10,15 +17,15 @@ import type { Member } from './member.js';
  * leads when a majority has it on record: any two majorities share a store, so that the next term's token is above it. Whatever is granted
  * besides comes to nothing: to a term that is won it is one more store, else it is given back at once.
  */
-export const bid = (ledger: Ledger, request: AcquireRequest): Observable<AcquireReply> =>
+export const acquire = (ledger: ElectionState, request: AcquireRequest): Observable<AcquireReply> =>
   new Observable((subscriber) => {
-    const attempt = new Bid(ledger, request, subscriber);
+    const attempt = new Acquisition(ledger, request, subscriber);
     subscriber.add(() => attempt.abandon());
     attempt.begin();
   });
 
-class Bid {
-  readonly #ledger: Ledger;
+class Acquisition {
+  readonly #ledger: ElectionState;
   readonly #request: AcquireRequest;
   readonly #subscriber: Subscriber<AcquireReply>;
   readonly #begun: number;
@@ -33,7 +40,7 @@ class Bid {
   #term: Term | undefined;
   #outcome: 'open' | 'won' | 'failed' = 'open';
 
-  constructor(ledger: Ledger, request: AcquireRequest, subscriber: Subscriber<AcquireReply>) {
+  constructor(ledger: ElectionState, request: AcquireRequest, subscriber: Subscriber<AcquireReply>) {
     this.#ledger = ledger;
     this.#request = request;
     this.#subscriber = subscriber;

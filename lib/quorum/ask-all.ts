@@ -1,6 +1,6 @@
 import { Observable } from 'rxjs';
 import { type ElectionError, isElectionError } from '../port/errors.js';
-import type { Answers, Verdict } from './decide.js';
+import type { Answers, Decision } from './decide.js';
 import type { Member } from './member.js';
 
 /** What is done with an answer once there is a verdict, whether it came before that or after. */
@@ -10,15 +10,15 @@ type Afterwards<Reply> = (verdict: Reply | ElectionError, answer: Reply | Electi
  * Asks all `members` at once and answers as soon as `decide` can, so that nobody waits for one that is slow. Given something to do
  * `afterwards`, the others are heard all the same, each as long as its own request lasts; else they are given up.
  */
-export const poll = <Reply>(
+export const askAll = <Reply>(
   members: readonly Member[],
   ask: (member: Member, i: number) => Observable<Reply>,
-  decide: (answers: Answers<Reply>) => Verdict<Reply>,
+  decide: (answers: Answers<Reply>) => Decision<Reply>,
   afterwards?: Afterwards<Reply>,
 ): Observable<Reply> =>
   new Observable((subscriber) => {
     const answers: Array<Reply | ElectionError | undefined> = members.map(() => undefined);
-    let verdict: Verdict<Reply>;
+    let verdict: Decision<Reply>;
     const hear = (answer: Reply | ElectionError, i: number) => {
       // Given up before there was a verdict, it comes to none: what was asked since may have come to another.
       if (verdict === undefined && subscriber.closed) return;

@@ -4,13 +4,13 @@ const MOST = 64;
 const GENERATION = /~\d+$/;
 
 /** The candidate's own id, of one that a store has it under. */
-export const nameOf = (id: string): string => id.replace(GENERATION, '');
+export const candidateIdOf = (id: string): string => id.replace(GENERATION, '');
 
 /**
  * The ids under which stores know an election's candidates. What was granted by too few has to be given back, and a release that is still
  * on its way must not hit the next attempt: so that one is made under the id's next generation, `id~1`, `id~2` and so on.
  */
-export class Names {
+export class AttemptIds {
   readonly #generations = new Map<string, number>();
 
   current(id: string): string {

@@ -12,13 +12,13 @@ import type {
   Standing,
   WithdrawReply,
 } from '../port/lease-store.js';
-import { nameOf } from './attempt-ids.js';
+import { candidateIdOf } from './attempt-ids.js';
 
 /** What has come of one request at each store, in order; undefined: nothing yet. */
 export type Answers<Reply> = ReadonlyArray<Reply | ElectionError | undefined>;
 
 /** What they come to together; undefined while that is open. */
-export type Verdict<Reply> = Reply | ElectionError | undefined;
+export type Decision<Reply> = Reply | ElectionError | undefined;
 
 /**
  * Nobody is known to have a majority, as several have taken some each. It is not free for `wait` ms unless one of them gives up. `rival`: who
@@ -55,7 +55,7 @@ function tally<Reply>(answers: Answers<Reply>): Tally<Reply> {
 }
 
 /** `'elected'` where a majority has granted the lease to `id`, which has it once they all know its token. */
-export function countGrants(answers: Answers<AcquireReply>, id: string): Verdict<AcquireReply | Split | 'elected'> {
+export function countGrants(answers: Answers<AcquireReply>, id: string): Decision<AcquireReply | Split | 'elected'> {
   const { replies, errors, pending, majority, spare, count } = tally(answers);
   const granted = replies.filter(({ status }) => status === 'granted').length;
   const told = replies.filter(({ status }) => status !== 'late');
@@ -83,7 +83,7 @@ export function countGrants(answers: Answers<AcquireReply>, id: string): Verdict
 }
 
 /** Renewed by a majority; lost when none can be had any more, which silence alone does not show. */
-export function countRenewals(answers: Answers<RenewReply>): Verdict<RenewReply> {
+export function countRenewals(answers: Answers<RenewReply>): Decision<RenewReply> {
   const { replies, errors, pending, majority, spare, count } = tally(answers);
   const renewed = replies.filter(({ status }) => status === 'renewed').length;
   const lost = replies.filter(({ status }) => status === 'lost');
@@ -102,7 +102,7 @@ function loss(lost: readonly RenewReply[], count: number): RenewReply {
 }
 
 /** Given up when a majority says so: what is left of it is no majority. */
-export function countReleases(answers: Answers<ReleaseReply>): Verdict<ReleaseReply> {
+export function countReleases(answers: Answers<ReleaseReply>): Decision<ReleaseReply> {
   const { replies, errors, majority, spare, count } = tally(answers);
   if (errors.length > spare) return unusable(errors, count, majority);
   if (replies.length < majority) return undefined;
@@ -111,14 +111,14 @@ export function countReleases(answers: Answers<ReleaseReply>): Verdict<ReleaseRe
 }
 
 /** Off the list when a majority says so. */
-export function countWithdrawals(answers: Answers<WithdrawReply>): Verdict<WithdrawReply> {
+export function countWithdrawals(answers: Answers<WithdrawReply>): Decision<WithdrawReply> {
   const { replies, errors, majority, spare, count } = tally(answers);
   if (errors.length > spare) return unusable(errors, count, majority);
   return replies.length < majority ? undefined : { status: 'withdrawn' };
 }
 
 /** Who holds a majority, or may: a store that cannot be asked may be one of theirs. */
-export function countReads(answers: Answers<ReadReply>): Verdict<ReadReply> {
+export function countReads(answers: Answers<ReadReply>): Decision<ReadReply> {
   const { replies, errors, pending, majority, spare, count } = tally(answers);
   if (errors.length > spare) return unusable(errors, count, majority);
   if (replies.length < majority) return undefined;
@@ -131,13 +131,13 @@ export function countReads(answers: Answers<ReadReply>): Verdict<ReadReply> {
 }
 
 /** Whoever stands by as far as a majority knows; who asked any of them last comes first. */
-export function countLists(answers: Answers<ListReply>): Verdict<ListReply> {
+export function countLists(answers: Answers<ListReply>): Decision<ListReply> {
   const { replies, errors, majority, spare, count } = tally(answers);
   if (errors.length > spare) return unusable(errors, count, majority);
   if (replies.length < majority) return undefined;
   const latest = new Map<string, Standing>();
   for (const one of replies.flatMap(({ candidates }) => candidates)) {
-    const candidate = { ...one, id: nameOf(one.id) };
+    const candidate = { ...one, id: candidateIdOf(one.id) };
     const known = latest.get(candidate.id);
     if (!known || known.lastSeen < candidate.lastSeen) latest.set(candidate.id, candidate);
   }
@@ -155,7 +155,7 @@ function holdersOf(replies: readonly LeaseReply[]): Array<{ readonly holder: Hol
   const found = new Map<string, { holder: Holder; votes: number }>();
   for (const { holder } of replies as ReadonlyArray<Partial<Held>>) {
     if (!holder) continue;
-    const one = { ...holder, id: nameOf(holder.id) };
+    const one = { ...holder, id: candidateIdOf(holder.id) };
     const { holder: other = one, votes = 0 } = found.get(one.id) ?? {};
     // Those who were slow to grant may have gone beyond the token that was settled on; those who were behind it have been told.
     const isLower = (one.token ?? Number.POSITIVE_INFINITY) < (other.token ?? Number.POSITIVE_INFINITY);

@@ -1,11 +1,11 @@
 import { concat, type Observable, takeLast } from 'rxjs';
 import type { LeaseStore, ReleaseRequest, WithdrawReply, WithdrawRequest } from '../port/lease-store.js';
-import { Names } from './attempt-ids.js';
+import { AttemptIds } from './attempt-ids.js';
 import { Member } from './member.js';
 import type { Timing } from './serial-queue.js';
 
 /** The outside world of a quorum. */
-export interface Surroundings extends Timing {
+export interface Environment extends Timing {
   readonly random: () => number;
 }
 
@@ -21,10 +21,10 @@ export interface Term {
 }
 
 /** What this process knows of one election over the stores. */
-export class Ledger {
+export class ElectionState {
   readonly members: readonly Member[];
-  readonly surroundings: Surroundings;
-  readonly names = new Names();
+  readonly surroundings: Environment;
+  readonly names = new AttemptIds();
   /** By the candidate's id. */
   readonly terms = new Map<string, Term>();
   /** Attempts whose answers have not all come, by the candidate's id. */
@@ -32,7 +32,7 @@ export class Ledger {
   /** Attempts in a row that nobody could win. */
   splits = 0;
 
-  constructor(stores: readonly LeaseStore[], surroundings: Surroundings) {
+  constructor(stores: readonly LeaseStore[], surroundings: Environment) {
     this.members = stores.map((store) => new Member(store, surroundings));
     this.surroundings = surroundings;
   }
@@ -55,16 +55,17 @@ export const PATIENCE = 0.9;
 export const PATIENCE_FOR_GRANTS = 0.6;
 
 /** Own time until which one store is waited for that is asked now. */
-export const endOf = ({ now }: Ledger, { timeout }: { readonly timeout: number }): number => now + PATIENCE * timeout;
+export const endOf = ({ now }: ElectionState, { timeout }: { readonly timeout: number }): number =>
+  now + PATIENCE * timeout;
 
 /** Gives back at one store what came to nothing. Nobody waits for that. */
-export function giveBack(ledger: Ledger, member: Member, request: ReleaseRequest): void {
+export function giveBack(ledger: ElectionState, member: Member, request: ReleaseRequest): void {
   member.release(request, endOf(ledger, request)).subscribe({ error: () => {} });
 }
 
 /** Takes a candidate off one store's list, under every id that it has asked by but `held`, under which it leads there. Emits nothing before the last. */
 export function withdrawAt(
-  ledger: Ledger,
+  ledger: ElectionState,
   member: Member,
   request: WithdrawRequest,
   held?: string,

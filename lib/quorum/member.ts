@@ -1,5 +1,5 @@
 import { concat, concatMap, defer, EMPTY, ignoreElements, type Observable, of, tap, throwError } from 'rxjs';
-import { isDark, isDoubtful } from '../core/campaign.js';
+import { isDoubtful, mustProbeAfter } from '../core/campaign.js';
 import { learn, type Memory, NOTHING_KNOWN, notAfter, watched } from '../core/memory.js';
 import { ElectionError } from '../port/errors.js';
 import type {
@@ -19,8 +19,8 @@ import type {
   WithdrawReply,
   WithdrawRequest,
 } from '../port/lease-store.js';
-import { ask } from '../stream/request.js';
-import { Line, type Timing } from './serial-queue.js';
+import { sendRequest } from '../stream/request.js';
+import { SerialQueue, type Timing } from './serial-queue.js';
 
 /**
  * One store of a quorum, as one election uses it. It keeps by itself what an election keeps of its only store: that store's time and its
@@ -30,9 +30,9 @@ import { Line, type Timing } from './serial-queue.js';
 export class Member {
   readonly #store: LeaseStore;
   readonly #timing: Timing;
-  readonly #line: Line;
+  readonly #line: SerialQueue;
   #memory: Memory = NOTHING_KNOWN;
-  #dark = false;
+  #mustProbe = false;
   /** Ids that may hold the lease unheard, as a request of theirs went unanswered: none acquires again before that is settled. */
   readonly #retired = new Set<string>();
   /** The id that was granted the lease last, until it is given back. */
@@ -41,7 +41,7 @@ export class Member {
   constructor(store: LeaseStore, timing: Timing) {
     this.#store = store;
     this.#timing = timing;
-    this.#line = new Line(timing);
+    this.#line = new SerialQueue(timing);
   }
 
   /** Whether `id` holds the lease here as far as is known, or may hold it unheard. */
@@ -55,14 +55,14 @@ export class Member {
    */
   acquire(request: AcquireRequest, until: number, isWanted: () => boolean, isLed = false): Observable<AcquireReply> {
     const { key, timeout, id: own } = request;
-    const probe = () => (this.#dark ? this.#ask({ verb: 'read', key, timeout }, until) : EMPTY);
+    const probe = () => (this.#mustProbe ? this.#ask({ verb: 'read', key, timeout }, until) : EMPTY);
     const takeBacks = () =>
       concat(
         ...[...this.#retired]
           .filter((id) => id !== own)
           .map((id) => this.#takeBack({ verb: 'release', key, timeout, id }, until)),
       );
-    return this.#line.inTurn(until, () => {
+    return this.#line.enqueue(until, () => {
       if (!isWanted()) return EMPTY;
       if (!isLed && this.#retired.has(own)) return throwError(unheard);
       const first = concat(defer(probe), defer(takeBacks)).pipe(ignoreElements());
@@ -74,27 +74,27 @@ export class Member {
   renew(request: RenewRequest, until: number, isWanted: () => boolean): Observable<RenewReply> {
     const dated = () => this.#ask<RenewReply>({ ...request, ...this.#limit(until) }, until);
     const has = tap(({ status }: RenewReply) => status === 'renewed' && this.#hasGranted(request.id));
-    return this.#line.inTurn(until, () => (isWanted() ? inTime(dated).pipe(has) : EMPTY));
+    return this.#line.enqueue(until, () => (isWanted() ? inTime(dated).pipe(has) : EMPTY));
   }
 
   /** What it leaves open, as where its turn does not come, is tried again before the next acquire. */
   release(request: ReleaseRequest, until: number): Observable<ReleaseReply> {
     const keep = () => this.mayHold(request.id) && this.#retired.add(request.id);
-    return this.#line.inTurn(until, () => this.#takeBack(request, until)).pipe(tap({ error: keep }));
+    return this.#line.enqueue(until, () => this.#takeBack(request, until)).pipe(tap({ error: keep }));
   }
 
   /** After whatever may still list it. */
   withdraw(request: WithdrawRequest, until: number): Observable<WithdrawReply> {
-    return this.#line.inTurn(until, () => this.#ask<WithdrawReply>(request, until));
+    return this.#line.enqueue(until, () => this.#ask<WithdrawReply>(request, until));
   }
 
   read(request: ReadRequest, until: number): Observable<ReadReply> {
-    return this.#line.inTurn(until, () => this.#ask<ReadReply>(request, until));
+    return this.#line.enqueue(until, () => this.#ask<ReadReply>(request, until));
   }
 
   /** At once: it changes nothing, and must hold up nothing. */
   list(request: ListRequest, until: number): Observable<ListReply> {
-    return defer(() => ask(this.#store, { ...request, timeout: this.#left(until) }, this.#timing.scheduler));
+    return defer(() => sendRequest(this.#store, { ...request, timeout: this.#left(until) }, this.#timing.scheduler));
   }
 
   /** With what this store alone can be asked by: its own time, and the highest token that is known to have been on record there. */
@@ -135,15 +135,15 @@ export class Member {
 
   #ask<Reply extends CandidateReply>(request: CandidateRequest, until: number): Observable<Reply> {
     const { scheduler, clock } = this.#timing;
-    const asked = defer(() => ask(this.#store, { ...request, timeout: this.#left(until) }, scheduler));
+    const asked = defer(() => sendRequest(this.#store, { ...request, timeout: this.#left(until) }, scheduler));
     return (asked as Observable<Reply>).pipe(
       tap({
         next: (reply) => {
-          this.#dark = false;
+          this.#mustProbe = false;
           this.#memory = learn(this.#memory, reply, clock.now(), 'ttl' in request ? request.ttl : 0);
         },
         error: (error) => {
-          this.#dark = isDark(this.#dark, error);
+          this.#mustProbe = mustProbeAfter(this.#mustProbe, error);
         },
       }),
     );

@@ -2,7 +2,7 @@ import { Observable } from 'rxjs';
 import type { Holder, LeaseStore, Notice } from '../port/lease-store.js';
 import { noticesOf } from '../stream/validate-reply.js';
 import { getOrMake } from '../util/lookup.js';
-import { nameOf } from './attempt-ids.js';
+import { candidateIdOf } from './attempt-ids.js';
 import { majorityOf } from './decide.js';
 
 /** Ids that are kept count of; anyone may publish any number of them. */
@@ -35,7 +35,7 @@ export const notices = (stores: readonly LeaseStore[], key: string): Observable<
           if (listening.delete(i) && before === majority) subscriber.next(notice);
           return;
         case 'cut':
-          return subscriber.next({ kind: 'cut', id: nameOf(notice.id) });
+          return subscriber.next({ kind: 'cut', id: candidateIdOf(notice.id) });
         case 'elected': {
           const { elected } = toldOf(ids, notice.holder.id);
           if (isNews(elected, i, majority)) subscriber.next({ kind: 'elected', holder: named(notice.holder) });
@@ -49,7 +49,7 @@ export const notices = (stores: readonly LeaseStore[], key: string): Observable<
           // Those that come after a majority are told as well: who asked in between may have come too early there.
           if (released.size < majority) return;
           const successor = mostNamed([...released.values()]);
-          subscriber.next({ kind: 'released', id: nameOf(notice.id), ...(successor && { successor }) });
+          subscriber.next({ kind: 'released', id: candidateIdOf(notice.id), ...(successor && { successor }) });
         }
       }
     };
@@ -72,12 +72,12 @@ function toldOf(ids: Map<string, Told>, id: string): Told {
   return told;
 }
 
-const named = (holder: Holder): Holder => ({ ...holder, id: nameOf(holder.id) });
+const named = (holder: Holder): Holder => ({ ...holder, id: candidateIdOf(holder.id) });
 
 /** Each store names whom it knows: all followers agree on who is named most, or first by the alphabet. */
 function mostNamed(successors: ReadonlyArray<string | undefined>): string | undefined {
   const votes = new Map<string, number>();
-  for (const one of successors) if (one) votes.set(nameOf(one), (votes.get(nameOf(one)) ?? 0) + 1);
+  for (const one of successors) if (one) votes.set(candidateIdOf(one), (votes.get(candidateIdOf(one)) ?? 0) + 1);
   const [most] = [...votes].sort(([a, n], [b, m]) => m - n || (a < b ? -1 : 1));
   return most?.[0];
 }

@@ -12,7 +12,7 @@ export interface Timing {
  * Work that is done one after the other, as the election itself has one request in flight: so that a release never overtakes what it is to
  * undo, on any client, also where a majority has answered and the rest is still awaited.
  */
-export class Line {
+export class SerialQueue {
   readonly #timing: Timing;
   readonly #waiting: Array<() => void> = [];
   #isBusy = false;
@@ -22,7 +22,7 @@ export class Line {
   }
 
   /** Does `work` when all that came before is through; fails with `STORE_TIMEOUT`, and leaves it undone, if that is not so by `until`. */
-  inTurn<T>(until: number, work: () => Observable<T>): Observable<T> {
+  enqueue<T>(until: number, work: () => Observable<T>): Observable<T> {
     const { clock, scheduler } = this.#timing;
     return new Observable((subscriber) => {
       const isLate = () => clock.now() >= until;

@@ -15,18 +15,18 @@ import type {
 } from '../port/lease-store.js';
 import { forElection } from '../stream/request.js';
 import { getOrMake } from '../util/lookup.js';
-import { bid } from './acquire.js';
-import { poll } from './ask-all.js';
+import { acquire } from './acquire.js';
+import { askAll } from './ask-all.js';
 import { countLists, countReads, countReleases, countRenewals, countWithdrawals } from './decide.js';
-import { endOf, giveBack, Ledger, type Surroundings, type Term, withdrawAt } from './election-state.js';
+import { ElectionState, type Environment, endOf, giveBack, type Term, withdrawAt } from './election-state.js';
 import { notices } from './notices.js';
 
 /** One store over several: what a majority of `stores` says. See `quorum`. */
-export function quorumStore(stores: readonly LeaseStore[], surroundings: Surroundings): LeaseStore {
-  const ledgers = new Map<string, Ledger>();
-  const ledgerOf = (key: string) => getOrMake(ledgers, key, () => new Ledger(stores, surroundings));
+export function quorumStore(stores: readonly LeaseStore[], surroundings: Environment): LeaseStore {
+  const ledgers = new Map<string, ElectionState>();
+  const ledgerOf = (key: string) => getOrMake(ledgers, key, () => new ElectionState(stores, surroundings));
   return {
-    acquire: (request) => bid(ledgerOf(request.key), request),
+    acquire: (request) => acquire(ledgerOf(request.key), request),
     renew: (request) => renew(ledgerOf(request.key), request),
     release: (request) => release(ledgerOf(request.key), request),
     read: (request) => read(ledgerOf(request.key), request),
@@ -48,7 +48,7 @@ export function quorumStore(stores: readonly LeaseStore[], surroundings: Surroun
  * Renews wherever it was granted. A store that did not grant it joins in as soon as a majority has confirmed the term, and so does one that has
  * lost it. (A renewal would put it back there without a run on record, by which a loss of data is known.)
  */
-function renew(ledger: Ledger, request: RenewRequest): Observable<RenewReply> {
+function renew(ledger: ElectionState, request: RenewRequest): Observable<RenewReply> {
   const { members, terms, now } = ledger;
   const term = terms.get(request.id);
   const { run: _, notAfter: __, asksRun: ___, ...rest } = request;
@@ -72,7 +72,7 @@ function renew(ledger: Ledger, request: RenewRequest): Observable<RenewReply> {
       giveBack(ledger, member, { verb: 'release', key, timeout, id: wired.id });
     }
   };
-  return poll(
+  return askAll(
     members,
     (member, i) => {
       if (term && term.runs[i] === undefined) return of({ status: 'lost' });
@@ -88,7 +88,7 @@ function renew(ledger: Ledger, request: RenewRequest): Observable<RenewReply> {
  * Acquires at one more store, for a term that a majority has just confirmed. A renewal alone cannot: whoever tried there in vain has left
  * a higher token. It counts from the next renewal on, and never brings back a term, since without a majority there is none.
  */
-function join(ledger: Ledger, request: RenewRequest, term: Term, i: number): void {
+function join(ledger: ElectionState, request: RenewRequest, term: Term, i: number): void {
   const { verb: _, run: __, notAfter: ___, asksRun: ____, ...rest } = request;
   const { token } = request;
   const acquire = { ...rest, verb: 'acquire', id: term.wire, lastToken: token, coldStart: 'elect' } as const;
@@ -101,14 +101,14 @@ function join(ledger: Ledger, request: RenewRequest, term: Term, i: number): voi
   });
 }
 
-function release(ledger: Ledger, request: ReleaseRequest): Observable<ReleaseReply> {
+function release(ledger: ElectionState, request: ReleaseRequest): Observable<ReleaseReply> {
   // Of one who was told alone by one store, the others know nothing: everybody is told.
   const { quiet: _, ...rest } = request;
   const wired = { ...rest, id: ledger.wireOf(request.id) };
   const until = endOf(ledger, request);
   ledger.terms.delete(request.id);
   // Those that are slow are heard out as well, or it would be forgotten what they may have kept.
-  return poll(
+  return askAll(
     ledger.members,
     (member) => member.release(wired, until),
     countReleases,
@@ -116,9 +116,9 @@ function release(ledger: Ledger, request: ReleaseRequest): Observable<ReleaseRep
   );
 }
 
-function withdraw(ledger: Ledger, request: WithdrawRequest): Observable<WithdrawReply> {
+function withdraw(ledger: ElectionState, request: WithdrawRequest): Observable<WithdrawReply> {
   // Those that are slow are heard out as well, or they would go on naming it.
-  return poll(
+  return askAll(
     ledger.members,
     (member) => withdrawAt(ledger, member, request),
     countWithdrawals,
@@ -126,8 +126,8 @@ function withdraw(ledger: Ledger, request: WithdrawRequest): Observable<Withdraw
   );
 }
 
-const read = (ledger: Ledger, request: ReadRequest): Observable<ReadReply> =>
-  poll(ledger.members, (member) => member.read(request, endOf(ledger, request)), countReads);
+const read = (ledger: ElectionState, request: ReadRequest): Observable<ReadReply> =>
+  askAll(ledger.members, (member) => member.read(request, endOf(ledger, request)), countReads);
 
-const list = (ledger: Ledger, request: ListRequest): Observable<ListReply> =>
-  poll(ledger.members, (member) => member.list(request, endOf(ledger, request)), countLists);
+const list = (ledger: ElectionState, request: ListRequest): Observable<ListReply> =>
+  askAll(ledger.members, (member) => member.list(request, endOf(ledger, request)), countLists);

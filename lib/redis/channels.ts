@@ -2,13 +2,13 @@ import { defer, Observable, ReplaySubject, retry, type Subscriber, Subscription,
 import type { Notice, ReleaseNotice } from '../port/lease-store.js';
 import { getOrMake } from '../util/lookup.js';
 import { randomId } from '../util/random-id.js';
-import { portOf, type RedisClient } from './client.js';
-import type { Link, Listener } from './client-adapter.js';
+import { adapterOf, type RedisClient } from './client.js';
+import type { MessageListener, SubscriberConnection } from './client-adapter.js';
 import { type Connection, connectionOf } from './connection.js';
 import type { Home } from './home.js';
-import { noticeOf, whisperOf } from './parse-notice.js';
-import { pauseAfter } from './reconnect-backoff.js';
-import { linksOf, orDrop } from './subscriber-connections.js';
+import { parseInboxMessage, parseNotice } from './parse-notice.js';
+import { delayAfter } from './reconnect-backoff.js';
+import { orDrop, subscriberConnectionsOf } from './subscriber-connections.js';
 
 /** What a client's connection tells and what is published, for all who listen through one client. */
 export interface Channels {
@@ -38,16 +38,16 @@ const DEAF: Notice = { kind: 'deaf' };
  * share it. Without a subscriber, only that the client has connected. `home` is held while anybody listens.
  */
 export function openChannels(client: RedisClient, subscriber: RedisClient | false, home: Home): Channels {
-  const { prefix } = portOf(client);
+  const { prefix } = adapterOf(client);
   const connection = connectionOf(client);
   if (!subscriber) return withoutSubscriber(connection, home);
-  const { openLink, serves } = portOf(subscriber);
+  const { openSubscriber, serves } = adapterOf(subscriber);
   const refused = noticesRefused(client);
-  if (!openLink) {
+  if (!openSubscriber) {
     refused.next('this client cannot be duplicated');
     return withoutSubscriber(connection, home);
   }
-  const links = linksOf(openLink, serves, connectionOf(subscriber).notices);
+  const links = subscriberConnectionsOf(openSubscriber, serves, connectionOf(subscriber).notices);
   const channels = new Map<string, Channel>();
   const inbox = new Inbox(`${prefix}leader:inbox:${randomId()}`, channels, () => {});
   let isInboxOpen = false;
@@ -60,7 +60,7 @@ export function openChannels(client: RedisClient, subscriber: RedisClient | fals
       for (const each of [...channels.values()]) if (each.isListening) each.tell(LISTENING);
     },
   });
-  let link: Link | undefined;
+  let link: SubscriberConnection | undefined;
   let connections = Subscription.EMPTY;
   const begin = (name: string) => {
     const channel = new Channel(name, (error) => isForbidden(error) && refused.next(String(error)));
@@ -131,12 +131,12 @@ function withoutSubscriber({ notices }: Connection, home: Home): Channels {
 type NoticeListener = Pick<Subscriber<Notice>, 'next'>;
 
 /** One channel, and all who listen to it; plain, since there may be thousands. */
-class Channel implements Listener {
+class Channel implements MessageListener {
   readonly name: string;
   isListening = false;
   /** Never changed, but replaced: who comes or goes while others are told does not disturb that. */
   #listeners: readonly NoticeListener[] = [];
-  #link: Link | undefined;
+  #link: SubscriberConnection | undefined;
   #confirmation = Subscription.EMPTY;
   #releaser = '';
   readonly #fail: (error: unknown) => void;
@@ -147,8 +147,8 @@ class Channel implements Listener {
   }
 
   /** What is published. */
-  hear(text: string): void {
-    this.tell(noticeOf(text));
+  onMessage(text: string): void {
+    this.tell(parseNotice(text));
   }
 
   /** A release that nobody else is told of yet. */
@@ -176,7 +176,7 @@ class Channel implements Listener {
   }
 
   /** From now on what is published is to come by `link`, or not at all. `deaf` only ever follows `listening`. */
-  move(link: Link | undefined): void {
+  move(link: SubscriberConnection | undefined): void {
     this.#confirmation.unsubscribe();
     this.#link?.unsubscribe(this.name);
     this.#link = link;
@@ -210,17 +210,17 @@ class Inbox extends Channel {
     this.#channels = channels;
   }
 
-  override hear(text: string): void {
-    const told = whisperOf(text);
+  override onMessage(text: string): void {
+    const told = parseInboxMessage(text);
     if (told) this.#channels.get(told.channel)?.hearAlone(told.notice);
   }
 }
 
 /** Emits when what is published on `channel` comes by `link`. A channel that is refused is asked for again: rules get mended. */
-function subscribed(link: Link, channel: Channel, fail: (error: unknown) => void): Observable<unknown> {
+function subscribed(link: SubscriberConnection, channel: Channel, fail: (error: unknown) => void): Observable<unknown> {
   return defer(() => link.subscribe(channel.name, channel)).pipe(
     orDrop(link),
     tap({ error: fail }),
-    retry({ delay: (_, failures) => timer(pauseAfter(failures)) }),
+    retry({ delay: (_, failures) => timer(delayAfter(failures)) }),
   );
 }

@@ -22,17 +22,17 @@ export interface Emitter {
 }
 
 /** Who is told what is published on a channel. */
-export interface Listener {
-  hear(text: string): void;
+export interface MessageListener {
+  onMessage(text: string): void;
 }
 
 /** A connection that is there to listen, while it lasts. */
-export interface Link {
+export interface SubscriberConnection {
   /**
    * Resolves once `listener` is told what is published on `channel`; rejects where Redis refuses. It may as well never settle. One who listens at a
    * time: the last.
    */
-  subscribe(channel: string, listener: Listener): Promise<unknown>;
+  subscribe(channel: string, listener: MessageListener): Promise<unknown>;
   /** Leaves `channel`: nothing of it is heard any more. Refused, nothing follows from it: whoever listened does so no more. */
   unsubscribe(channel: string): void;
   /** Settles once the server has answered, be it that it refuses; never where the connection hangs. */
@@ -42,7 +42,7 @@ export interface Link {
 }
 
 /** A connection of our own to one server, to write by and to ask what its replicas have, while it lasts. It never comes back by itself. */
-export interface Wire {
+export interface CommandConnection {
   /** Calls a script by its hash. What is called in one turn, {@link wait} included, goes out in that order, by one socket, and once at most. */
   evalSha(sha: string, options: ScriptOptions): Promise<unknown>;
   /** Calls a script by its text. */
@@ -55,15 +55,15 @@ export interface Wire {
 }
 
 /** What opens wires. */
-export interface Wires {
+export interface CommandConnections {
   /** The server that `lease` is on, by a name of the client's; undefined while the client knows of none. */
   serverOf(lease: string): string | undefined;
-  /** Opens a wire to `server`: as {@link Port.openLink} does a link. */
-  open(server: string): Observable<Wire>;
+  /** Opens a wire to `server`: as {@link ClientAdapter.openSubscriber} does a link. */
+  open(server: string): Observable<CommandConnection>;
 }
 
 /** What the library needs of a client, whichever library has made it and whatever is behind it. */
-export interface Port {
+export interface ClientAdapter {
   /** Where the client's `error` comes from, and what tells of connections. */
   readonly emitter: Emitter;
   /** The events that tell of a connection which has come, or come back. */
@@ -86,10 +86,10 @@ export interface Port {
    */
   readonly evalShaOnce?: (sha: string, options: ScriptOptions) => Promise<unknown>;
   /**
-   * Opens a connection to listen by: emits its {@link Link} when it can be used, completes when it is gone or could not be had, whatever the
+   * Opens a connection to listen by: emits its {@link SubscriberConnection} when it can be used, completes when it is gone or could not be had, whatever the
    * reason, and is closed on unsubscription. One attempt: when to make another is for the caller to say. Absent where the client makes none.
    */
-  readonly openLink?: () => Observable<Link>;
+  readonly openSubscriber?: () => Observable<SubscriberConnection>;
   /** Where replicas can be waited for. Absent where the client makes no connection for that. */
-  readonly wires?: Wires;
+  readonly commandConnections?: CommandConnections;
 }

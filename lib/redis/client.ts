@@ -1,7 +1,7 @@
 import { getOrMake } from '../util/lookup.js';
-import type { Port } from './client-adapter.js';
-import { type IoRedisClient, ioRedisPort, isIoRedis } from './ioredis.js';
-import { isNodeRedis, type NodeRedisClient, nodeRedisPort } from './node-redis.js';
+import type { ClientAdapter } from './client-adapter.js';
+import { type IoRedisClient, ioRedisAdapter, isIoRedis } from './ioredis.js';
+import { isNodeRedis, type NodeRedisClient, nodeRedisAdapter } from './node-redis.js';
 
 /**
  * What the library needs of a Redis client, structurally: whatever node-redis or ioredis make fits, whichever RESP version, modules or type
@@ -14,11 +14,11 @@ export function isRedisClient(value: unknown): value is RedisClient {
   return typeof value === 'object' && value !== null && (isNodeRedis(value) || isIoRedis(value));
 }
 
-const ports = new WeakMap<RedisClient, Port>();
+const adapters = new WeakMap<RedisClient, ClientAdapter>();
 
 /** How `client` is spoken to. */
-export const portOf = (client: RedisClient): Port =>
-  getOrMake(ports, client, () => (isNodeRedis(client) ? nodeRedisPort(client) : ioRedisPort(client)));
+export const adapterOf = (client: RedisClient): ClientAdapter =>
+  getOrMake(adapters, client, () => (isNodeRedis(client) ? nodeRedisAdapter(client) : ioRedisAdapter(client)));
 
 /**
  * Makes `call`, and returns what gives it up: its signal aborts, unless the call has settled by then. An abort costs more than a request does,

@@ -1,8 +1,8 @@
 import { Observable, share } from 'rxjs';
 import type { Notice } from '../port/lease-store.js';
 import { getOrMake } from '../util/lookup.js';
-import { portOf, type RedisClient } from './client.js';
-import type { Port } from './client-adapter.js';
+import { adapterOf, type RedisClient } from './client.js';
+import type { ClientAdapter } from './client-adapter.js';
 import { listenTo } from './emitter.js';
 
 /** What is known of a client's connection while somebody listens. */
@@ -17,9 +17,9 @@ const connections = new WeakMap<RedisClient, Connection>();
 
 /** The connection of `client`: one listener of each kind on it, however many elections share it. */
 export const connectionOf = (client: RedisClient): Connection =>
-  getOrMake(connections, client, () => listen(portOf(client)));
+  getOrMake(connections, client, () => listen(adapterOf(client)));
 
-function listen({ emitter: client, readyEvents }: Port): Connection {
+function listen({ emitter: client, readyEvents }: ClientAdapter): Connection {
   let lastError: unknown;
   const notices = new Observable<Notice>((subscriber) => {
     const onError = (error: unknown) => {

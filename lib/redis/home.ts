@@ -1,16 +1,16 @@
-import type { Port } from './client-adapter.js';
+import type { ClientAdapter } from './client-adapter.js';
 
 /**
  * Where the elections of one client are: their database, and the prefix of their keys. A client that moves elsewhere while it has elections would
  * leave the lease behind, and grant it a second time there.
  */
 export class Home {
-  readonly #client: Port;
+  readonly #client: ClientAdapter;
   #isHeld = false;
   #prefix = '';
   #database: string | undefined;
 
-  constructor(client: Port) {
+  constructor(client: ClientAdapter) {
     this.#client = client;
   }
 

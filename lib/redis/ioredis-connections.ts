@@ -1,5 +1,5 @@
 import { Observable } from 'rxjs';
-import type { Link, Listener, Wire } from './client-adapter.js';
+import type { CommandConnection, MessageListener, SubscriberConnection } from './client-adapter.js';
 
 /** A client of ioredis that has one connection. */
 export interface Connectable {
@@ -27,10 +27,11 @@ interface Duplicate {
 export type Original = () => Connectable | undefined;
 
 /** Opens a link by a duplicate of `original`'s client; none there, none opened. */
-export const openIoRedisLink = (original: Original): Observable<Link> => openDuplicate(original, OVERRIDES, link);
+export const openIoRedisSubscriber = (original: Original): Observable<SubscriberConnection> =>
+  openDuplicate(original, OVERRIDES, link);
 
 /** Opens a wire in the same way. */
-export const openIoRedisWire = (original: Original): Observable<Wire> =>
+export const openIoRedisCommandConnection = (original: Original): Observable<CommandConnection> =>
   // Silent while it waits, for as long as that takes.
   openDuplicate(original, { ...OVERRIDES, socketTimeout: undefined, blockingTimeout: undefined }, wire);
 
@@ -53,9 +54,9 @@ function openDuplicate<Made>(
   });
 }
 
-function link(duplicate: Duplicate, drop: () => void): Link {
-  const listeners = new Map<string, Listener>();
-  duplicate.on('message', (channel, text) => listeners.get(channel)?.hear(text));
+function link(duplicate: Duplicate, drop: () => void): SubscriberConnection {
+  const listeners = new Map<string, MessageListener>();
+  duplicate.on('message', (channel, text) => listeners.get(channel)?.onMessage(text));
   return {
     drop,
     subscribe: (channel, listener) => {
@@ -70,7 +71,7 @@ function link(duplicate: Duplicate, drop: () => void): Link {
   };
 }
 
-const wire = (duplicate: Duplicate): Wire => ({
+const wire = (duplicate: Duplicate): CommandConnection => ({
   evalSha: (sha, { keys, arguments: args }) => duplicate.evalsha(sha, keys.length, ...keys, ...args),
   eval: (script, { keys, arguments: args }) => duplicate.eval(script, keys.length, ...keys, ...args),
   wait: (count, timeout) => duplicate.call('WAIT', String(count), String(timeout)),

@@ -1,6 +1,6 @@
-import type { Emitter, Port, ScriptOptions, Wires } from './client-adapter.js';
+import type { ClientAdapter, CommandConnections, Emitter, ScriptOptions } from './client-adapter.js';
 import { hasMethods, readiness } from './emitter.js';
-import { type Connectable, openIoRedisLink, openIoRedisWire } from './ioredis-connections.js';
+import { type Connectable, openIoRedisCommandConnection, openIoRedisSubscriber } from './ioredis-connections.js';
 import { slotOf } from './slots.js';
 
 /** What ioredis makes: `Redis`, by sentinels or not, and `Cluster`, v5 or v6. */
@@ -33,7 +33,7 @@ export function isIoRedis(value: object): value is IoRedisClient {
   );
 }
 
-export function ioRedisPort(client: IoRedisClient): Port {
+export function ioRedisAdapter(client: IoRedisClient): ClientAdapter {
   const extras: Extras = client as IoRedisClient & Extras;
   const ready = readiness(client);
   const call = async (name: 'eval' | 'evalsha', script: string, options: ScriptOptions, signal: AbortSignal) => {
@@ -64,7 +64,10 @@ export function ioRedisPort(client: IoRedisClient): Port {
     evalSha: (sha, options, signal) => call('evalsha', sha, options, signal),
     eval: (script, options, signal) => call('eval', script, options, signal),
     ...(extras.isCluster && { evalShaOnce: (sha, options) => askOnce(extras, sha, options) }),
-    ...('duplicate' in client && { openLink: () => openIoRedisLink(original), wires: wiresOf(client, extras) }),
+    ...('duplicate' in client && {
+      openSubscriber: () => openIoRedisSubscriber(original),
+      commandConnections: wiresOf(client, extras),
+    }),
   };
 }
 
@@ -75,14 +78,15 @@ async function askOnce(extras: Extras, sha: string, { keys, arguments: args }: S
   return node?.evalsha(sha, keys.length, ...keys, ...args);
 }
 
-function wiresOf(client: IoRedisClient, extras: Extras): Wires {
+function wiresOf(client: IoRedisClient, extras: Extras): CommandConnections {
   if (!extras.isCluster) {
-    return { serverOf: () => '', open: () => openIoRedisWire(() => client as unknown as Connectable) };
+    return { serverOf: () => '', open: () => openIoRedisCommandConnection(() => client as unknown as Connectable) };
   }
   const isNamed = (name: string, { host, port }: Node['options']) => name === `${host}:${port}`;
   return {
     serverOf: (lease) => extras.slots?.[slotOf(lease)]?.[0],
-    open: (server) => openIoRedisWire(() => extras.nodes?.('master').find(({ options }) => isNamed(server, options))),
+    open: (server) =>
+      openIoRedisCommandConnection(() => extras.nodes?.('master').find(({ options }) => isNamed(server, options))),
   };
 }
 

@@ -1,9 +1,10 @@
 import type { Observable } from 'rxjs';
-import type { Wire } from './client-adapter.js';
+import type { CommandConnection } from './client-adapter.js';
 import { type Duplicate, type Options, openDuplicate, overrides, type Source } from './node-redis-subscriber.js';
 
 /** Opens a wire by a duplicate of what `source` has. */
-export const openNodeRedisWire = (source: Source): Observable<Wire> => openDuplicate(source, patient, wire);
+export const openNodeRedisCommandConnection = (source: Source): Observable<CommandConnection> =>
+  openDuplicate(source, patient, wire);
 
 /** As a subscriber's, but that a server which is silent is not asked whether it is still there: while replicas are waited for, it is. */
 function patient(options: Options): object {
@@ -16,7 +17,7 @@ function patient(options: Options): object {
   };
 }
 
-const wire = (duplicate: Duplicate): Wire => ({
+const wire = (duplicate: Duplicate): CommandConnection => ({
   evalSha: (sha, options) => duplicate.evalSha(sha, options),
   eval: (script, options) => duplicate.eval(script, options),
   wait: (count, timeout) => duplicate.sendCommand(['WAIT', String(count), String(timeout)]),

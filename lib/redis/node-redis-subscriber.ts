@@ -1,5 +1,5 @@
 import { Observable } from 'rxjs';
-import type { Link, Listener, ScriptOptions } from './client-adapter.js';
+import type { MessageListener, ScriptOptions, SubscriberConnection } from './client-adapter.js';
 
 /** A client of node-redis that has one connection. */
 export interface Connectable {
@@ -32,7 +32,8 @@ export interface Duplicate {
 }
 
 /** Opens a link by a duplicate of what `source` has. */
-export const openNodeRedisLink = (source: Source): Observable<Link> => openDuplicate(source, overrides, link);
+export const openNodeRedisSubscriber = (source: Source): Observable<SubscriberConnection> =>
+  openDuplicate(source, overrides, link);
 
 /**
  * Opens a connection by a duplicate of what `source` has, which is as the client but for its `overrides`: emits what is made of it when it
@@ -70,10 +71,10 @@ export function openDuplicate<Made>(
   });
 }
 
-function link(duplicate: Duplicate, drop: () => void): Link {
-  const listeners = new Map<string, Listener>();
+function link(duplicate: Duplicate, drop: () => void): SubscriberConnection {
+  const listeners = new Map<string, MessageListener>();
   // One listener for all channels, so that a channel which could not be left keeps none of its own.
-  const hear = (text: unknown, channel: unknown) => listeners.get(String(channel))?.hear(String(text));
+  const hear = (text: unknown, channel: unknown) => listeners.get(String(channel))?.onMessage(String(text));
   const inTurn = turns();
   return {
     drop,

@@ -1,8 +1,14 @@
 import { EMPTY } from 'rxjs';
-import { type Emitter, NotSent, type Port, type ScriptOptions, type Wires } from './client-adapter.js';
+import {
+  type ClientAdapter,
+  type CommandConnections,
+  type Emitter,
+  NotSent,
+  type ScriptOptions,
+} from './client-adapter.js';
 import { hasMethods, readiness } from './emitter.js';
-import { openNodeRedisWire } from './node-redis-command.js';
-import { type Connectable, type Duplicate, openNodeRedisLink, type Source } from './node-redis-subscriber.js';
+import { openNodeRedisCommandConnection } from './node-redis-command.js';
+import { type Connectable, type Duplicate, openNodeRedisSubscriber, type Source } from './node-redis-subscriber.js';
 import { slotOf } from './slots.js';
 
 /** What node-redis makes: `createClient`, `createClientPool`, `createCluster` and `createSentinel`, v5 or v6. */
@@ -46,9 +52,9 @@ export function isNodeRedis(value: object): value is NodeRedisClient {
   return hasMethods(value, 'eval', 'evalSha', 'on', 'off');
 }
 
-export function nodeRedisPort(client: NodeRedisClient): Port {
+export function nodeRedisAdapter(client: NodeRedisClient): ClientAdapter {
   const topology = topologyOf(client as NodeRedisClient & Extras);
-  const { source, wires, giveUp } = topology;
+  const { source, commandConnections, giveUp } = topology;
   const ready = readiness(client);
   const call = async (name: 'eval' | 'evalSha', script: string, options: ScriptOptions, signal: AbortSignal) => {
     if (topology.keepsCalls) while (client.isReady === false && client.isOpen) await ready(signal);
@@ -75,8 +81,8 @@ export function nodeRedisPort(client: NodeRedisClient): Port {
     },
     evalSha: (sha, options, signal) => call('evalSha', sha, options, signal),
     eval: (script, options, signal) => call('eval', script, options, signal),
-    ...(source && { openLink: () => openNodeRedisLink(source) }),
-    ...(wires && { wires }),
+    ...(source && { openSubscriber: () => openNodeRedisSubscriber(source) }),
+    ...(commandConnections && { commandConnections }),
   };
 }
 
@@ -91,10 +97,10 @@ function caller(client: NodeRedisClient, signal: AbortSignal | undefined): Calle
 }
 
 interface Topology {
-  readonly serves: Port['serves'];
+  readonly serves: ClientAdapter['serves'];
   readonly readyEvents: readonly string[];
   readonly source?: Source;
-  readonly wires?: Wires;
+  readonly commandConnections?: CommandConnections;
   /** Whether calls are to be kept until its events tell that it is ready. */
   readonly keepsCalls?: boolean;
   /**
@@ -118,11 +124,13 @@ function topologyOf(client: NodeRedisClient & Extras): Topology {
       // Any node tells what is published at any other.
       source: async (use) => use(await nodeClient.call(client, getRandomNode.call(client))),
       ...(client.slots && {
-        wires: {
+        commandConnections: {
           serverOf: (lease) => client.slots?.[slotOf(lease)]?.master.address,
           open: (server) => {
             const master = client.masters?.find(({ address }) => address === server);
-            return master ? openNodeRedisWire(async (use) => use(await nodeClient.call(client, master))) : EMPTY;
+            return master
+              ? openNodeRedisCommandConnection(async (use) => use(await nodeClient.call(client, master)))
+              : EMPTY;
           },
         },
       }),
@@ -137,23 +145,26 @@ function topologyOf(client: NodeRedisClient & Extras): Topology {
       readyEvents: ['ready', 'topology-change'],
       sendsAgain: true,
       source,
-      wires: wiresBy(source),
+      commandConnections: wiresBy(source),
     };
   }
   if (isConnectable(client)) {
     const keepsCalls = !client.options.disableOfflineQueue; // without a queue it is for the client to refuse
     const source: Source = (use) => use(client);
-    return { serves: 'one', readyEvents: ['ready'], keepsCalls, source, wires: wiresBy(source) };
+    return { serves: 'one', readyEvents: ['ready'], keepsCalls, source, commandConnections: wiresBy(source) };
   }
   if (execute) {
     const source: Source = (use) => execute.call(client, use);
     // A connection of a pool has one command at a time.
-    return { serves: 'one', readyEvents: [], takesBack: true, source, wires: wiresBy(source) };
+    return { serves: 'one', readyEvents: [], takesBack: true, source, commandConnections: wiresBy(source) };
   }
   return { serves: 'slots', readyEvents: ['ready'], keepsCalls: true };
 }
 
-const wiresBy = (source: Source): Wires => ({ serverOf: () => '', open: () => openNodeRedisWire(source) });
+const wiresBy = (source: Source): CommandConnections => ({
+  serverOf: () => '',
+  open: () => openNodeRedisCommandConnection(source),
+});
 
 /** ms between two looks at the nodes of a cluster. */
 const LOOK_EVERY = 1_000;

@@ -7,7 +7,7 @@ const LONGEST = 2 ** 31 - 1;
  * What a message on an election's channel tells; undefined where it is not one of ours. Anyone who may publish can put anything
  * there, so nothing about it is taken for granted, and a message that is wrong in one thing is not believed in the others.
  */
-export const noticeOf = (message: string): Notice | undefined => noticeIn(fieldsOf(message));
+export const parseNotice = (message: string): Notice | undefined => noticeIn(fieldsOf(message));
 
 function noticeIn({ event, id, ...rest }: Fields): Notice | undefined {
   if (!isName(id)) return undefined;
@@ -17,7 +17,9 @@ function noticeIn({ event, id, ...rest }: Fields): Notice | undefined {
 }
 
 /** What a message in an inbox tells, and of which election by its channel; undefined where it is not one of ours. */
-export function whisperOf(message: string): { readonly channel: string; readonly notice: ReleaseNotice } | undefined {
+export function parseInboxMessage(
+  message: string,
+): { readonly channel: string; readonly notice: ReleaseNotice } | undefined {
   const fields = fieldsOf(message);
   const notice = noticeIn(fields);
   const { channel } = fields;

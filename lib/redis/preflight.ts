@@ -4,8 +4,8 @@ import type { CandidateReply } from '../port/lease-store.js';
 import { getOrMake } from '../util/lookup.js';
 import { warn } from '../util/warning.js';
 import { noticesRefused } from './channels.js';
-import { portOf, type RedisClient } from './client.js';
-import type { Port } from './client-adapter.js';
+import { adapterOf, type RedisClient } from './client.js';
+import type { ClientAdapter } from './client-adapter.js';
 import { connectionOf } from './connection.js';
 import { keysOf } from './keys.js';
 
@@ -23,11 +23,11 @@ export interface Preflight {
    * Looks at the server, once for each client. Emits nothing, never fails, and completes when there is nothing left to look at: one that is refused or
    * lost is made again with the client's next connection. Nothing is sent before the client has its connection, and nothing told after unsubscription.
    */
-  look(request: PreflightRequest): Observable<never>;
+  run(request: PreflightRequest): Observable<never>;
   /** Looks at a reply, and warns of another ttl once for each `request`. */
-  heed(reply: CandidateReply, request: PreflightRequest): void;
+  onReply(reply: CandidateReply, request: PreflightRequest): void;
   /** Looks at a failure, and warns of a replica: once a minute, for as long as the client stays connected to one. */
-  heedFailure(error: ElectionError): void;
+  onFailure(error: ElectionError): void;
 }
 
 /**
@@ -66,9 +66,9 @@ export const preflightOf = (client: RedisClient): Preflight =>
     const warnOfReplica = replicaWarning();
     noticesRefused(client).pipe(take(1)).subscribe(warnOfSilence);
     return {
-      look: (request) => look(client, request, warnOfReplica),
-      heed: warnOfOther,
-      heedFailure: ({ code }) => {
+      run: (request) => look(client, request, warnOfReplica),
+      onReply: warnOfOther,
+      onFailure: ({ code }) => {
         if (code === 'STORE_READONLY') warnOfReplica();
       },
     };
@@ -76,7 +76,7 @@ export const preflightOf = (client: RedisClient): Preflight =>
 
 function look(client: RedisClient, request: PreflightRequest, warnOfReplica: () => void): Observable<never> {
   return new Observable((subscriber) => {
-    const isReady = () => portOf(client).isReady !== false;
+    const isReady = () => adapterOf(client).isReady !== false;
     // A cluster's client of ioredis tells of each node that it gets to know, also before it can ask any.
     const beginOnceConnected = () =>
       subscriber.add(connectionOf(client).notices.pipe(filter(isReady), take(1)).subscribe(begin));
@@ -90,7 +90,7 @@ function look(client: RedisClient, request: PreflightRequest, warnOfReplica: () 
       };
       subscriber.add(leave);
       const warnOfMute = () => noticesRefused(client).next('the user may not publish on their channel');
-      inspect(portOf(client), request, over.signal, warnOfReplica, warnOfMute).then(
+      inspect(adapterOf(client), request, over.signal, warnOfReplica, warnOfMute).then(
         () => {
           subscriber.remove(leave);
           subscriber.complete();
@@ -110,7 +110,7 @@ function look(client: RedisClient, request: PreflightRequest, warnOfReplica: () 
 
 /** Fails where nothing could be looked at. */
 async function inspect(
-  client: Port,
+  client: ClientAdapter,
   request: PreflightRequest,
   over: AbortSignal,
   warnOfReplica: () => void,

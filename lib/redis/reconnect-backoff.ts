@@ -7,19 +7,19 @@ const LONGEST = 30_000;
 const STEADY = 1_000;
 
 /** ms to wait after so many failures in a row, more by up to a fifth, since all who lost one server come back to it. */
-export function pauseAfter(failures: number): number {
+export function delayAfter(failures: number): number {
   return Math.min(FIRST * 2 ** (failures - 1), LONGEST) * (1 + Math.random() / 5);
 }
 
 /** How soon one attempt may follow another, whoever makes them. */
-export class Pace {
+export class ReconnectBackoff {
   #failures = 0;
   #begun = Number.NEGATIVE_INFINITY;
   #succeeded = Number.POSITIVE_INFINITY;
 
   /** ms from now until the next attempt. */
   get wait(): number {
-    return this.#until(pauseAfter(this.#failures));
+    return this.#until(delayAfter(this.#failures));
   }
 
   /** The same where there is reason to hope. */

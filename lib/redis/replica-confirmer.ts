@@ -1,20 +1,20 @@
 import { catchError, EMPTY, Observable, type Subscriber, Subscription, timeout } from 'rxjs';
 import { ElectionError } from '../port/errors.js';
 import type { RenewRequest, StoreRequest } from '../port/lease-store.js';
-import type { Wire } from './client-adapter.js';
+import type { CommandConnection } from './client-adapter.js';
 import { keysOf } from './keys.js';
 import { renewal } from './renewals.js';
 import { renewReply } from './reply.js';
 import { scripts } from './scripts.js';
-import { translate } from './translate.js';
+import { toElectionError } from './translate.js';
 
 /** On how many replicas a lease must be, and the ms that they are waited for. */
-export interface Replicas {
+export interface ReplicaPolicy {
   readonly count: number;
   readonly timeout: number;
 }
 
-interface Asked {
+interface Confirmation {
   /** What an error is about. */
   readonly request: StoreRequest;
   /** What is to be found in place, and then to be on the replicas; without it, what was written last is. */
@@ -40,21 +40,21 @@ const BLOCKED = 5;
  * writes of all who ask, and behind them one WAIT, by the same socket. WAIT counts from the last write of its own connection, and after a
  * reconnection from none; so what a connection that was lost had yet to answer is confirmed by no other.
  */
-export class Witness {
-  readonly #open: () => Observable<Wire>;
-  readonly #replicas: Replicas;
+export class ReplicaConfirmer {
+  readonly #open: () => Observable<CommandConnection>;
+  readonly #replicas: ReplicaPolicy;
   readonly #prefix: string;
-  readonly #waiting = new Set<Asked>();
-  #round: readonly Asked[] = [];
+  readonly #waiting = new Set<Confirmation>();
+  #round: readonly Confirmation[] = [];
   #patience: NodeJS.Timeout | undefined;
   #connection: Subscription | undefined;
-  #wire: Wire | undefined;
+  #wire: CommandConnection | undefined;
   #isDue = false;
   #isDoubtful = false;
   #isStale = false;
   #failedAt = Number.NEGATIVE_INFINITY;
 
-  constructor(open: () => Observable<Wire>, replicas: Replicas, prefix: string) {
+  constructor(open: () => Observable<CommandConnection>, replicas: ReplicaPolicy, prefix: string) {
     this.#open = open;
     this.#replicas = replicas;
     this.#prefix = prefix;
@@ -68,7 +68,7 @@ export class Witness {
   /** Completes when the lease of `write` has been found in place, extended, and is on enough replicas; else fails. */
   confirm(request: StoreRequest, write?: RenewRequest): Observable<never> {
     return new Observable((subscriber) => {
-      const asked: Asked = { request, write, subscriber, byText: false, isConfirmed: false };
+      const asked: Confirmation = { request, write, subscriber, byText: false, isConfirmed: false };
       this.#waiting.add(asked);
       this.#schedule();
       return () => {
@@ -124,12 +124,12 @@ export class Witness {
   }
 
   /** Tells what is known by now, while there is time to: whoever asks next waits for the answer, unless the connection hangs. */
-  #giveUp(round: readonly Asked[]): void {
+  #giveUp(round: readonly Confirmation[]): void {
     this.#limit(Math.max(TICK, Math.min(HUNG, this.#replicas.timeout)), () => this.close());
     this.#fail(round, (request) => tooFew(request, this.#replicas));
   }
 
-  #end(round: readonly Asked[], counted: Outcome, answers: readonly Outcome[]): void {
+  #end(round: readonly Confirmation[], counted: Outcome, answers: readonly Outcome[]): void {
     this.#round = [];
     this.#limit();
     const isRefused = [counted, ...answers].some((one) => one.status === 'rejected' && !isUnknown(one.reason));
@@ -145,7 +145,7 @@ export class Witness {
     if (this.#waiting.size > 0) this.#schedule();
   }
 
-  #settle(asked: Asked, answer: Outcome): void {
+  #settle(asked: Confirmation, answer: Outcome): void {
     const { subscriber, request, write } = asked;
     if (subscriber.closed) return;
     if (answer.status === 'rejected' && isUnknown(answer.reason)) {
@@ -170,7 +170,7 @@ export class Witness {
   }
 
   /** Who has nothing to be confirmed yet, and is told that another server is the one to ask, goes on: so the client finds that one, too. */
-  #refuse({ subscriber, request, write }: Asked, error: unknown): void {
+  #refuse({ subscriber, request, write }: Confirmation, error: unknown): void {
     if (!write && isElsewhere(error)) subscriber.complete();
     else subscriber.error(this.#translate(error, request));
   }
@@ -189,7 +189,7 @@ export class Witness {
       timeout({ first: Math.min(PATIENCE, Math.max(HUNG, TIMES * this.#replicas.timeout)), with: () => EMPTY }),
       catchError(() => EMPTY), // a client whose `duplicate` fails
     );
-    const begin = (wire: Wire) => {
+    const begin = (wire: CommandConnection) => {
       this.#wire = wire;
       this.#limit();
       this.#begin();
@@ -232,7 +232,7 @@ export class Witness {
   }
 
   /** Whoever waits for the next round is told the same as those of this one: there is no time for another. */
-  #fail(round: readonly Asked[], reason: (request: StoreRequest) => Error): void {
+  #fail(round: readonly Confirmation[], reason: (request: StoreRequest) => Error): void {
     const all = [...round, ...this.#waiting];
     this.#waiting.clear();
     for (const { subscriber, request } of all) subscriber.error(reason(request));
@@ -240,7 +240,7 @@ export class Witness {
 
   /** A server that is not, or no longer, the one to ask says so in many ways. */
   #translate(error: unknown, request: StoreRequest): Error {
-    const reason = translate(error, request, true, this.#prefix);
+    const reason = toElectionError(error, request, true, this.#prefix);
     return reason.code === 'STORE_REPLY'
       ? new ElectionError('STORE_UNAVAILABLE', reason.message, { cause: reason.cause })
       : reason;
@@ -255,7 +255,7 @@ local token = redis.call('HMGET', KEYS[2], 'token')[1]
 if token then redis.call('HSET', KEYS[2], 'token', token) end
 `;
 
-function touch(wire: Wire, { key }: StoreRequest): Promise<unknown> {
+function touch(wire: CommandConnection, { key }: StoreRequest): Promise<unknown> {
   const { lease, record } = keysOf(key);
   return wire.eval(TOUCH, { keys: [lease, record], arguments: [] });
 }
@@ -265,7 +265,7 @@ const IN_PLACE = 1;
 
 type Outcome = PromiseSettledResult<unknown>;
 
-function renew(wire: Wire, write: RenewRequest, byText: boolean): Promise<unknown> {
+function renew(wire: CommandConnection, write: RenewRequest, byText: boolean): Promise<unknown> {
   const { keys, args } = renewal(write);
   const options = { keys, arguments: [...args, IN_PLACE].map(String) };
   return byText ? wire.eval(scripts.renew.source, options) : wire.evalSha(scripts.renew.sha, options);
@@ -289,7 +289,7 @@ const unreachable = (request: StoreRequest): ElectionError =>
 /** Without a `count` it is not known how many had it, but that they were too few. */
 function tooFew(
   request: StoreRequest,
-  replicas: Replicas,
+  replicas: ReplicaPolicy,
   count = replicas.count === 1 ? 0 : undefined,
 ): ElectionError {
   const had = count === undefined ? `fewer than ${replicas.count}` : `${count} of ${replicas.count}`;

@@ -24,10 +24,10 @@ import type {
   StoreRequest,
 } from '../port/lease-store.js';
 import { getOrMake } from '../util/lookup.js';
-import { portOf, type RedisClient } from './client.js';
-import type { Wires } from './client-adapter.js';
+import { adapterOf, type RedisClient } from './client.js';
+import type { CommandConnections } from './client-adapter.js';
 import { keysOf } from './keys.js';
-import { unavailable, Witness } from './replica-confirmer.js';
+import { ReplicaConfirmer, unavailable } from './replica-confirmer.js';
 
 /** On how many replicas a lease must be, and for how many ms they are waited for: half of a request's `timeout` by default. */
 export interface Rule {
@@ -55,7 +55,7 @@ export function replicatedStore(store: LeaseStore, client: RedisClient, rule: Ru
 }
 
 function open(store: LeaseStore, client: RedisClient, rule: Rule): LeaseStore {
-  const witnesses = new Witnesses(client, rule.count);
+  const witnesses = new ReplicaConfirmers(client, rule.count);
   /** By key, the id whose grant was given back last. */
   const givenBack = new Map<string, string>();
 
@@ -165,19 +165,19 @@ function renewalOf(request: AcquireRequest, { token, run }: Granted): RenewReque
   };
 }
 
-/** One {@link Witness} for each server and each time to wait, kept as long as anybody uses them. */
-class Witnesses {
-  readonly #wires: Wires;
+/** One {@link ReplicaConfirmer} for each server and each time to wait, kept as long as anybody uses them. */
+class ReplicaConfirmers {
+  readonly #wires: CommandConnections;
   readonly #prefix: string;
   readonly #count: number;
-  readonly #witnesses = new Map<string, Witness>();
+  readonly #witnesses = new Map<string, ReplicaConfirmer>();
   #users = 0;
 
   constructor(client: RedisClient, count: number) {
-    const { wires, prefix } = portOf(client);
-    if (!wires)
+    const { commandConnections, prefix } = adapterOf(client);
+    if (!commandConnections)
       throw invalidOption('redis', 'must be a client that can be duplicated, for a connection to wait by', client);
-    this.#wires = wires;
+    this.#wires = commandConnections;
     this.#prefix = prefix;
     this.#count = count;
   }
@@ -197,7 +197,7 @@ class Witnesses {
       return throwError(() => unavailable(request, 'the client does not know the server that has its slot'));
     }
     const replicas = { count: this.#count, timeout: wait };
-    const open = () => new Witness(() => this.#wires.open(server), replicas, this.#prefix);
+    const open = () => new ReplicaConfirmer(() => this.#wires.open(server), replicas, this.#prefix);
     return getOrMake(this.#witnesses, nameOf(server, wait), open).confirm(request, write);
   }
 

@@ -37,7 +37,7 @@ export function acquireReply(raw: unknown, request: StoreRequest): AcquireReply 
     case 'late':
       return { status, ...sight };
     default:
-      throw senseless(raw, request);
+      throw invalidReply(raw, request);
   }
 }
 
@@ -63,7 +63,7 @@ export function renewReply(raw: unknown, request: StoreRequest): RenewReply {
     case 'lost':
       return { status, ...sight, ...(rest[0] && { holder: holder(rest, raw, request) }) } satisfies Lost;
     default:
-      throw senseless(raw, request);
+      throw invalidReply(raw, request);
   }
 }
 
@@ -86,25 +86,25 @@ export function releaseReply(raw: unknown, request: StoreRequest): ReleaseReply 
   const { status, sight, rest } = answer(raw, request);
   if (status === 'gone') return { status, ...sight };
   if (status === 'released') return { status, ...sight, ...(rest[0] && { told: rest[0] }) };
-  throw senseless(raw, request);
+  throw invalidReply(raw, request);
 }
 
 export function withdrawReply(raw: unknown, request: StoreRequest): WithdrawReply {
   const { status, sight } = answer(raw, request);
   if (status === 'withdrawn') return { status, ...sight };
-  throw senseless(raw, request);
+  throw invalidReply(raw, request);
 }
 
 export function readReply(raw: unknown, request: StoreRequest): ReadReply {
   const { status, sight, rest } = answer(raw, request);
   if (status === 'free') return { status, ...sight };
   if (status === 'held') return { status, ...sight, holder: holder(rest, raw, request) } satisfies Held;
-  throw senseless(raw, request);
+  throw invalidReply(raw, request);
 }
 
 export function listReply(raw: unknown, request: StoreRequest): ListReply {
   const { status, sight, rest } = answer(raw, request);
-  if (status !== 'listed') throw senseless(raw, request);
+  if (status !== 'listed') throw invalidReply(raw, request);
   const candidates: Standing[] = [];
   for (let i = 1; i < rest.length; i += 2) {
     const one = standing(rest[i - 1] as string, Math.floor(Number(rest[i])));
@@ -129,7 +129,7 @@ function standing(text: string, lastSeen: number): Standing | undefined {
 
 /** Clients map types as their users like (text as Buffers, numbers as text): whatever it is, its text is what was sent. */
 function answer(raw: unknown, request: StoreRequest): Answer {
-  if (!Array.isArray(raw) || raw.length < 4) throw senseless(raw, request);
+  if (!Array.isArray(raw) || raw.length < 4) throw invalidReply(raw, request);
   const [status = '', micros, token, until, ...rest] = raw.map(String);
   return {
     status,
@@ -154,11 +154,11 @@ function holder([id = '', left, name, data, token]: readonly string[], raw: unkn
 
 function whole(text: string | undefined, raw: unknown, request: StoreRequest): number {
   const number = Number(text);
-  if (!text || !Number.isSafeInteger(number) || number < 0) throw senseless(raw, request);
+  if (!text || !Number.isSafeInteger(number) || number < 0) throw invalidReply(raw, request);
   return number;
 }
 
-function senseless(raw: unknown, { verb, key }: StoreRequest): ElectionError {
+function invalidReply(raw: unknown, { verb, key }: StoreRequest): ElectionError {
   let shown: string;
   try {
     shown = JSON.stringify(raw) ?? String(raw);

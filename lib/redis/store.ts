@@ -2,8 +2,8 @@ import { defer, Observable } from 'rxjs';
 import type { LeaseStore, StoreRequest } from '../port/lease-store.js';
 import { getOrMake } from '../util/lookup.js';
 import { openChannels } from './channels.js';
-import { portOf, type RedisClient, revocable } from './client.js';
-import type { Port, ScriptOptions } from './client-adapter.js';
+import { adapterOf, type RedisClient, revocable } from './client.js';
+import type { ClientAdapter, ScriptOptions } from './client-adapter.js';
 import { type Connection, connectionOf } from './connection.js';
 import { Home } from './home.js';
 import { type Keys, keysOf } from './keys.js';
@@ -20,7 +20,7 @@ import {
   withdrawReply,
 } from './reply.js';
 import { type Script, scripts } from './scripts.js';
-import { translate } from './translate.js';
+import { toElectionError } from './translate.js';
 
 const stores = new WeakMap<RedisClient, WeakMap<object, LeaseStore>>();
 const NO_SUBSCRIBER = {};
@@ -35,7 +35,7 @@ export const redisStore = (client: RedisClient, subscriber: RedisClient | false 
 const newMap = () => new WeakMap<object, LeaseStore>();
 
 function open(redis: RedisClient, subscriber: RedisClient | false): LeaseStore {
-  const client = portOf(redis);
+  const client = adapterOf(redis);
   const home = new Home(client);
   const call = callerOf(client, home);
   const ask = askerOf(client, connectionOf(redis), call);
@@ -93,7 +93,7 @@ function open(redis: RedisClient, subscriber: RedisClient | false): LeaseStore {
 }
 
 /** Renewals go together where one server is behind the client: a cluster, or whatever counts slots, refuses keys of several. */
-function renewer(client: Port, ask: Ask, call: Call): Renewer {
+function renewer(client: ClientAdapter, ask: Ask, call: Call): Renewer {
   let isOneServer = client.serves === 'one';
   // A slot that is moved takes its leases to another server, and nobody is told; nor is anybody of a connection of a pool.
   const asksRun = (): boolean => !isOneServer || client.readyEvents.length === 0;
@@ -111,7 +111,7 @@ function renewer(client: Port, ask: Ask, call: Call): Renewer {
     },
     explain: (error, request) => {
       if (/\b(CROSSSLOT|MOVED|ASK)\b/.test(String(error))) isOneServer = false;
-      const reason = translate(error, request, client.isReady !== false, client.prefix);
+      const reason = toElectionError(error, request, client.isReady !== false, client.prefix);
       // What the server itself refuses may be but one of them, such as a key that an ACL rule forbids.
       return reason.code === 'STORE_UNAVAILABLE' && isOneServer ? reason : undefined;
     },
@@ -128,11 +128,11 @@ type Ask = <Reply>(
 ) => Observable<Reply>;
 
 const askerOf =
-  (client: Port, connection: Connection, call: Call): Ask =>
+  (client: ClientAdapter, connection: Connection, call: Call): Ask =>
   (request, script, keys, args, parse) =>
     new Observable((subscriber) => {
       const fail = (error: unknown) =>
-        subscriber.error(translate(error, request, client.isReady !== false, client.prefix));
+        subscriber.error(toElectionError(error, request, client.isReady !== false, client.prefix));
       const done = (reply: ReturnType<typeof parse>) => {
         subscriber.next(reply);
         subscriber.complete();
@@ -149,7 +149,7 @@ type Call = (signal: AbortSignal, script: Script, options: ScriptOptions) => Pro
 
 /** Nothing is sent by a client that is known to have moved, and what one answers that turns out to have moved is not believed. */
 const callerOf =
-  (client: Port, home: Home): Call =>
+  (client: ClientAdapter, home: Home): Call =>
   async (signal, script, options) => {
     home.check();
     const raw = await run(client, signal, script, options);
@@ -159,7 +159,12 @@ const callerOf =
   };
 
 /** By hash; by text when the server does not know it, which may be so at every call (restart, failover, `SCRIPT FLUSH`). */
-async function run(client: Port, signal: AbortSignal, script: Script, options: ScriptOptions): Promise<unknown> {
+async function run(
+  client: ClientAdapter,
+  signal: AbortSignal,
+  script: Script,
+  options: ScriptOptions,
+): Promise<unknown> {
   try {
     return await client.evalSha(script.sha, options, signal);
   } catch (error) {
@@ -175,7 +180,7 @@ const MOMENT = 2;
  * For a request that waits for a connection to come: fails it when its time is up, a moment before the election would, and with the
  * reason why there is no connection instead of a mere silence.
  */
-function watchQueue(client: Port, connection: Connection, timeout: number, fail: (error: unknown) => void) {
+function watchQueue(client: ClientAdapter, connection: Connection, timeout: number, fail: (error: unknown) => void) {
   if (client.isReady !== false) return undefined;
   const timer = setTimeout(() => {
     if (client.isReady === false) fail(connection.lastError ?? new Error('the client is not connected'));
@@ -187,7 +192,7 @@ function watchQueue(client: Port, connection: Connection, timeout: number, fail:
  * For a request by a client that repeats it in silence while its slot cannot answer: asks the server itself once half of its time is up, and fails it
  * with what that one says.
  */
-function watchSlot({ evalShaOnce }: Port, { key, timeout }: StoreRequest, fail: (error: unknown) => void) {
+function watchSlot({ evalShaOnce }: ClientAdapter, { key, timeout }: StoreRequest, fail: (error: unknown) => void) {
   if (!evalShaOnce) return undefined;
   const { lease, record, candidates } = keysOf(key);
   const options = { keys: [lease, record, candidates], arguments: [] };

@@ -20,8 +20,8 @@ import {
   timeout,
   timer,
 } from 'rxjs';
-import type { Link, Port } from './client-adapter.js';
-import { Pace } from './reconnect-backoff.js';
+import type { ClientAdapter, SubscriberConnection } from './client-adapter.js';
+import { ReconnectBackoff } from './reconnect-backoff.js';
 
 /** ms that the server may take: to make a connection usable, to confirm a subscription, to say that it is there. node-redis would wait for ever. */
 const PATIENCE = 5_000;
@@ -32,12 +32,12 @@ const LOOK_EVERY = 30_000;
  * A link by a client, and `undefined` when it is lost: made for the first who asks, gone with the last. `reconnections` are those of the client,
  * and `serves` what is behind it.
  */
-export function linksOf(
-  openLink: NonNullable<Port['openLink']>,
-  serves: Port['serves'],
+export function subscriberConnectionsOf(
+  openLink: NonNullable<ClientAdapter['openSubscriber']>,
+  serves: ClientAdapter['serves'],
   reconnections: Observable<unknown>,
-): Observable<Link | undefined> {
-  const pace = new Pace();
+): Observable<SubscriberConnection | undefined> {
+  const pace = new ReconnectBackoff();
   // What keeps the client from its server keeps the subscriber too; and so when it is over for one, it may be for the other.
   const due = defer(() =>
     race(timer(pace.wait), reconnections.pipe(switchMap(() => timer(pace.leastWait)))).pipe(take(1)),
@@ -63,7 +63,11 @@ export function linksOf(
  * connection the client may have come to another server: then one that is older than a look is dropped at once, unless several serve, of which one
  * is as good as another.
  */
-function watch(link: Link, serves: Port['serves'], reconnections: Observable<unknown>): Observable<never> {
+function watch(
+  link: SubscriberConnection,
+  serves: ClientAdapter['serves'],
+  reconnections: Observable<unknown>,
+): Observable<never> {
   const madeAt = performance.now();
   const mayBeLeft = () => serves === 'one' && performance.now() - madeAt >= LOOK_EVERY;
   const ask = defer(() => link.ping()).pipe(
@@ -77,7 +81,7 @@ function watch(link: Link, serves: Port['serves'], reconnections: Observable<unk
 }
 
 /** Drops `link` where an answer by it is not there in time. */
-export function orDrop<Answer>(link: Link): MonoTypeOperatorFunction<Answer> {
+export function orDrop<Answer>(link: SubscriberConnection): MonoTypeOperatorFunction<Answer> {
   const drop = () => {
     link.drop();
     return NEVER;

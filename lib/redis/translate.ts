@@ -38,7 +38,12 @@ const COMMANDS =
  * The one place where errors of a client or of Redis become ours. `connected` says whether the client has its connection, `prefix` what it
  * puts before keys.
  */
-export function translate(thrown: unknown, request: StoreRequest, connected: boolean, prefix = ''): ElectionError {
+export function toElectionError(
+  thrown: unknown,
+  request: StoreRequest,
+  connected: boolean,
+  prefix = '',
+): ElectionError {
   if (isElectionError(thrown)) return thrown;
   const error = thrown instanceof NotSent ? thrown.cause : thrown;
   const text = messageOf(error);

@@ -1,29 +1,29 @@
 import { Subscription } from 'rxjs';
 import { getOrMake } from '../util/lookup.js';
 
-interface Heeded {
-  readonly heeders: Set<() => void>;
+interface SharedListener {
+  readonly callbacks: Set<() => void>;
   readonly listener: () => void;
 }
 
-const heeded = new WeakMap<AbortSignal, Heeded>();
+const sharedListeners = new WeakMap<AbortSignal, SharedListener>();
 
-/** Calls `heed` when `signal` aborts, until unsubscribed. One listener for all who heed a signal: Node takes more than ten for a leak. */
-export function onAbort(signal: AbortSignal, heed: () => void): Subscription {
-  const { heeders, listener } = getOrMake(heeded, signal, make);
-  if (heeders.size === 0) signal.addEventListener('abort', listener);
-  const own = () => heed(); // the same may heed twice
-  heeders.add(own);
+/** Calls `callback` when `signal` aborts, until unsubscribed. One listener for all who callback a signal: Node takes more than ten for a leak. */
+export function onAbort(signal: AbortSignal, callback: () => void): Subscription {
+  const { callbacks, listener } = getOrMake(sharedListeners, signal, make);
+  if (callbacks.size === 0) signal.addEventListener('abort', listener);
+  const own = () => callback(); // the same may callback twice
+  callbacks.add(own);
   return new Subscription(() => {
-    heeders.delete(own);
-    if (heeders.size === 0) signal.removeEventListener('abort', listener);
+    callbacks.delete(own);
+    if (callbacks.size === 0) signal.removeEventListener('abort', listener);
   });
 }
 
-function make(): Heeded {
-  const heeders = new Set<() => void>();
+function make(): SharedListener {
+  const callbacks = new Set<() => void>();
   const listener = () => {
-    for (const heed of [...heeders]) heed();
+    for (const callback of [...callbacks]) callback();
   };
-  return { heeders, listener };
+  return { callbacks, listener };
 }

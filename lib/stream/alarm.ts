@@ -1,16 +1,16 @@
 import { Subscription } from 'rxjs';
-import type { Rider, Sleeper, Spoke, Wheel } from './timer-wheel.js';
+import type { Bucket, Entry, TimerTarget, TimerWheel } from './timer-wheel.js';
 
 /** The one alarm of a candidacy: set anew, it does not ring for what it was set to before. */
-export class Alarm implements Rider {
-  spoke: Spoke | undefined;
+export class Alarm implements Entry {
+  bucket: Bucket | undefined;
 
-  readonly #wheel: Wheel;
-  readonly #sleeper: Sleeper;
+  readonly #wheel: TimerWheel;
+  readonly #sleeper: TimerTarget;
   #at = Number.POSITIVE_INFINITY;
   #timer = Subscription.EMPTY;
 
-  constructor(wheel: Wheel, sleeper: Sleeper) {
+  constructor(wheel: TimerWheel, sleeper: TimerTarget) {
     this.#wheel = wheel;
     this.#sleeper = sleeper;
   }
@@ -31,20 +31,20 @@ export class Alarm implements Rider {
   }
 
   /** Takes it back, to be set anew, be it to the same time. */
-  shake(): void {
+  cancel(): void {
     this.#isSetTo(Number.NaN);
   }
 
-  ring(now: number): void {
+  fire(now: number): void {
     this.#at = Number.POSITIVE_INFINITY;
-    this.#sleeper.ring(now);
+    this.#sleeper.fire(now);
   }
 
   /** If not, it is taken back. */
   #isSetTo(at: number): boolean {
     if (at === this.#at) return true;
     this.#timer.unsubscribe();
-    this.spoke?.leave(this);
+    this.bucket?.remove(this);
     this.#at = at;
     return false;
   }

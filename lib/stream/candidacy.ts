@@ -4,17 +4,17 @@ import { inPlaceOf } from '../core/in-place.js';
 import { holderOf } from '../core/lead.js';
 import { type Memory, NOTHING_KNOWN } from '../core/memory.js';
 import { earliness, guard, type Settings } from '../core/settings.js';
-import type { Context, Decision, Event, Known, Manner, Sent, State } from '../core/state.js';
-import { isRenewal, stand, step, wakeAt } from '../core/step.js';
+import type { Context, Decision, Event, ExitOptions, KnownHolder, Sent, State } from '../core/state.js';
+import { initialState, isRenewal, step, wakeAt } from '../core/step.js';
 import type { ElectionError } from '../port/errors.js';
 import type { CandidateReply, CandidateRequest, LeaseStore, Notice } from '../port/lease-store.js';
 import { Alarm } from './alarm.js';
 import { Listener } from './listener.js';
-import { Ear, type Hearer } from './notice-subscriber.js';
-import { Exchange } from './request.js';
-import { type Vigil, vigilOf, type Watcher } from './suspend-detector.js';
+import { type NoticeHandler, NoticeSubscriber } from './notice-subscriber.js';
+import { PendingRequest } from './request.js';
+import { type SuspendDetector, type SuspendListener, suspendDetectorOf } from './suspend-detector.js';
 import { LiveTerm } from './term.js';
-import { type Sleeper, timeoutsOf, type Wheel, wheelOf } from './timer-wheel.js';
+import { type TimerTarget, type TimerWheel, timeoutWheelOf, timerWheelOf } from './timer-wheel.js';
 import type { Transition } from './transition.js';
 
 /** The outside world of a candidacy. */
@@ -32,39 +32,39 @@ export interface Environment {
   readonly nextId: (settings: Settings) => string;
   /** Looks for what will bite, for as long as a candidacy lasts; emits nothing, and never fails. */
   readonly preflight?: {
-    look(settings: Settings): Observable<never>;
-    heed(reply: CandidateReply, settings: Settings): void;
-    heedFailure(error: ElectionError): void;
+    run(settings: Settings): Observable<never>;
+    onReply(reply: CandidateReply, settings: Settings): void;
+    onFailure(error: ElectionError): void;
   };
 }
 
 /** What a candidacy tells beside its transitions. */
-export interface News {
+export interface CandidacyEvents {
   /** Another holder is known, or none. */
-  learnt(): void;
+  holderChanged(): void;
   /** Everyone has been told of the end: there will be no more transitions. */
-  over(): void;
+  ended(): void;
 }
 
 /**
  * One candidacy, from its start to the end of its exit: a loop of two streams around the pure {@link step}. The state says
  * which request should be in flight and when to be woken; their answers are the events that make the next state.
  */
-export class Candidacy implements Hearer, Sleeper, Watcher {
+export class Candidacy implements NoticeHandler, TimerTarget, SuspendListener {
   /** The last transition told to everyone. */
   current: Transition | undefined;
 
   readonly #environment: Environment;
-  readonly #news: News;
+  readonly #news: CandidacyEvents;
   readonly #alarm: Alarm;
-  readonly #timeouts: Wheel;
-  readonly #vigil: Vigil;
+  readonly #timeouts: TimerWheel;
+  readonly #vigil: SuspendDetector;
   /** Never changed, but replaced: whoever comes or goes while others are told does not disturb that. */
   #listeners: readonly Listener[] = [];
   #learntOf: string | undefined;
   readonly #inbox: Array<{ readonly event: Event; readonly now: number }> = [];
   #outbox: readonly Transition[] = [];
-  readonly #notices = new Ear(this);
+  readonly #notices = new NoticeSubscriber(this);
   #state: State;
   #started = false;
   #stepping = false;
@@ -74,30 +74,30 @@ export class Candidacy implements Hearer, Sleeper, Watcher {
   #term: LiveTerm | undefined;
   #isWatching = false;
   #sent: Sent | undefined;
-  #exchange: Exchange<CandidateRequest> | undefined;
+  #exchange: PendingRequest<CandidateRequest> | undefined;
   /** Own time by which that request is over for certain, answered or not; Infinity where a timer may be late by as long as the machine slept. */
   #overBy = Number.POSITIVE_INFINITY;
   #exit: AsyncSubject<boolean> | undefined;
 
-  constructor(environment: Environment, news: News) {
+  constructor(environment: Environment, news: CandidacyEvents) {
     const { timersOf, clock, scheduler, settings } = environment;
     this.#environment = environment;
     this.#news = news;
     // Half of the guard, or it would be spent before it is noticed.
-    this.#vigil = vigilOf(clock, scheduler, guard(settings.ttl) / 2);
-    this.#alarm = new Alarm(wheelOf(timersOf, this.#vigil, earliness(settings)), this);
-    this.#timeouts = timeoutsOf(timersOf, this.#vigil, settings.timeout);
-    this.#state = stand(NOTHING_KNOWN, this.#context(environment.clock.now()));
+    this.#vigil = suspendDetectorOf(clock, scheduler, guard(settings.ttl) / 2);
+    this.#alarm = new Alarm(timerWheelOf(timersOf, this.#vigil, earliness(settings)), this);
+    this.#timeouts = timeoutWheelOf(timersOf, this.#vigil, settings.timeout);
+    this.#state = initialState(NOTHING_KNOWN, this.#context(environment.clock.now()));
   }
 
   /** What this candidacy knows of its store; undefined if it never began. */
   get memory(): Memory | undefined {
-    const { memory, dark } = this.#state;
-    return this.#started ? { ...memory, dark } : undefined;
+    const { memory, mustProbe } = this.#state;
+    return this.#started ? { ...memory, mustProbe } : undefined;
   }
 
   /** Who leads, as far as this candidate knows, and since when it knows. Not oneself past the deadline, announced or not. */
-  get holder(): Known | undefined {
+  get holder(): KnownHolder | undefined {
     if (this.#state.phase === 'leading' && !this.term) return undefined;
     return holderOf(this.#state, this.#environment.settings);
   }
@@ -115,19 +115,19 @@ export class Candidacy implements Hearer, Sleeper, Watcher {
   /** Begins to campaign, knowing what earlier candidacies have learnt. */
   start(memory: Memory): void {
     const { store, settings, clock, preflight } = this.#environment;
-    this.#state = stand(memory, this.#context(clock.now()));
+    this.#state = initialState(memory, this.#context(clock.now()));
     this.#started = true; // a store may tell at once that it listens, and answer at once what is asked for that
     this.#notices.listen(() => store.notices?.(settings.key));
     this.check();
     // After the first request, which it must not hold up.
-    this.#notices.add(preflight?.look(settings).subscribe());
+    this.#notices.add(preflight?.run(settings).subscribe());
   }
 
-  hear(notice: Notice): void {
+  onNotice(notice: Notice): void {
     this.#dispatch({ kind: 'notice', notice });
   }
 
-  ring(now: number): void {
+  fire(now: number): void {
     this.#dispatch({ kind: 'wake' }, now);
   }
 
@@ -137,7 +137,7 @@ export class Candidacy implements Hearer, Sleeper, Watcher {
   }
 
   /** Leaves; for good without a `cooldown`. Emits once when settled: whether the store confirmed that a lease was given up. */
-  exit(reason: 'resigned' | 'closed', manner: Manner = {}): Observable<boolean> {
+  exit(reason: 'resigned' | 'closed', manner: ExitOptions = {}): Observable<boolean> {
     this.#exit ??= new AsyncSubject<boolean>();
     const settled = this.#exit;
     if (manner.cooldown === undefined) this.#closing = true;
@@ -226,10 +226,10 @@ export class Candidacy implements Hearer, Sleeper, Watcher {
     const { holder } = this.#state;
     const isNews = holder?.holder.id !== this.#learntOf;
     this.#learntOf = holder?.holder.id;
-    if (isNews) this.#news.learnt();
+    if (isNews) this.#news.holderChanged();
     if (!this.#closing || this.#isOver) return;
     this.#isOver = true;
-    this.#news.over();
+    this.#news.ended();
     for (const listener of this.#listeners) listener.complete();
   }
 
@@ -275,23 +275,23 @@ export class Candidacy implements Hearer, Sleeper, Watcher {
     if (sent === this.#sent) return;
     this.#sent = sent;
     this.#overBy = Number.POSITIVE_INFINITY;
-    if (this.#exchange) this.#exchange.spoke?.leave(this.#exchange);
+    if (this.#exchange) this.#exchange.bucket?.remove(this.#exchange);
     this.#exchange?.unsubscribe();
     this.#exchange = undefined;
     if (!sent) return;
     const { store, settings, clock, preflight } = this.#environment;
-    const exchange = new Exchange(
+    const exchange = new PendingRequest(
       sent.request,
       (reply) => {
-        preflight?.heed(reply, settings);
+        preflight?.onReply(reply, settings);
         this.#dispatch({ kind: 'reply', sent, reply });
       },
       (error) => {
-        preflight?.heedFailure(error);
+        preflight?.onFailure(error);
         this.#dispatch({ kind: 'failure', sent, error });
       },
     );
-    exchange.begin(store);
+    exchange.send(store);
     if (exchange.closed) return; // answered already
     this.#exchange = exchange;
     const now = clock.now();
@@ -307,7 +307,7 @@ export class Candidacy implements Hearer, Sleeper, Watcher {
   #arm(state: State, now: number): void {
     const at = wakeAt(state);
     const { sent } = state;
-    if (sent && (sent !== this.#sent || this.#overBy < at)) this.#alarm.shake();
+    if (sent && (sent !== this.#sent || this.#overBy < at)) this.#alarm.cancel();
     else if (this.#isWatching) this.#alarm.share(at, isRenewal(state), now);
     else this.#alarm.set(at);
   }
@@ -320,8 +320,8 @@ export class Candidacy implements Hearer, Sleeper, Watcher {
     else this.#vigil.leave(this);
   }
 
-  shake(): void {
-    this.#alarm.shake();
+  cancelTimers(): void {
+    this.#alarm.cancel();
     this.#overBy = Number.POSITIVE_INFINITY;
   }
 

@@ -4,15 +4,15 @@ import { StoreSubscriber } from './safely.js';
 import { isNotice } from './validate-reply.js';
 
 /** Who is told what an ear hears. */
-export interface Hearer {
-  hear(notice: Notice): void;
+export interface NoticeHandler {
+  onNotice(notice: Notice): void;
 }
 
 /** Hears what a store tells by itself, and is told that it is deaf where the store tells no more. */
-export class Ear extends StoreSubscriber<Notice> {
-  readonly #hearer: Hearer;
+export class NoticeSubscriber extends StoreSubscriber<Notice> {
+  readonly #hearer: NoticeHandler;
 
-  constructor(hearer: Hearer) {
+  constructor(hearer: NoticeHandler) {
     super();
     this.#hearer = hearer;
   }
@@ -27,7 +27,7 @@ export class Ear extends StoreSubscriber<Notice> {
   }
 
   protected override _next(notice: Notice): void {
-    if (isNotice(notice)) this.#hearer.hear(notice);
+    if (isNotice(notice)) this.#hearer.onNotice(notice);
   }
 
   protected override _error(): void {
@@ -36,6 +36,6 @@ export class Ear extends StoreSubscriber<Notice> {
 
   protected override _complete(): void {
     this.unsubscribe();
-    this.#hearer.hear({ kind: 'deaf' });
+    this.#hearer.onNotice({ kind: 'deaf' });
   }
 }

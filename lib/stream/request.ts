@@ -14,8 +14,8 @@ import type {
   WithdrawRequest,
 } from '../port/lease-store.js';
 import { StoreSubscriber } from './safely.js';
-import type { Rider, Spoke } from './timer-wheel.js';
-import { problemOf } from './validate-reply.js';
+import type { Bucket, Entry } from './timer-wheel.js';
+import { problemWith } from './validate-reply.js';
 
 type ReplyTo<R extends StoreRequest> = R extends ListRequest
   ? ListReply
@@ -26,7 +26,7 @@ type ReplyTo<R extends StoreRequest> = R extends ListRequest
 /**
  * One request to the store: one reply, or one `ElectionError`, within `request.timeout`. Unsubscribing gives it up.
  */
-export const ask = <R extends StoreRequest>(
+export const sendRequest = <R extends StoreRequest>(
   store: LeaseStore,
   request: R,
   scheduler: SchedulerLike,
@@ -36,19 +36,19 @@ export const ask = <R extends StoreRequest>(
       subscriber.next(reply);
       subscriber.complete();
     };
-    const exchange = new Exchange(request, hear, (error) => subscriber.error(error));
+    const exchange = new PendingRequest(request, hear, (error) => subscriber.error(error));
     subscriber.add(exchange);
-    exchange.begin(store);
-    if (!exchange.closed) exchange.add(scheduler.schedule(() => exchange.ring(), request.timeout));
+    exchange.send(store);
+    if (!exchange.closed) exchange.add(scheduler.schedule(() => exchange.fire(), request.timeout));
   });
 
 /**
  * One request under way: hears one reply or fails with one `ElectionError`, unless it is unsubscribed before. A subscriber rather than made of
  * operators, since thousands of these may be under way.
  */
-export class Exchange<R extends StoreRequest> extends StoreSubscriber<unknown> implements Rider {
+export class PendingRequest<R extends StoreRequest> extends StoreSubscriber<unknown> implements Entry {
   /** Where its time is kept, if that is on a wheel. */
-  spoke: Spoke | undefined;
+  bucket: Bucket | undefined;
 
   readonly #request: R;
   readonly #hear: (reply: ReplyTo<R>) => void;
@@ -61,8 +61,8 @@ export class Exchange<R extends StoreRequest> extends StoreSubscriber<unknown> i
     this.#fail = fail;
   }
 
-  /** Makes the request. Call {@link ring} when its time is up. */
-  begin(store: LeaseStore): void {
+  /** Makes the request. Call {@link fire} when its time is up. */
+  send(store: LeaseStore): void {
     try {
       from(call(store, this.#request)).subscribe(this);
     } catch (error) {
@@ -70,13 +70,13 @@ export class Exchange<R extends StoreRequest> extends StoreSubscriber<unknown> i
     }
   }
 
-  ring(): void {
-    this.error(unanswered(this.#request));
+  fire(): void {
+    this.error(timedOut(this.#request));
   }
 
   // Lets go of the store before anything is told: what is told may lead to the next request.
   protected override _next(reply: unknown): void {
-    const problem = problemOf(this.#request, reply);
+    const problem = problemWith(this.#request, reply);
     if (problem) {
       this.error(problem);
       return;
@@ -91,7 +91,7 @@ export class Exchange<R extends StoreRequest> extends StoreSubscriber<unknown> i
   }
 
   protected override _complete(): void {
-    this._error(unheard(this.#request));
+    this._error(completedWithoutReply(this.#request));
   }
 }
 
@@ -118,10 +118,10 @@ function call(store: LeaseStore, request: StoreRequest): ObservableInput<Candida
 
 const CANNOT_LIST = 'This store cannot tell who stands by: it has no method "list"';
 
-const unheard = ({ verb }: StoreRequest): ElectionError =>
+const completedWithoutReply = ({ verb }: StoreRequest): ElectionError =>
   new ElectionError('STORE_REPLY', `The store completed without a reply to ${verb}`);
 
-const unanswered = ({ verb, key, timeout }: StoreRequest): ElectionError =>
+const timedOut = ({ verb, key, timeout }: StoreRequest): ElectionError =>
   new ElectionError('STORE_TIMEOUT', `No answer to ${verb} of "${key}" within ${timeout} ms`);
 
 function unknownError({ verb, key }: StoreRequest, thrown: unknown): ElectionError {

@@ -3,29 +3,29 @@ import type { Clock } from '../clock/clock.js';
 import { Shared } from './shared.js';
 
 /** Who is to be told that a machine which was suspended is awake again. */
-export interface Watcher {
+export interface SuspendListener {
   /** Takes all timers back. */
-  shake(): void;
+  cancelTimers(): void;
   /** Looks at the clock, and sets them anew: others have taken back theirs by now, so that none is left which is late. */
   check(): void;
 }
 
-const vigils = new Shared<Vigil>();
+const detectors = new Shared<SuspendDetector>();
 
 /** The vigil of all who live by `clock` and `scheduler` and are to be told of a suspension within `every` ms. */
-export const vigilOf = (clock: Clock, scheduler: SchedulerLike, every: number): Vigil =>
-  vigils.get([scheduler, clock], every, () => new Vigil(clock, scheduler, every));
+export const suspendDetectorOf = (clock: Clock, scheduler: SchedulerLike, every: number): SuspendDetector =>
+  detectors.get([scheduler, clock], every, () => new SuspendDetector(clock, scheduler, every));
 
 /**
  * Notices when a clock has gone on while the timers of a scheduler stood still: a machine that was suspended is awake again. What was to
  * ring at some time by that clock would else ring late, by as long as the machine slept (Linux counts timers by `CLOCK_MONOTONIC`). A gain below
  * half of `every` is not noticed. One timer, however many watch; none while nobody does.
  */
-export class Vigil {
+export class SuspendDetector {
   readonly clock: Clock;
   readonly scheduler: SchedulerLike;
   readonly #every: number;
-  readonly #watchers = new Set<Watcher>();
+  readonly #watchers = new Set<SuspendListener>();
   #looks = Subscription.EMPTY;
 
   constructor(clock: Clock, scheduler: SchedulerLike, every: number) {
@@ -34,12 +34,12 @@ export class Vigil {
     this.#every = every;
   }
 
-  join(watcher: Watcher): void {
+  join(watcher: SuspendListener): void {
     this.#watchers.add(watcher);
     if (this.#watchers.size === 1) this.#begin();
   }
 
-  leave(watcher: Watcher): void {
+  leave(watcher: SuspendListener): void {
     if (this.#watchers.delete(watcher) && this.#watchers.size === 0) this.#looks.unsubscribe();
   }
 
@@ -55,8 +55,8 @@ export class Vigil {
     });
   }
 
-  #wake(watchers: readonly Watcher[]): void {
-    for (const each of watchers) each.shake();
+  #wake(watchers: readonly SuspendListener[]): void {
+    for (const each of watchers) each.cancelTimers();
     for (const each of watchers) each.check();
   }
 }

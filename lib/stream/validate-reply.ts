@@ -13,15 +13,15 @@ const STATUSES: Record<StoreRequest['verb'], ReadonlyArray<(CandidateReply | Lis
 };
 
 /** What is wrong with `reply` to `request`: users write stores too, and what decides over leadership must not trip over a slip there. */
-export function problemOf(request: StoreRequest, reply: unknown): unknown {
+export function problemWith(request: StoreRequest, reply: unknown): unknown {
   try {
-    return isSensible(request, reply) ? undefined : senseless(request, reply);
+    return isValid(request, reply) ? undefined : invalidReply(request, reply);
   } catch (error) {
     return error;
   }
 }
 
-function isSensible({ verb }: StoreRequest, reply: unknown): boolean {
+function isValid({ verb }: StoreRequest, reply: unknown): boolean {
   const { status, time, token, until, holder, cut, wait, candidates } = Object(reply);
   return (
     STATUSES[verb].includes(status) &&
@@ -47,7 +47,7 @@ function isStanding(candidate: unknown): boolean {
   return typeof id === 'string' && Number.isFinite(lastSeen);
 }
 
-const senseless = ({ verb, key }: StoreRequest, reply: unknown): ElectionError =>
+const invalidReply = ({ verb, key }: StoreRequest, reply: unknown): ElectionError =>
   new ElectionError('STORE_REPLY', `${verb} of "${key}" got a reply that makes no sense: ${inspect(reply)}`);
 
 /** Whether `value` is a notice. What is none is not heard, as one that got lost. */

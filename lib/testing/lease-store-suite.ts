@@ -1,4 +1,4 @@
-import { Bench, type Cases, type LeaseStoreUnderTest } from './suite/bench.js';
+import { type Cases, type LeaseStoreUnderTest, SuiteContext } from './suite/bench.js';
 import { claims } from './suite/claims.js';
 import { losses } from './suite/losses.js';
 import { terms } from './suite/terms.js';
@@ -31,7 +31,7 @@ export function leaseStoreSuite({ test, open, ttl = 500 }: LeaseStoreSuiteOption
     test(name, async () => {
       const hooks = await open();
       try {
-        await run(new Bench(hooks, ttl));
+        await run(new SuiteContext(hooks, ttl));
       } finally {
         await hooks.close?.();
       }

@@ -24,8 +24,8 @@ export class Process {
   /** A candidate that stands from now on, and the first thing that it does. */
   start(of: number, now: number): Reaction {
     const draw = this.#draw(of, 0);
-    const memory = { token: 0, dark: false, time: undefined, at: 0, watch: undefined };
-    const state = this.#engine.stand(memory, this.#context(now, draw.next));
+    const memory = { token: 0, mustProbe: false, time: undefined, at: 0, watch: undefined };
+    const state = this.#engine.initialState(memory, this.#context(now, draw.next));
     const candidate: Candidate = { process: 'running', state, timeoutAt: Number.POSITIVE_INFINITY, ids: draw.drawn() };
     return this.react(of, candidate, { kind: 'wake' }, now);
   }

@@ -203,7 +203,7 @@ function relevantOf(state: State): object {
   // The answer to the request in flight sets the time of the next attempt anew.
   if (state.sent) return { ...state, nextAt: Number.POSITIVE_INFINITY };
   // The next request begins without a rival: only one announced while it is in flight counts.
-  return state.hearing.challenger === 0 ? state : { ...state, hearing: { ...state.hearing, challenger: 0 } };
+  return state.notices.rivalToken === 0 ? state : { ...state, notices: { ...state.notices, rivalToken: 0 } };
 }
 
 function permutations(items: readonly number[]): number[][] {

@@ -7,7 +7,7 @@ import { build, type Patch, type Variant } from '../mutant.js';
 
 /** The shipped code that is explored: the decisions of a candidate, and the rules of the store. */
 export interface Engine {
-  readonly stand: typeof Step.stand;
+  readonly initialState: typeof Step.initialState;
   readonly step: typeof Step.step;
   readonly wakeAt: typeof Step.wakeAt;
   readonly rules: typeof Model;
@@ -23,8 +23,8 @@ const NO_DRIFT: Patch = { file: 'core/settings.ts', search: 'const DRIFT = 0.01;
 export function engineOf(variant: Variant): Engine {
   const { cjs } = build({ name: `${variant.name}-on-a-grid`, patches: [...variant.patches, NO_DRIFT] });
   const require = createRequire(path.join(cjs, 'index.js'));
-  const { stand, step, wakeAt } = require('./core/step.js') as typeof Step;
+  const { initialState, step, wakeAt } = require('./core/step.js') as typeof Step;
   const rules = require('./port/rules.js') as typeof Model;
   const { ElectionError } = require('./port/errors.js') as typeof Errors;
-  return { stand, step, wakeAt, rules, ElectionError };
+  return { initialState, step, wakeAt, rules, ElectionError };
 }

@@ -123,7 +123,7 @@ export const SITUATIONS: { readonly [name: string]: (outcome: Outcome) => boolea
     ['acquire', 'release'].every((verb) =>
       world.messages.some((one) => one.kind === 'request' && one.sent.request.verb === verb),
     ),
-  'a notice comes while a request is in flight': ({ stepped }) => stepped?.after.state.hearing.missed !== undefined,
+  'a notice comes while a request is in flight': ({ stepped }) => stepped?.after.state.notices.deferred !== undefined,
 };
 
 const ends = ({ stepped }: Outcome, reason: string): boolean =>

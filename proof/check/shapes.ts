@@ -31,9 +31,9 @@ const COMMON: Shape = {
   holder: { of: 'known' },
   listed: 'id',
   retired: 'ids',
-  dark: 'plain',
-  hearing: { of: 'hearing' },
-  askedAt: 'own',
+  mustProbe: 'plain',
+  notices: { of: 'notices' },
+  lastSentAt: 'own',
   failures: 'flag', // only the first failure in a row is treated differently
   sent: { of: 'sent' },
 };
@@ -53,14 +53,14 @@ export const SHAPES: { readonly [name: string]: Shape } = {
     releasedAt: 'own',
     successor: 'id',
     succeeded: 'plain',
-    handing: { of: 'handing' },
+    awaitingSuccessor: { of: 'awaitingSuccessor' },
     cooldown: 'plain',
   },
   cooling: { ...COMMON, nextAt: 'timer', released: 'plain' },
   done: { phase: 'plain' },
   memory: {
     token: 'token',
-    dark: 'plain',
+    mustProbe: 'plain',
     time: 'ignored', // with `at` it is an offset, encoded by itself
     at: 'ignored',
     watch: { of: 'watch' },
@@ -70,16 +70,16 @@ export const SHAPES: { readonly [name: string]: Shape } = {
   // Whom a candidate knows decides by the id alone; when to ask next is in the state by then.
   knownHolder: { id: 'id', name: 'ignored', data: 'ignored', token: 'ignored', expiresIn: 'ignored' },
   holder: { id: 'id', name: 'plain', data: 'plain', token: 'token', expiresIn: 'plain' },
-  hearing: {
-    live: 'plain',
-    spent: 'own',
-    hastened: 'plain',
-    isDoubted: 'plain',
-    missed: { of: 'notice' },
-    challenger: 'token',
+  notices: {
+    isSubscribed: 'plain',
+    rateLimitedUntil: 'own',
+    isRateLimited: 'plain',
+    isRunInDoubt: 'plain',
+    deferred: { of: 'notice' },
+    rivalToken: 'token',
   },
   term: { id: 'id', token: 'token', run: 'plain', deadline: 'own' },
-  handing: { to: 'id', until: 'own' },
+  awaitingSuccessor: { to: 'id', until: 'own' },
   sent: { request: { of: 'request' }, at: 'own' },
   request: {
     verb: 'plain',

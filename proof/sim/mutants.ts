@@ -52,8 +52,8 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   mutant('forgets-which-run', 'does not find out which run of the store it renews at', [
     'core/lead.ts',
-    'const asksRun = ({ hearing }: State): boolean => hearing.isDoubted;',
-    'const asksRun = ({ hearing }: State): boolean => hearing === undefined;',
+    'const asksRun = ({ notices }: State): boolean => notices.isRunInDoubt;',
+    'const asksRun = ({ notices }: State): boolean => notices === undefined;',
   ]),
   mutant('overhears-another-run', 'takes no notice of a run that is told unasked', [
     'core/lead.ts',
@@ -79,8 +79,8 @@ export const MUTANTS: readonly Mutant[] = [
     ['stream/candidacy.ts', 'this.#exchange?.unsubscribe();', ''],
     [
       'core/step.ts',
-      'return event.sent === state.sent ? hearAnswer(state, event, context) : next(state);',
-      "if (event.kind === 'reply' && event.reply.status === 'renewed' && state.phase === 'campaigning') return next({ ...state, phase: 'leading', role: 'leader', renewAt: context.now + context.settings.renewEvery, term: { id: (event.sent.request as any).id, token: (event.sent.request as any).token, deadline: context.now + context.settings.ttl } } as any, { role: 'leader', term: { id: (event.sent.request as any).id, token: (event.sent.request as any).token, deadline: context.now + context.settings.ttl } } as any);\n      return event.sent === state.sent ? hearAnswer(state, event, context) : next(state);",
+      'return event.sent === state.sent ? handleAnswer(state, event, context) : next(state);',
+      "if (event.kind === 'reply' && event.reply.status === 'renewed' && state.phase === 'campaigning') return next({ ...state, phase: 'leading', role: 'leader', renewAt: context.now + context.settings.renewEvery, term: { id: (event.sent.request as any).id, token: (event.sent.request as any).token, deadline: context.now + context.settings.ttl } } as any, { role: 'leader', term: { id: (event.sent.request as any).id, token: (event.sent.request as any).token, deadline: context.now + context.settings.ttl } } as any);\n      return event.sent === state.sent ? handleAnswer(state, event, context) : next(state);",
     ],
   ),
   mutant('grants-however-late', 'grants to whoever asked, however long ago', [
@@ -94,18 +94,18 @@ export const MUTANTS: readonly Mutant[] = [
   // Notices.
   mutant('deaf', 'does not ask when it is told of a release', [
     'core/notice.ts',
-    "return before.phase === 'campaigning' ? hearReleased(before, notice, context) : before;",
+    "return before.phase === 'campaigning' ? handleReleased(before, notice, context) : before;",
     'return before;',
   ]),
   mutant('misses-what-is-told-meanwhile', 'forgets what it is told while a request is in flight', [
     'core/notice.ts',
-    'if (state.sent) return { ...state, hearing: { ...state.hearing, missed: notice } };',
+    'if (state.sent) return { ...state, notices: { ...state.notices, deferred: notice } };',
     'if (state.sent) return state;',
   ]),
   mutant('not-anew', 'does not ask for what was told before it listened', [
     'core/notice.ts',
-    'return askBy(state, notice, now + random() * settings.jitter);',
-    'return random() < 0 ? askBy(state, notice, now + settings.jitter) : state;',
+    'return attemptBy(state, notice, now + random() * settings.jitter);',
+    'return random() < 0 ? attemptBy(state, notice, now + settings.jitter) : state;',
   ]),
   known(variants.believesWhatIsTold, 'waits for the lease that it is told of, however long that is'),
   known(variants.followsEveryNotice, 'asks each time that it is told of a release'),
@@ -115,7 +115,7 @@ export const MUTANTS: readonly Mutant[] = [
     'tells nobody else of its release where the only one that was told does not come',
     [
       'core/handover.ts',
-      'return reply.told === undefined || state.succeeded ? withoutFirst(released) : handTo(reply.told, released, context);',
+      'return reply.told === undefined || state.succeeded\n    ? withoutFirst(released)\n    : awaitSuccessor(reply.told, released, context);',
       'return withoutFirst(released);',
     ],
   ),
@@ -186,8 +186,8 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   mutant('waits-to-be-told', 'waits for a holder that tells nothing until its lease is over', [
     'core/wait.ts',
-    'const isTold = state.hearing.live && holder.token !== undefined;',
-    'const isTold = state.hearing.live;',
+    'const isTold = state.notices.isSubscribed && holder.token !== undefined;',
+    'const isTold = state.notices.isSubscribed;',
   ]),
   mutant('no-coldStart', 'takes no record for no election, whatever it was told', [
     'port/rules.ts',

@@ -46,8 +46,8 @@ export const QUORUM_MUTANTS: readonly Mutant[] = [
   ]),
   mutant('asks-a-silent-store', 'acquires at a store that has not answered', [
     'quorum/member.ts',
-    'this.#dark = isDark(this.#dark, error);',
-    'this.#dark = isDark(this.#dark, error) && false;',
+    'this.#mustProbe = mustProbeAfter(this.#mustProbe, error);',
+    'this.#mustProbe = mustProbeAfter(this.#mustProbe, error) && false;',
   ]),
   mutant('split-votes-at-once', 'asks again at once where nobody can win', [
     'quorum/acquire.ts',

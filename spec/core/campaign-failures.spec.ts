@@ -170,12 +170,12 @@ describe('an attempt that never left the process', () => {
     const candidate = Candidate.leading();
     candidate.wake(600);
     fail(candidate, 601);
-    expect([candidate.state.dark, candidate.wakesAt]).toEqual([false, 626]);
+    expect([candidate.state.mustProbe, candidate.wakesAt]).toEqual([false, 626]);
     candidate.wake(626);
     candidate.fail(627, 'STORE_TIMEOUT');
     candidate.wake(652);
     fail(candidate, 653);
-    expect(candidate.state.dark).toBe(true);
+    expect(candidate.state.mustProbe).toBe(true);
   });
 });
 

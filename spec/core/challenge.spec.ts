@@ -95,10 +95,10 @@ describe('a lease that somebody has cut', () => {
     const candidate = Candidate.leading();
     candidate.on({ kind: 'notice', notice: { kind: 'listening' } }, 2);
     candidate.wake(600);
-    const { hearing } = candidate.state;
+    const { notices } = candidate.state;
     cut(candidate, 605);
     candidate.reply(610, { status: 'renewed' });
-    expect(candidate.state.hearing).toEqual({ ...hearing, challenger: expect.any(Number) });
+    expect(candidate.state.notices).toEqual({ ...notices, rivalToken: expect.any(Number) });
   });
 
   it('is nothing to one who leaves without a term', () => {

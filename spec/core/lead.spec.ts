@@ -206,7 +206,7 @@ describe('another run of the store', () => {
     candidate.wake(1_255);
     candidate.reply(1_256, { status: 'renewed', run: 'run2' });
     expect(candidate.asks).toMatchObject({ verb: 'renew', run: 'run2' });
-    expect(candidate.state.hearing.live).toBe(true);
+    expect(candidate.state.notices.isSubscribed).toBe(true);
   });
 
   it.each([{ run: 'run1' }, {}])('is none where the answer is %p', (told) => {
@@ -243,7 +243,7 @@ describe('another run of the store', () => {
     const candidate = renewing();
     candidate.on({ kind: 'notice', notice: { kind: 'connected' } }, 605);
     candidate.reply(610, { status: 'renewed', run: 'run2' });
-    expect(candidate.state.hearing.isDoubted).toBe(true);
+    expect(candidate.state.notices.isRunInDoubt).toBe(true);
   });
 
   it.each<[string, string | undefined, string | undefined]>([

@@ -230,7 +230,7 @@ describe('a follower that listens', () => {
     expect(candidate.wakesAt).toBe(352);
     candidate.wake(352);
     expect(candidate.asks?.verb).toBe('acquire');
-    expect(candidate.state.hearing.spent).toBe(Number.NEGATIVE_INFINITY);
+    expect(candidate.state.notices.rateLimitedUntil).toBe(Number.NEGATIVE_INFINITY);
   });
 
   it('is not made to ask in a flood by releases after it has heard nothing for a while', () => {

@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { NOTHING_KNOWN } from '../../lib/core/memory.js';
 import type { State } from '../../lib/core/state.js';
-import { stand, wakeAt } from '../../lib/core/step.js';
+import { initialState, wakeAt } from '../../lib/core/step.js';
 import { Candidate, held, LIFETIME, SETTINGS, storeError } from '../support/candidate.js';
 
 describe('stand', () => {
   it('starts without a role, under a fresh id, knowing what earlier candidacies have learnt', () => {
     const memory = { ...NOTHING_KNOWN, token: 5 };
-    const state = stand(memory, { settings: SETTINGS, now: 30, random: () => 0, nextId: () => 'id' });
+    const state = initialState(memory, { settings: SETTINGS, now: 30, random: () => 0, nextId: () => 'id' });
     expect(state).toMatchObject({ phase: 'campaigning', role: undefined, id: 'id', memory, nextAt: 30 });
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { Subject } from 'rxjs';
 import type { RenewReply } from '../../lib/port/lease-store.js';
-import { poll } from '../../lib/quorum/ask-all.js';
+import { askAll } from '../../lib/quorum/ask-all.js';
 import { countRenewals } from '../../lib/quorum/decide.js';
 import type { Member } from '../../lib/quorum/member.js';
 
@@ -11,7 +11,7 @@ function renewal() {
   const answers = [new Subject<RenewReply>(), new Subject<RenewReply>(), new Subject<RenewReply>()];
   const concluded: unknown[] = [];
   const told: unknown[] = [];
-  const asked = poll(
+  const asked = askAll(
     answers.map(() => ({}) as Member),
     (_, i) => answers[i] as Subject<RenewReply>,
     countRenewals,

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, it, jest } from '@jest/globals';
 import { createClient } from 'redis';
 import { Observable } from 'rxjs';
-import { portOf } from '../../lib/redis/client.js';
-import type { Link, Port } from '../../lib/redis/client-adapter.js';
+import { adapterOf } from '../../lib/redis/client.js';
+import type { ClientAdapter, SubscriberConnection } from '../../lib/redis/client-adapter.js';
 import { redisStore } from '../../lib/redis/store.js';
 import { pass, useFakeTime } from '../support/fake-time.js';
 import { leaveAll, listen } from './listening.js';
@@ -24,7 +24,7 @@ function refused() {
   const attempts: number[] = [];
   let refuses = true;
   let drop = () => {};
-  const link: Link = {
+  const link: SubscriberConnection = {
     subscribe: async () => {
       attempts.push(Date.now());
       if (refuses) throw new Error('NOPERM');
@@ -34,12 +34,12 @@ function refused() {
     drop: () => drop(),
   };
   const openLink = () =>
-    new Observable<Link>((observer) => {
+    new Observable<SubscriberConnection>((observer) => {
       drop = () => observer.complete();
       observer.next(link);
     });
   const client = createClient();
-  jest.spyOn(portOf(client) as Required<Port>, 'openLink').mockImplementation(openLink);
+  jest.spyOn(adapterOf(client) as Required<ClientAdapter>, 'openSubscriber').mockImplementation(openLink);
   return {
     listener: listen(redisStore(client)),
     pauses: () => attempts.slice(1).map((at, i) => at - (attempts[i] as number)),

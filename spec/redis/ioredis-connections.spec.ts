@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { Redis, type RedisOptions } from 'ioredis';
 import { Redis as Redis6 } from 'ioredis6';
 import type { RedisClient } from '../../lib/redis/client.js';
-import { type Connectable, openIoRedisLink } from '../../lib/redis/ioredis-connections.js';
+import { type Connectable, openIoRedisSubscriber } from '../../lib/redis/ioredis-connections.js';
 import { redisStore } from '../../lib/redis/store.js';
 import { type Sentinel, startSentinel } from '../../scripts/support/sentinel.js';
 import { startProxy, type TcpProxy } from '../support/proxy.js';
@@ -79,7 +79,9 @@ describe('openIoRedisLink', () => {
       seen.push(overrides);
       throw new Error('seen');
     };
-    openIoRedisLink(() => ({ options, stream, duplicate }) as unknown as Connectable).subscribe({ error: () => {} });
+    openIoRedisSubscriber(() => ({ options, stream, duplicate }) as unknown as Connectable).subscribe({
+      error: () => {},
+    });
     const there = { sentinels: undefined, tls: undefined, host, port };
     expect(seen).toEqual([expect.objectContaining(isThere ? { ...asked, ...there } : asked)]);
     expect('host' in (seen[0] as object)).toBe(isThere);

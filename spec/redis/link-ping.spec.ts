@@ -4,8 +4,8 @@ import { Redis as Redis6 } from 'ioredis6';
 import { createClient } from 'redis';
 import { createClient as createClient5 } from 'redis5';
 import type { Subscription } from 'rxjs';
-import { portOf, type RedisClient } from '../../lib/redis/client.js';
-import type { Link } from '../../lib/redis/client-adapter.js';
+import { adapterOf, type RedisClient } from '../../lib/redis/client.js';
+import type { SubscriberConnection } from '../../lib/redis/client-adapter.js';
 import { until } from '../support/until.js';
 import { useRedis } from './use-redis.js';
 
@@ -49,14 +49,14 @@ describe.each<[string, () => Promise<RedisClient>]>([
   ['ioredis 6', () => ioRedis(newer)],
 ])('a link by %s', (_, make) => {
   /** One that listens, and what it hears. */
-  async function listening(): Promise<{ link: Link; heard: string[] }> {
+  async function listening(): Promise<{ link: SubscriberConnection; heard: string[] }> {
     const heard: string[] = [];
-    const port = portOf(await make());
-    const link = await new Promise<Link>((resolve) => {
-      const links: Subscription | undefined = port.openLink?.().subscribe(resolve);
+    const port = adapterOf(await make());
+    const link = await new Promise<SubscriberConnection>((resolve) => {
+      const links: Subscription | undefined = port.openSubscriber?.().subscribe(resolve);
       ends.push(() => links?.unsubscribe());
     });
-    await link.subscribe('news', { hear: (text) => heard.push(text) });
+    await link.subscribe('news', { onMessage: (text) => heard.push(text) });
     return { link, heard };
   }
 

@@ -2,9 +2,9 @@ import { EventEmitter } from 'node:events';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { createClient } from 'redis';
 import type { Subscription } from 'rxjs';
-import type { Link } from '../../lib/redis/client-adapter.js';
+import type { SubscriberConnection } from '../../lib/redis/client-adapter.js';
 import { isConnectable } from '../../lib/redis/node-redis.js';
-import { type Connectable, openNodeRedisLink } from '../../lib/redis/node-redis-subscriber.js';
+import { type Connectable, openNodeRedisSubscriber } from '../../lib/redis/node-redis-subscriber.js';
 import { startProxy } from '../support/proxy.js';
 import type { Client } from '../support/redis.js';
 import { openResources } from '../support/resources.js';
@@ -34,8 +34,8 @@ function duplicable(client: object): { client: Connectable; duplicates: Client[]
 
 /** Opens a link, and waits for it unless it ends before. */
 function open(client: Connectable) {
-  const seen: { link?: Link; ended: boolean } = { ended: false };
-  const subscription = openNodeRedisLink((use) => use(client)).subscribe({
+  const seen: { link?: SubscriberConnection; ended: boolean } = { ended: false };
+  const subscription = openNodeRedisSubscriber((use) => use(client)).subscribe({
     next: (link) => {
       seen.link = link;
     },
@@ -62,7 +62,7 @@ describe('openNodeRedisLink', () => {
     const { opened, subscription } = open(client);
     const link = await opened();
     const heard: string[] = [];
-    await link.subscribe('news', { hear: (text) => heard.push(text) });
+    await link.subscribe('news', { onMessage: (text) => heard.push(text) });
     await redis.client.publish('news', 'hello');
     await until(() => heard.length > 0);
     expect(heard).toEqual(['hello']);
@@ -104,11 +104,11 @@ describe('openNodeRedisLink', () => {
     const { opened } = open(duplicable(await redis.server.client()).client);
     const link = await opened();
     for (let turns = 0; turns < 60; turns++) {
-      const first = link.subscribe('news', { hear: () => {} });
+      const first = link.subscribe('news', { onMessage: () => {} });
       for (let wait = 0; wait < turns % 4; wait++) await new Promise(setImmediate);
       link.unsubscribe('news');
       await first;
-      await link.subscribe('news', { hear: () => {} });
+      await link.subscribe('news', { onMessage: () => {} });
       expect(await redis.client.publish('news', 'hello')).toBe(1);
       link.unsubscribe('news');
       await until(async () => (await redis.client.pubSubNumSub(['news'])).news === 0);
@@ -173,7 +173,7 @@ describe('a subscriber', () => {
     const { client } = duplicable(made);
     const { opened, ended } = open(client);
     const link = await opened();
-    await link.subscribe('news', { hear: () => {} });
+    await link.subscribe('news', { onMessage: () => {} });
     expect(await redis.client.publish('news', 'hello')).toBe(1);
     const [subscriber] = (await redis.client.clientList()).filter(({ name, sub }) => name === 'odd' && sub === 1);
     expect(subscriber?.flags).not.toContain('t'); // tracks no keys

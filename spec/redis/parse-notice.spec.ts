@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
-import { noticeOf, whisperOf } from '../../lib/redis/parse-notice.js';
+import { parseInboxMessage, parseNotice } from '../../lib/redis/parse-notice.js';
 
 const ELECTED = { event: 'elected', id: 'me', name: 'my name', data: 'http://me', token: 7, until: 9, ttl: 500 };
 const RELEASED = { event: 'released', id: 'me' };
 
-const notice = (message: unknown) => noticeOf(JSON.stringify(message));
+const notice = (message: unknown) => parseNotice(JSON.stringify(message));
 
 describe('noticeOf', () => {
   it('tells of an election, with the whole ttl to go', () => {
@@ -46,7 +46,7 @@ describe('noticeOf', () => {
     '\u0000',
     '['.repeat(100_000),
   ])('ignores %j', (message) => {
-    expect(noticeOf(message)).toBeUndefined();
+    expect(parseNotice(message)).toBeUndefined();
   });
 
   const WRONG: Record<string, unknown[]> = {
@@ -74,7 +74,7 @@ describe('noticeOf', () => {
 });
 
 describe('whisperOf', () => {
-  const whisper = (message: unknown) => whisperOf(JSON.stringify(message));
+  const whisper = (message: unknown) => parseInboxMessage(JSON.stringify(message));
 
   it('tells of a release, and of which election', () => {
     const notice = { kind: 'released', id: 'me' };

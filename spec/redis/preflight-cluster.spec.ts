@@ -3,7 +3,7 @@ import { Cluster } from 'ioredis';
 import { Cluster as Cluster6 } from 'ioredis6';
 import { createCluster } from 'redis';
 import { createCluster as createCluster5 } from 'redis5';
-import { portOf, type RedisClient } from '../../lib/redis/client.js';
+import { adapterOf, type RedisClient } from '../../lib/redis/client.js';
 import { preflightOf } from '../../lib/redis/preflight.js';
 import { startClusterOfOne } from '../support/cluster-of-one.js';
 import { EVICTS } from '../support/redis.js';
@@ -18,14 +18,14 @@ afterEach(() => {
 function looked<T>(client: RedisClient, when: () => T) {
   const warned = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
   ends.push(() => warned.mockRestore());
-  const by = portOf(client);
+  const by = adapterOf(client);
   const evaluate = by.eval;
   const asked: T[] = [];
   jest.spyOn(by, 'eval').mockImplementation((...call) => {
     asked.push(when());
     return evaluate(...call);
   });
-  const looking = preflightOf(client).look({ key: 'a key', ttl: 10_000, timeout: 1_000 }).subscribe();
+  const looking = preflightOf(client).run({ key: 'a key', ttl: 10_000, timeout: 1_000 }).subscribe();
   ends.push(() => looking.unsubscribe());
   return { asked, warned, over: () => until(() => looking.closed, { what: 'the look to be over' }) };
 }

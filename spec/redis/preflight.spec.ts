@@ -4,7 +4,7 @@ import { Redis } from 'ioredis';
 import { createClient, createClientPool, RESP_TYPES } from 'redis';
 import { type Election, type ElectionOptions, elect } from 'rx-leader';
 import type { CandidateReply } from '../../lib/port/lease-store.js';
-import { portOf, type RedisClient } from '../../lib/redis/client.js';
+import { adapterOf, type RedisClient } from '../../lib/redis/client.js';
 import { keysOf } from '../../lib/redis/keys.js';
 import { type PreflightRequest, preflightOf } from '../../lib/redis/preflight.js';
 import { pass, useFakeTime } from '../support/fake-time.js';
@@ -41,7 +41,7 @@ function stand(redis: ElectionOptions['redis'], options: Partial<ElectionOptions
 /** Counts the looks through `client`, made and answered; each is answered once `held` is. */
 function looksOf(client: Client, held: Promise<unknown> = Promise.resolve()): { made: number; answered: number } {
   const looks = { made: 0, answered: 0 };
-  const port = portOf(client);
+  const port = adapterOf(client);
   const evaluate = port.eval.bind(port);
   jest.spyOn(port, 'eval').mockImplementation(async (script, options, signal) => {
     if (!script.includes('maxmemory_policy')) return evaluate(script, options, signal);
@@ -58,7 +58,7 @@ function looksOf(client: Client, held: Promise<unknown> = Promise.resolve()): { 
 /** Looks through `client` alone, until that is over. */
 async function lookedAt(client: Client): Promise<void> {
   const looking = preflightOf(client)
-    .look({ ...request, timeout: 10_000 })
+    .run({ ...request, timeout: 10_000 })
     .subscribe(); // a slow machine is no distance
   await until(() => looking.closed, { what: 'the look to be over' });
 }
@@ -156,7 +156,7 @@ describe('a look at the server, when a client is campaigned with for the first t
   it('names the lease: what a cluster says is of the server that it is on', async () => {
     await using server = await startRedis();
     const client = await server.client();
-    const evaluate = jest.spyOn(portOf(client), 'eval');
+    const evaluate = jest.spyOn(adapterOf(client), 'eval');
     await lookedAt(client);
     expect(evaluate.mock.calls.map(([, { keys }]) => keys)).toEqual(Array(LOOKS).fill([keysOf('preflight').lease]));
   });
@@ -243,7 +243,7 @@ describe('a look', () => {
       answer = resolve;
     });
     const looks = looksOf(client as Client, held);
-    const looking = preflightOf(client).look(request).subscribe();
+    const looking = preflightOf(client).run(request).subscribe();
     await client.connect();
     await until(() => looks.made === 1);
     client.emit('ready');
@@ -256,7 +256,7 @@ describe('a look', () => {
     const client = createClient();
     client.on('error', () => {});
     const listeners = () => client.listenerCount('ready') + client.listenerCount('error');
-    const looking = preflightOf(client).look(request).subscribe();
+    const looking = preflightOf(client).run(request).subscribe();
     expect(listeners()).toBe(3);
     looking.unsubscribe();
     expect(listeners()).toBe(1);
@@ -268,7 +268,7 @@ describe('a look', () => {
     const looks = looksOf(client);
     await lookedAt(client);
     expect(looks.answered).toBe(LOOKS);
-    expect(preflightOf(client).look(request).subscribe().closed).toBe(true);
+    expect(preflightOf(client).run(request).subscribe().closed).toBe(true);
     expect(looks.made).toBe(LOOKS);
   });
 
@@ -280,7 +280,7 @@ describe('a look', () => {
     const before = await callsSoFar(admin);
     proxy.swallow('toClient');
     const looking = preflightOf(client)
-      .look({ ...request, timeout: 1 })
+      .run({ ...request, timeout: 1 })
       .subscribe();
     await until(async () => (await callsSoFar(admin)).eval > before.eval);
     looking.unsubscribe();
@@ -299,7 +299,7 @@ describe('a look', () => {
     await pool.connect();
     const busy = pool.blPop('busy', 0);
     const looking = preflightOf(pool as unknown as RedisClient)
-      .look(request)
+      .run(request)
       .subscribe();
     looking.unsubscribe();
     await admin.rPush('busy', 'no more');
@@ -325,7 +325,7 @@ describe('a look', () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(codes()).toEqual([]);
 
-    jest.mocked(portOf(client).eval).mockRestore();
+    jest.mocked(adapterOf(client).eval).mockRestore();
     const looks = looksOf(client);
     stand(client);
     expect(await codesAfter(looks)).toEqual(['RX_LEADER_EVICTION']);
@@ -358,7 +358,7 @@ describe('what is made of the answers', () => {
     };
     const nothing = () => {};
     const client = { eval: evaluate, evalSha: evaluate, on: nothing, off: nothing, isOpen: true } as RedisClient;
-    const looking = preflightOf(client).look(request).subscribe();
+    const looking = preflightOf(client).run(request).subscribe();
     await pass(1_000);
     looking.unsubscribe();
     return codes();
@@ -397,7 +397,7 @@ describe('a look that fails', () => {
     const client = Object.assign(new EventEmitter(), { eval: evaluate, evalSha: evaluate, isOpen: true });
     const looking = () =>
       preflightOf(client as RedisClient)
-        .look(request)
+        .run(request)
         .subscribe();
     const settle = (at: number, by: 'resolve' | 'reject') => {
       if (by === 'resolve') pending[at]?.resolve(['1', 'allkeys-lru', 'master']);
@@ -444,7 +444,7 @@ describe('a look that fails', () => {
 describe('a lease that is longer than the ttl', () => {
   it('is told of where more than a twentieth of the ttl was cut', () => {
     const held = { status: 'held', holder: { id: 'other', name: '', expiresIn: 1_000 } } as const;
-    const heed = (cut: number) => preflightOf({} as RedisClient).heed({ ...held, cut } as CandidateReply, request);
+    const heed = (cut: number) => preflightOf({} as RedisClient).onReply({ ...held, cut } as CandidateReply, request);
     heed(1_050);
     expect(codes()).toEqual([]);
     heed(1_051);

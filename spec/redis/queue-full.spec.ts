@@ -3,7 +3,7 @@ import { createClient, createClientPool, createSentinel } from 'redis';
 import { createClient as createClient5 } from 'redis5';
 import type { RedisClient } from 'rx-leader';
 import { isUnsent } from '../../lib/port/errors.js';
-import { portOf } from '../../lib/redis/client.js';
+import { adapterOf } from '../../lib/redis/client.js';
 import { NotSent } from '../../lib/redis/client-adapter.js';
 import { redisStore } from '../../lib/redis/store.js';
 import { acquire, failure } from './ask.js';
@@ -48,7 +48,7 @@ describe('a client whose queue is full', () => {
     const said = new Error('The queue is full');
     client.evalSha = (() => Promise.reject(said)) as never;
     Object.assign(client, { withCommandOptions: undefined });
-    const call = portOf(client).evalSha('', { keys: [], arguments: [] }, new AbortController().signal);
+    const call = adapterOf(client).evalSha('', { keys: [], arguments: [] }, new AbortController().signal);
     await expect(call).rejects.toBe(said);
   });
 });
@@ -62,7 +62,7 @@ describe('a client that is offline or closed', () => {
     pool.on('error', () => {});
     await pool.connect();
     await pool.close();
-    const call = portOf(pool).evalSha('', { keys: [], arguments: [] }, new AbortController().signal);
+    const call = adapterOf(pool).evalSha('', { keys: [], arguments: [] }, new AbortController().signal);
     await expect(call).rejects.toBeInstanceOf(NotSent);
   });
 });

@@ -3,7 +3,7 @@ import { createClientPool } from 'redis';
 import { type Election, elect } from 'rx-leader';
 import { catchError, firstValueFrom, forkJoin, from, type Observable, of } from 'rxjs';
 import type { RenewReply, RenewRequest } from '../../lib/port/lease-store.js';
-import { portOf } from '../../lib/redis/client.js';
+import { adapterOf } from '../../lib/redis/client.js';
 import { keysOf } from '../../lib/redis/keys.js';
 import { redisStore } from '../../lib/redis/store.js';
 import { startClusterOfOne } from '../support/cluster-of-one.js';
@@ -224,7 +224,7 @@ describe('renewals of one client', () => {
     await using one = await startClusterOfOne();
     const client = one.admin;
     const held = await holding(client, 'a', 'b', 'c');
-    const asked = jest.spyOn(portOf(client), 'evalSha');
+    const asked = jest.spyOn(adapterOf(client), 'evalSha');
     expect(await renewTogether(client, ...held.map((one) => renewal(one)))).toMatchObject(
       held.map(() => ({ status: 'renewed' })),
     );

@@ -2,8 +2,8 @@ import { afterEach, describe, expect, it, jest } from '@jest/globals';
 import { Observable, type Subscriber } from 'rxjs';
 import type { ElectionError } from '../../lib/port/errors.js';
 import type { RenewRequest } from '../../lib/port/lease-store.js';
-import type { Wire } from '../../lib/redis/client-adapter.js';
-import { Witness } from '../../lib/redis/replica-confirmer.js';
+import type { CommandConnection } from '../../lib/redis/client-adapter.js';
+import { ReplicaConfirmer } from '../../lib/redis/replica-confirmer.js';
 import { scripts } from '../../lib/redis/scripts.js';
 
 const COUNT = 2;
@@ -12,7 +12,7 @@ const TIMEOUT = 1_000;
 const RENEWED = ['renewed', '1000000', '7', '2000'];
 const LOST = ['lost', '1000000', '8', '2000', '', '0', '', '', ''];
 
-const witnesses: Witness[] = [];
+const witnesses: ReplicaConfirmer[] = [];
 
 afterEach(() => {
   for (const witness of witnesses.splice(0)) witness.close();
@@ -31,10 +31,10 @@ interface Call {
 /** Wires that write down what they are asked, and answer when they are told to. */
 class Wires {
   readonly calls: Call[] = [];
-  readonly opened: Array<Subscriber<Wire>> = [];
+  readonly opened: Array<Subscriber<CommandConnection>> = [];
   closed = 0;
 
-  readonly open = (): Observable<Wire> =>
+  readonly open = (): Observable<CommandConnection> =>
     new Observable((subscriber) => {
       this.opened.push(subscriber);
       return () => {
@@ -44,7 +44,7 @@ class Wires {
 
   /** The one that was asked for last can be used from now on. */
   connect(): void {
-    const wire: Wire = {
+    const wire: CommandConnection = {
       evalSha: (sha, { arguments: [id] }) => this.#call(sha === scripts.renew.sha ? `renew ${id}` : sha),
       eval: (source, { arguments: [id] }) =>
         this.#call(source === scripts.renew.source ? `renew by text ${id}` : source),
@@ -81,7 +81,7 @@ const request = (id: string): RenewRequest => ({
 
 function bench(count: number, timeout = TIMEOUT) {
   const wires = new Wires();
-  const witness = new Witness(wires.open, { count, timeout }, '');
+  const witness = new ReplicaConfirmer(wires.open, { count, timeout }, '');
   witnesses.push(witness);
   /** What has come of it: nothing yet, `confirmed`, or an error. */
   const ask = (id: string, { write = true } = {}) => {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { EMPTY, NEVER, Observable, Subject, type Subscription, throwError } from 'rxjs';
-import type { Link } from '../../lib/redis/client-adapter.js';
-import { linksOf } from '../../lib/redis/subscriber-connections.js';
+import type { SubscriberConnection } from '../../lib/redis/client-adapter.js';
+import { subscriberConnectionsOf } from '../../lib/redis/subscriber-connections.js';
 import { pass, useFakeTime } from '../support/fake-time.js';
 
 /** ms between two looks, for an answer to each, and that a link lasts which is steady; and for the first to be made. */
@@ -24,12 +24,12 @@ describe('a link', () => {
   const hangs = () => new Promise(() => {});
 
   /** Links that answer so, of a client that tells of reconnections. `told` is when each came, and 0 for one that went. */
-  async function linked(ping: Link['ping'], serves: 'one' | 'slots' = 'one') {
+  async function linked(ping: SubscriberConnection['ping'], serves: 'one' | 'slots' = 'one') {
     const reconnections = new Subject<unknown>();
     const asked: number[] = [];
     const told: number[] = [];
     const openLink = () =>
-      new Observable<Link>((observer) => {
+      new Observable<SubscriberConnection>((observer) => {
         observer.next({
           subscribe: answers,
           unsubscribe: () => {},
@@ -40,7 +40,9 @@ describe('a link', () => {
           },
         });
       });
-    const subscription = linksOf(openLink, serves, reconnections).subscribe((link) => told.push(link ? Date.now() : 0));
+    const subscription = subscriberConnectionsOf(openLink, serves, reconnections).subscribe((link) =>
+      told.push(link ? Date.now() : 0),
+    );
     subscriptions.push(subscription);
     await pass(SOON);
     expect(told).toEqual([SOON]);
@@ -115,21 +117,21 @@ describe('a link', () => {
 
 describe('an attempt to have a link', () => {
   /** When each attempt began, of which each comes to what `open` makes of it, and how many are over. */
-  function attempted(open: (count: number) => Observable<Link>) {
+  function attempted(open: (count: number) => Observable<SubscriberConnection>) {
     const reconnections = new Subject<unknown>();
     const attempts: number[] = [];
     const over = { count: 0 };
     const openLink = () =>
-      new Observable<Link>((observer) => {
+      new Observable<SubscriberConnection>((observer) => {
         attempts.push(Date.now());
         observer.add(() => over.count++);
         return open(attempts.length).subscribe(observer);
       });
-    subscriptions.push(linksOf(openLink, 'one', reconnections).subscribe());
+    subscriptions.push(subscriberConnectionsOf(openLink, 'one', reconnections).subscribe());
     return { reconnections, attempts, over };
   }
 
-  const link: Link = {
+  const link: SubscriberConnection = {
     subscribe: () => Promise.resolve(),
     unsubscribe: () => {},
     drop: () => {},
@@ -166,7 +168,7 @@ describe('an attempt to have a link', () => {
   });
 
   it('counts as the first again after a link that lasted', async () => {
-    const lasting = new Subject<Link>();
+    const lasting = new Subject<SubscriberConnection>();
     const { attempts } = attempted((count) => (count === 3 ? lasting : EMPTY));
     await pass(SOON + 3_000);
     lasting.next(link);

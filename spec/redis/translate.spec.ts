@@ -2,7 +2,7 @@ import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import { ElectionError, isUnsent } from '../../lib/port/errors.js';
 import { NotSent } from '../../lib/redis/client-adapter.js';
-import { translate } from '../../lib/redis/translate.js';
+import { toElectionError } from '../../lib/redis/translate.js';
 import { leaks } from '../support/leaks.js';
 import { acquireRequest } from './ask.js';
 
@@ -23,7 +23,7 @@ describe('translate', () => {
       'STORE_DENIED',
     ],
   ] as const)('knows "%s" inside a script of Redis 6.2 as %s', (text, code) => {
-    expect(translate(new Error(inScript(text)), acquireRequest(), true).code).toBe(code);
+    expect(toElectionError(new Error(inScript(text)), acquireRequest(), true).code).toBe(code);
   });
 
   it.each([
@@ -69,59 +69,61 @@ describe('translate', () => {
     ['ERR the connection of this word to a connection is none', 'STORE_REPLY'],
     ['Something else altogether', 'STORE_REPLY'],
   ] as const)('knows "%s" as %s', (text, code) => {
-    expect(translate(new Error(text), acquireRequest(), true).code).toBe(code);
+    expect(toElectionError(new Error(text), acquireRequest(), true).code).toBe(code);
   });
 
   it.each(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'DEPTH_ZERO_SELF_SIGNED_CERT'])(
     'knows a system error %s as STORE_UNAVAILABLE',
     (code) => {
       const error = Object.assign(new Error('whatever it says'), { code });
-      expect(translate(error, acquireRequest(), true).code).toBe('STORE_UNAVAILABLE');
+      expect(toElectionError(error, acquireRequest(), true).code).toBe('STORE_UNAVAILABLE');
     },
   );
 
   it('knows an error of another realm, as Node’s own are under jest', () => {
     const error = runInNewContext('Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" })');
     expect(error).not.toBeInstanceOf(Error);
-    expect(translate(error, acquireRequest(), true)).toMatchObject({
+    expect(toElectionError(error, acquireRequest(), true)).toMatchObject({
       code: 'STORE_UNAVAILABLE',
       message: 'acquire of "an election" failed: read ECONNRESET',
     });
   });
 
   it('takes whatever it cannot make sense of for a failure of the connection, while there is none', () => {
-    expect(translate(new Error('Something else altogether'), acquireRequest(), false).code).toBe('STORE_UNAVAILABLE');
-    expect(translate(new Error('WRONGTYPE x'), acquireRequest(), false).code).toBe('KEY_CONFLICT');
+    expect(toElectionError(new Error('Something else altogether'), acquireRequest(), false).code).toBe(
+      'STORE_UNAVAILABLE',
+    );
+    expect(toElectionError(new Error('WRONGTYPE x'), acquireRequest(), false).code).toBe('KEY_CONFLICT');
   });
 
   it('names the keys as they are in Redis', () => {
-    const denied = translate(new Error('NOPERM no'), acquireRequest(), true, 'app:');
+    const denied = toElectionError(new Error('NOPERM no'), acquireRequest(), true, 'app:');
     expect(denied.message).toMatch(
       /~app:leader:\w+, ~app:\{leader:\w+\}:record and ~app:.*, the channel &app:\{leader:/,
     );
     expect(denied.message).toContain(', best also &app:leader:inbox:*,');
-    const taken = translate(new Error('WRONGTYPE no'), acquireRequest(), true, 'app:');
+    const taken = toElectionError(new Error('WRONGTYPE no'), acquireRequest(), true, 'app:');
     expect(taken.message).toMatch(/keys app:leader:\w+ and app:\{/);
-    const listed = translate(new Error('WRONGTYPE no'), { ...acquireRequest(), verb: 'list' }, true, 'app:');
+    const listed = toElectionError(new Error('WRONGTYPE no'), { ...acquireRequest(), verb: 'list' }, true, 'app:');
     expect(listed.message).toMatch(/WRONGTYPE no\. The key app:\{leader:\w+\}:candidates belongs to the election;/);
   });
 
   it('leaves errors of ours as they are', () => {
     const error = new ElectionError('STORE_REPLY', 'no sense');
-    expect(translate(error, acquireRequest(), true)).toBe(error);
+    expect(toElectionError(error, acquireRequest(), true)).toBe(error);
   });
 
   it('takes what is thrown without being an Error', () => {
-    const error = translate('OOM', acquireRequest(), true);
+    const error = toElectionError('OOM', acquireRequest(), true);
     expect([error.code, error.cause]).toEqual(['STORE_FULL', 'OOM']);
     for (const nothing of [undefined, null]) {
-      expect(translate(nothing, acquireRequest(), true).code).toBe('STORE_REPLY');
+      expect(toElectionError(nothing, acquireRequest(), true).code).toBe('STORE_REPLY');
     }
   });
 
   it('ends with one full stop what it goes on after', () => {
     for (const said of ['READONLY no', 'READONLY no.', 'READONLY no. ']) {
-      expect(translate(new Error(said), acquireRequest(), true).message).toBe(
+      expect(toElectionError(new Error(said), acquireRequest(), true).message).toBe(
         'acquire of "an election" failed: READONLY no. Give a client that is connected to the master',
       );
     }
@@ -130,7 +132,7 @@ describe('translate', () => {
   it('says that the command wait is missing where it is, and names no keys', () => {
     for (const command of ['wait', 'WAIT']) {
       const error = new Error(`NOPERM User app has no permissions to run the '${command}' command`);
-      const { code, message } = translate(error, acquireRequest(), true);
+      const { code, message } = toElectionError(error, acquireRequest(), true);
       expect([code, message]).toEqual([
         'STORE_DENIED',
         expect.stringMatching(/the user needs the command wait as well$/),
@@ -147,13 +149,13 @@ describe('translate', () => {
     ],
     ['ERR Unknown Redis command called from script script: 0123', /The scripts need the commands get, set, /],
   ])('says which command the server does not have: %s', (said, hint) => {
-    expect(translate(new Error(said), acquireRequest(), true).message).toMatch(hint);
+    expect(toElectionError(new Error(said), acquireRequest(), true).message).toMatch(hint);
   });
 
   it('keeps a copy of what the client said, without what the client hangs on it', () => {
     const command = { name: 'auth', args: ['app', 's3cret'] };
     const given = Object.assign(new Error('WRONGPASS no'), { name: 'ReplyError', code: 'E', command });
-    const error = translate(given, acquireRequest(), true);
+    const error = toElectionError(given, acquireRequest(), true);
     expect(leaks(given, 's3cret')).not.toEqual([]);
     expect(leaks(error, 's3cret')).toEqual([]);
     expect(error.cause).toMatchObject({ name: 'ReplyError', message: 'WRONGPASS no', code: 'E', stack: given.stack });
@@ -164,7 +166,7 @@ describe('translate', () => {
       "ERR unknown command 'AUTH', with args beginning with: 'app' 's3cret' ",
       'connect redis://app:s3cret@host failed',
     ]) {
-      const error = translate(new Error(said), acquireRequest(), true);
+      const error = toElectionError(new Error(said), acquireRequest(), true);
       expect(error.message).toContain('[redacted]');
       expect(leaks(error, 's3cret')).toEqual([]);
     }
@@ -172,18 +174,18 @@ describe('translate', () => {
 
   it('knows a request that never left the process, whichever connection there is', () => {
     for (const connected of [true, false]) {
-      const error = translate(new NotSent(new Error('The queue is full')), acquireRequest(), connected);
+      const error = toElectionError(new NotSent(new Error('The queue is full')), acquireRequest(), connected);
       expect([error.code, isUnsent(error)]).toEqual(['STORE_UNAVAILABLE', true]);
       expect(error).toMatchObject({
         message: expect.stringMatching(/: The queue is full$/),
         cause: { message: 'The queue is full' },
       });
     }
-    expect(isUnsent(translate(new Error('The queue is full'), acquireRequest(), true))).toBe(false);
+    expect(isUnsent(toElectionError(new Error('The queue is full'), acquireRequest(), true))).toBe(false);
   });
 
   it('says that there was no reason where the client gave none', () => {
-    expect(translate(new Error(''), acquireRequest(), true).message).toBe(
+    expect(toElectionError(new Error(''), acquireRequest(), true).message).toBe(
       'acquire of "an election" failed: the client gave no reason',
     );
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { asyncScheduler, EMPTY, lastValueFrom, NEVER, type ObservableInput, of, throwError } from 'rxjs';
 import { ElectionError, isElectionError } from '../../lib/port/errors.js';
 import type { LeaseReply, LeaseRequest, LeaseStore } from '../../lib/port/lease-store.js';
-import { ask } from '../../lib/stream/request.js';
+import { sendRequest } from '../../lib/stream/request.js';
 import { virtually } from '../support/virtual-time.js';
 
 const REQUESTS = {
@@ -33,7 +33,7 @@ function storeOf(answer: (request: LeaseRequest) => unknown): LeaseStore {
 }
 
 const answerTo = (verb: Verb, answer: () => unknown): Promise<LeaseReply> =>
-  lastValueFrom(ask(storeOf(answer), REQUESTS[verb], asyncScheduler));
+  lastValueFrom(sendRequest(storeOf(answer), REQUESTS[verb], asyncScheduler));
 
 const failureOf = async (verb: Verb, answer: () => unknown): Promise<ElectionError> => {
   const error = await answerTo(verb, answer).then(
@@ -53,7 +53,7 @@ describe('ask', () => {
       asked += 1;
       return of({ status: 'free' });
     });
-    const request = ask(store, REQUESTS.read, asyncScheduler);
+    const request = sendRequest(store, REQUESTS.read, asyncScheduler);
     expect(asked).toBe(0);
     request.subscribe();
     expect(asked).toBe(1);
@@ -86,7 +86,7 @@ describe('ask', () => {
       const answers = cold('  --f--f|', { f: { status: 'free' } });
       const expected = '      --(f|)';
       const subscribed = '    ^-!';
-      const asked = ask(
+      const asked = sendRequest(
         storeOf(() => answers),
         REQUESTS.read,
         asyncScheduler,
@@ -101,7 +101,7 @@ describe('ask', () => {
       const answers = cold('  101ms (f|)', { f: { status: 'free' } });
       const expected = '      100ms #';
       const subscribed = '    ^ 99ms !';
-      const asked = ask(
+      const asked = sendRequest(
         storeOf(() => answers),
         REQUESTS.read,
         asyncScheduler,
@@ -118,7 +118,7 @@ describe('ask', () => {
       const subscribe = '     ^ 19ms !';
       const expected = '      20ms -';
       expectObservable(
-        ask(
+        sendRequest(
           storeOf(() => answers),
           REQUESTS.read,
           asyncScheduler,
@@ -213,7 +213,7 @@ describe('ask', () => {
   it('never settles by itself before timeout', () => {
     virtually(({ expectObservable }) => {
       expectObservable(
-        ask(
+        sendRequest(
           storeOf(() => NEVER),
           REQUESTS.renew,
           asyncScheduler,

@@ -2,12 +2,12 @@ import { describe, expect, it } from '@jest/globals';
 import { Observable } from 'rxjs';
 import { TestScheduler } from 'rxjs/testing';
 import type { Clock } from '../../lib/clock/clock.js';
-import { vigilOf } from '../../lib/stream/suspend-detector.js';
+import { suspendDetectorOf } from '../../lib/stream/suspend-detector.js';
 
 const awakenings = (clock: Clock, scheduler: TestScheduler, every: number) =>
   new Observable<void>((subscriber) => {
-    const vigil = vigilOf(clock, scheduler, every);
-    const watcher = { shake: () => {}, check: () => subscriber.next() };
+    const vigil = suspendDetectorOf(clock, scheduler, every);
+    const watcher = { cancelTimers: () => {}, check: () => subscriber.next() };
     vigil.join(watcher);
     return () => vigil.leave(watcher);
   });
@@ -73,9 +73,9 @@ describe('awakenings', () => {
   it('make all take their timers back before any sets one anew', () => {
     virtually((scheduler, clock, sleep) => {
       const seen: string[] = [];
-      const vigil = vigilOf(clock, scheduler, 10);
+      const vigil = suspendDetectorOf(clock, scheduler, 10);
       const watchers = ['a', 'b'].map((name) => ({
-        shake: () => seen.push(`${name} shaken`),
+        cancelTimers: () => seen.push(`${name} shaken`),
         check: () => seen.push(`${name} checks`),
       }));
       for (const each of watchers) vigil.join(each);

@@ -1,25 +1,25 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { config, VirtualTimeScheduler } from 'rxjs';
 import { LONGEST_TIMER } from '../../lib/core/settings.js';
-import { vigilOf } from '../../lib/stream/suspend-detector.js';
-import { type Rider, timeoutsOf, wheelOf } from '../../lib/stream/timer-wheel.js';
+import { suspendDetectorOf } from '../../lib/stream/suspend-detector.js';
+import { type Entry, timeoutWheelOf, timerWheelOf } from '../../lib/stream/timer-wheel.js';
 
 /** Alarms of one wheel that may be early by 10 ms, and when each has rung. */
 function wheel() {
   const scheduler = new VirtualTimeScheduler();
   const clock = { now: () => scheduler.now() };
-  const spun = wheelOf({}, vigilOf(clock, scheduler, 1_000), 10);
+  const spun = timerWheelOf({}, suspendDetectorOf(clock, scheduler, 1_000), 10);
   const rung: Array<[name: string, at: number, told: number]> = [];
   const set = (name: string, at: number, also = () => {}) => {
-    const rider: Rider = {
-      spoke: undefined,
-      ring(told: number) {
+    const rider: Entry = {
+      bucket: undefined,
+      fire(told: number) {
         rung.push([name, scheduler.now(), told]);
         also();
       },
     };
     spun.schedule(at, rider);
-    return { takeBack: () => rider.spoke?.leave(rider), set: (later: number) => spun.schedule(later, rider) };
+    return { takeBack: () => rider.bucket?.remove(rider), set: (later: number) => spun.schedule(later, rider) };
   };
   return { scheduler, rung, set };
 }
@@ -135,16 +135,16 @@ describe('a wheel', () => {
 
   it('is one for all that share a store and a vigil, and no other', () => {
     const [store, clock, scheduler] = [{}, { now: () => 0 }, new VirtualTimeScheduler()];
-    const vigil = vigilOf(clock, scheduler, 1_000);
-    for (const wheel of [wheelOf, timeoutsOf]) {
+    const vigil = suspendDetectorOf(clock, scheduler, 1_000);
+    for (const wheel of [timerWheelOf, timeoutWheelOf]) {
       const one = wheel(store, vigil, 10);
-      expect(wheel(store, vigilOf(clock, scheduler, 1_000), 10)).toBe(one);
+      expect(wheel(store, suspendDetectorOf(clock, scheduler, 1_000), 10)).toBe(one);
       expect(wheel({}, vigil, 10)).not.toBe(one);
-      expect(wheel(store, vigilOf({ now: () => 0 }, scheduler, 1_000), 10)).not.toBe(one);
-      expect(wheel(store, vigilOf(clock, new VirtualTimeScheduler(), 1_000), 10)).not.toBe(one);
-      expect(wheel(store, vigilOf(clock, scheduler, 2_000), 10)).not.toBe(one);
+      expect(wheel(store, suspendDetectorOf({ now: () => 0 }, scheduler, 1_000), 10)).not.toBe(one);
+      expect(wheel(store, suspendDetectorOf(clock, new VirtualTimeScheduler(), 1_000), 10)).not.toBe(one);
+      expect(wheel(store, suspendDetectorOf(clock, scheduler, 2_000), 10)).not.toBe(one);
       expect(wheel(store, vigil, 20)).not.toBe(one);
     }
-    expect(wheelOf(store, vigil, 10)).not.toBe(timeoutsOf(store, vigil, 10));
+    expect(timerWheelOf(store, vigil, 10)).not.toBe(timeoutWheelOf(store, vigil, 10));
   });
 });

@@ -1,7 +1,7 @@
 import { type Memory, NOTHING_KNOWN } from '../../lib/core/memory.js';
 import type { Settings } from '../../lib/core/settings.js';
 import type { Context, Decision, Event, State } from '../../lib/core/state.js';
-import { stand, step, wakeAt } from '../../lib/core/step.js';
+import { initialState, step, wakeAt } from '../../lib/core/step.js';
 import { ElectionError, type ElectionErrorCode } from '../../lib/port/errors.js';
 import type { CandidateReply, CandidateRequest, Held } from '../../lib/port/lease-store.js';
 
@@ -40,7 +40,7 @@ export class Candidate {
   constructor({ random = 0, memory = NOTHING_KNOWN, ...settings }: Partial<Settings> & Start = {}) {
     this.settings = { ...SETTINGS, ...settings };
     this.#random = () => random;
-    this.state = stand(memory, this.#context(0));
+    this.state = initialState(memory, this.#context(0));
   }
 
   /** A candidate that has been granted a term, by a request at 0 answered at 1. */

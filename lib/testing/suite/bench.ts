@@ -32,12 +32,12 @@ export interface LeaseStoreUnderTest {
 export const LONG = 60_000;
 
 /** What a store promises, each by the case that shows it. */
-export type Cases = Readonly<Record<string, (bench: Bench) => Promise<void>>>;
+export type Cases = Readonly<Record<string, (bench: SuiteContext) => Promise<void>>>;
 
 let benches = 0;
 
 /** One case's place of work: a store, a key of its own, and candidates for it. */
-export class Bench {
+export class SuiteContext {
   readonly key = `suite ${process.pid} ${++benches}`;
   readonly store: LeaseStore;
   #candidates = 0;

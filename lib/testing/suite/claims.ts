@@ -1,5 +1,5 @@
 import { strict as assert } from 'node:assert';
-import { type Bench, type Cases, is, LONG } from './bench.js';
+import { type Cases, is, LONG, type SuiteContext } from './bench.js';
 
 /** Who gets the lease, who may touch it, and what the others are told. */
 export const claims: Cases = {
@@ -98,7 +98,7 @@ export const claims: Cases = {
 };
 
 /** Reads until nobody holds the lease. */
-async function lapse(bench: Bench): Promise<void> {
+async function lapse(bench: SuiteContext): Promise<void> {
   const free = async () => ((await bench.holder()) ? undefined : true);
   await bench.until(free, 2 * bench.ttl, 'the lease runs out while it is being read');
 }

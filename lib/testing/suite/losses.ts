@@ -1,6 +1,6 @@
 import { strict as assert } from 'node:assert';
 import { isElectionError } from '../../port/errors.js';
-import { type Bench, type Candidate, type Cases, is, LONG } from './bench.js';
+import { type Candidate, type Cases, is, LONG, type SuiteContext } from './bench.js';
 
 /** What happens when the store itself loses leases, or others use it. */
 export const losses: Cases = {
@@ -102,7 +102,7 @@ export const losses: Cases = {
 };
 
 /** Asks until granted, which is within two ttls of a loss. */
-async function leads(bench: Bench, candidate: Candidate, lastToken = 0): Promise<void> {
+async function leads(bench: SuiteContext, candidate: Candidate, lastToken = 0): Promise<void> {
   const lead = async () => ((await candidate.acquire({ lastToken })).status === 'granted' ? true : undefined);
   await bench.until(lead, 3 * bench.ttl, 'the next is granted');
 }
