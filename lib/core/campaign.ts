@@ -114,7 +114,7 @@ function lead(
   const deadline = sent.at + lifetime(ttl);
   const { token, run } = reply;
   const term = { id: state.id, token, ...(run !== undefined && { run }), deadline };
-  const notices = { ...state.notices, missed: undefined };
+  const notices = { ...state.notices, deferred: undefined };
   const holder = { id: state.id, name, ...(data !== undefined && { data }), token, expiresIn: ttl };
   // Each field, in one place: what is put together of parts has a layout of its own for each way to come here, and is slow from then on.
   return {

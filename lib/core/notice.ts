@@ -20,12 +20,12 @@ export function handleNotice(before: State, notice: Notice, context: Context): S
       return handleConnected(before, context);
     case 'listening': {
       // What was told before is not known: it is asked for, though not by everybody at once.
-      const state = { ...before, notices: { ...before.notices, live: true } };
+      const state = { ...before, notices: { ...before.notices, isSubscribed: true } };
       return attemptBy(state, notice, now + random() * settings.jitter);
     }
     case 'deaf': {
       if (!before.notices.isSubscribed) return before;
-      const state = { ...before, notices: { ...before.notices, live: false } };
+      const state = { ...before, notices: { ...before.notices, isSubscribed: false } };
       return state.phase === 'campaigning' ? { ...state, nextAt: Math.min(state.nextAt, scheduleBy(context)) } : state;
     }
     case 'cut':
