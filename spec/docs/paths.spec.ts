@@ -1,4 +1,4 @@
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { allPages } from '../support/pages.js';
 
@@ -31,5 +31,14 @@ describe('a path that a page names', () => {
       'none.ts',
       'lib/none/',
     ]);
+  });
+});
+
+describe('a command that a page names', () => {
+  const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
+
+  it.each(allPages().map(({ file, text }) => [file, text] as const))('exists: %s', (_, text) => {
+    const named = [...text.matchAll(/npm run ([\w:]+)/g)].map(([, script = '']) => script);
+    expect(named.filter((script) => !(script in scripts))).toEqual([]);
   });
 });
