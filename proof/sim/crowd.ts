@@ -40,7 +40,7 @@ export class Crowd {
     const { ttl, timeout } = plan.options;
     const { count, takes, outage } = crowd;
     this.#workload = new Pipe(takes);
-    this.#patience = (takes * count) / 10;
+    this.#patience = (takes * count) / 5;
     const shared = {
       pipes: { requests: new Pipe(takes / 2), replies: new Pipe(takes / 2) },
       workload: this.#workload,
