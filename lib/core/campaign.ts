@@ -154,7 +154,7 @@ function lead(
   };
 }
 
-/** Retires the current id. The store deletes the lease of a retired id before the next attempt. */
+/** Retires the current id. Its lease, if any, is released before the next attempt. */
 export function retire<S extends State>(state: S, { nextId, settings }: Context): S {
   return { ...state, retired: [...state.retired, state.id], id: nextId(settings) };
 }

@@ -32,18 +32,18 @@ export function exit(
     case 'done':
       return next(state);
     case 'exiting':
-      return next(cooldown === undefined ? withoutReturn(state) : state);
+      return next(cooldown === undefined ? makeFinal(state) : state);
     case 'leading': {
       const leaving = beginExit(state, [state.id], cooldown, context);
       const { term, renewAt } = state;
-      const keeping = {
+      const kept = {
         role: 'follower',
         sent: keptSent(state),
         term,
         renewAt,
         ...(successor && { successor }),
       } as const;
-      return next({ ...leaving, ...keeping, id: context.nextId(context.settings) }, { role: 'follower', reason });
+      return next({ ...leaving, ...kept, id: context.nextId(context.settings) }, { role: 'follower', reason });
     }
     default: {
       if (cooldown !== undefined) return next(state); // there is no term to resign from
@@ -75,7 +75,7 @@ function beginExit(state: State, release: readonly string[], cooldown: number | 
 /** Keeps a write in flight: a release sent before its reply could overtake it. Drops a read. */
 const keptSent = ({ sent }: State): Sent | undefined => (sent?.request.verb === 'read' ? undefined : sent);
 
-function withoutReturn({ cooldown: _, ...state }: Exiting): Exiting {
+function makeFinal({ cooldown: _, ...state }: Exiting): Exiting {
   return state;
 }
 
@@ -97,8 +97,11 @@ export function exitRequest(state: Exiting, context: Context): CandidateRequest 
       ? undefined
       : { verb: 'release', ...base, id: id ?? '', absent: awaitingSuccessor.to };
   if (id !== undefined) {
-    const manner = id === term?.id && { ...(successor && { successor }), ...(notices.isSubscribed && { quiet: true }) };
-    return { verb: 'release', ...base, id, ...manner };
+    const options = id === term?.id && {
+      ...(successor && { successor }),
+      ...(notices.isSubscribed && { quiet: true }),
+    };
+    return { verb: 'release', ...base, id, ...options };
   }
   if (listed === undefined || state.mustProbe) return 'settled';
   return { verb: 'withdraw', ...base, id: listed, name, ...(data !== undefined && { data }) };
@@ -119,8 +122,8 @@ export function handleExitReply(before: Exiting, sent: Sent, reply: CandidateRep
     case 'renewed': // a reply past the deadline is too late to revive the term
       return next(term && context.now < term.deadline ? applyRenewal({ ...state, term }, sent, reply, context) : state);
     case 'lost': {
-      const over = term && { term: { ...term, deadline: Math.min(term.deadline, context.now) } };
-      return next({ ...state, ...over, renewAt: Number.POSITIVE_INFINITY });
+      const ended = term && { term: { ...term, deadline: Math.min(term.deadline, context.now) } };
+      return next({ ...state, ...ended, renewAt: Number.POSITIVE_INFINITY });
     }
     case 'late':
       return next({

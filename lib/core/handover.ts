@@ -43,8 +43,8 @@ function awaitSuccessor(to: string, state: Exiting, { now, settings }: Context):
 export function handleSuccessor(state: Exiting, { token }: Holder): Exiting {
   const isReleasing = state.sent?.request.verb === 'release' || state.awaitingSuccessor;
   if (!isReleasing || !state.term || token === undefined || token <= state.term.token) return state;
-  const hasSuccessor: Exiting = { ...state, hasSuccessor: true };
-  return state.awaitingSuccessor && !state.sent ? withoutFirst(hasSuccessor) : hasSuccessor;
+  const updated: Exiting = { ...state, hasSuccessor: true };
+  return state.awaitingSuccessor && !state.sent ? withoutFirst(updated) : updated;
 }
 
 /** Removes the first id from the ids to release. */

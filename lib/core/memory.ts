@@ -17,7 +17,7 @@ export interface Memory {
   /** Own time at which that reply arrived. */
   readonly at: number;
   /**
-   * The last seen `until` of the record, own time since when it is known, and an offset.
+   * The last `until` seen in the record, own time when it was first seen, and an offset.
    *
    * `offset` is the lowest (store time − own time) since the last reply before this `until` was
    * first seen. The record was written after that reply, so a clock that is set forward in between

@@ -55,7 +55,8 @@ export interface NoticeState {
   /**
    * Whether the store may have changed its server run since it granted the term.
    *
-   * True after a new connection or a failed renewal. The next renewal asks the store.
+   * True after a new connection, a failed renewal or a changed run in a reply. The next renewal
+   * asks the store.
    */
   readonly isRunInDoubt: boolean;
   /** The last notice that arrived during a request whose reply may be older. */
