@@ -42,7 +42,7 @@ export class Alarm implements Entry {
     this.#target.fire(now);
   }
 
-  /** Returns whether the timer is set to `at`. If not, cancels it. */
+  /** Returns whether the timer is already set to `at`. If not, cancels it and stores `at`. */
   #isSetTo(at: number): boolean {
     if (at === this.#at) return true;
     this.#timer.unsubscribe();
