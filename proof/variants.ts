@@ -64,8 +64,8 @@ export const waitsToBeTold = variant(
   'followers-that-wait-to-be-told',
   patch(
     'core/wait.ts',
-    'nextAt: scheduleBy(context, within, isTold), holder',
-    'nextAt: isTold ? Number.POSITIVE_INFINITY : Number.POSITIVE_INFINITY + within, holder',
+    'nextAt: scheduleBy(context, within, isNotified), holder',
+    'nextAt: isNotified ? Number.POSITIVE_INFINITY : Number.POSITIVE_INFINITY + within, holder',
   ),
 );
 
@@ -112,7 +112,7 @@ export const patient = variant(
 export const acquiresInTheDark = variant(
   'acquires-in-the-dark',
   patch('core/campaign.ts', "if (state.mustProbe) return { verb: 'read', key, timeout };", ''),
-  patch('core/campaign.ts', 'const known = doubtful ? retire(state, context) : state;', 'const known = state;'),
+  patch('core/campaign.ts', 'const base = doubtful ? retire(state, context) : state;', 'const base = state;'),
 );
 
 /** Takes a new id after a silence, and forgets the old one. */
@@ -243,7 +243,7 @@ export const uptimeUnconfirmed = variant(
 /** Leads for as long as the store keeps the lease, by its own clock. */
 export const wholeTtl = variant(
   'deadlines-without-margin',
-  patch('core/settings.ts', '(ttl * (1 - DRIFT)) / (1 + DRIFT) - GRAIN - guard(ttl)', 'ttl'),
+  patch('core/settings.ts', '(ttl * (1 - DRIFT)) / (1 + DRIFT) - RESOLUTION - guard(ttl)', 'ttl'),
 );
 
 /** Believes the store's clock. */

@@ -3,50 +3,59 @@ import { fakeTime } from './fake-timers.js';
 import { TICK, UptimeOffset } from './uptime-offset.js';
 
 /**
- * Where an election reads the time. `now` decides how long a lease lasts, so it must never stand still or go back while time
- * passes outside: not `Date.now()`, which an operator or NTP can set.
+ * The clock of an election.
+ *
+ * `now` decides how long a lease lasts, so it must never stand still or go back while time passes
+ * outside. `Date.now()` is unsuitable, because an operator or NTP can set it.
  */
 export interface Clock {
-  /** Elapsed ms since any fixed moment; may be fractional. */
+  /** Elapsed ms since any fixed moment. May be fractional. */
   now(): number;
   /** Wall time in ms since 1970, for the `at` of transitions only. Default: `Date.now`. */
   wall?(): number;
 }
 
-/** The readings a {@link monotonicClock} is made of, in ms. */
+/** The readings that a {@link monotonicClock} needs, in ms. */
 export interface Readings {
-  /** Never goes back; may stand still while the machine is suspended (Linux `CLOCK_MONOTONIC`). */
+  /** Never goes back. May stand still while the machine is suspended (Linux `CLOCK_MONOTONIC`). */
   readonly monotonic: () => number;
-  /** Goes on while the machine is suspended; anyone may set it. */
+  /** Advances while the machine is suspended. Anyone may set it. */
   readonly wall: () => number;
   /**
-   * Goes on while the machine is suspended. Nobody can set it, but it may be coarse, and wrong at
-   * times. Reading it is a system call, a hundred times as slow as the other two.
+   * Advances while the machine is suspended. Nobody can set it, but it may be coarse, and wrong at
+   * times.
+   *
+   * It needs a system call, which is a hundred times as slow as the other two readings.
    */
   readonly uptime: () => number;
-  /** ms by which `uptime` may be rounded down. A reading in whole seconds may be by a second, whatever this says. */
+  /**
+   * ms by which `uptime` may be rounded down. A reading in whole seconds may be rounded by a
+   * second, whatever this value says.
+   */
   readonly resolution: number;
-  /** For how long it need not be read again, while `wall` says that no other time has passed than by `monotonic`. */
-  readonly spared: number;
+  /** ms for which a reading of `uptime` is reused, as long as `wall` advances like `monotonic`. */
+  readonly reuseFor: number;
 }
 
 /**
- * `os.uptime()` steps by 10 ms on Linux, or by a second where `/proc/uptime` is masked and on other
- * runtimes than Node. Elsewhere it is derived from wall time in whole seconds.
+ * `os.uptime()` steps by 10 ms on Linux. It steps by a second if `/proc/uptime` is masked, and on
+ * runtimes other than Node. On other platforms it is derived from wall time in whole seconds.
  */
 const SYSTEM: Readings = {
   monotonic: () => performance.now(),
   wall: () => Date.now(),
   uptime: () => uptime() * 1000,
   resolution: process.platform === 'linux' ? 10 : 2000,
-  spared: 10,
+  reuseFor: 10,
 };
 
 /**
- * A clock that counts the time this machine was suspended. A laptop closed for an hour wakes with its
- * monotonic clock, and so its leases, seemingly a moment older. {@link UptimeOffset} says what to add.
+ * A clock that counts the time this machine was suspended.
+ *
+ * The monotonic clock of a laptop that was closed for an hour shows almost no elapsed time, and so
+ * its leases would seem valid. {@link UptimeOffset} measures what to add.
  */
-export function monotonicClock({ monotonic, wall, uptime, resolution, spared }: Readings = SYSTEM): Clock {
+export function monotonicClock({ monotonic, wall, uptime, resolution, reuseFor }: Readings = SYSTEM): Clock {
   const read = () => ({ before: monotonic(), uptime: uptime(), after: monotonic(), wall: wall() });
   let suspended = 0;
   let last = read();
@@ -55,7 +64,7 @@ export function monotonicClock({ monotonic, wall, uptime, resolution, spared }: 
     now() {
       const before = monotonic();
       const passed = before - last.after;
-      if (passed < spared && Math.abs(wall() - last.wall - passed) <= TICK) return before + suspended;
+      if (passed < reuseFor && Math.abs(wall() - last.wall - passed) <= TICK) return before + suspended;
       last = read();
       const gained = offset.gainedBy(last);
       suspended += gained;
@@ -66,8 +75,10 @@ export function monotonicClock({ monotonic, wall, uptime, resolution, spared }: 
 }
 
 /**
- * A clock that follows `real`, and the time of fake timers while there are any. It does not jump where
- * one takes over from the other, so that no pause of the real machine counts in fake time.
+ * A clock that follows `real`, or the time of fake timers while they are installed.
+ *
+ * It does not jump when one replaces the other, so a pause of the real machine does not count in
+ * fake time.
  */
 export function fakeableClock(real: Clock): Clock {
   let source: object = real;
@@ -90,7 +101,7 @@ export function fakeableClock(real: Clock): Clock {
 
 let shared: Clock | undefined;
 
-/** The default clock; one for all elections of a process. */
+/** The default clock, shared by all elections of a process. */
 export function systemClock(): Clock {
   shared ??= fakeableClock(monotonicClock());
   return shared;

@@ -1,4 +1,7 @@
-/** The clock of `@sinonjs/fake-timers`, which Jest, Vitest and Sinon put on each function that they replace. */
+/**
+ * The clock of `@sinonjs/fake-timers`. Jest, Vitest and Sinon attach it to each function that they
+ * replace.
+ */
 interface FakeClock {
   readonly now: number;
   readonly performance?: { now(): number };
@@ -9,17 +12,17 @@ interface Interval {
   readonly clock?: FakeClock;
 }
 
-/** A source of fake time: another object for other fake timers. */
+/** A source of fake time. Each installation of fake timers is another object `of`. */
 export interface FakeTime {
   readonly of: object;
   readonly now: number;
 }
 
 /**
- * The time of fake timers; undefined while timers are real.
+ * Returns the time of fake timers, or undefined while timers are real.
  *
- * RxJS runs its timers by `setInterval`. If a test has replaced that, the time that passes is the
- * test's, whatever other clocks the test left real. `node:test` has a time only if it mocks `Date`.
+ * RxJS runs its timers by `setInterval`. If a test has replaced that, the time of the test passes,
+ * whatever other clocks the test left real. `node:test` has a time only if it mocks `Date`.
  */
 export function fakeTime(): FakeTime | undefined {
   const { clock, name } = globalThis.setInterval as unknown as Interval;

@@ -1,6 +1,6 @@
 import { type Reading, WallShift } from './wall-shift.js';
 
-/** The bounds of an offset. */
+/** Bounds of an offset. */
 interface Span {
   readonly low: number;
   readonly high: number;
@@ -9,13 +9,19 @@ interface Span {
 /** ms by which two clocks may differ by rounding alone. */
 export const TICK = 2;
 
-/** How far the rates of two clocks of one machine may differ: twice what NTP slews. */
+/** How far the rates of two clocks of one machine may differ: twice the rate at which NTP slews. */
 const DRIFT = 0.001;
 
-/** A reading that is a multiple of one of these, in ms, may be rounded down by that much: 1 s where `/proc/uptime` is masked. */
+/**
+ * A reading that is a multiple of one of these, in ms, may be rounded down by that much. The step
+ * is 1 s if `/proc/uptime` is masked.
+ */
 const GRIDS = [1_000, 500, 250, 100];
 
-/** ms by which the wall clock may shift lately because NTP slews it. A larger shift confirms any gain. */
+/**
+ * ms by which the wall clock may recently have shifted because NTP slews it. A larger shift
+ * confirms any gain.
+ */
 const SLEW = 100;
 
 /** A gain that the wall clock does not confirm counts after this many ms. */
@@ -24,26 +30,28 @@ const LASTING = 3_000;
 /**
  * Measures how long the machine was suspended.
  *
- * Only a suspension changes the offset between uptime and monotonic clock. A reading that is rounded
- * down by up to `resolution` gives bounds of that offset, and each further reading narrows them. So
- * rounding, however coarse, never looks like a suspension. A reading above the bounds is one of two:
+ * Only a suspension changes the offset between uptime and monotonic clock. A reading that is
+ * rounded down by up to `resolution` gives bounds of that offset. Each further reading narrows
+ * them, so rounding never looks like a suspension, however coarse it is. A reading above the bounds
+ * has one of two causes:
  *
- * - The wall clock shifted too: the machine was suspended. The gain counts at once, also if somebody
- *   set the wall clock before the process ran again.
- * - The wall clock went on with the monotonic clock: the reading is doubtful. It is wrong, or somebody
- *   set the wall clock back by just the time of the suspension. The gain counts once it has lasted.
+ * - The wall clock shifted too: the machine was suspended. The gain counts at once, even if
+ *   somebody set the wall clock before the process ran again.
+ * - The wall clock advanced like the monotonic clock: the reading is doubtful. It is wrong, or
+ *   somebody set the wall clock back by exactly the time of the suspension. The gain counts once it
+ *   has lasted.
  *
- * A reading below the bounds is wrong, because a machine does not become younger. The bounds stay, so
- * that the next right reading is no gain.
+ * A reading below the bounds is wrong, because uptime never decreases. The bounds stay, so that the
+ * next correct reading is no gain.
  */
 export class UptimeOffset {
   readonly #resolution: number;
-  /** By how many ms the finest reading so far may be rounded down. */
+  /** ms by which the finest reading so far may be rounded down. */
   #finest: number;
   #trusted: Span;
-  /** ms since the first reading, up to the last that the trusted bounds explain. */
+  /** ms from the first reading to the last one that the trusted bounds explain. */
   #trustedFor = 0;
-  /** What the last readings agree on, if that is beyond the trusted bounds. */
+  /** The bounds that the last readings agree on, if they are beyond the trusted bounds. */
   #doubtful: { readonly span: Span; readonly since: number } | undefined;
   #readAt: number;
   readonly #begunAt: number;
@@ -58,15 +66,15 @@ export class UptimeOffset {
     this.#wall = new WallShift(reading);
   }
 
-  /** The ms of suspension that `reading` shows, and no reading before it. */
+  /** Returns the ms of suspension that `reading` is the first to show. */
   gainedBy(reading: Reading): number {
     const seen = this.#spanOf(reading);
     this.#refineTo(this.#resolutionOf(reading));
     this.#widenFor(reading.after - this.#readAt);
     this.#readAt = reading.after;
     const confirmed = this.#confirmedBy(seen, reading);
-    this.#wall.note(reading);
-    this.#note(seen, reading.after);
+    this.#wall.record(reading);
+    this.#record(seen, reading.after);
     return confirmed + this.#lasting(reading.after);
   }
 
@@ -81,7 +89,7 @@ export class UptimeOffset {
     return { low: uptime - after, high: uptime + this.#resolutionOf(reading) - before };
   }
 
-  /** A finer reading shows that the readings before it were not rounded as much as they seemed to be. */
+  /** A finer reading shows that the earlier readings were rounded less than they seemed to be. */
   #refineTo(resolution: number): void {
     if (resolution >= this.#finest) return;
     this.#moveBy(0, resolution - this.#finest);
@@ -107,13 +115,14 @@ export class UptimeOffset {
       if (least <= TICK || !isConfirmed) continue;
       this.#moveBy(least, most);
       this.#wall.restart(reading);
-      // The wall clock is the more exact one, unless it was set as well. Too much is safe, too little is not.
+      // The wall clock is more exact, unless somebody set it as well. Too much is safe, too little
+      // is not.
       return shift >= least - TICK && shift <= most + TICK ? shift : most;
     }
     return 0;
   }
 
-  #note(seen: Span, at: number): void {
+  #record(seen: Span, at: number): void {
     if (meet(seen, this.#trusted)) {
       this.#trusted = common(seen, this.#trusted);
       this.#trustedFor = at - this.#begunAt;
@@ -132,7 +141,7 @@ export class UptimeOffset {
     if (span.low <= high) return 0;
     this.#trusted = span;
     this.#doubtful = undefined;
-    // Otherwise the first readings were the wrong ones.
+    // Otherwise the first readings were wrong.
     return this.#trustedFor >= LASTING ? span.high - low : 0;
   }
 }
@@ -141,7 +150,7 @@ const moved = (span: Span, low: number, high: number): Span => ({ low: span.low 
 
 const meet = (one: Span, other: Span): boolean => one.low <= other.high + TICK && other.low <= one.high + TICK;
 
-/** Of two spans that meet. */
+/** The intersection of two spans that meet. */
 function common(one: Span, other: Span): Span {
   const low = Math.max(one.low, other.low);
   return { low, high: Math.max(low, Math.min(one.high, other.high)) };

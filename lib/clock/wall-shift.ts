@@ -1,4 +1,7 @@
-/** One look at all clocks, in ms: `uptime` is read between `before` and `after`, `wall` right after that. */
+/**
+ * One reading of all clocks, in ms. `uptime` is read between `before` and `after`, `wall` right
+ * after that.
+ */
 export interface Reading {
   readonly before: number;
   readonly uptime: number;
@@ -6,21 +9,24 @@ export interface Reading {
   readonly wall: number;
 }
 
-/** A period of readings, and between which bounds the wall clock was ahead of the monotonic clock in it. */
+/** The bounds in which the wall clock was ahead of the monotonic clock during a period. */
 interface Period {
   readonly since: number;
   readonly low: number;
   readonly high: number;
 }
 
-/** ms of a period. */
+/** Length of a period, in ms. */
 const PERIOD = 2_000;
 
 const periodOf = ({ after, wall }: Reading): Period => ({ since: after, low: wall - after, high: wall - after });
 
 /**
- * How far the wall clock has shifted against the monotonic clock lately: in the last one to two
- * periods. Bounds, because a process preempted before it reads the wall clock sees a shift that is none.
+ * How far the wall clock recently shifted against the monotonic clock: in the last one to two
+ * periods.
+ *
+ * Keeps bounds, because a process that is preempted before it reads the wall clock sees a false
+ * shift.
  */
 export class WallShift {
   #previous: Period;
@@ -41,7 +47,7 @@ export class WallShift {
     return Math.max(this.#previous.high, this.#current.high) - (wall - after);
   }
 
-  note(reading: Reading): void {
+  record(reading: Reading): void {
     const { since, low, high } = this.#current;
     if (reading.after - since >= PERIOD) {
       this.#previous = this.#current;
@@ -52,7 +58,7 @@ export class WallShift {
     this.#current = { since, low: Math.min(low, ahead), high: Math.max(high, ahead) };
   }
 
-  /** The shift so far is explained. */
+  /** Starts over when the shift so far is explained. */
   restart(reading: Reading): void {
     this.#previous = periodOf(reading);
     this.#current = this.#previous;

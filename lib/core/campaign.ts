@@ -16,19 +16,28 @@ import {
 } from './state.js';
 import { awaitLease, earliestAfter, scheduleBy } from './wait.js';
 
-/** Codes of failures after which it is unknown whether the request took effect and whether anyone hears us. */
+/**
+ * Whether the store gave no answer. The outcome of the request and the state of the store are then
+ * unknown.
+ */
 export const isUnanswered = ({ code }: ElectionError): boolean =>
   code === 'STORE_TIMEOUT' || code === 'STORE_UNAVAILABLE';
 
-/** Whether that leaves open what became of a request to acquire, so that its id may hold the lease. */
+/**
+ * Whether an acquire request that failed with `error` may still have been granted, so that its id
+ * may hold the lease.
+ */
 export const isDoubtful = (error: ElectionError): boolean =>
   !isUnsent(error) && (isUnanswered(error) || error.code === 'STORE_REPLY');
 
-/** Whether it is dark after that failure. Of a request that was never sent there is nothing to learn. */
+/**
+ * The value of `mustProbe` after a failed request. A request that was never sent reveals nothing,
+ * so the value stays.
+ */
 export const mustProbeAfter = (before: boolean, error: ElectionError): boolean =>
   isUnsent(error) ? before : isUnanswered(error);
 
-/** Back to the race, the next attempt at `nextAt`. */
+/** Campaigns (again), with the next attempt at `nextAt`. */
 export const campaign = (from: State, nextAt: number): Campaigning => ({
   ...common(from),
   phase: 'campaigning',
@@ -36,8 +45,10 @@ export const campaign = (from: State, nextAt: number): Campaigning => ({
 });
 
 /**
- * Own time of the next renewal of a lease asked for at `sentAt`: earlier where it was called in question since. Jitter, or as much as it is to be
- * `spread`, makes it earlier only, too: later would cost certainty.
+ * Own time of the next renewal of a lease that was requested at `sentAt`.
+ *
+ * A challenge makes the renewal earlier. `spread` randomizes it, but only to an earlier time: a
+ * later renewal would cost certainty.
  */
 export function renewalAfter(
   sentAt: number,
@@ -51,7 +62,12 @@ export function renewalAfter(
   return isChallenged ? Math.min(planned, earliestAfter(sentAt, context)) : planned;
 }
 
-/** What to ask next. In the dark only reads; retired ids before any new attempt: one of them may be what holds the lease. */
+/**
+ * The next request of a campaign.
+ *
+ * While the store does not answer, it only reads. Retired ids come before a new attempt, because
+ * one of them may hold the lease.
+ */
 export function campaignRequest(state: Campaigning, { settings, now }: Context): LeaseRequest {
   const { key, timeout, ttl, name, data, coldStart } = settings;
   const [retired] = state.retired;
@@ -75,16 +91,16 @@ export function campaignRequest(state: Campaigning, { settings, now }: Context):
   };
 }
 
-/** A reply while campaigning; the memory has learnt from it already. */
+/** Handles a reply while campaigning. The memory is already updated. */
 export function handleCampaignReply(state: Campaigning, sent: Sent, reply: CandidateReply, context: Context): Step {
-  const answered: Campaigning = { ...campaign(state, context.now), mustProbe: false };
+  const replied: Campaigning = { ...campaign(state, context.now), mustProbe: false };
   switch (sent.request.verb) {
     case 'acquire':
-      return handleAcquireReply({ ...answered, failures: 0 }, sent, reply as AcquireReply, context);
+      return handleAcquireReply({ ...replied, failures: 0 }, sent, reply as AcquireReply, context);
     case 'release':
-      return next({ ...answered, retired: state.retired.slice(1) });
+      return next({ ...replied, retired: state.retired.slice(1) });
     default:
-      return next({ ...answered, holder: holderIn(reply, context.now) });
+      return next({ ...replied, holder: holderIn(reply, context.now) });
   }
 }
 
@@ -92,7 +108,8 @@ function handleAcquireReply(state: Campaigning, sent: Sent, reply: AcquireReply,
   switch (reply.status) {
     case 'granted': {
       const leading = lead(state, sent, reply, context);
-      // A grant that took longer than the lease it grants is none; whatever is left of it is in our own way.
+      // The lease expired before its grant arrived. What remains of it would only block our next
+      // attempt.
       if (context.now >= leading.term.deadline) return next(retire(state, context));
       return next(leading, { role: 'leader', term: leading.term });
     }
@@ -116,14 +133,15 @@ function lead(
   const term = { id: state.id, token, ...(run !== undefined && { run }), deadline };
   const notices = { ...state.notices, deferred: undefined };
   const holder = { id: state.id, name, ...(data !== undefined && { data }), token, expiresIn: ttl };
-  // Each field, in one place: what is put together of parts has a layout of its own for each way to come here, and is slow from then on.
+  // One literal, without spreads. Spreads would give objects several hidden classes, which are slow
+  // to access.
   return {
     phase: 'leading',
     id: state.id,
     memory: state.memory,
     role: 'leader',
     holder: { holder, at: sent.at },
-    listed: undefined, // who leads stands by no more
+    listed: undefined, // a leader is not on the standby list
     retired: state.retired,
     mustProbe: state.mustProbe,
     notices: refundAttempt(notices, context.settings),
@@ -136,12 +154,12 @@ function lead(
   };
 }
 
-/** Puts the current id out of use, to be compare-and-deleted before the next attempt. */
+/** Retires the current id. Its lease, if any, is released before the next attempt. */
 export function retire<S extends State>(state: S, { nextId, settings }: Context): S {
   return { ...state, retired: [...state.retired, state.id], id: nextId(settings) };
 }
 
-/** Whom a reply names as the holder. */
+/** The holder that a reply names. */
 export const holderIn = (reply: CandidateReply, now: number): KnownHolder | undefined =>
   'holder' in reply && reply.holder ? { holder: reply.holder, at: now } : undefined;
 
@@ -159,28 +177,31 @@ function standBy(before: Campaigning, reply: Held | Suspect, context: Context): 
   return next({ ...waiting, role: 'follower' }, { role: 'follower', reason: 'standby', ...leader });
 }
 
-/** A failed request while campaigning. The first silence is no news yet: it is tried again before it becomes `error`. */
+/**
+ * Handles a failed request while campaigning. The first unanswered request is retried before it
+ * becomes `error`.
+ */
 export function handleCampaignFailure(
   state: Campaigning,
   { request }: Sent,
   error: ElectionError,
   context: Context,
 ): Step {
-  const silent = isUnanswered(error);
+  const unanswered = isUnanswered(error);
   const doubtful = request.verb === 'acquire' && isDoubtful(error);
-  const known = doubtful ? retire(state, context) : state;
+  const base = doubtful ? retire(state, context) : state;
   const failed = {
-    ...campaign(known, context.now),
+    ...campaign(base, context.now),
     mustProbe: mustProbeAfter(state.mustProbe, error),
     failures: state.failures + 1,
   };
-  if (silent && state.failures === 0 && state.role !== 'error') {
+  if (unanswered && state.failures === 0 && state.role !== 'error') {
     return next({ ...failed, nextAt: context.now + backoff(context.settings.timeout) });
   }
   return enterError(failed, error, context);
 }
 
-/** Into, or on in, the role `error`, trying again by `wait`. */
+/** Enters or keeps the role `error`, and retries by `wait`. */
 export function enterError(state: Campaigning, error: ElectionError, context: Context): Step {
   const waiting: Campaigning = {
     ...state,

@@ -2,11 +2,15 @@ import type { CutNotice, Holder } from '../port/lease-store.js';
 import type { Context, Exiting, Leading, State } from './state.js';
 import { earliestAfter } from './wait.js';
 
-/** Whether the renewal before has failed. */
+/** Whether the last renewal failed. */
 export const hasFailedRenewal = (state: Leading | Exiting): boolean =>
   state.mustProbe || (state.phase === 'leading' && state.error !== undefined);
 
-/** Somebody has cut a lease to a shorter ttl. Its holder believes in it for longer than it lasts now, unless it renews it. */
+/**
+ * Handles a lease that another candidate cut to a shorter ttl.
+ *
+ * The holder counts on the old ttl until it renews, so it renews soon.
+ */
 export function handleCut(state: State, { id }: CutNotice, context: Context): State {
   if (isGrantAwaited(state)) return id === state.id ? deferChallenge(state, Number.POSITIVE_INFINITY) : state;
   const isHeld = state.phase === 'leading' || state.phase === 'exiting';
@@ -14,8 +18,10 @@ export function handleCut(state: State, { id }: CutNotice, context: Context): St
 }
 
 /**
- * Somebody else was elected. Where that was after this leader, its lease is gone: the store had lost it, or all clocks here stood still. No notice ends a
- * term, but the renewal that finds out is not put off.
+ * Handles the election of another candidate.
+ *
+ * A higher token means that our lease is gone: the store lost it, or all clocks here stood still. A
+ * notice never ends a term, but the renewal that detects the loss is sent soon.
  */
 export function handleRival(state: State, { id, token }: Holder, context: Context): State {
   if (id === state.id || token === undefined) return state;
@@ -24,21 +30,27 @@ export function handleRival(state: State, { id, token }: Holder, context: Contex
   return renewSoon(state, token, context.now, context);
 }
 
-/** Whether an attempt is under way, whose grant may be on its way back. */
+/** Whether an acquire request is in flight, which may already be granted. */
 const isGrantAwaited = (state: State): boolean =>
   state.phase === 'campaigning' && state.sent?.request.verb === 'acquire';
 
 /**
- * Renews at `at`, or a little later if something was asked just before; while a request is in flight soon after its answer, where the term has a lower
- * token than `token` then.
+ * Renews at `at`, or a little later if a request was sent just before.
+ *
+ * If a request is in flight, the state records the challenge by `token`. The reply then schedules a
+ * renewal soon if our term has a lower token.
  */
 export function renewSoon(state: Leading | Exiting, token: number, at: number, context: Context): State {
   if (state.sent) return deferChallenge(state, token);
   const { term } = state;
-  if (hasFailedRenewal(state) || !term || context.now >= term.deadline) return state; // it is renewed again and again already, or no more
+  // repeated renewals are under way, or the term is over
+  if (hasFailedRenewal(state) || !term || context.now >= term.deadline) return state;
   return { ...state, renewAt: Math.min(state.renewAt, earliestAfter(state.lastSentAt, context, at)) };
 }
 
-/** To be considered with the answer that is awaited, which may have been made before. */
+/**
+ * Keeps the challenge until the pending reply arrives. The store may have made that reply before
+ * it.
+ */
 const deferChallenge = (state: State, token: number): State =>
   token > state.notices.rivalToken ? { ...state, notices: { ...state.notices, rivalToken: token } } : state;

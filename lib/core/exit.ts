@@ -17,7 +17,11 @@ import {
   type Step,
 } from './state.js';
 
-/** Leaves on purpose: at once says `follower`, later releases. Without anything to release it is over at once. */
+/**
+ * Starts a voluntary exit: emits `follower` at once and releases the lease later.
+ *
+ * The exit is over at once if there is nothing to release.
+ */
 export function exit(
   state: State,
   reason: 'resigned' | 'closed',
@@ -28,22 +32,22 @@ export function exit(
     case 'done':
       return next(state);
     case 'exiting':
-      return next(cooldown === undefined ? withoutReturn(state) : state);
+      return next(cooldown === undefined ? makeFinal(state) : state);
     case 'leading': {
       const leaving = beginExit(state, [state.id], cooldown, context);
       const { term, renewAt } = state;
-      const keeping = {
+      const kept = {
         role: 'follower',
         sent: keptSent(state),
         term,
         renewAt,
         ...(successor && { successor }),
       } as const;
-      return next({ ...leaving, ...keeping, id: context.nextId(context.settings) }, { role: 'follower', reason });
+      return next({ ...leaving, ...kept, id: context.nextId(context.settings) }, { role: 'follower', reason });
     }
     default: {
-      if (cooldown !== undefined) return next(state); // nothing to resign from
-      // What is still to be given up may be of a term that has ended just now, and whose work is only being torn down.
+      if (cooldown !== undefined) return next(state); // there is no term to resign from
+      // A retired id may belong to a term that just ended, whose work is still stopping.
       const sent = keptSent(state);
       const drained = state.retired.length === 0 || sent !== undefined;
       return next({ ...beginExit(state, state.retired, cooldown, context), drained, sent });
@@ -68,14 +72,16 @@ function beginExit(state: State, release: readonly string[], cooldown: number | 
   };
 }
 
-/** A write in flight is awaited: released before it is answered, it could land after the release. A read is dropped. */
+/** Keeps a write in flight: a release sent before its reply could overtake it. Drops a read. */
 const keptSent = ({ sent }: State): Sent | undefined => (sent?.request.verb === 'read' ? undefined : sent);
 
-function withoutReturn({ cooldown: _, ...state }: Exiting): Exiting {
+function makeFinal({ cooldown: _, ...state }: Exiting): Exiting {
   return state;
 }
 
-/** What to ask next on the way out, or the state after it when there is nothing left to ask. */
+/**
+ * The next request of an exit, `'settled'` when none is left, or undefined while the exit waits.
+ */
 export function exitRequest(state: Exiting, context: Context): CandidateRequest | 'settled' | undefined {
   const { now, settings } = context;
   if (!state.drained && now < state.drainBy) {
@@ -91,43 +97,46 @@ export function exitRequest(state: Exiting, context: Context): CandidateRequest 
       ? undefined
       : { verb: 'release', ...base, id: id ?? '', absent: awaitingSuccessor.to };
   if (id !== undefined) {
-    const manner = id === term?.id && { ...(successor && { successor }), ...(notices.isSubscribed && { quiet: true }) };
-    return { verb: 'release', ...base, id, ...manner };
+    const options = id === term?.id && {
+      ...(successor && { successor }),
+      ...(notices.isSubscribed && { quiet: true }),
+    };
+    return { verb: 'release', ...base, id, ...options };
   }
   if (listed === undefined || state.mustProbe) return 'settled';
   return { verb: 'withdraw', ...base, id: listed, name, ...(data !== undefined && { data }) };
 }
 
-/** Where an exit ends. */
+/** The state after an exit. */
 export function settle(state: Exiting, { now }: Context): Cooling | Done {
   const { released, releasedAt = now, cooldown } = state;
   if (cooldown === undefined) return { ...common(state), phase: 'done', released };
   return { ...common(state), phase: 'cooling', released, nextAt: releasedAt + cooldown };
 }
 
-/** A reply on the way out. */
+/** Handles a reply during an exit. */
 export function handleExitReply(before: Exiting, sent: Sent, reply: CandidateReply, context: Context): Step {
   const state: Exiting = { ...before, sent: undefined, mustProbe: false };
   const { term } = state;
   switch (reply.status) {
-    case 'renewed': // past the deadline it is too late: what is over stays over
+    case 'renewed': // a reply past the deadline is too late to revive the term
       return next(term && context.now < term.deadline ? applyRenewal({ ...state, term }, sent, reply, context) : state);
     case 'lost': {
-      const over = term && { term: { ...term, deadline: Math.min(term.deadline, context.now) } };
-      return next({ ...state, ...over, renewAt: Number.POSITIVE_INFINITY });
+      const ended = term && { term: { ...term, deadline: Math.min(term.deadline, context.now) } };
+      return next({ ...state, ...ended, renewAt: Number.POSITIVE_INFINITY });
     }
     case 'late':
       return next({
         ...handleLate(state, sent),
         renewAt: Math.max(state.renewAt, context.now + backoff(context.settings.timeout)),
       });
-    case 'granted': // an attempt that was under way when the exit began
+    case 'granted': // the attempt was in flight when the exit began
       return next({ ...state, release: [...state.release, state.id] });
     case 'released':
     case 'gone':
       return next(handleReleaseReply(state, reply, context));
     case 'held':
-    case 'suspect': // the same, refused
+    case 'suspect': // the attempt was refused
       return next({ ...state, listed: state.id });
     case 'withdrawn':
       return next({ ...state, listed: undefined });
@@ -136,7 +145,7 @@ export function handleExitReply(before: Exiting, sent: Sent, reply: CandidateRep
   }
 }
 
-/** A failed request on the way out. What cannot be released runs out by itself. */
+/** Handles a failed request during an exit. A lease that cannot be released expires by itself. */
 export function handleExitFailure(before: Exiting, sent: Sent, error: ElectionError, context: Context): Step {
   const state = { ...before, sent: undefined, mustProbe: mustProbeAfter(before.mustProbe, error) };
   const { request } = sent;

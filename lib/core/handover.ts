@@ -2,43 +2,52 @@ import type { Holder, ReleaseReply, ReleaseRequest } from '../port/lease-store.j
 import { backoff } from './settings.js';
 import type { Context, Exiting } from './state.js';
 
-/** Given up. Where only the successor was told, it is given a moment to take over before everyone is. */
+/**
+ * Handles the reply to a release. If only the successor was notified, it gets a grace period before
+ * everyone is notified.
+ */
 export function handleReleaseReply(state: Exiting, reply: ReleaseReply, context: Context): Exiting {
   const [id] = state.release;
   const isTerm = id === state.term?.id;
   if (reply.status === 'gone' || !isTerm) return withoutFirst(state);
   const released = { ...state, released: true, releasedAt: context.now };
-  return reply.told === undefined || state.succeeded
+  return reply.told === undefined || state.hasSuccessor
     ? withoutFirst(released)
     : awaitSuccessor(reply.told, released, context);
 }
 
 /**
- * A release that failed. Whom one without an answer has told, if it came to that, is not known: where nobody leads in its stead, it is repeated
- * for everyone to hear, if there is time.
+ * Handles a failed release.
+ *
+ * Without an answer we do not know whom the release notified, if it took effect. The release is
+ * repeated with a notice to everyone, unless a later leader is known or time is short.
  */
 export function handleReleaseFailure(state: Exiting, { quiet, id }: ReleaseRequest, context: Context): Exiting {
   const { now, settings } = context;
-  const isRepeated = quiet && state.mustProbe && !state.succeeded && now + backoff(settings.timeout) < state.settleBy;
+  const isRepeated =
+    quiet && state.mustProbe && !state.hasSuccessor && now + backoff(settings.timeout) < state.settleBy;
   if (isRepeated) return awaitSuccessor(id, state, context);
   const retired = state.released ? state.retired : [...state.retired, id];
   return withoutFirst({ ...state, retired });
 }
 
 function awaitSuccessor(to: string, state: Exiting, { now, settings }: Context): Exiting {
-  const moment = backoff(settings.timeout);
-  return { ...state, awaitingSuccessor: { to, until: Math.min(now + moment, state.settleBy - moment) } };
+  const grace = backoff(settings.timeout);
+  return { ...state, awaitingSuccessor: { to, until: Math.min(now + grace, state.settleBy - grace) } };
 }
 
-/** A leader is told of: if it came after this one has released, there is nobody left who need be told of that. */
+/**
+ * Handles the election of a leader while exiting. If its term is later than ours, the release needs
+ * no further notice.
+ */
 export function handleSuccessor(state: Exiting, { token }: Holder): Exiting {
   const isReleasing = state.sent?.request.verb === 'release' || state.awaitingSuccessor;
   if (!isReleasing || !state.term || token === undefined || token <= state.term.token) return state;
-  const succeeded: Exiting = { ...state, succeeded: true };
-  return state.awaitingSuccessor && !state.sent ? withoutFirst(succeeded) : succeeded;
+  const updated: Exiting = { ...state, hasSuccessor: true };
+  return state.awaitingSuccessor && !state.sent ? withoutFirst(updated) : updated;
 }
 
-/** The first of what was to be released is done with. */
+/** Removes the first id from the ids to release. */
 export function withoutFirst({ awaitingSuccessor: _, ...state }: Exiting): Exiting {
   return { ...state, release: state.release.slice(1) };
 }

@@ -4,9 +4,11 @@ import type { Leading, State, TermFacts } from './state.js';
 type Mutable<T> = { -readonly [Field in keyof T]: T[Field] };
 
 /**
- * `after`, written over `before` where both lead: then `before` is what it returns. Steps make new states; yet most of them only put off times, and of
- * what thousands of leaders let go of that often, collecting would cost as much as all else. For the one owner of a state, who keeps none but the
- * last.
+ * Writes `after` over `before` and returns `before` if both lead. Returns `after` otherwise.
+ *
+ * Steps create new states, and most only move times. With thousands of leaders, garbage collection
+ * of the old states would cost as much as all other work. Only for an owner that keeps no state but
+ * the last.
  */
 export function inPlaceOf(before: State, after: State): State {
   if (before === after || before.phase !== 'leading' || after.phase !== 'leading') return after;

@@ -27,7 +27,7 @@ export function renewRequest(state: State, term: TermFacts, { settings, now }: C
     timeout,
     id: term.id,
     token: term.token,
-    ...(term.run !== undefined && { run: term.run, ...(asksRun(state) && { asksRun: true }) }),
+    ...(term.run !== undefined && { run: term.run, ...(mustAskRun(state) && { asksRun: true }) }),
     ttl,
     name,
     ...(data !== undefined && { data }),
@@ -35,12 +35,12 @@ export function renewRequest(state: State, term: TermFacts, { settings, now }: C
   };
 }
 
-const asksRun = ({ notices }: State): boolean => notices.isRunInDoubt;
+const mustAskRun = ({ notices }: State): boolean => notices.isRunInDoubt;
 
-/** Who has a lease, to be renewed. */
+/** A state that holds a lease to renew. */
 type Holding = Leading | (Exiting & { readonly term: TermFacts });
 
-/** `state` with its term extended by the renewal asked for at `sent.at`, and the next one planned. */
+/** Extends the term by a renewal that was sent at `sent.at`, and plans the next one. */
 export function applyRenewal<S extends Holding>(state: S, sent: Sent, reply: Renewed, context: Context): S {
   const extended = extend(state, sent, context);
   return 'asksRun' in sent.request ? recordRun(extended, reply, context) : compareRun(extended, reply);
@@ -49,7 +49,8 @@ export function applyRenewal<S extends Holding>(state: S, sent: Sent, reply: Ren
 function extend<S extends Holding>(state: S, sent: Sent, context: Context): S {
   const { ttl, jitter, renewEvery } = context.settings;
   const deadline = Math.max(state.term.deadline, sent.at + lifetime(ttl));
-  // Sooner or later than planned: so are many, after an outage or with a new connection, and would from then on renew all at the same time.
+  // An unplanned renewal (after an outage or on a new connection) happens in many elections at
+  // once. Spreading the next ones keeps them from staying in step.
   const since = sent.at - renewedAt(state.term, ttl);
   const isPlanned = since > renewEvery / 3 && since < 1.2 * renewEvery;
   const spread = jitter > 0 && !isPlanned ? renewEvery : jitter;
@@ -57,31 +58,34 @@ function extend<S extends Holding>(state: S, sent: Sent, context: Context): S {
   return { ...state, term: { ...state.term, deadline }, renewAt };
 }
 
-/** Own time at which the last renewal of `term` was asked for that was heard of, or its grant. */
+/** Own time at which the last confirmed renewal of `term`, or its acquire request, was sent. */
 const renewedAt = ({ deadline }: TermFacts, ttl: number): number => deadline - lifetime(ttl);
 
-/** Who leads, and since when that is known: of oneself, since the last renewal was asked for. */
+/**
+ * The holder and when it was last known to hold the lease. For oneself, that is when the last
+ * confirmed renewal was sent.
+ */
 export const holderOf = (state: State, { ttl }: Settings): KnownHolder | undefined =>
   state.phase === 'leading' && state.holder
     ? { holder: state.holder.holder, at: renewedAt(state.term, ttl) }
     : state.holder;
 
-/** The reply to a renewal while leading. */
+/** Handles the reply to a renewal while leading. */
 export function handleRenewalReply(state: Leading, sent: Sent, reply: CandidateReply, context: Context): Step {
   switch (reply.status) {
     case 'renewed': {
-      const calm = hasFailedRenewal(state) ? { ...state, error: undefined, mustProbe: false } : state;
-      return next(applyRenewal(calm, sent, reply, context));
+      const recovered = hasFailedRenewal(state) ? { ...state, error: undefined, mustProbe: false } : state;
+      return next(applyRenewal(recovered, sent, reply, context));
     }
     case 'lost': {
       const { holder } = reply;
       const answered = { ...campaign(state, context.now), mustProbe: false };
-      const loser = { ...answered, id: context.nextId(context.settings), holder: holderIn(reply, context.now) };
-      const waiting = holder ? awaitLease(loser, { status: 'held', holder }, context) : loser;
+      const demoted = { ...answered, id: context.nextId(context.settings), holder: holderIn(reply, context.now) };
+      const waiting = holder ? awaitLease(demoted, { status: 'held', holder }, context) : demoted;
       const leader = holder && { leader: holder };
       return next({ ...waiting, role: 'follower' }, { role: 'follower', reason: 'lost', ...leader });
     }
-    default: // late: not renewed, yet not lost either
+    default: // late: neither renewed nor lost
       return next({
         ...handleLate(state, sent),
         mustProbe: false,
@@ -91,60 +95,72 @@ export function handleRenewalReply(state: Leading, sent: Sent, reply: CandidateR
 }
 
 /**
- * Which run of the store has the lease now. One that has come to it by a failover is written down by another renewal at once: only what has been
- * granted or renewed by the present run is free as soon as it is given up. Two renewals, since the first may have been long on its way from the
- * run before; the second is bounded by the new one's own clock.
+ * Records the server run that now has the lease.
+ *
+ * After a failover, a second renewal at once writes the new run to the record. A release frees a
+ * lease without a wait only if the present run granted or renewed it. One renewal is not enough: it
+ * may have been delayed since the run before. The second is bounded by the clock of the new run.
  */
 function recordRun<S extends Holding>(state: S, { run }: Renewed, { now }: Context): S {
-  if (state.notices.isRunInDoubt) return state; // since it was asked, there may be yet another
+  // the connection changed since the request, so the run may have, too
+  if (state.notices.isRunInDoubt) return state;
   return run === undefined || run === state.term.run ? state : { ...state, term: { ...state.term, run }, renewAt: now };
 }
 
-/** A store may tell its run unasked, where the lease may come to another without a word: if it has, the next renewal asks. */
+/**
+ * Compares the server run that a store reports without being asked. If the run changed, the next
+ * renewal asks for it.
+ */
 function compareRun<S extends Holding>(state: S, { run }: Renewed): S {
   const { notices, term } = state;
   const isSame = run === undefined || term.run === undefined || run === term.run;
   return isSame ? state : { ...state, notices: { ...notices, isRunInDoubt: true } };
 }
 
-/** `state` in doubt as before about which run of the store answers, where a renewal that came too late was to find out. */
+/** Keeps the server run in doubt if the late renewal should have settled it. */
 export const handleLate = <S extends Leading | Exiting>(state: S, { request }: Sent): S =>
   'asksRun' in request ? { ...state, notices: { ...state.notices, isRunInDoubt: true } } : state;
 
-/** `state` with its failed renewal to be repeated, and in doubt about which run of the store will answer. */
+/** Schedules the retry of a failed renewal, and marks the server run as in doubt. */
 export const repeatRenewal = <S extends Leading | Exiting>(state: S, { now, settings }: Context): S => ({
   ...state,
   renewAt: now + backoff(settings.timeout),
   notices: { ...state.notices, isRunInDoubt: true },
 });
 
-/** A failed renewal. The lease is held all the same until the deadline, so it is repeated and nothing is said. */
+/**
+ * Handles a failed renewal. The lease lasts until the deadline, so the renewal is retried and no
+ * transition is emitted.
+ */
 export function handleRenewalFailure(state: Leading, error: ElectionError, context: Context): Step {
   if (error.code !== 'KEY_CONFLICT') {
     return next({ ...repeatRenewal(state, context), error, mustProbe: mustProbeAfter(state.mustProbe, error) });
   }
-  // Something else stands where the lease or its record was: nothing is certain any more, and no attempt can succeed before that is
-  // gone. What may be left of the lease is then in everybody's way.
-  const loser = retire({ ...campaign(state, context.now), mustProbe: false }, context);
-  const failed = enterError(loser, error, context);
+  // Another value has replaced the lease or its record. Nothing is certain any more, and no attempt
+  // can succeed until that value is gone. What remains of the lease would block everyone, so its id
+  // is retired.
+  const demoted = retire({ ...campaign(state, context.now), mustProbe: false }, context);
+  const failed = enterError(demoted, error, context);
   return next(failed.state, { role: 'follower', reason: 'lost' }, ...failed.decisions);
 }
 
 /**
- * Ends a term past its deadline; anything else is left as it is. Comes before whatever happened, since with a blocked event loop
- * a reply can be heard before the timer that was due long ago.
+ * Ends a term that is past its deadline. Returns any other state as it is.
+ *
+ * This check comes before every event: after a blocked event loop, a reply may arrive before the
+ * overdue timer fires.
  */
 export function expire(state: State, context: Context): Step {
   if (state.phase === 'exiting' && state.term && context.now >= state.term.deadline) {
     return next({ ...state, renewAt: Number.POSITIVE_INFINITY });
   }
   if (state.phase !== 'leading' || context.now < state.term.deadline) return next(state);
-  // Noticed only after the time kept for tearing down: this process was not running when it should have noticed.
+  // The guard has passed as well, so this process was not running when the term should have ended.
   const stalled = context.now - state.term.deadline > guard(context.settings.ttl);
-  const loser = retire({ ...campaign(state, context.now), role: 'follower' as const, holder: undefined }, context);
-  const over = { ...loser, mustProbe: state.sent !== undefined || state.mustProbe };
-  const told = { role: 'follower', reason: stalled ? 'stalled' : 'expired' } as const;
-  if (stalled || !state.error) return next(over, told);
-  const failed = enterError(over, state.error, context);
-  return next(failed.state, told, ...failed.decisions);
+  const demoted = retire({ ...campaign(state, context.now), role: 'follower' as const, holder: undefined }, context);
+  const campaigning = { ...demoted, mustProbe: state.sent !== undefined || state.mustProbe };
+  const change = { role: 'follower', reason: stalled ? 'stalled' : 'expired' } as const;
+  if (stalled || !state.error) return next(campaigning, change);
+  const failed = enterError(campaigning, state.error, context);
+  return next(failed.state, change, ...failed.decisions);
 }

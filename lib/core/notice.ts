@@ -5,13 +5,17 @@ import { backoff, type Settings } from './settings.js';
 import type { Campaigning, Context, NoticeState, State } from './state.js';
 import { awaitHolder, earliestAfter, scheduleBy } from './wait.js';
 
-/** Releases that are each followed by an attempt at once, however close together: several leaders may leave one after the other. */
+/**
+ * Releases in quick succession that each trigger an attempt at once. Several leaders may leave one
+ * after the other.
+ */
 const BURST = 8;
 
 /**
- * What is made of a notice: when to ask next, and whom to take for the holder until then. It grants nothing and ends nothing, so that
- * one which is lost, late, repeated or forged costs time at most: a little, since it can neither keep a candidate from asking for longer
- * than a ttl, nor make it ask in a flood.
+ * Handles a notice: decides when to send the next request, and who the holder is until then.
+ *
+ * A notice grants nothing and ends nothing. A lost, late, repeated or forged notice only costs
+ * time: it delays a request by at most a ttl, and it cannot cause a flood of requests.
  */
 export function handleNotice(before: State, notice: Notice, context: Context): State {
   const { now, settings, random } = context;
@@ -19,7 +23,8 @@ export function handleNotice(before: State, notice: Notice, context: Context): S
     case 'connected':
       return handleConnected(before, context);
     case 'listening': {
-      // What was told before is not known: it is asked for, though not by everybody at once.
+      // Earlier changes are unknown, so ask the store. Jitter spreads the requests of all
+      // candidates.
       const state = { ...before, notices: { ...before.notices, isSubscribed: true } };
       return attemptBy(state, notice, now + random() * settings.jitter);
     }
@@ -40,8 +45,10 @@ export function handleNotice(before: State, notice: Notice, context: Context): S
 }
 
 /**
- * The store can be reached again, and may be another run of it: a waiting attempt need wait no longer, nor need a renewal that finds out. Spread by
- * jitter, since every candidate hears it.
+ * Handles a new connection. The store may be another server run, so a waiting attempt or renewal
+ * need not wait longer.
+ *
+ * Jitter spreads the requests, because every candidate receives this notice.
  */
 function handleConnected(state: State, context: Context): State {
   const { now, settings, random } = context;
@@ -66,7 +73,10 @@ function handleConnected(state: State, context: Context): State {
   }
 }
 
-/** Asks by `at`; what is being asked may have been answered before the notice, which is then heard again after the answer. */
+/**
+ * Attempts at `at` or earlier. If a request is in flight, its reply may be older than the notice,
+ * so the notice is handled again after the reply.
+ */
 function attemptBy(state: State, notice: Notice, at: number): State {
   if (state.phase !== 'campaigning') return state;
   if (state.sent) return { ...state, notices: { ...state.notices, deferred: notice } };
@@ -74,12 +84,15 @@ function attemptBy(state: State, notice: Notice, at: number): State {
 }
 
 /**
- * There is a new leader: attempts that are pending are not worth making until its lease runs out. Told that it runs out earlier than what is waited
- * for, it hastens an attempt as a release does.
+ * Handles a new leader: pending attempts are not worth making until its lease expires.
+ *
+ * If that lease expires earlier than expected, the attempt is triggered earlier and counts against
+ * the rate limit, like one after a release.
  */
 function handleElected(state: Campaigning, holder: Holder, context: Context): Campaigning {
   const { settings } = context;
-  const isOwn = holder.id === state.id || state.retired.includes(holder.id); // only an answer makes a leader
+  // only a reply can make this candidate leader
+  const isOwn = holder.id === state.id || state.retired.includes(holder.id);
   if (isOwn || state.role !== 'follower' || state.mustProbe) return state;
   const expiresIn = Math.min(holder.expiresIn, settings.ttl);
   const waiting = awaitHolder(state, { ...holder, expiresIn }, context);
@@ -89,17 +102,18 @@ function handleElected(state: Campaigning, holder: Holder, context: Context): Ca
       Math.min(state.nextAt, Math.max(waiting.nextAt, earliestAllowed(state, context))),
     );
   }
-  // One that is put off by less than a timeout is hastened still.
+  // An attempt delayed by less than a timeout still counts against the rate limit.
   const isRateLimited = waiting.notices.isRateLimited && expiresIn < settings.timeout;
   const notices = { ...waiting.notices, isRateLimited };
-  // Once in a ttl it is asked for whatever is told.
+  // A request is sent at least once in a ttl, whatever notices say.
   const nextAt = Math.min(waiting.nextAt, Math.max(state.nextAt, state.lastSentAt + settings.ttl));
   return { ...waiting, notices, nextAt };
 }
 
 /**
- * A lease was given up: asked for at once, or, where that has been told again and again, once in a timeout. Where somebody else is named to
- * take it, only after a grace, in which that one is told to lead if it is still there.
+ * Handles a release: attempts at once, or once in a timeout after too many releases.
+ *
+ * If the notice names another candidate as successor, that candidate gets a grace period first.
  */
 function handleReleased(before: Campaigning, notice: ReleaseNotice, context: Context): State {
   const { now, settings, random } = context;
@@ -117,14 +131,17 @@ const attemptRateLimited = (state: Campaigning, nextAt: number): Campaigning => 
   nextAt,
 });
 
-/** When the next attempt may be made that is hastened by what was told. */
+/** Own time at which the rate limit allows the next notice-driven attempt. */
 const earliestAllowed = ({ notices }: Campaigning, { now, settings }: Context): number =>
   Math.max(now, notices.rateLimitedUntil + settings.timeout - burstTolerance(settings));
 
-/** How far the attempts may be ahead that releases have hastened, in ms. */
+/** How many ms `rateLimitedUntil` may be ahead of the present. */
 const burstTolerance = ({ timeout }: Settings): number => BURST * timeout;
 
-/** An attempt that is made now. One that was cancelled, since somebody else was told to lead, costs nothing. */
+/**
+ * Counts the attempt that is made now against the rate limit. An attempt that was cancelled because
+ * another candidate leads costs nothing.
+ */
 export function countAttempt(state: Campaigning, { now, settings }: Context): Campaigning {
   const { notices } = state;
   if (!notices.isRateLimited) return state;
@@ -133,7 +150,7 @@ export function countAttempt(state: Campaigning, { now, settings }: Context): Ca
   return { ...state, notices: { ...notices, isRateLimited: false, rateLimitedUntil } };
 }
 
-/** What is left once one of them was granted: nor does that cost anything, since nobody could have told of it falsely. */
+/** Refunds a granted attempt. The grant proves that the notice was true. */
 export const refundAttempt = (notices: NoticeState, { timeout }: Settings): NoticeState => ({
   ...notices,
   rateLimitedUntil: notices.rateLimitedUntil - timeout,

@@ -3,13 +3,13 @@ import type { CandidateReply, CandidateRequest, Holder, Notice } from '../port/l
 import type { Memory } from './memory.js';
 import type { Settings } from './settings.js';
 
-/** What a candidate takes itself for. */
+/** The role of a candidate. */
 export type Role = 'leader' | 'follower' | 'error';
 
-/** Why a candidate is a follower: see `Transition`. */
+/** Why a candidate is a follower. `Transition` explains each reason. */
 export type FollowerReason = 'standby' | 'lost' | 'expired' | 'stalled' | 'resigned' | 'closed';
 
-/** One unbroken leadership, as plain data. */
+/** The facts of one term, as plain data. */
 export interface TermFacts {
   readonly id: string;
   readonly token: number;
@@ -18,71 +18,98 @@ export interface TermFacts {
   readonly deadline: number;
 }
 
-/** A request on its way. Its identity is how replies find their state: a reply to any other request is not heard. */
+/**
+ * A request in flight. Replies are matched by the identity of this object; a reply to any other
+ * request is ignored.
+ */
 export interface Sent {
   readonly request: CandidateRequest;
   /** Own time, read before the request was written. */
   readonly at: number;
 }
 
-/** A holder, and our own time when we learnt of it. */
+/** A holder, and own time at which this candidate learned of it. */
 export interface KnownHolder {
   readonly holder: Holder;
   readonly at: number;
 }
 
 /**
- * What a candidate hears of its store by notice. Each field is always there: what comes and goes would give thousands of candidates a layout each of
- * their own.
+ * What a candidate knows from notices.
+ *
+ * All fields are always present: optional fields would give thousands of candidates many hidden
+ * classes.
  */
 export interface NoticeState {
-  /** Whether elections and releases are told at present. */
+  /** Whether the store currently publishes elections and releases to this candidate. */
   readonly isSubscribed: boolean;
-  /** Own time until which attempts are spent that releases may hasten: one in a timeout. */
+  /**
+   * Own time up to which the rate limit for notice-driven attempts is used up. Each attempt uses
+   * one `timeout`.
+   */
   readonly rateLimitedUntil: number;
-  /** Whether a release has hastened the next attempt. */
+  /**
+   * Whether a notice triggered the next attempt, so that the attempt counts against the rate limit.
+   */
   readonly isRateLimited: boolean;
-  /** Whether another run of the store may answer than has granted the term: there is another connection, or a renewal has failed. Settled by asking. */
+  /**
+   * Whether the store may have changed its server run since it granted the term.
+   *
+   * True after a new connection, a failed renewal or a changed run in a reply. The next renewal
+   * asks the store.
+   */
   readonly isRunInDoubt: boolean;
-  /** The last that came while a request was in flight which may have been answered before it. */
+  /** The last notice that arrived during a request whose reply may be older. */
   readonly deferred: Notice | undefined;
   /**
-   * The highest token of an election that was told then: the own lease is in question if it is above the own. Infinity where it is whatever its token,
-   * since it was cut, or there is another connection. Apart from {@link deferred}, or one could displace the other.
+   * The highest token of a rival elected during the request in flight.
+   *
+   * A token above our own challenges our lease. Infinity challenges it whatever its token: the
+   * lease was cut, or the connection is new. Separate from {@link deferred}, so that neither
+   * replaces the other.
    */
   readonly rivalToken: number;
 }
 
 interface Common {
-  /** The id of the next attempt to acquire, or of the term. Never used again once an attempt's outcome is unknown. */
+  /**
+   * The id of the next attempt to acquire, or of the term. Never reused once the outcome of an
+   * attempt is unknown.
+   */
   readonly id: string;
   readonly memory: Memory;
-  /** The role last decided. */
+  /** The last role decided. */
   readonly role: Role | undefined;
-  /** Who leads, as far as we know. */
+  /** The last known holder. */
   readonly holder: KnownHolder | undefined;
-  /** The id under which the store has listed this candidate, which then stands by. */
+  /** The id by which the store lists this candidate as standing by. */
   readonly listed: string | undefined;
-  /** Retired ids that may still hold a lease: each is compare-and-deleted before the next attempt to acquire. */
+  /**
+   * Retired ids that may still hold a lease. Each is deleted (if it holds the lease) before the
+   * next attempt to acquire.
+   */
   readonly retired: readonly string[];
-  /** The last request went unanswered: nothing but reads until one is answered. */
+  /** Whether the last request went unanswered. Only reads are sent until one is answered. */
   readonly mustProbe: boolean;
   readonly notices: NoticeState;
   /** Own time of the last request. */
   readonly lastSentAt: number;
-  /** Failed requests in a row, while campaigning. */
+  /** Consecutive failed requests while campaigning. */
   readonly failures: number;
-  /** The one request in flight. Set to undefined rather than taken out: a copy of all but one field takes ten times as long. */
+  /**
+   * The only request in flight. Set to undefined rather than removed: copying all fields but one
+   * takes ten times as long.
+   */
   readonly sent?: Sent | undefined;
 }
 
-/** Without a lease, trying to acquire one at `nextAt`. */
+/** Has no lease, and tries to acquire one at `nextAt`. */
 export interface Campaigning extends Common {
   readonly phase: 'campaigning';
   readonly nextAt: number;
 }
 
-/** Holding the lease, renewing it at `renewAt`; over at `term.deadline` whatever happens. */
+/** Holds the lease and renews it at `renewAt`. The term always ends at `term.deadline`. */
 export interface Leading extends Common {
   readonly phase: 'leading';
   readonly term: TermFacts;
@@ -92,12 +119,12 @@ export interface Leading extends Common {
 }
 
 /**
- * Leaving on purpose. The candidate says `follower` already; the lease is kept, and renewed, until the work has stopped, and
- * given up only then.
+ * Leaves voluntarily. The role is already `follower`. The lease is kept and renewed until the work
+ * has stopped, then released.
  */
 export interface Exiting extends Common {
   readonly phase: 'exiting';
-  /** The lease still held; absent when the exit began without one. */
+  /** The lease still held. Absent if the exit began without a lease. */
   readonly term?: TermFacts;
   readonly renewAt: number;
   /** Whether the leader-only work has stopped. */
@@ -110,19 +137,22 @@ export interface Exiting extends Common {
   readonly release: readonly string[];
   /** Whether the store confirmed that it deleted the term's lease. */
   readonly released: boolean;
-  /** Own time of that. */
+  /** Own time of that confirmation. */
   readonly releasedAt?: number;
-  /** The id of the candidate that is to be named in the release of the term. */
+  /** The id or name of the candidate to name as successor when the lease is released. */
   readonly successor?: string;
-  /** Whether a later term than ours has been told of. */
-  readonly succeeded?: true;
-  /** Nobody but `to` was told of the release: everyone is, unless it has succeeded by own time `until`. */
+  /** Whether a later term than ours is known. */
+  readonly hasSuccessor?: true;
+  /**
+   * Only the candidate `to` was notified of the release. Everyone is notified at own time `until`
+   * unless `to` leads by then.
+   */
   readonly awaitingSuccessor?: { readonly to: string; readonly until: number };
-  /** ms to stand aside afterwards before campaigning again; absent: for good. */
+  /** ms to wait before campaigning again. Absent if the exit is final. */
   readonly cooldown?: number;
 }
 
-/** Standing aside after a resignation, until `nextAt`. */
+/** Waits until `nextAt` after a resignation. */
 export interface Cooling extends Common {
   readonly phase: 'cooling';
   readonly nextAt: number;
@@ -137,7 +167,7 @@ export interface Done extends Common {
 
 export type State = Campaigning | Leading | Exiting | Cooling | Done;
 
-/** How a candidate leaves. */
+/** Options of an exit. */
 export interface ExitOptions {
   /** As in {@link Exiting}. */
   readonly cooldown?: number;
@@ -154,7 +184,7 @@ export type Event =
   | ({ readonly kind: 'exit'; readonly reason: 'resigned' | 'closed' } & ExitOptions)
   | { readonly kind: 'drained' };
 
-/** A change of role to be told. */
+/** A change of role to publish. */
 export type Decision =
   | { readonly role: 'leader'; readonly term: TermFacts }
   | { readonly role: 'follower'; readonly reason: FollowerReason; readonly leader?: Holder }
@@ -165,20 +195,23 @@ export interface Step {
   readonly decisions: readonly Decision[];
 }
 
-/** All that deciding needs from outside: it reads no clock and draws no number itself. */
+/**
+ * Everything a decision needs from outside. Decisions read no clock and draw no random number
+ * themselves.
+ */
 export interface Context {
   readonly settings: Settings;
   /** Own elapsed time in ms. */
   readonly now: number;
   /** A fresh number from 0 (inclusive) to 1 (exclusive). */
   readonly random: () => number;
-  /** A fresh id by these settings, never given before. */
+  /** Returns an id that was never used before. */
   readonly nextId: (settings: Settings) => string;
 }
 
 export const next = (state: State, ...decisions: Decision[]): Step => ({ state, decisions });
 
-/** The fields that outlive a phase, of `state`. The request in flight is not among them. */
+/** The fields of `state` that survive a change of phase. The request in flight does not. */
 export function common({
   id,
   memory,

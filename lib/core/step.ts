@@ -7,7 +7,7 @@ import { countAttempt, handleNotice } from './notice.js';
 import { earliness } from './settings.js';
 import { type Campaigning, type Context, type Event, type NoticeState, next, type State, type Step } from './state.js';
 
-/** Before anything has been heard. */
+/** Before the first notice. */
 const NO_NOTICES: NoticeState = {
   isSubscribed: false,
   rateLimitedUntil: Number.NEGATIVE_INFINITY,
@@ -17,7 +17,10 @@ const NO_NOTICES: NoticeState = {
   rivalToken: 0,
 };
 
-/** A candidate that has done nothing yet and may try at once; to read, if the one before it was in the dark. */
+/**
+ * The first state of a candidate, which may try at once. If `memory.mustProbe` is set, it starts
+ * with a read.
+ */
 export function initialState(memory: Memory, { settings, now, nextId }: Context): Campaigning {
   return {
     phase: 'campaigning',
@@ -36,17 +39,25 @@ export function initialState(memory: Memory, { settings, now, nextId }: Context)
 }
 
 /**
- * One step of a candidate: what happened goes in, the new state and the changes of role come out. What the candidate wants of the
- * world is in the state itself: `sent` is the request to have in flight, {@link wakeAt} the time to be woken at.
+ * Applies one event: returns the new state and the changes of role.
+ *
+ * The new state also says what to do: `sent` is the request to have in flight, and {@link wakeAt}
+ * is when to wake up.
  */
 export function step(before: State, event: Event, context: Context): Step {
   const expired = expire(before, context);
-  const heard = handle(expired.state, event, context);
-  const decisions = expired.decisions.length > 0 ? [...expired.decisions, ...heard.decisions] : heard.decisions;
-  return { state: sendNext(heard.state, context, event.kind === 'wake' ? earliness(context.settings) : 0), decisions };
+  const handled = handle(expired.state, event, context);
+  const decisions = expired.decisions.length > 0 ? [...expired.decisions, ...handled.decisions] : handled.decisions;
+  return {
+    state: sendNext(handled.state, context, event.kind === 'wake' ? earliness(context.settings) : 0),
+    decisions,
+  };
 }
 
-/** Own time at which something is to be done without being told; Infinity when only an answer can bring news. */
+/**
+ * Own time of the next wake-up without another event. Infinity while only a reply can change the
+ * state.
+ */
 export function wakeAt(state: State): number {
   switch (state.phase) {
     case 'campaigning':
@@ -64,7 +75,10 @@ export function wakeAt(state: State): number {
   }
 }
 
-/** Whether that may be a little earlier as well: a renewal, which is not waited for. */
+/**
+ * Whether the next wake-up may be a little early. That is safe for a renewal with no request in
+ * flight.
+ */
 export const isRenewal = (state: State): boolean =>
   state.phase === 'leading' && state.sent === undefined && state.renewAt < state.term.deadline;
 
@@ -105,8 +119,10 @@ function handleAnswer(before: State, event: Answer, context: Context): Step {
 }
 
 /**
- * Puts the next request in flight when there is none and one is due: a renewal `early` ms before, as it is with an alarm that rings for several. One at
- * a time, so that no two can overtake each other.
+ * Sends the next request if it is due and none is in flight. One at a time, so that no request
+ * overtakes another.
+ *
+ * A renewal may be sent `early` ms before it is due, because elections share timers.
  */
 function sendNext(state: State, context: Context, early = 0): State {
   if (state.sent) return state;
@@ -131,11 +147,16 @@ function sendNext(state: State, context: Context, early = 0): State {
   }
 }
 
-/** What was in question before is answered by this request: whose the lease is, and of which run of the store. */
+/**
+ * Sends `request`. Its reply settles the open questions: who has the lease, and which server run
+ * answers.
+ */
 function send<S extends State>(state: S, request: CandidateRequest, { now }: Context): S {
   const { rivalToken, isRunInDoubt } = state.notices;
-  const tells = request.verb === 'acquire' || request.verb === 'renew';
-  const isOpen = rivalToken > 0 || (isRunInDoubt && tells);
-  const notices = isOpen ? { ...state.notices, rivalToken: 0, isRunInDoubt: isRunInDoubt && !tells } : state.notices;
+  const reportsRun = request.verb === 'acquire' || request.verb === 'renew';
+  const hasOpenQuestion = rivalToken > 0 || (isRunInDoubt && reportsRun);
+  const notices = hasOpenQuestion
+    ? { ...state.notices, rivalToken: 0, isRunInDoubt: isRunInDoubt && !reportsRun }
+    : state.notices;
   return { ...state, notices, lastSentAt: now, sent: { request, at: now } };
 }

@@ -2,32 +2,43 @@ import type { Held, Holder, Suspect } from '../port/lease-store.js';
 import { backoff, LONGEST_TIMER } from './settings.js';
 import type { Campaigning, Context } from './state.js';
 
-/** When to try again: in `within` ms, before jitter; and by `wait` unless it `isTold` of what happens before. */
+/**
+ * Own time of the next attempt: in `within` ms, plus jitter. Limited by `wait`, unless notices will
+ * report changes.
+ */
 export function scheduleBy(
   { settings, now, random }: Context,
   within = Number.POSITIVE_INFINITY,
-  isTold = false,
+  isNotified = false,
 ): number {
-  const delay = isTold ? within : Math.min(settings.wait, within);
+  const delay = isNotified ? within : Math.min(settings.wait, within);
   return now + Math.min(delay + random() * settings.jitter, LONGEST_TIMER);
 }
 
 /**
- * Own time at which a notice lets something be asked: `at`, unless something was asked just before, at `lastSentAt`. A flood of notices, or of
- * connections that do not last, makes none of requests.
+ * Own time at which a notice may trigger a request: `at`, or later if a request was sent just
+ * before.
+ *
+ * So a flood of notices or of short connections causes no flood of requests.
  */
 export const earliestAfter = (lastSentAt: number, { now, settings }: Context, at = now): number =>
   Math.max(at, lastSentAt + backoff(settings.timeout));
 
-/** Waits for what `reply` tells of to be over; not for that alone where nobody would tell if it were over before. */
+/**
+ * Waits until the lease in `reply` may be free. Also retries by `wait` if no notice would report an
+ * earlier end.
+ */
 export function awaitLease(state: Campaigning, reply: Held | Suspect, context: Context): Campaigning {
   if (reply.status === 'held') return awaitHolder(state, reply.holder, context);
   return { ...state, nextAt: scheduleBy(context, reply.wait, state.notices.isSubscribed), holder: undefined };
 }
 
-/** The same for the lease of `holder`: go-leader, which has no token, does not tell. */
+/**
+ * Waits until the lease of `holder` may be free. A holder without a token (go-leader) publishes no
+ * notices.
+ */
 export function awaitHolder(state: Campaigning, holder: Holder, context: Context): Campaigning {
-  const within = holder.expiresIn + 1; // a lease is still there in the very millisecond in which it ends
-  const isTold = state.notices.isSubscribed && holder.token !== undefined;
-  return { ...state, nextAt: scheduleBy(context, within, isTold), holder: { holder, at: context.now } };
+  const within = holder.expiresIn + 1; // a lease still exists in the millisecond in which it expires
+  const isNotified = state.notices.isSubscribed && holder.token !== undefined;
+  return { ...state, nextAt: scheduleBy(context, within, isNotified), holder: { holder, at: context.now } };
 }

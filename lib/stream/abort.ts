@@ -8,11 +8,16 @@ interface SharedListener {
 
 const sharedListeners = new WeakMap<AbortSignal, SharedListener>();
 
-/** Calls `callback` when `signal` aborts, until unsubscribed. One listener for all who callback a signal: Node takes more than ten for a leak. */
+/**
+ * Calls `callback` when `signal` aborts, until unsubscribed.
+ *
+ * All callbacks of a signal share one listener, because Node warns of a leak from the eleventh
+ * listener on.
+ */
 export function onAbort(signal: AbortSignal, callback: () => void): Subscription {
   const { callbacks, listener } = getOrMake(sharedListeners, signal, make);
   if (callbacks.size === 0) signal.addEventListener('abort', listener);
-  const own = () => callback(); // the same may callback twice
+  const own = () => callback(); // unique, because the same callback may be registered twice
   callbacks.add(own);
   return new Subscription(() => {
     callbacks.delete(own);

@@ -1,46 +1,48 @@
 import { Subscription } from 'rxjs';
 import type { Bucket, Entry, TimerTarget, TimerWheel } from './timer-wheel.js';
 
-/** The one alarm of a candidacy: set anew, it does not ring for what it was set to before. */
+/** The timer of a candidacy. Setting it again cancels the earlier time. */
 export class Alarm implements Entry {
   bucket: Bucket | undefined;
 
   readonly #wheel: TimerWheel;
-  readonly #sleeper: TimerTarget;
+  readonly #target: TimerTarget;
   #at = Number.POSITIVE_INFINITY;
   #timer = Subscription.EMPTY;
 
-  constructor(wheel: TimerWheel, sleeper: TimerTarget) {
+  constructor(wheel: TimerWheel, target: TimerTarget) {
     this.#wheel = wheel;
-    this.#sleeper = sleeper;
+    this.#target = target;
   }
 
-  /** Rings at `at`, by a timer of its own; never at Infinity. */
+  /** Fires at `at`, by a timer of its own. Infinity means never. */
   set(at: number): void {
     if (this.#isSetTo(at)) return;
-    if (at !== Number.POSITIVE_INFINITY) this.#timer = this.#wheel.alone(at, this);
+    if (at !== Number.POSITIVE_INFINITY) this.#timer = this.#wheel.scheduleAlone(at, this);
   }
 
   /**
-   * The same, but on the wheel; where it may not be early, only as long as it is far ahead of `now`: most are taken back before they ring, and one
-   * that rings early is then to be set again, for the rest.
+   * Fires at `at`, by a shared timer of the wheel.
+   *
+   * A time that must not be early may share a timer only while it is far ahead of `now`. Most such
+   * times are cancelled before they fire. A timer that fires early is set again for the rest.
    */
   share(at: number, mayBeEarly: boolean, now: number): void {
-    if (at === Number.POSITIVE_INFINITY || (!mayBeEarly && at - now <= this.#wheel.within)) this.set(at);
+    if (at === Number.POSITIVE_INFINITY || (!mayBeEarly && at - now <= this.#wheel.tolerance)) this.set(at);
     else if (!this.#isSetTo(at)) this.#wheel.schedule(at, this);
   }
 
-  /** Takes it back, to be set anew, be it to the same time. */
+  /** Cancels the timer. It may be set again, even to the same time. */
   cancel(): void {
     this.#isSetTo(Number.NaN);
   }
 
   fire(now: number): void {
     this.#at = Number.POSITIVE_INFINITY;
-    this.#sleeper.fire(now);
+    this.#target.fire(now);
   }
 
-  /** If not, it is taken back. */
+  /** Returns whether the timer is already set to `at`. If not, cancels it and stores `at`. */
   #isSetTo(at: number): boolean {
     if (at === this.#at) return true;
     this.#timer.unsubscribe();

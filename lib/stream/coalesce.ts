@@ -1,23 +1,25 @@
 import { Observable, type OperatorFunction } from 'rxjs';
 
 /**
- * Does `work` for the values of the source, one at a time: whatever comes while it is at work makes it be done once more afterwards,
- * however much that was. So its last result is always from after the last value. Ends as the source does, or with an error of either.
+ * Runs `work` when the source emits, one run at a time.
+ *
+ * Any number of values during a run cause one more run after it, so the last result is always newer
+ * than the last value. Completes with the source, and fails with either.
  */
 export function coalesce<T>(work: Observable<T>): OperatorFunction<unknown, T> {
   return (source) =>
     new Observable((subscriber) => {
       let isWorking = false;
-      let isWanted = false;
+      let isPending = false;
       let isOver = false;
       const done = () => {
         isWorking = false;
-        if (isWanted) begin();
+        if (isPending) start();
         else if (isOver) subscriber.complete();
       };
-      const begin = () => {
+      const start = () => {
         isWorking = true;
-        isWanted = false;
+        isPending = false;
         subscriber.add(
           work.subscribe({
             next: (value) => subscriber.next(value),
@@ -29,8 +31,8 @@ export function coalesce<T>(work: Observable<T>): OperatorFunction<unknown, T> {
       subscriber.add(
         source.subscribe({
           next: () => {
-            if (isWorking) isWanted = true;
-            else begin();
+            if (isWorking) isPending = true;
+            else start();
           },
           error: (error) => subscriber.error(error),
           complete: () => {

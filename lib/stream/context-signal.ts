@@ -6,8 +6,9 @@ type Handler = (event: Event) => void;
 type Listener = Handler | { handleEvent(event: Event): void };
 
 /**
- * Makes an `AbortController` whose signal calls each listener in the async context in which that listener was added. An
- * `EventTarget` on its own calls all of them in the context of `abort()`.
+ * Creates an `AbortController` whose signal calls each listener in the async context that added it.
+ *
+ * A plain `EventTarget` calls all of them in the context of `abort()`.
  */
 export function contextController(): AbortController {
   const controller = new AbortController();
@@ -16,19 +17,23 @@ export function contextController(): AbortController {
   return controller;
 }
 
-/** Node warns of a leak from the eleventh listener on, but a user's work may have more parts than that. */
+/** Node warns of a leak from the eleventh listener on, but user code may need more. */
 function allowManyListeners(signal: AbortSignal): void {
   try {
     setMaxListeners(0, signal);
   } catch {
-    // A global AbortController of somebody else, such as jsdom: Node does not count the listeners of its signals.
+    // The global AbortController is not Node's (jsdom, for example). Node does not count its
+    // listeners.
   }
 }
 
-/** By signal and listener: adding a listener twice must add it once, and removing must find it. */
+/** By signal and listener: adding a listener twice must add it once, and removal must find it. */
 const bound = new WeakMap<AbortSignal, WeakMap<Listener, Handler>>();
 
-/** Own properties, since the prototype belongs to all signals. Shared, since there are thousands of terms. */
+/**
+ * Own properties, because all signals share the prototype. One object, because there are thousands
+ * of terms.
+ */
 const METHODS: PropertyDescriptorMap & ThisType<AbortSignal> = {
   addEventListener: {
     value(type: string, listener: Listener | null, options?: unknown) {

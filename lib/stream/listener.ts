@@ -5,7 +5,7 @@ import { safely } from './safely.js';
 import { LiveTerm } from './term.js';
 import type { Transition } from './transition.js';
 
-/** One subscriber of a candidacy, called in the async context in which it subscribed. */
+/** A subscriber of a candidacy, called in the async context that subscribed. */
 export class Listener extends OwnContext {
   readonly #subscriber: Subscriber<Transition>;
   #role: Role | undefined;
@@ -16,8 +16,10 @@ export class Listener extends OwnContext {
   }
 
   /**
-   * Receives `transition`, unless it is a leadership whose lease has run out by now: an earlier subscriber may have blocked
-   * the event loop past the deadline. The follower that ends it is then no change either.
+   * Passes `transition` on, unless it is a leadership whose lease has expired.
+   *
+   * An earlier subscriber may have blocked the event loop past the deadline. The follower
+   * transition that ends such a leadership is then no change either.
    */
   next(transition: Transition): void {
     if (isStale(transition) || transition.role === this.#role) return;

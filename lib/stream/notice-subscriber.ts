@@ -3,21 +3,24 @@ import type { Notice } from '../port/lease-store.js';
 import { StoreSubscriber } from './safely.js';
 import { isNotice } from './validate-reply.js';
 
-/** Who is told what an ear hears. */
+/** Receives the notices of a store. */
 export interface NoticeHandler {
   onNotice(notice: Notice): void;
 }
 
-/** Hears what a store tells by itself, and is told that it is deaf where the store tells no more. */
+/** Subscribes to the notices of a store. When they end or fail, the handler receives `deaf`. */
 export class NoticeSubscriber extends StoreSubscriber<Notice> {
-  readonly #hearer: NoticeHandler;
+  readonly #handler: NoticeHandler;
 
-  constructor(hearer: NoticeHandler) {
+  constructor(handler: NoticeHandler) {
     super();
-    this.#hearer = hearer;
+    this.#handler = handler;
   }
 
-  /** `notices` is called in here, since users write stores too: notices that cannot be had are done without. */
+  /**
+   * Calls `notices` and subscribes to the result. If user code throws, the candidacy goes on
+   * without notices.
+   */
   listen(notices: () => Observable<Notice> | undefined): void {
     try {
       notices()?.subscribe(this);
@@ -27,7 +30,7 @@ export class NoticeSubscriber extends StoreSubscriber<Notice> {
   }
 
   protected override _next(notice: Notice): void {
-    if (isNotice(notice)) this.#hearer.onNotice(notice);
+    if (isNotice(notice)) this.#handler.onNotice(notice);
   }
 
   protected override _error(): void {
@@ -36,6 +39,6 @@ export class NoticeSubscriber extends StoreSubscriber<Notice> {
 
   protected override _complete(): void {
     this.unsubscribe();
-    this.#hearer.onNotice({ kind: 'deaf' });
+    this.#handler.onNotice({ kind: 'deaf' });
   }
 }

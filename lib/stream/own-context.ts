@@ -2,10 +2,10 @@ import { AsyncResource } from 'node:async_hooks';
 import { type MonoTypeOperatorFunction, Observable } from 'rxjs';
 
 /**
- * The async context (`AsyncLocalStorage`) in which it was made, to call a user back in.
+ * The async context (`AsyncLocalStorage`) in which this object was created, for calling user code.
  *
- * Elections of one client share timers, requests and a subscriber connection, so that a reply or a notice arrives in the
- * context of whichever election caused it.
+ * Elections of one client share timers, requests and a subscriber connection. A reply or notice
+ * therefore arrives in the context of whichever election caused it.
  */
 export class OwnContext extends AsyncResource {
   constructor() {
@@ -17,7 +17,7 @@ export class OwnContext extends AsyncResource {
   }
 }
 
-/** Emits what the source emits, in the async context in which it was subscribed to. */
+/** Mirrors the source in the async context that subscribed. */
 export function inOwnContext<T>(): MonoTypeOperatorFunction<T> {
   return (source) =>
     new Observable((subscriber) => {

@@ -24,7 +24,8 @@ type ReplyTo<R extends StoreRequest> = R extends ListRequest
     : LeaseReply;
 
 /**
- * One request to the store: one reply, or one `ElectionError`, within `request.timeout`. Unsubscribing gives it up.
+ * Sends one request to the store. Emits one reply, or fails with an `ElectionError`, within
+ * `request.timeout`. Unsubscribing abandons the request.
  */
 export const sendRequest = <R extends StoreRequest>(
   store: LeaseStore,
@@ -32,36 +33,37 @@ export const sendRequest = <R extends StoreRequest>(
   scheduler: SchedulerLike,
 ): Observable<ReplyTo<R>> =>
   new Observable((subscriber) => {
-    const hear = (reply: ReplyTo<R>) => {
+    const onReply = (reply: ReplyTo<R>) => {
       subscriber.next(reply);
       subscriber.complete();
     };
-    const exchange = new PendingRequest(request, hear, (error) => subscriber.error(error));
-    subscriber.add(exchange);
-    exchange.send(store);
-    if (!exchange.closed) exchange.add(scheduler.schedule(() => exchange.fire(), request.timeout));
+    const pending = new PendingRequest(request, onReply, (error) => subscriber.error(error));
+    subscriber.add(pending);
+    pending.send(store);
+    if (!pending.closed) pending.add(scheduler.schedule(() => pending.fire(), request.timeout));
   });
 
 /**
- * One request under way: hears one reply or fails with one `ElectionError`, unless it is unsubscribed before. A subscriber rather than made of
- * operators, since thousands of these may be under way.
+ * A request in flight. Receives one reply or one `ElectionError`, unless it is unsubscribed before.
+ *
+ * A subscriber rather than a chain of operators, because thousands of requests may be in flight.
  */
 export class PendingRequest<R extends StoreRequest> extends StoreSubscriber<unknown> implements Entry {
-  /** Where its time is kept, if that is on a wheel. */
+  /** The bucket with the timeout of this request, if it is on a timer wheel. */
   bucket: Bucket | undefined;
 
   readonly #request: R;
-  readonly #hear: (reply: ReplyTo<R>) => void;
-  readonly #fail: (error: ElectionError) => void;
+  readonly #onReply: (reply: ReplyTo<R>) => void;
+  readonly #onError: (error: ElectionError) => void;
 
-  constructor(request: R, hear: (reply: ReplyTo<R>) => void, fail: (error: ElectionError) => void) {
+  constructor(request: R, onReply: (reply: ReplyTo<R>) => void, onError: (error: ElectionError) => void) {
     super();
     this.#request = request;
-    this.#hear = hear;
-    this.#fail = fail;
+    this.#onReply = onReply;
+    this.#onError = onError;
   }
 
-  /** Makes the request. Call {@link fire} when its time is up. */
+  /** Sends the request. Call {@link fire} on timeout. */
   send(store: LeaseStore): void {
     try {
       from(call(store, this.#request)).subscribe(this);
@@ -74,7 +76,7 @@ export class PendingRequest<R extends StoreRequest> extends StoreSubscriber<unkn
     this.error(timedOut(this.#request));
   }
 
-  // Lets go of the store before anything is told: what is told may lead to the next request.
+  // Unsubscribe from the store first: the callback may send the next request.
   protected override _next(reply: unknown): void {
     const problem = problemWith(this.#request, reply);
     if (problem) {
@@ -82,12 +84,12 @@ export class PendingRequest<R extends StoreRequest> extends StoreSubscriber<unkn
       return;
     }
     this.unsubscribe();
-    this.#hear(reply as ReplyTo<R>);
+    this.#onReply(reply as ReplyTo<R>);
   }
 
   protected override _error(error: unknown): void {
     this.unsubscribe();
-    this.#fail(isElectionError(error) ? error : unknownError(this.#request, error));
+    this.#onError(isElectionError(error) ? error : unknownError(this.#request, error));
   }
 
   protected override _complete(): void {
@@ -95,7 +97,10 @@ export class PendingRequest<R extends StoreRequest> extends StoreSubscriber<unkn
   }
 }
 
-/** The store as one election uses it, whose requests have these `limits`, or one observer, which gives none. */
+/**
+ * The store for one election, whose requests have these `limits`, or for one observer without
+ * limits.
+ */
 export const forElection = (store: LeaseStore, limits?: RequestLimits): LeaseStore =>
   store.forElection?.(limits) ?? store;
 

@@ -1,11 +1,14 @@
 import { Subscriber, throwError } from 'rxjs';
 
-/** Says that something was thrown which is nobody's to handle, where RxJS says so: `config.onUnhandledError`, or else as an uncaught exception. */
+/**
+ * Reports an error that no caller handles, as RxJS does: by `config.onUnhandledError`, or else as
+ * an uncaught exception.
+ */
 export function report(error: unknown): void {
   throwError(() => error).subscribe();
 }
 
-/** Does `work`, which runs what users wrote: if that throws, it is reported, and all else goes on. */
+/** Runs user code. An exception is reported and does not stop the caller. */
 export function safely(work: () => void): void {
   try {
     work();
@@ -14,7 +17,7 @@ export function safely(work: () => void): void {
   }
 }
 
-/** Subscribes to what a store gives. Users write stores too, and with them what RxJS runs when it is unsubscribed: that may throw. */
+/** Subscribes to an observable of a store. Stores may be user code, so unsubscribing may throw. */
 export abstract class StoreSubscriber<T> extends Subscriber<T> {
   override unsubscribe(): void {
     try {

@@ -1,6 +1,10 @@
 import { getOrMake } from '../util/lookup.js';
 
-/** Values shared by all who name the same objects and the same number: one is made for the first, and kept as long as the objects are. */
+/**
+ * Values that are shared by key: a list of objects and a number.
+ *
+ * A value is created on first use and kept as long as its objects.
+ */
 export class Shared<Value> {
   readonly #within = new WeakMap<object, Shared<Value>>();
   readonly #values = new Map<number, Value>();

@@ -2,31 +2,37 @@ import { repeat, type SchedulerLike, Subscription, timer } from 'rxjs';
 import type { Clock } from '../clock/clock.js';
 import { Shared } from './shared.js';
 
-/** Who is to be told that a machine which was suspended is awake again. */
+/** Is notified when a suspended machine has resumed. */
 export interface SuspendListener {
-  /** Takes all timers back. */
+  /** Cancels all timers. */
   cancelTimers(): void;
-  /** Looks at the clock, and sets them anew: others have taken back theirs by now, so that none is left which is late. */
+  /**
+   * Checks the clock and sets the timers again. All listeners have cancelled theirs by now, so no
+   * late timer is left to join.
+   */
   check(): void;
 }
 
 const detectors = new Shared<SuspendDetector>();
 
-/** The vigil of all who live by `clock` and `scheduler` and are to be told of a suspension within `every` ms. */
+/** The detector for `clock` and `scheduler` that reports a suspension within `every` ms. */
 export const suspendDetectorOf = (clock: Clock, scheduler: SchedulerLike, every: number): SuspendDetector =>
   detectors.get([scheduler, clock], every, () => new SuspendDetector(clock, scheduler, every));
 
 /**
- * Notices when a clock has gone on while the timers of a scheduler stood still: a machine that was suspended is awake again. What was to
- * ring at some time by that clock would else ring late, by as long as the machine slept (Linux counts timers by `CLOCK_MONOTONIC`). A gain below
- * half of `every` is not noticed. One timer, however many watch; none while nobody does.
+ * Detects that a clock advanced while the timers of a scheduler stood still, because the machine
+ * was suspended.
+ *
+ * Without it, timers would be late by the time of the suspension (Linux runs timers on
+ * `CLOCK_MONOTONIC`). Ignores a gain below half of `every`. Uses one timer for all listeners, and
+ * none without listeners.
  */
 export class SuspendDetector {
   readonly clock: Clock;
   readonly scheduler: SchedulerLike;
   readonly #every: number;
-  readonly #watchers = new Set<SuspendListener>();
-  #looks = Subscription.EMPTY;
+  readonly #listeners = new Set<SuspendListener>();
+  #checks = Subscription.EMPTY;
 
   constructor(clock: Clock, scheduler: SchedulerLike, every: number) {
     this.clock = clock;
@@ -34,29 +40,30 @@ export class SuspendDetector {
     this.#every = every;
   }
 
-  join(watcher: SuspendListener): void {
-    this.#watchers.add(watcher);
-    if (this.#watchers.size === 1) this.#begin();
+  join(listener: SuspendListener): void {
+    this.#listeners.add(listener);
+    if (this.#listeners.size === 1) this.#begin();
   }
 
-  leave(watcher: SuspendListener): void {
-    if (this.#watchers.delete(watcher) && this.#watchers.size === 0) this.#looks.unsubscribe();
+  leave(listener: SuspendListener): void {
+    if (this.#listeners.delete(listener) && this.#listeners.size === 0) this.#checks.unsubscribe();
   }
 
   #begin(): void {
     let last = this.clock.now();
-    // Each look is a timer of its own. Those of an interval are kept one within the other by virtual time, too deep in the end to be let go of.
-    const looks = timer(this.#every, this.scheduler).pipe(repeat());
-    this.#looks = looks.subscribe(() => {
+    // A new timer for each check: virtual time nests the actions of an interval, too deep for a
+    // long run.
+    const checks = timer(this.#every, this.scheduler).pipe(repeat());
+    this.#checks = checks.subscribe(() => {
       const now = this.clock.now();
       const gained = now - last - this.#every;
       last = now;
-      if (gained > this.#every / 2) this.#wake([...this.#watchers]);
+      if (gained > this.#every / 2) this.#wake([...this.#listeners]);
     });
   }
 
-  #wake(watchers: readonly SuspendListener[]): void {
-    for (const each of watchers) each.cancelTimers();
-    for (const each of watchers) each.check();
+  #wake(listeners: readonly SuspendListener[]): void {
+    for (const each of listeners) each.cancelTimers();
+    for (const each of listeners) each.check();
   }
 }

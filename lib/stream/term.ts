@@ -5,19 +5,26 @@ import { contextController } from './context-signal.js';
 import { OwnContext } from './own-context.js';
 import type { Term } from './transition.js';
 
-/** A term as its user holds it: its end is announced by {@link end}, and follows the clock even unannounced. */
+/**
+ * The term object that users hold.
+ *
+ * {@link end} announces its end, but it also ends by the clock without being announced.
+ */
 export class LiveTerm implements Term {
   readonly token: number;
   readonly id: string;
-  /** Own time until which the lease is certain. Private: users print and store what they are told. */
+  /** Own time until which the lease is certain. Private, because users print and store terms. */
   #deadline: number;
   readonly #clock: Clock;
-  /** Made for the first who asks for its signal: most terms of many have none. */
+  /** Created on first use, because most terms never need a signal. */
   #controller: AbortController | undefined;
-  /** In which the signal was first asked for. Signals derived from it (`AbortSignal.any`) call their listeners in this one. */
+  /**
+   * The async context that first used the signal. Derived signals (`AbortSignal.any`) call their
+   * listeners in it.
+   */
   #context: OwnContext | undefined;
   #isGivenUp = false;
-  /** Why it has ended; the error of that is made for the first who asks, too. */
+  /** Why the term ended. The error is created on first use. */
   #reason: string | undefined;
   #error: ElectionError | undefined;
   #pending = 0;
@@ -39,12 +46,12 @@ export class LiveTerm implements Term {
     return this.#controller.signal;
   }
 
-  /** Whether this is leadership now: neither ended nor past its deadline. */
+  /** Whether this candidate leads now: the term neither ended nor passed its deadline. */
   get alive(): boolean {
     return this.#reason === undefined && this.remaining() > 0;
   }
 
-  /** Whether its lease has run out by the clock, however the term ended. */
+  /** Whether the lease has expired by the clock, however the term ended. */
   get isPastDeadline(): boolean {
     return this.#clock.now() >= this.#deadline;
   }
@@ -59,7 +66,7 @@ export class LiveTerm implements Term {
   }
 
   waitUntil(work: PromiseLike<unknown>): void {
-    // Taken for done, it would be waited for not at all.
+    // A function would count as finished work, and nothing would be awaited.
     if (typeof work === 'function') throw invalidOption('work', 'must be a promise: call the function', work);
     const settle = () => {
       this.#pending -= 1;
@@ -69,17 +76,20 @@ export class LiveTerm implements Term {
     Promise.resolve(work).then(settle, settle);
   }
 
-  /** Moves the deadline, by a renewal. */
+  /** Moves the deadline after a renewal. */
   extend(deadline: number): void {
     this.#deadline = deadline;
   }
 
-  /** Nothing remains: the lease has been given up, or the store says that it is lost. */
+  /** Makes `remaining()` return 0: the lease was released, or the store reported it as lost. */
   giveUp(): void {
     this.#isGivenUp = true;
   }
 
-  /** Ends the term for its user: first `alive`, then the signal. The lease may go on through a drain. */
+  /**
+   * Ends the term for its user: first `alive`, then the signal. The lease may continue through a
+   * drain.
+   */
   end(reason: string): void {
     this.#reason = reason;
     this.#abort();
@@ -94,7 +104,7 @@ export class LiveTerm implements Term {
     return this.#error;
   }
 
-  /** Calls `listener` once, as soon as no work is awaited any more; at once if none is. */
+  /** Calls `listener` once when no work is pending; at once if none is. */
   whenIdle(listener: () => void): void {
     this.#onIdle = listener;
     if (this.#pending === 0) this.#idle();
@@ -107,5 +117,5 @@ export class LiveTerm implements Term {
   }
 }
 
-/** Whether `term` is leadership now, whoever made it. */
+/** Whether `term` is current, whichever implementation it has. */
 export const isAlive = (term: Term): boolean => !term.signal.aborted && term.remaining() > 0;

@@ -5,27 +5,32 @@ import { report } from './safely.js';
 import { Shared } from './shared.js';
 import type { SuspendDetector } from './suspend-detector.js';
 
-/** Whom an alarm wakes. */
+/** The receiver of a timer. */
 export interface TimerTarget {
-  /** `now` by the clock: what the alarm was set to, or later; or earlier, where it may be early. */
+  /**
+   * `now` is the time by the clock: the time that was set or later, or a little earlier if the
+   * timer may be early.
+   */
   fire(now: number): void;
 }
 
-/** One who is on a spoke, of one wheel at a time. */
+/** A target in a bucket of one wheel. */
 export interface Entry extends TimerTarget {
-  /** For the wheel to set: undefined once rung. */
+  /** Set by the wheel. Undefined once fired or removed. */
   bucket: Bucket | undefined;
 }
 
 /**
- * Alarms that ring together, at the time of the first of them. A plain list, since thousands come and go: who is on it and has left it is passed
- * over.
+ * Timers that fire together, at the time of the earliest.
+ *
+ * A plain array, because thousands of entries come and go. Removed entries stay in it and are
+ * skipped.
  */
 export class Bucket {
   at = Number.POSITIVE_INFINITY;
   timer = Subscription.EMPTY;
   readonly #onEmpty: () => void;
-  readonly #riders: Entry[] = [];
+  readonly #entries: Entry[] = [];
   #next = 0;
   #left = 0;
 
@@ -33,115 +38,128 @@ export class Bucket {
     this.#onEmpty = onEmpty;
   }
 
-  add(rider: Entry): void {
-    rider.bucket = this;
-    this.#riders.push(rider);
+  add(entry: Entry): void {
+    entry.bucket = this;
+    this.#entries.push(entry);
     this.#left += 1;
   }
 
-  /** Takes the alarm of `rider` back, which has not rung. */
-  remove(rider: Entry): void {
-    rider.bucket = undefined;
+  /** Cancels the timer of `entry`, which has not fired. */
+  remove(entry: Entry): void {
+    entry.bucket = undefined;
     this.#left -= 1;
     if (this.#left > 0) return;
     this.timer.unsubscribe();
     this.#onEmpty();
   }
 
-  /** Rings for the next `most` of them. Whether there are more. */
-  fire(most: number, ring: (rider: Entry) => void): boolean {
-    const end = Math.min(this.#next + most, this.#riders.length);
+  /** Fires up to `limit` more entries. Returns whether any are left. */
+  fire(limit: number, fire: (entry: Entry) => void): boolean {
+    const end = Math.min(this.#next + limit, this.#entries.length);
     while (this.#next < end) {
-      const rider = this.#riders[this.#next++];
-      if (rider?.bucket !== this) continue;
-      rider.bucket = undefined;
+      const entry = this.#entries[this.#next++];
+      if (entry?.bucket !== this) continue;
+      entry.bucket = undefined;
       this.#left -= 1;
-      ring(rider);
+      fire(entry);
     }
     return this.#left > 0;
   }
 }
 
-const wheels = new Shared<TimerWheel>();
-const timeouts = new Shared<TimerWheel>();
+const timerWheels = new Shared<TimerWheel>();
+const timeoutWheels = new Shared<TimerWheel>();
 
 /**
- * The wheel of all elections of one `store` whose alarms may be early by `within` ms. They are told of a suspension together, by `vigil`: or one
- * that was told could join the spoke of one that was not, whose timer is late by as long as the machine slept.
+ * The wheel for all elections of one `store` whose timers may be early by `tolerance` ms.
+ *
+ * Its elections share a `detector`, so that all of them learn of a suspension together. Otherwise
+ * one could join a bucket whose timer is late by the time of the suspension.
  */
-export const timerWheelOf = (store: object, vigil: SuspendDetector, within: number): TimerWheel =>
-  wheels.get([store, vigil], within, () => new TimerWheel(vigil, within));
+export const timerWheelOf = (store: object, detector: SuspendDetector, tolerance: number): TimerWheel =>
+  timerWheels.get([store, detector], tolerance, () => new TimerWheel(detector, tolerance));
 
-/** ms within which requests are made that share a timer: no more than a timer is off. */
-const AT_ONCE = 1;
-
-/** The wheel of all requests to one `store` that are given up after `timeout` ms. No two share a timer that have not been made at the same time. */
-export const timeoutWheelOf = (store: object, vigil: SuspendDetector, timeout: number): TimerWheel =>
-  timeouts.get([store, vigil], timeout, () => new TimerWheel(vigil, AT_ONCE));
-
-/** Alarms that ring in one go; the event loop has a turn for others before more of them. */
-const MOST = 256;
+/** Requests sent within this many ms share a timeout. Timers are no more precise than that. */
+const REQUEST_WINDOW = 1;
 
 /**
- * Alarms that may ring a little early, so that those which are due at about the same time ring in one turn of the event loop: thousands of
- * elections then take a few timers, and what they ask for can go in a few requests. One that is alone rings when it is due.
+ * The wheel for all requests to one `store` with this `timeout`. Only requests sent at the same
+ * time share a timer.
+ */
+export const timeoutWheelOf = (store: object, detector: SuspendDetector, timeout: number): TimerWheel =>
+  timeoutWheels.get([store, detector], timeout, () => new TimerWheel(detector, REQUEST_WINDOW));
+
+/** Entries fired at a time. The event loop can do other work before the next batch. */
+const BATCH_SIZE = 256;
+
+/**
+ * A set of timers that may fire a little early, so that timers due at about the same time fire
+ * together.
+ *
+ * Thousands of elections then need few timers, and their requests can share round trips. A timer
+ * that shares with no other fires on time.
  */
 export class TimerWheel {
-  /** ms by which an alarm may be early. */
-  readonly within: number;
+  /** ms by which a timer may be early. */
+  readonly tolerance: number;
   readonly #clock: Clock;
   readonly #scheduler: SchedulerLike;
-  readonly #spokes = new Map<number, Bucket>();
+  readonly #buckets = new Map<number, Bucket>();
 
-  constructor({ clock, scheduler }: SuspendDetector, within: number) {
+  constructor({ clock, scheduler }: SuspendDetector, tolerance: number) {
     this.#clock = clock;
     this.#scheduler = scheduler;
-    this.within = within;
+    this.tolerance = tolerance;
   }
 
-  /** Rings for `rider` once, at `at` by the clock or up to `within` ms before that, unless it leaves the spoke it is put on. */
-  schedule(at: number, rider: Entry): void {
-    const index = Math.floor(at / this.within);
-    const spoke = this.#spokes.get(index) ?? this.#make(index);
-    spoke.add(rider);
-    if (at >= spoke.at) return;
-    spoke.at = at;
-    spoke.timer.unsubscribe();
-    spoke.timer = this.#schedule(at, () => this.#turn(index, spoke));
+  /**
+   * Fires `entry` once, at `at` by the clock or up to `tolerance` ms earlier, unless it is removed
+   * from its bucket.
+   */
+  schedule(at: number, entry: Entry): void {
+    const index = Math.floor(at / this.tolerance);
+    const bucket = this.#buckets.get(index) ?? this.#createBucket(index);
+    bucket.add(entry);
+    if (at >= bucket.at) return;
+    bucket.at = at;
+    bucket.timer.unsubscribe();
+    bucket.timer = this.#schedule(at, () => this.#fireBucket(index, bucket));
   }
 
-  /** Rings for `sleeper` once, at `at`, by a timer of its own. */
-  alone(at: number, sleeper: TimerTarget): Subscription {
-    return this.#schedule(at, () => this.#ring(at, sleeper));
+  /** Fires `target` once at `at`, by a timer of its own. */
+  scheduleAlone(at: number, target: TimerTarget): Subscription {
+    return this.#schedule(at, () => this.#fire(at, target));
   }
 
-  #turn(index: number, spoke: Bucket): void {
-    this.#forget(index, spoke); // what is set from now on goes on another
-    const hasMore = spoke.fire(MOST, (rider) => this.#ring(spoke.at, rider));
-    if (hasMore) spoke.timer = this.#scheduler.schedule(() => this.#turn(index, spoke));
+  #fireBucket(index: number, bucket: Bucket): void {
+    this.#deleteBucket(index, bucket); // new entries go to another bucket
+    const hasMore = bucket.fire(BATCH_SIZE, (entry) => this.#fire(bucket.at, entry));
+    if (hasMore) bucket.timer = this.#scheduler.schedule(() => this.#fireBucket(index, bucket));
   }
 
-  /** By the clock as it is now: since an event was stamped, listeners of a signal may have run for long. */
+  /**
+   * Reads the clock again: listeners of a signal may have run for long since the event was stamped.
+   */
   #schedule(at: number, work: () => void): Subscription {
     return this.#scheduler.schedule(work, Math.min(Math.max(0, at - this.#clock.now()), LONGEST_TIMER));
   }
 
-  /** A timer that rings says that its time has come, though Node's may ring up to a millisecond before that by the clock. */
-  #ring(at: number, sleeper: TimerTarget): void {
+  /** Passes at least `at`: Node's timers may fire up to a millisecond early by the clock. */
+  #fire(at: number, target: TimerTarget): void {
     try {
-      sleeper.fire(Math.max(at, this.#clock.now()));
+      target.fire(Math.max(at, this.#clock.now()));
     } catch (error) {
-      report(error); // or those that are to ring after it would not
+      report(error); // otherwise the remaining entries would not fire
     }
   }
 
-  #make(index: number): Bucket {
-    const spoke: Bucket = new Bucket(() => this.#forget(index, spoke));
-    this.#spokes.set(index, spoke);
-    return spoke;
+  #createBucket(index: number): Bucket {
+    const bucket: Bucket = new Bucket(() => this.#deleteBucket(index, bucket));
+    this.#buckets.set(index, bucket);
+    return bucket;
   }
 
-  #forget(index: number, spoke: Bucket): void {
-    if (this.#spokes.get(index) === spoke) this.#spokes.delete(index);
+  #deleteBucket(index: number, bucket: Bucket): void {
+    if (this.#buckets.get(index) === bucket) this.#buckets.delete(index);
   }
 }

@@ -5,17 +5,22 @@ import type { Holder } from '../port/lease-store.js';
 export type { FollowerReason, Role } from '../core/state.js';
 
 /**
- * A change of this candidate's role. Two in a row never have the same role, and after `leader` comes `follower`, always.
+ * A change of this candidate's role.
  *
- * Why a follower is one:
- * - `standby`: somebody else leads, or nobody may yet.
- * - `lost`: the store says that the lease is not ours any more.
+ * Two transitions in a row never have the same role. After `leader` always comes `follower`.
+ *
+ * The reasons of a follower:
+ * - `standby`: another candidate leads, or nobody may lead yet.
+ * - `lost`: the store reports that this candidate no longer has the lease.
  * - `expired`: the lease could not be renewed in time.
- * - `stalled`: this process was not running when its lease ran out (a blocked event loop, SIGSTOP, a suspended machine).
+ * - `stalled`: this process was not running when its lease expired (a blocked event loop, SIGSTOP,
+ *   a suspended machine).
  * - `resigned`: `resign()` was called.
- * - `closed`: `close()` was called, `signal` aborted, or nobody is subscribed any more.
+ * - `closed`: `close()` was called, `signal` aborted, or the last subscriber unsubscribed.
  *
- * `leader` is who leads as far as was known then: follow `Election.leaders` for changes. An `error` is told once for as long as its cause lasts.
+ * `leader` is the leader known at that moment. Follow `Election.leaders` for changes.
+ *
+ * An `error` is emitted once for as long as its cause lasts.
  */
 export type Transition =
   | { readonly role: 'leader'; readonly at: Date; readonly term: Term }
@@ -25,22 +30,36 @@ export type Transition =
 /** One unbroken leadership. */
 export interface Term {
   /**
-   * Fencing token: greater than that of every earlier term under this key. Send it along with each write to anything that
-   * can remember the highest it has seen and refuse lower ones; that is what stops writes already under way when a term ends.
+   * Fencing token: greater than that of every earlier term under this key.
+   *
+   * Send it with each write to a system that remembers the highest token and refuses lower ones.
+   * That stops writes that are still in flight when a term ends.
    */
   readonly token: number;
   /** The lease's value in the store, unique to this term. */
   readonly id: string;
-  /** Aborts the moment the term ends; its reason is an `ElectionError` with code `TERM_ENDED`, named `AbortError`. */
+  /**
+   * Aborts the moment the term ends. Its reason is an `ElectionError` with code `TERM_ENDED`, named
+   * `AbortError`.
+   */
   readonly signal: AbortSignal;
-  /** ms of certain leadership left as things stand, 0 or less once over. Renewals raise it. Counts on through a drain. */
+  /**
+   * ms of certain leadership left, 0 once the term is over. Renewals raise it. Keeps counting
+   * through a drain.
+   */
   remaining(): number;
-  /** Throws an `ElectionError` with code `TERM_ENDED` once the term is over, also where no timer has had a chance to say so. */
+  /**
+   * Throws an `ElectionError` with code `TERM_ENDED` once the term is over, even if no timer could
+   * fire yet.
+   */
   assert(): void;
   /**
-   * Makes a voluntary exit (unsubscribe, `close`, `resign`) release the lease only after `work` has settled, or after the option
-   * `drain` ms. The lease is renewed meanwhile. A rejection of `work` is not reported here. Without effect once the
-   * release has begun. Throws an `ElectionError` with code `INVALID_OPTION` for a function, which is to be called.
+   * Delays the release of a voluntary exit (unsubscribe, `close`, `resign`) until `work` has
+   * settled, at most for the option `drain` in ms.
+   *
+   * The lease is renewed meanwhile. A rejection of `work` is not reported here. Has no effect once
+   * the release has started. Throws an `ElectionError` with code `INVALID_OPTION` if `work` is a
+   * function: call it and pass its promise.
    */
   waitUntil(work: PromiseLike<unknown>): void;
 }

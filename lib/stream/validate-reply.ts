@@ -12,7 +12,10 @@ const STATUSES: Record<StoreRequest['verb'], ReadonlyArray<(CandidateReply | Lis
   list: ['listed'],
 };
 
-/** What is wrong with `reply` to `request`: users write stores too, and what decides over leadership must not trip over a slip there. */
+/**
+ * Returns an error if `reply` does not fit `request`. Stores may be user code, and a bug there must
+ * not break the election.
+ */
 export function problemWith(request: StoreRequest, reply: unknown): unknown {
   try {
     return isValid(request, reply) ? undefined : invalidReply(request, reply);
@@ -31,7 +34,7 @@ function isValid({ verb }: StoreRequest, reply: unknown): boolean {
     isNumberIfAny(until) &&
     isNumberIfAny(cut) &&
     (holder ? isHolder(holder) : status !== 'held') &&
-    (status !== 'listed' || (Array.isArray(candidates) && candidates.every(isStanding)))
+    (status !== 'listed' || (Array.isArray(candidates) && candidates.every(isListedCandidate)))
   );
 }
 
@@ -42,7 +45,7 @@ function isHolder(value: unknown): value is Holder {
   return typeof id === 'string' && Number.isFinite(expiresIn);
 }
 
-function isStanding(candidate: unknown): boolean {
+function isListedCandidate(candidate: unknown): boolean {
   const { id, lastSeen } = Object(candidate);
   return typeof id === 'string' && Number.isFinite(lastSeen);
 }
@@ -50,7 +53,7 @@ function isStanding(candidate: unknown): boolean {
 const invalidReply = ({ verb, key }: StoreRequest, reply: unknown): ElectionError =>
   new ElectionError('STORE_REPLY', `${verb} of "${key}" got a reply that makes no sense: ${inspect(reply)}`);
 
-/** Whether `value` is a notice. What is none is not heard, as one that got lost. */
+/** Whether `value` is a valid notice. Other values are ignored, like a lost notice. */
 export function isNotice(value: unknown): value is Notice {
   const { kind, id, successor, holder } = Object(value);
   switch (kind) {
@@ -69,6 +72,6 @@ export function isNotice(value: unknown): value is Notice {
   }
 }
 
-/** What `store` tells of the election `key`; nothing, where it gives no notices. */
+/** The notices of `store` about the election `key`. Never emits if the store has no notices. */
 export const noticesOf = (store: LeaseStore, key: string): Observable<Notice> =>
   defer(() => store.notices?.(key) ?? NEVER).pipe(filter(isNotice));

@@ -3,11 +3,11 @@ interface Lookup<Key, Value> {
   set(key: Key, value: Value): unknown;
 }
 
-/** What `lookup` has for `key`; what `make` makes, from now on, where it has nothing. */
+/** Returns the value for `key`, and creates and stores it if it is missing. */
 export function getOrMake<Key, Value>(lookup: Lookup<Key, Value>, key: Key, make: () => Value): Value {
-  const known = lookup.get(key);
-  if (known !== undefined) return known;
-  const made = make();
-  lookup.set(key, made);
-  return made;
+  const existing = lookup.get(key);
+  if (existing !== undefined) return existing;
+  const created = make();
+  lookup.set(key, created);
+  return created;
 }

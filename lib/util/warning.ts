@@ -1,11 +1,11 @@
 /**
- * What a warning of this library is about: `code` of what `process.emitWarning` is given, with the type `RxLeaderWarning`.
+ * The `code` of a process warning of type `RxLeaderWarning`.
  *
  * - `RX_LEADER_EVICTION`: Redis may evict leases.
  * - `RX_LEADER_REPLICA`: the client is connected to a replica, where nobody can be elected.
  * - `RX_LEADER_SHORT_TTL`: the `ttl` is too short for the distance to Redis.
- * - `RX_LEADER_OTHER_TTL`: candidates have different `ttl`s, and two may lead.
- * - `RX_LEADER_NO_NOTICES`: notices cannot arrive, so followers learn of changes by their timers.
+ * - `RX_LEADER_OTHER_TTL`: candidates use different `ttl`s, and two may lead.
+ * - `RX_LEADER_NO_NOTICES`: notices cannot arrive, so followers detect changes by their timers.
  */
 export type WarningCode =
   | 'RX_LEADER_EVICTION'

@@ -52,7 +52,7 @@ export const SHAPES: { readonly [name: string]: Shape } = {
     released: 'plain',
     releasedAt: 'own',
     successor: 'id',
-    succeeded: 'plain',
+    hasSuccessor: 'plain',
     awaitingSuccessor: { of: 'awaitingSuccessor' },
     cooldown: 'plain',
   },

@@ -93,7 +93,7 @@ export class Machine {
       wall: () => Math.floor(this.#uptime + this.wallStep),
       uptime: () => Math.floor(this.#uptime / UPTIME_STEP) * UPTIME_STEP,
       resolution: UPTIME_STEP,
-      spared: UPTIME_STEP,
+      reuseFor: UPTIME_STEP,
     });
     this.clock = elapsed;
     this.scheduler = scheduler(this.clock, (delay, run) => this.#plan(delay, run));

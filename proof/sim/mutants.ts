@@ -52,8 +52,8 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   mutant('forgets-which-run', 'does not find out which run of the store it renews at', [
     'core/lead.ts',
-    'const asksRun = ({ notices }: State): boolean => notices.isRunInDoubt;',
-    'const asksRun = ({ notices }: State): boolean => notices === undefined;',
+    'const mustAskRun = ({ notices }: State): boolean => notices.isRunInDoubt;',
+    'const mustAskRun = ({ notices }: State): boolean => notices === undefined;',
   ]),
   mutant('overhears-another-run', 'takes no notice of a run that is told unasked', [
     'core/lead.ts',
@@ -115,7 +115,7 @@ export const MUTANTS: readonly Mutant[] = [
     'tells nobody else of its release where the only one that was told does not come',
     [
       'core/handover.ts',
-      'return reply.told === undefined || state.succeeded\n    ? withoutFirst(released)\n    : awaitSuccessor(reply.told, released, context);',
+      'return reply.told === undefined || state.hasSuccessor\n    ? withoutFirst(released)\n    : awaitSuccessor(reply.told, released, context);',
       'return withoutFirst(released);',
     ],
   ),
@@ -170,7 +170,7 @@ export const MUTANTS: readonly Mutant[] = [
   known(variants.noReckoning, 'believes the server’s clock'),
   mutant('reckons-only-what-it-has-seen', 'reckons the time of the server from when it has seen the until', [
     'core/memory.ts',
-    'const before = memory.time === undefined ? offset : reckoned(memory.time, memory.at, now, ttl) - now;',
+    'const before = memory.time === undefined ? offset : estimateStoreTime(memory.time, memory.at, now, ttl) - now;',
     'const before = offset;',
   ]),
   mutant('trusts-a-clock-that-was-set-back', 'takes a lease for over that a clock that was set back has written', [
@@ -186,8 +186,8 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   mutant('waits-to-be-told', 'waits for a holder that tells nothing until its lease is over', [
     'core/wait.ts',
-    'const isTold = state.notices.isSubscribed && holder.token !== undefined;',
-    'const isTold = state.notices.isSubscribed;',
+    'const isNotified = state.notices.isSubscribed && holder.token !== undefined;',
+    'const isNotified = state.notices.isSubscribed;',
   ]),
   mutant('no-coldStart', 'takes no record for no election, whatever it was told', [
     'port/rules.ts',

@@ -23,7 +23,7 @@ describe('monotonicClock', () => {
     expect(machine.clock.now() - start).toBe(63_000);
   });
 
-  it('counts a suspension before its first reading, too', () => {
+  it('counts a suspension before its first reading', () => {
     const machine = new Machine(10);
     const other = new Machine(10);
     machine.suspend(60_000);
@@ -31,7 +31,7 @@ describe('monotonicClock', () => {
   });
 
   it.each([10, 2_000])(
-    'takes no uptime that steps by %d ms for a suspension, however often it is read',
+    'does not count uptime steps of %d ms as a suspension, however often it is read',
     (resolution) => {
       const machine = new Machine(resolution);
       const start = machine.clock.now();
@@ -46,7 +46,7 @@ describe('monotonicClock', () => {
     },
   );
 
-  it('takes no slow drift between the two for a suspension', () => {
+  it('does not count slow drift between uptime and monotonic clock as a suspension', () => {
     const machine = new Machine(10);
     const start = machine.clock.now();
     for (let i = 0; i < 10_000; i += 1) {
@@ -57,13 +57,13 @@ describe('monotonicClock', () => {
     expect(machine.clock.now() - start).toBe(1_000_000);
   });
 
-  it('takes no preemption between its readings for a suspension, nor counts it twice', () => {
+  it('does not count preemption between its readings as a suspension, and counts the time once', () => {
     const machine = new Machine(10);
     const start = machine.clock.now();
     machine.run(100);
     let preempted = false;
     machine.onUptime = () => {
-      // Between the uptime and the second monotonic reading: once.
+      // Once, between the uptime and the second monotonic reading.
       if (!preempted) machine.run(700);
       preempted = true;
     };
@@ -72,7 +72,7 @@ describe('monotonicClock', () => {
     expect(machine.clock.now() - start).toBe(900);
   });
 
-  it('takes no preemption before the uptime is read for a suspension', () => {
+  it('does not count preemption before the uptime reading as a suspension', () => {
     let monotonic = 0;
     let uptime = 0;
     let late = false;
@@ -89,7 +89,7 @@ describe('monotonicClock', () => {
       wall: () => uptime,
       uptime: () => uptime,
       resolution: 10,
-      spared: 0,
+      reuseFor: 0,
     });
     const start = clock.now();
     late = true;
@@ -97,7 +97,7 @@ describe('monotonicClock', () => {
     expect(clock.now() - start).toBe(700);
   });
 
-  it('never goes back, not even when the uptime does', () => {
+  it('never goes back, even if the uptime does', () => {
     const machine = new Machine(10);
     machine.suspend(10_000);
     const before = machine.clock.now();
@@ -106,14 +106,14 @@ describe('monotonicClock', () => {
     expect(machine.clock.now() - before).toBe(1);
   });
 
-  it('tells the wall time', () => {
+  it('returns the wall time', () => {
     const machine = new Machine(10);
     expect(machine.clock.wall?.()).toBe(1_000_000);
   });
 });
 
-describe('a monotonicClock that is sparing', () => {
-  it('reads the uptime once in ten ms however often it is asked', () => {
+describe('a monotonicClock that reuses readings', () => {
+  it('reads the uptime once in ten ms, however often the clock is read', () => {
     const machine = new Machine(1, 10);
     const start = machine.clock.now();
     let elapsed = 0;
@@ -126,7 +126,7 @@ describe('a monotonicClock that is sparing', () => {
     expect(machine.reads).toBeLessThanOrEqual(12);
   });
 
-  it('reads it at once after a suspension, which the wall clock tells of', () => {
+  it('reads the uptime at once after a suspension, which the wall clock shows', () => {
     const machine = new Machine(1, 10);
     const start = machine.clock.now();
     machine.run(1);
@@ -153,7 +153,7 @@ describe('a monotonicClock that is sparing', () => {
   });
 
   it.each([-3_600_000, -61_000, -59_000, -500, 3_600_000])(
-    'counts a suspension at once if the wall clock was set by another time meanwhile: %d ms (G2)',
+    'counts a suspension at once if the wall clock was set by another amount meanwhile: %d ms (G2)',
     (step) => {
       const machine = new Machine(1, 10);
       machine.run(10);
@@ -166,7 +166,7 @@ describe('a monotonicClock that is sparing', () => {
     },
   );
 
-  it('is not misled by a wall clock that is set, either way', () => {
+  it('ignores changes of the wall clock in both directions', () => {
     const machine = new Machine(1, 10);
     const start = machine.clock.now();
     for (const step of [3_600_000, -7_200_000, 5]) {
@@ -177,7 +177,7 @@ describe('a monotonicClock that is sparing', () => {
   });
 });
 
-describe('the readings of the system', () => {
+describe('the system readings', () => {
   const actual = Object.getOwnPropertyDescriptor(process, 'platform') as PropertyDescriptor;
 
   afterEach(() => {
@@ -186,7 +186,7 @@ describe('the readings of the system', () => {
     jest.restoreAllMocks();
   });
 
-  /** How much of `seconds` of suspension the clock counts on `platform`. */
+  /** Returns how many ms of `seconds` of suspension the clock counts on `platform`. */
   function counted(platform: NodeJS.Platform, seconds: number): number {
     let uptime = 1_000;
     jest.spyOn(performance, 'now').mockReturnValue(5_000);
@@ -205,11 +205,11 @@ describe('the readings of the system', () => {
     return Math.round(ms);
   }
 
-  it('are of 10 ms on Linux', () => {
+  it('have steps of 10 ms on Linux', () => {
     expect([counted('linux', 0.009), counted('linux', 0.02), counted('linux', 60)]).toEqual([0, 20, 60_000]);
   });
 
-  it('are of whole seconds elsewhere, so that less than two of them say nothing', () => {
+  it('have steps of whole seconds elsewhere, so that a suspension below two seconds is not counted', () => {
     expect([counted('darwin', 1), counted('darwin', 3), counted('win32', 1), counted('win32', 60)]).toEqual([
       0, 3_000, 0, 60_000,
     ]);
@@ -217,7 +217,7 @@ describe('the readings of the system', () => {
 });
 
 describe('systemClock', () => {
-  it('is one for all elections of a process, and advances', () => {
+  it('is the same object for all elections of a process, and advances', () => {
     const clock = systemClock();
     expect(systemClock()).toBe(clock);
     const start = clock.now();

@@ -4,7 +4,7 @@ import { Machine } from '../support/machine.js';
 /** A machine whose uptime shows steps of `step` ms, while its clock expects steps of 10 ms. */
 const coarse = (step: number, uptime = 90_000) => new Machine(10, 0, step, uptime);
 
-/** ms by which the clock of `machine` ran ahead of its monotonic clock while `live` ran. */
+/** ms that the clock of `machine` gained on its monotonic clock while `live` ran. */
 function counted(machine: Machine, live: () => void): number {
   const ahead = () => machine.clock.now() - machine.monotonic;
   const before = ahead();
@@ -14,10 +14,10 @@ function counted(machine: Machine, live: () => void): number {
 
 describe('an uptime coarser than expected', () => {
   const steps = [10, 16, 100, 250, 1_000, 2_000, 5_000, 60_000];
-  const looks = [7, 25, 99.7, 250, 500, 1_000, 1_001, 2_500];
+  const intervals = [7, 25, 99.7, 250, 500, 1_000, 1_001, 2_500];
 
   it.each(steps)('is no suspension if it steps by %d ms, however often it is read', (step) => {
-    for (const every of looks) {
+    for (const every of intervals) {
       for (const start of [0.1, 0.5, 0.93]) {
         const machine = coarse(step, 60_000 + start * step);
         const live = () => machine.live(2.2 * step + 100 * every, every);
@@ -40,7 +40,7 @@ describe('an uptime coarser than expected', () => {
     expect(counted(machine, live)).toBe(0);
   });
 
-  it.each([2_000, 5_500, 3_600_000])('shows a suspension of %d ms at the first look (G2)', (ms) => {
+  it.each([2_000, 5_500, 3_600_000])('shows a suspension of %d ms at the first reading (G2)', (ms) => {
     for (const start of [0, 0.2, 0.5, 0.999]) {
       const machine = coarse(1_000, 90_000 + start * 1_000);
       machine.run(70);
@@ -68,7 +68,7 @@ describe('an uptime coarser than expected', () => {
     expect(counted(machine, live)).toBe(0);
   });
 
-  it('shows a suspension at the first look if only the first reading was a whole second', () => {
+  it('shows a suspension at the first reading if only the first reading was a whole second', () => {
     const machine = coarse(10);
     expect(counted(machine, () => machine.suspend(20))).toBe(20);
   });
@@ -115,7 +115,7 @@ describe('a wrong uptime', () => {
     }
   });
 
-  it('is no suspension if each reading is wrong in its own way', () => {
+  it('is no suspension if each reading is wrong in a different way', () => {
     const machine = coarse(10);
     const live = () => {
       for (let i = 0; i < 1_000; i += 1) {
@@ -126,7 +126,7 @@ describe('a wrong uptime', () => {
     expect(counted(machine, live)).toBe(0);
   });
 
-  it('hides no suspension, which counts at the first look while it is wrong and after (G2)', () => {
+  it('does not hide a suspension, which counts at the first reading both during and after the error (G2)', () => {
     for (const error of [-2_000, 2_000, -86_400_000, 86_400_000]) {
       const machine = coarse(10);
       machine.live(5_000, 25);

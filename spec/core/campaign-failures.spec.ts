@@ -2,7 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import { markUnsent } from '../../lib/port/errors.js';
 import { Candidate, held, LIFETIME, storeError } from '../support/candidate.js';
 
-/** A follower that was told at time 1 that the lease lasts until 10 000, and so asks again at 501. */
+/**
+ * A follower that learned at time 1 that the lease lasts until 10 000, and so tries again at 501.
+ */
 function follower(options: ConstructorParameters<typeof Candidate>[0] = {}): Candidate {
   const candidate = new Candidate(options);
   candidate.wake(0);
@@ -10,8 +12,8 @@ function follower(options: ConstructorParameters<typeof Candidate>[0] = {}): Can
   return candidate;
 }
 
-describe('a request that fails', () => {
-  it('is tried again after timeout / 4 when it is the first silence, and nothing is said', () => {
+describe('a failed request', () => {
+  it('is retried after timeout / 4 if it is the first without an answer, and emits nothing', () => {
     for (const code of ['STORE_TIMEOUT', 'STORE_UNAVAILABLE'] as const) {
       const candidate = follower();
       candidate.wake(501);
@@ -20,7 +22,7 @@ describe('a request that fails', () => {
     }
   });
 
-  it('is an error at the second silence in a row, once, and attempts go on by wait and jitter', () => {
+  it('is an error at the second unanswered request in a row, once, and attempts continue by wait and jitter', () => {
     const candidate = follower({ random: 0.5 });
     candidate.wake(521);
     candidate.fail(621, 'STORE_TIMEOUT');
@@ -32,7 +34,7 @@ describe('a request that fails', () => {
     expect(candidate.wakesAt).toBe(1_366 + 500 + 20);
   });
 
-  it('is tried again by wait where the error has been told before, at the end of a term', () => {
+  it('is retried by wait if the error was emitted before, at the end of a term', () => {
     const candidate = Candidate.leading();
     candidate.wake(600);
     candidate.fail(601, 'STORE_READONLY');
@@ -43,14 +45,14 @@ describe('a request that fails', () => {
     expect(candidate.wakesAt).toBe(LIFETIME + 600 + 500);
   });
 
-  it('is an error at once when the store answered so', () => {
+  it('is an error at once if the store answered with an error', () => {
     const candidate = follower();
     candidate.wake(501);
     expect(candidate.fail(502, 'STORE_DENIED')).toEqual([{ role: 'error', error: storeError('STORE_DENIED') }]);
     expect(candidate.state.holder).toBeUndefined();
   });
 
-  it('is forgotten after an attempt that was answered: the next silence is a first one again', () => {
+  it('is forgotten after an answered attempt, so the next unanswered request counts as the first again', () => {
     const candidate = follower();
     candidate.wake(501);
     candidate.fail(601, 'STORE_TIMEOUT');
@@ -62,7 +64,7 @@ describe('a request that fails', () => {
     expect(candidate.fail(1_229, 'STORE_TIMEOUT')).toEqual([]);
   });
 
-  it('is not forgotten because a read was answered in between', () => {
+  it('is not forgotten after an answered read', () => {
     const candidate = follower();
     candidate.wake(501);
     candidate.fail(601, 'STORE_TIMEOUT');
@@ -76,7 +78,7 @@ describe('a request that fails', () => {
 
 describe('an attempt of unknown outcome', () => {
   it.each(['STORE_TIMEOUT', 'STORE_UNAVAILABLE'] as const)(
-    'is followed by reads only until one is answered, then compare-and-deleted, then by a new id (%s, G4)',
+    'is followed by reads until one is answered, then by a release of its id, then by an attempt under a new id (%s, G4)',
     (code) => {
       const candidate = follower();
       candidate.wake(501);
@@ -93,7 +95,7 @@ describe('an attempt of unknown outcome', () => {
     },
   );
 
-  it('is compare-and-deleted also after an answer that made no sense, in the light', () => {
+  it('is released after an invalid reply, too, without reads before', () => {
     const candidate = new Candidate();
     candidate.wake(0);
     candidate.fail(1, 'STORE_REPLY');
@@ -101,7 +103,7 @@ describe('an attempt of unknown outcome', () => {
     expect(candidate.asks).toMatchObject({ verb: 'release', id: 'me/1' });
   });
 
-  it('keeps its id through a refusal: a refused request has granted nothing', () => {
+  it('keeps its id if it is refused, because a refused request granted nothing', () => {
     const candidate = new Candidate();
     candidate.wake(0);
     candidate.fail(1, 'STORE_FULL');
@@ -109,7 +111,7 @@ describe('an attempt of unknown outcome', () => {
     expect(candidate.asks).toMatchObject({ verb: 'acquire', id: 'me/1' });
   });
 
-  it('is deleted before the next attempt even if that takes several tries', () => {
+  it('is released before the next attempt, even if that takes several tries', () => {
     const candidate = new Candidate();
     candidate.wake(0);
     candidate.fail(1, 'STORE_REPLY');
@@ -119,7 +121,7 @@ describe('an attempt of unknown outcome', () => {
     expect(candidate.asks).toMatchObject({ verb: 'release', id: 'me/1' });
   });
 
-  it('shows whom the read saw', () => {
+  it('shows the holder that the read found', () => {
     const reading = () => {
       const candidate = follower();
       candidate.wake(501);
@@ -137,14 +139,14 @@ describe('an attempt of unknown outcome', () => {
   });
 });
 
-describe('an attempt that never left the process', () => {
+describe('an attempt that was never sent', () => {
   const fail = (candidate: Candidate, now: number) => {
     const { sent } = candidate.state;
-    if (!sent) throw new Error('nothing was asked');
+    if (!sent) throw new Error('no request is in flight');
     return candidate.on({ kind: 'failure', sent, error: markUnsent(storeError('STORE_UNAVAILABLE')) }, now);
   };
 
-  it('is made again under its id, and is an error at the second time', () => {
+  it('is repeated under its id, and is an error the second time', () => {
     const candidate = follower();
     candidate.wake(501);
     expect(fail(candidate, 502)).toEqual([]);
@@ -155,7 +157,7 @@ describe('an attempt that never left the process', () => {
     expect(candidate.asks).toMatchObject({ verb: 'acquire', id: 'me/1' });
   });
 
-  it('brings no light into the dark: an earlier one may have left (G4)', () => {
+  it('does not end the reads after an unanswered attempt, which may have been sent (G4)', () => {
     const candidate = follower();
     candidate.wake(501);
     candidate.fail(601, 'STORE_TIMEOUT');
@@ -166,7 +168,7 @@ describe('an attempt that never left the process', () => {
     expect(candidate.asks?.verb).toBe('read');
   });
 
-  it('makes it no darker for a leader either', () => {
+  it('does not cause reads after a term either', () => {
     const candidate = Candidate.leading();
     candidate.wake(600);
     fail(candidate, 601);
@@ -188,13 +190,13 @@ describe('recovery from error', () => {
     return candidate;
   }
 
-  it('is follower/standby when somebody else leads', () => {
+  it('is follower/standby if another candidate leads', () => {
     expect(failed().reply(1_003, held(100))).toEqual([
       { role: 'follower', reason: 'standby', leader: held(100).holder },
     ]);
   });
 
-  it('is leader when the lease is granted', () => {
+  it('is leader if the lease is granted', () => {
     expect(failed().reply(1_003, { status: 'granted', token: 9 })).toMatchObject([{ role: 'leader' }]);
   });
 });

@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { Candidate, held, LIFETIME } from '../support/candidate.js';
 
-/** A follower that was told at time 1 that the lease lasts until 10 000, and so asks again at 501. */
+/**
+ * A follower that learned at time 1 that the lease lasts until 10 000, and so tries again at 501.
+ */
 function follower(options: ConstructorParameters<typeof Candidate>[0] = {}): Candidate {
   const candidate = new Candidate(options);
   candidate.wake(0);
@@ -10,7 +12,7 @@ function follower(options: ConstructorParameters<typeof Candidate>[0] = {}): Can
 }
 
 describe('an attempt to acquire', () => {
-  it('is made at once by a fresh candidate, with all that the store needs to know', () => {
+  it('is made at once by a new candidate, with everything that the store needs', () => {
     const candidate = new Candidate({ data: 'http://me', coldStart: 'wait' });
     candidate.wake(0);
     expect(candidate.asks).toEqual({
@@ -26,7 +28,7 @@ describe('an attempt to acquire', () => {
     });
   });
 
-  it('tells what the candidate remembers: the highest token, the store’s time, the watched until (G3)', () => {
+  it('sends what the candidate remembers: the highest token, the store’s time, the watched until (G3)', () => {
     const candidate = new Candidate();
     candidate.wake(0);
     candidate.reply(1, { ...held(99), token: 40, time: 5_000, until: 5_100 });
@@ -45,7 +47,7 @@ describe('an attempt to acquire', () => {
     });
   });
 
-  it('is alone: nothing else is asked before it is answered', () => {
+  it('is the only request until it is answered', () => {
     const candidate = new Candidate();
     candidate.wake(0);
     const { sent } = candidate.state;
@@ -54,13 +56,13 @@ describe('an attempt to acquire', () => {
     expect(candidate.wakesAt).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it('keeps its id when the answer says that nothing was granted', () => {
+  it('keeps its id if nothing was granted', () => {
     const candidate = follower();
     candidate.wake(501);
     expect(candidate.asks).toMatchObject({ verb: 'acquire', id: 'me/1' });
   });
 
-  it('is repeated after timeout / 4 when it came too late to be granted', () => {
+  it('is repeated after timeout / 4 if it came too late to be granted', () => {
     const candidate = new Candidate();
     candidate.wake(0);
     expect(candidate.reply(40, { status: 'late', time: 1 })).toEqual([]);
@@ -69,7 +71,7 @@ describe('an attempt to acquire', () => {
 });
 
 describe('a grant', () => {
-  it('begins a term that ends a lifetime after its request was written, not after the reply (G2)', () => {
+  it('starts a term that ends a lifetime after its request was written, not after the reply (G2)', () => {
     const candidate = new Candidate();
     candidate.wake(10);
     const decisions = candidate.reply(90, { status: 'granted', token: 7, run: 'r' });
@@ -77,7 +79,7 @@ describe('a grant', () => {
     expect(candidate.state).toMatchObject({ phase: 'leading', role: 'leader' });
   });
 
-  it('names oneself as the holder', () => {
+  it('makes the candidate the holder', () => {
     const { state } = Candidate.leading({ data: 'http://me' });
     expect(state.holder).toEqual({
       holder: { id: 'me/1', name: 'me', data: 'http://me', token: 7, expiresIn: 2_020 },
@@ -85,7 +87,7 @@ describe('a grant', () => {
     });
   });
 
-  it('is no leadership when it arrives at the end of its lease or later, and is given back under its id (G1, G4)', () => {
+  it('is not leadership if it arrives at the end of its lease or later, and is released under its id (G1, G4)', () => {
     const candidate = new Candidate();
     candidate.wake(0);
     expect(candidate.reply(LIFETIME, { status: 'granted', token: 7 })).toEqual([]);
@@ -103,14 +105,14 @@ describe('a grant', () => {
 });
 
 describe('the next attempt of a follower', () => {
-  it('is due when the known lease runs out, one ms later for the ms in which it does', () => {
+  it('is due when the known lease has expired, one ms after its last', () => {
     const candidate = new Candidate();
     candidate.wake(0);
     candidate.reply(1, held(200));
     expect(candidate.wakesAt).toBe(202);
   });
 
-  it('is due after wait when the lease lasts longer', () => {
+  it('is due after wait if the lease lasts longer', () => {
     expect(follower().wakesAt).toBe(501);
   });
 
@@ -122,11 +124,11 @@ describe('the next attempt of a follower', () => {
     expect(candidate.wakesAt).toBe(301);
   });
 
-  it('is later by a part of jitter', () => {
+  it('is delayed by a part of jitter', () => {
     expect(follower({ random: 0.5 }).wakesAt).toBe(501 + 20);
   });
 
-  it('is never further off than a timer reaches', () => {
+  it('is never later than the longest timer', () => {
     const longest = 2 ** 31 - 1;
     const candidate = new Candidate({ wait: longest, jitter: longest, random: 0.5 });
     candidate.wake(0);
@@ -134,13 +136,13 @@ describe('the next attempt of a follower', () => {
     expect(candidate.wakesAt).toBe(1 + longest);
   });
 
-  it('is hastened by news of a connection, spread by jitter since every follower hears it', () => {
+  it('is made earlier by a new connection, plus jitter because every follower receives that notice', () => {
     const candidate = follower({ random: 0.5 });
     candidate.on({ kind: 'notice', notice: { kind: 'connected' } }, 100);
     expect(candidate.wakesAt).toBe(120);
   });
 
-  it('is not put off by such news', () => {
+  it('is not delayed by a new connection', () => {
     const candidate = follower({ random: 0.5 });
     candidate.on({ kind: 'notice', notice: { kind: 'connected' } }, 515);
     expect(candidate.wakesAt).toBe(521);
@@ -148,7 +150,7 @@ describe('the next attempt of a follower', () => {
 });
 
 describe('standing by', () => {
-  it('is told once, with the leader', () => {
+  it('emits one transition, with the leader', () => {
     const candidate = new Candidate();
     candidate.wake(0);
     expect(candidate.reply(1, held(100))).toEqual([{ role: 'follower', reason: 'standby', leader: held(100).holder }]);
@@ -156,7 +158,7 @@ describe('standing by', () => {
     expect(candidate.reply(103, held(100))).toEqual([]);
   });
 
-  it('keeps the last holder heard of, and when', () => {
+  it('keeps the last known holder, and the time of that reply', () => {
     const candidate = follower();
     expect(candidate.state.holder).toEqual({ holder: held(9_999).holder, at: 1 });
     candidate.wake(501);

@@ -7,13 +7,13 @@ const BACKOFF = SETTINGS.timeout / 4;
 const cut = (candidate: Candidate, now: number, id = 'me/1') =>
   candidate.on({ kind: 'notice', notice: { kind: 'cut', id } satisfies Notice }, now);
 
-/** The leader of these specs has the token 7. */
+/** The leader in these specs has token 7. */
 const elected = (candidate: Candidate, now: number, holder: { id?: string; token?: number } = {}) => {
-  const told = { id: 'rival/1', token: 8, expiresIn: 400, ...holder };
-  return candidate.on({ kind: 'notice', notice: { kind: 'elected', holder: told } satisfies Notice }, now);
+  const rival = { id: 'rival/1', token: 8, expiresIn: 400, ...holder };
+  return candidate.on({ kind: 'notice', notice: { kind: 'elected', holder: rival } satisfies Notice }, now);
 };
 
-describe('a lease that somebody has cut', () => {
+describe('a lease that was cut', () => {
   it('is renewed at once by its holder, and then as planned (G1)', () => {
     const candidate = Candidate.leading();
     expect(cut(candidate, 100)).toEqual([]);
@@ -23,7 +23,7 @@ describe('a lease that somebody has cut', () => {
     expect(candidate.state).toMatchObject({ term: { deadline: 100 + LIFETIME } });
   });
 
-  it('is renewed again soon after it was renewed, not at once: a flood of notices makes none of requests', () => {
+  it('is renewed again soon after a renewal, not at once, so that a flood of notices causes no flood of requests', () => {
     const candidate = Candidate.leading();
     candidate.wake(600);
     candidate.reply(601, { status: 'renewed' });
@@ -32,7 +32,7 @@ describe('a lease that somebody has cut', () => {
     expect(candidate.wakesAt).toBeCloseTo(600 + BACKOFF, 6);
   });
 
-  it('while a renewal is under way is renewed again after its answer, which may have been made before', () => {
+  it('during a renewal is renewed again after the reply, which may be older than the cut', () => {
     const candidate = Candidate.leading();
     candidate.wake(600);
     cut(candidate, 605);
@@ -43,7 +43,7 @@ describe('a lease that somebody has cut', () => {
     expect(candidate.wakesAt).toBe(600 + BACKOFF + SETTINGS.renewEvery);
   });
 
-  it('before its grant was heard is renewed soon after that (G1)', () => {
+  it('before its grant arrived is renewed soon after the grant (G1)', () => {
     const candidate = new Candidate();
     candidate.wake(0);
     cut(candidate, 5);
@@ -53,7 +53,7 @@ describe('a lease that somebody has cut', () => {
   });
 
   it.each<Notice>([{ kind: 'listening' }, { kind: 'released', id: 'old/1' }])(
-    'before its grant was heard is not forgotten for what is told after it (G1): %j',
+    'before its grant arrived is not forgotten because of a later notice (G1): %j',
     (notice) => {
       const candidate = new Candidate();
       candidate.wake(0);
@@ -64,14 +64,14 @@ describe('a lease that somebody has cut', () => {
     },
   );
 
-  it('is renewed at once while its holder waits for the work to stop (G7)', () => {
+  it('is renewed at once while its holder waits for work to stop (G7)', () => {
     const candidate = Candidate.leading();
     candidate.close(50);
     cut(candidate, 100);
     expect(candidate.asks).toMatchObject({ verb: 'renew', id: 'me/1' });
   });
 
-  it('is nothing to one whose renewals fail while it waits for the work to stop', () => {
+  it('is ignored if renewals already fail while the holder waits for work to stop', () => {
     const candidate = Candidate.leading({ drain: 5_000 });
     candidate.close(50);
     candidate.wake(600);
@@ -81,7 +81,7 @@ describe('a lease that somebody has cut', () => {
     expect(candidate.wakesAt).toBe(610 + BACKOFF);
   });
 
-  it('is forgotten with the refusal of what was asked for: the next term is renewed as planned', () => {
+  it('is forgotten if the attempt is refused, so the next term is renewed as planned', () => {
     const candidate = new Candidate();
     candidate.wake(0);
     cut(candidate, 5);
@@ -91,7 +91,7 @@ describe('a lease that somebody has cut', () => {
     expect(candidate.wakesAt).toBe(111 + SETTINGS.renewEvery);
   });
 
-  it('leaves what else is known of the store as it is: a leader that hears is one still', () => {
+  it('leaves other facts as they are: a subscribed leader stays subscribed', () => {
     const candidate = Candidate.leading();
     candidate.on({ kind: 'notice', notice: { kind: 'listening' } }, 2);
     candidate.wake(600);
@@ -101,7 +101,7 @@ describe('a lease that somebody has cut', () => {
     expect(candidate.state.notices).toEqual({ ...notices, rivalToken: expect.any(Number) });
   });
 
-  it('is nothing to one who leaves without a term', () => {
+  it('is ignored by a candidate that exits without a term', () => {
     const candidate = new Candidate();
     candidate.wake(0);
     candidate.close(5);
@@ -111,7 +111,7 @@ describe('a lease that somebody has cut', () => {
   });
 
   it.each(['STORE_UNAVAILABLE', 'STORE_READONLY'] as const)(
-    'is nothing to one whose renewals fail: it renews again and again already (%s)',
+    'is ignored if renewals already fail and are retried (%s)',
     (code) => {
       const candidate = Candidate.leading();
       candidate.wake(600);
@@ -121,7 +121,7 @@ describe('a lease that somebody has cut', () => {
     },
   );
 
-  it("is nothing to anybody else, and another's is nothing to a leader", () => {
+  it('is ignored by other candidates, and a leader ignores the cut of another lease', () => {
     const leader = Candidate.leading();
     cut(leader, 100, 'rival/1');
     expect(leader.asks).toBeUndefined();
@@ -135,8 +135,8 @@ describe('a lease that somebody has cut', () => {
   });
 });
 
-describe('a leader that hears of an election after its own', () => {
-  it('asks at once whether it has its lease still, and leads on if it has (G1)', () => {
+describe('a leader that receives a notice of a later election', () => {
+  it('renews at once, and keeps leading if it still has its lease (G1)', () => {
     const candidate = Candidate.leading();
     expect(elected(candidate, 100)).toEqual([]);
     expect(candidate.asks).toMatchObject({ verb: 'renew', id: 'me/1', token: 7 });
@@ -144,7 +144,7 @@ describe('a leader that hears of an election after its own', () => {
     expect(candidate.wakesAt).toBe(100 + SETTINGS.renewEvery);
   });
 
-  it('ends its term by the answer, not by the notice (G1)', () => {
+  it('ends its term by the reply, not by the notice (G1)', () => {
     const candidate = Candidate.leading();
     elected(candidate, 100);
     expect(candidate.state.role).toBe('leader');
@@ -152,7 +152,7 @@ describe('a leader that hears of an election after its own', () => {
     expect(candidate.reply(101, { status: 'lost', holder })).toMatchObject([{ role: 'follower', reason: 'lost' }]);
   });
 
-  it('while a renewal is under way asks again after its answer, which may have been made before', () => {
+  it('during a renewal, renews again after the reply, which may be older than the notice', () => {
     const candidate = Candidate.leading();
     candidate.wake(600);
     elected(candidate, 605);
@@ -162,7 +162,7 @@ describe('a leader that hears of an election after its own', () => {
     expect(candidate.wakesAt).toBe(640 + SETTINGS.renewEvery);
   });
 
-  it('asks no later than it would by itself, however often that is', () => {
+  it('renews no later than planned, however many notices arrive', () => {
     const candidate = Candidate.leading({ renewEvery: 10 });
     candidate.wake(10);
     elected(candidate, 11);
@@ -170,7 +170,7 @@ describe('a leader that hears of an election after its own', () => {
     expect(candidate.wakesAt).toBe(20);
   });
 
-  it('while a renewal is under way that fails has asked again by repeating it', () => {
+  it('during a renewal that fails, sends only the retry', () => {
     const candidate = Candidate.leading();
     candidate.wake(600);
     elected(candidate, 605);
@@ -180,20 +180,20 @@ describe('a leader that hears of an election after its own', () => {
     expect(candidate.wakesAt).toBe(610 + BACKOFF + SETTINGS.renewEvery);
   });
 
-  it('before it hears of its own grant asks soon after that (G1)', () => {
+  it('before its own grant arrives, renews soon after the grant (G1)', () => {
     const candidate = new Candidate();
     candidate.wake(0);
     elected(candidate, 5);
-    elected(candidate, 6, { token: 6 }); // does not displace it
+    elected(candidate, 6, { token: 6 }); // does not replace the higher token
     candidate.reply(10, { status: 'granted', token: 7 });
     expect(candidate.wakesAt).toBe(BACKOFF);
   });
 
   it.each([
-    ['of its own', { id: 'me/1' }],
-    ['of one before', { token: 6 }],
-    ['of nobody knows when', { token: undefined }],
-  ])('asks nothing for an election %s', (_, holder) => {
+    ['of its own term', { id: 'me/1' }],
+    ['of an earlier term', { token: 6 }],
+    ['without a token', { token: undefined }],
+  ])('sends nothing for an election %s', (_, holder) => {
     const candidate = Candidate.leading();
     elected(candidate, 100, holder as { id?: string; token?: number });
     expect(candidate.asks).toBeUndefined();
@@ -201,10 +201,10 @@ describe('a leader that hears of an election after its own', () => {
   });
 
   it.each([
-    ['of its own', { id: 'me/1' }],
-    ['of one before', { token: 6 }],
-    ['of nobody knows when', { token: undefined }],
-  ])('heard of before its grant asks no sooner for an election %s', (_, holder) => {
+    ['of its own term', { id: 'me/1' }],
+    ['of an earlier term', { token: 6 }],
+    ['without a token', { token: undefined }],
+  ])('before its own grant arrives, renews no sooner for an election %s', (_, holder) => {
     const candidate = new Candidate();
     candidate.wake(0);
     elected(candidate, 5, holder as { id?: string; token?: number });
@@ -212,7 +212,7 @@ describe('a leader that hears of an election after its own', () => {
     expect(candidate.wakesAt).toBe(600);
   });
 
-  it('and is on its way out asks nothing: it does not lead any more', () => {
+  it('sends nothing during its exit, because it no longer leads', () => {
     const candidate = Candidate.leading();
     candidate.close(50);
     elected(candidate, 100);
@@ -223,48 +223,51 @@ describe('a leader that hears of an election after its own', () => {
 const connected = (candidate: Candidate, now: number) =>
   candidate.on({ kind: 'notice', notice: { kind: 'connected' } satisfies Notice }, now);
 
-/** Requests within a timeout of one who is told of each in each ms, and whose answers take one. */
-function asksUnderFlood(candidate: Candidate, from: number, answer: (now: number) => void): number {
-  let asked = 0;
+/**
+ * Requests of a candidate within one timeout, while each ms brings one notice of each kind. Each
+ * reply takes one ms.
+ */
+function requestsUnderFlood(candidate: Candidate, from: number, answer: (now: number) => void): number {
+  let requests = 0;
   for (let now = from; now < from + SETTINGS.timeout; now++) {
     if (candidate.asks) answer(now);
     elected(candidate, now, { token: now });
     cut(candidate, now);
     connected(candidate, now);
     candidate.wake(now);
-    if (candidate.state.sent?.at === now) asked += 1;
+    if (candidate.state.sent?.at === now) requests += 1;
   }
-  return asked;
+  return requests;
 }
 
-/** One in half a backoff: alarms may be early by as much. */
-const MOST = (2 * SETTINGS.timeout) / BACKOFF;
+/** One request in half a backoff, because timers may be early by as much. */
+const LIMIT = (2 * SETTINGS.timeout) / BACKOFF;
 
-describe('a flood of notices that call a lease in question, and of connections', () => {
+describe('a flood of challenging notices and new connections', () => {
   it.each<[string, (candidate: Candidate, now: number) => void]>([
     ['is renewed', (candidate, now) => candidate.reply(now, { status: 'renewed' })],
     ['comes too late', (candidate, now) => candidate.reply(now, { status: 'late' })],
     ['is refused', (candidate, now) => candidate.fail(now, 'STORE_READONLY')],
     ['is not answered', (candidate, now) => candidate.fail(now, 'STORE_UNAVAILABLE')],
-  ])('raises none of requests of a leader whose renewal %s, nor of one who is on the way out', (_, answer) => {
+  ])('causes no flood of requests from a leader whose renewal %s, nor during an exit', (_, answer) => {
     const leader = Candidate.leading();
-    expect(asksUnderFlood(leader, 100, (now) => answer(leader, now))).toBeLessThanOrEqual(MOST);
+    expect(requestsUnderFlood(leader, 100, (now) => answer(leader, now))).toBeLessThanOrEqual(LIMIT);
     const leaving = Candidate.leading();
     leaving.close(99);
-    expect(asksUnderFlood(leaving, 100, (now) => answer(leaving, now))).toBeLessThanOrEqual(MOST);
+    expect(requestsUnderFlood(leaving, 100, (now) => answer(leaving, now))).toBeLessThanOrEqual(LIMIT);
   });
 
   it.each<[string, (candidate: Candidate, now: number) => void]>([
     ['is refused', (candidate, now) => candidate.reply(now, held(1_000))],
     ['fails', (candidate, now) => candidate.fail(now, 'STORE_UNAVAILABLE')],
-  ])('nor one of connections that do not last: of a follower whose attempt %s', (_, answer) => {
+  ])('causes no flood of requests from a follower whose attempt %s', (_, answer) => {
     const follower = new Candidate();
     follower.wake(0);
     follower.reply(1, held(1_000));
-    expect(asksUnderFlood(follower, 100, (now) => answer(follower, now))).toBeLessThanOrEqual(MOST);
+    expect(requestsUnderFlood(follower, 100, (now) => answer(follower, now))).toBeLessThanOrEqual(LIMIT);
   });
 
-  it('wakes nobody whose term is over', () => {
+  it('wakes no candidate whose term is over', () => {
     const candidate = Candidate.leading({ drain: 5_000 });
     candidate.close(50);
     candidate.wake(600);

@@ -1,14 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import { Candidate, held, LIFETIME, storeError } from '../support/candidate.js';
 
-/** A leader whose renewal, asked for at 600, is in flight. */
+/** A leader whose renewal, sent at 600, is in flight. */
 function renewing(options: ConstructorParameters<typeof Candidate>[0] = {}): Candidate {
   const candidate = Candidate.leading(options);
   candidate.wake(600);
   return candidate;
 }
 
-/** Lets every renewal fail with `code`, 100 ms after it is asked for, until the term is over; gives the time of that. */
+/**
+ * Fails every renewal with `code` 100 ms after it was sent until the term ends. Returns the time of
+ * the end.
+ */
 function starve(candidate: Candidate, code: 'STORE_TIMEOUT' | 'STORE_READONLY'): number {
   for (let now = candidate.wakesAt; now < LIFETIME; now = candidate.wakesAt) {
     candidate.wake(now);
@@ -26,7 +29,7 @@ describe('a deadline', () => {
     expect(candidate.state.holder).toBeUndefined();
   });
 
-  it('gives follower first and then the error that renewals failed with; attempts go on by wait', () => {
+  it('emits follower, then the error of the failed renewals, and attempts continue by wait', () => {
     const candidate = Candidate.leading();
     const end = starve(candidate, 'STORE_READONLY');
     expect(candidate.wake(end)).toEqual([
@@ -37,7 +40,7 @@ describe('a deadline', () => {
   });
 
   it.each(['STORE_TIMEOUT', 'STORE_READONLY'] as const)(
-    'says nothing of errors before the last success (%s)',
+    'does not emit errors from before the last confirmed renewal (%s)',
     (code) => {
       const candidate = renewing();
       candidate.fail(700, code);
@@ -48,18 +51,18 @@ describe('a deadline', () => {
     },
   );
 
-  it('is stalled, not expired, when it is noticed only after the guard has passed', () => {
+  it('is stalled, not expired, if the term is ended only after the guard has passed', () => {
     expect(Candidate.leading().wake(LIFETIME + 101)).toEqual([{ role: 'follower', reason: 'expired' }]);
     expect(Candidate.leading().wake(LIFETIME + 102)).toEqual([{ role: 'follower', reason: 'stalled' }]);
   });
 
-  it('is stalled without an error, whatever renewals failed with before', () => {
+  it('is stalled without an error, whatever made renewals fail before', () => {
     const candidate = renewing();
     candidate.fail(700, 'STORE_READONLY');
     expect(candidate.wake(LIFETIME + 500)).toEqual([{ role: 'follower', reason: 'stalled' }]);
   });
 
-  it('leaves the id behind, to be compare-and-deleted before the next attempt (G4)', () => {
+  it('retires the id, to be released before the next attempt (G4)', () => {
     const candidate = Candidate.leading();
     candidate.wake(LIFETIME + 500);
     expect(candidate.asks).toMatchObject({ verb: 'release', id: 'me/1' });
@@ -67,13 +70,13 @@ describe('a deadline', () => {
     expect(candidate.asks).toMatchObject({ verb: 'acquire', id: 'me/2' });
   });
 
-  it('leaves the candidate in the dark when its last renewal is unanswered', () => {
+  it('makes the candidate read first if its last renewal is unanswered', () => {
     const candidate = renewing();
     candidate.wake(LIFETIME);
     expect(candidate.asks?.verb).toBe('read');
   });
 
-  it('leaves it in the dark between two unanswered renewals, too', () => {
+  it('makes it read first between two unanswered renewals, too', () => {
     const candidate = renewing();
     candidate.fail(LIFETIME - 10, 'STORE_TIMEOUT');
     candidate.wake(LIFETIME);
@@ -81,7 +84,7 @@ describe('a deadline', () => {
     expect(candidate.asks?.verb).toBe('read');
   });
 
-  it('leaves it in the light when a renewal has been answered since', () => {
+  it('lets it try at once if a renewal was answered since', () => {
     const candidate = renewing();
     candidate.fail(700, 'STORE_TIMEOUT');
     candidate.wake(725);
@@ -90,7 +93,7 @@ describe('a deadline', () => {
     expect(candidate.asks?.verb).toBe('release');
   });
 
-  it('leaves it in the light when the answer was that something else stands there', () => {
+  it('lets it try at once if the answer was a key conflict', () => {
     const candidate = renewing();
     candidate.fail(700, 'STORE_TIMEOUT');
     candidate.wake(725);
@@ -99,14 +102,14 @@ describe('a deadline', () => {
     expect(candidate.asks?.verb).toBe('release');
   });
 
-  it('is told once: standing by afterwards is no news', () => {
+  it('emits one transition: standing by afterwards emits no second one', () => {
     const candidate = Candidate.leading();
     candidate.wake(LIFETIME + 500);
     candidate.reply(LIFETIME + 501, { status: 'gone' });
     expect(candidate.reply(LIFETIME + 502, held(200))).toEqual([]);
   });
 
-  it('counts no failed renewal as a silence of the campaign that follows', () => {
+  it('does not count failed renewals as unanswered requests of the next campaign', () => {
     const candidate = renewing();
     candidate.fail(700, 'STORE_TIMEOUT');
     candidate.wake(LIFETIME + 500);
@@ -114,7 +117,7 @@ describe('a deadline', () => {
     expect(candidate.fail(LIFETIME + 600, 'STORE_TIMEOUT')).toEqual([]);
   });
 
-  it('leaves it in the light when the last failure was an answer', () => {
+  it('lets it try at once if the last failure was an answer', () => {
     const candidate = renewing();
     candidate.fail(700, 'STORE_TIMEOUT');
     candidate.wake(725);
@@ -124,10 +127,10 @@ describe('a deadline', () => {
     expect(candidate.asks?.verb).toBe('release');
   });
 
-  it('comes before the reply to a renewal that is heard after it: a late reply revives nothing (G2, G4)', () => {
+  it('is handled before a reply to a renewal that arrives after it, so a late reply revives nothing (G2, G4)', () => {
     const candidate = renewing();
     const { sent } = candidate.state;
-    if (!sent) throw new Error('nothing was asked');
+    if (!sent) throw new Error('no request is in flight');
     const decisions = candidate.on({ kind: 'reply', sent, reply: { status: 'renewed', token: 99 } }, LIFETIME + 1);
     expect(decisions).toEqual([{ role: 'follower', reason: 'expired' }]);
     expect(candidate.state.phase).toBe('campaigning');

@@ -1,14 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { Candidate, held } from '../support/candidate.js';
 
-describe('leaving without a term', () => {
-  it('is over at once when nothing of ours can be in the store', () => {
+describe('an exit without a term', () => {
+  it('is over at once if nothing of this candidate can be in the store', () => {
     const candidate = new Candidate();
     expect(candidate.close(10)).toEqual([]);
     expect(candidate.state).toMatchObject({ phase: 'done', released: false });
   });
 
-  it('takes whoever stands by off the list, under the id, name and data it is listed by', () => {
+  it('removes a standby candidate from the list under its id, name and data', () => {
     const candidate = new Candidate({ data: 'http://me' });
     candidate.wake(0);
     candidate.reply(1, held(9_999));
@@ -19,7 +19,7 @@ describe('leaving without a term', () => {
     expect(candidate.state).toMatchObject({ phase: 'done', released: false });
   });
 
-  it('is over when that fails, too', () => {
+  it('is over if the removal fails', () => {
     const candidate = new Candidate();
     candidate.wake(0);
     candidate.reply(1, held(9_999));
@@ -28,7 +28,7 @@ describe('leaving without a term', () => {
     expect(candidate.state.phase).toBe('done');
   });
 
-  it('asks a silent store for nothing: the list forgets by itself', () => {
+  it('sends nothing to a store that does not answer, because the list expires by itself', () => {
     const candidate = new Candidate();
     candidate.wake(0);
     candidate.reply(1, held(300));
@@ -38,12 +38,12 @@ describe('leaving without a term', () => {
     candidate.fail(527, 'STORE_TIMEOUT');
     candidate.close(530);
     candidate.on({ kind: 'drained' }, 530);
-    expect(candidate.asks?.verb).toBe('release'); // of what that acquire may have left
+    expect(candidate.asks?.verb).toBe('release'); // the acquire request may have been granted
     candidate.fail(630, 'STORE_TIMEOUT');
     expect(candidate.state.phase).toBe('done');
   });
 
-  it('drops a read', () => {
+  it('drops a read in flight', () => {
     const candidate = new Candidate();
     candidate.wake(0);
     candidate.fail(100, 'STORE_TIMEOUT');
@@ -59,7 +59,7 @@ describe('leaving without a term', () => {
     expect(candidate.asks).toMatchObject({ verb: 'release', id: 'me/2' });
   });
 
-  it('awaits an acquire in flight, and releases what that brought', () => {
+  it('waits for an acquire request in flight, and releases the lease if it was granted', () => {
     const candidate = new Candidate();
     candidate.wake(0);
     candidate.close(10);
@@ -67,10 +67,10 @@ describe('leaving without a term', () => {
     expect(candidate.reply(50, { status: 'granted', token: 7 })).toEqual([]);
     expect(candidate.asks).toMatchObject({ verb: 'release', id: 'me/1' });
     candidate.reply(51, { status: 'released' });
-    expect(candidate.state).toMatchObject({ phase: 'done', released: false }); // that was no term
+    expect(candidate.state).toMatchObject({ phase: 'done', released: false }); // there was no term
   });
 
-  it('releases nothing when that acquire was too late', () => {
+  it('releases nothing if that acquire request came too late', () => {
     const candidate = new Candidate();
     candidate.wake(0);
     candidate.close(10);
@@ -79,7 +79,7 @@ describe('leaving without a term', () => {
   });
 
   it.each([held(99), { status: 'suspect', wait: 99 } as const])(
-    'releases nothing when that acquire was refused ($status), which has listed it only',
+    'releases nothing if that acquire request was refused ($status) and only listed the candidate',
     (reply) => {
       const candidate = new Candidate();
       candidate.wake(0);
@@ -89,7 +89,7 @@ describe('leaving without a term', () => {
     },
   );
 
-  it('compare-and-deletes an acquire that is never answered (G4)', () => {
+  it('releases an acquire request that is never answered (G4)', () => {
     const candidate = new Candidate();
     candidate.wake(0);
     candidate.close(10);
@@ -97,7 +97,7 @@ describe('leaving without a term', () => {
     expect(candidate.asks).toMatchObject({ verb: 'release', id: 'me/1', timeout: 100 });
   });
 
-  it('compare-and-deletes what earlier attempts may have left, and hears a deletion under way', () => {
+  it('releases the lease that earlier attempts may have left, and waits for a release in flight', () => {
     const candidate = new Candidate();
     candidate.wake(0);
     candidate.fail(1, 'STORE_REPLY');
@@ -109,7 +109,7 @@ describe('leaving without a term', () => {
     expect(candidate.state.phase).toBe('done');
   });
 
-  it('lets everyone hear of what it gives up, also where it could hear of a successor', () => {
+  it('notifies everyone of its release, even while it receives notices itself', () => {
     const candidate = new Candidate();
     candidate.on({ kind: 'notice', notice: { kind: 'listening' } }, 0);
     candidate.close(10);
@@ -117,7 +117,7 @@ describe('leaving without a term', () => {
     expect(candidate.asks).toEqual({ verb: 'release', key: 'k', timeout: 100, id: 'me/1' });
   });
 
-  it('has nothing to resign from', () => {
+  it('ignores a resignation', () => {
     const candidate = new Candidate();
     candidate.wake(0);
     candidate.reply(1, held(9_999));

@@ -3,35 +3,35 @@ import { Candidate, held, LIFETIME } from '../support/candidate.js';
 
 const drained = { kind: 'drained' } as const;
 
-/** A leader that began to leave at 100. */
+/** A leader that started its exit at 100. */
 function leaving(options: ConstructorParameters<typeof Candidate>[0] = {}): Candidate {
   const candidate = Candidate.leading(options);
   candidate.close(100);
   return candidate;
 }
 
-describe('leaving as the leader', () => {
-  it('is told at once: follower, with the reason', () => {
+describe('the exit of a leader', () => {
+  it('emits follower at once, with the reason', () => {
     expect(Candidate.leading().close(100)).toEqual([{ role: 'follower', reason: 'closed' }]);
     expect(Candidate.leading().resign(100, 50)).toEqual([{ role: 'follower', reason: 'resigned' }]);
     expect(leaving().state.holder).toBeUndefined();
   });
 
-  it('names whom it was told to hand over to in the release of its term', () => {
+  it('names the requested successor in the release of its term', () => {
     const candidate = Candidate.leading();
     candidate.on({ kind: 'exit', reason: 'resigned', cooldown: 50, successor: 'next/1' }, 100);
     candidate.on(drained, 150);
     expect(candidate.asks).toMatchObject({ verb: 'release', id: 'me/1', successor: 'next/1' });
   });
 
-  it('releases only when the work has stopped (G7)', () => {
+  it('releases only after the work has stopped (G7)', () => {
     const candidate = leaving();
     expect(candidate.asks).toBeUndefined();
     candidate.on(drained, 150);
     expect(candidate.asks).toEqual({ verb: 'release', key: 'k', timeout: 100, id: 'me/1' });
   });
 
-  it('releases when drain is over, work or no work', () => {
+  it('releases after drain even if the work has not stopped', () => {
     const candidate = leaving();
     expect(candidate.wakesAt).toBe(400);
     candidate.wake(399);
@@ -40,7 +40,7 @@ describe('leaving as the leader', () => {
     expect(candidate.asks?.verb).toBe('release');
   });
 
-  it('renews meanwhile, so that the lease lasts as long as the work', () => {
+  it('renews until then, so that the lease lasts as long as the work', () => {
     const candidate = leaving({ drain: 5_000 });
     expect(candidate.wakesAt).toBe(600);
     candidate.wake(600);
@@ -51,7 +51,7 @@ describe('leaving as the leader', () => {
     expect(candidate.state).toMatchObject({ term: { deadline: 600 + LIFETIME } });
   });
 
-  it('repeats a renewal that failed or came too late after timeout / 4', () => {
+  it('retries a renewal that failed or came too late after timeout / 4', () => {
     const candidate = leaving({ drain: 5_000 });
     candidate.wake(600);
     candidate.fail(700, 'STORE_TIMEOUT');
@@ -63,28 +63,25 @@ describe('leaving as the leader', () => {
   });
 
   it.each<[string, (candidate: Candidate) => unknown]>([
+    ['a new connection', (candidate) => candidate.on({ kind: 'notice', notice: { kind: 'connected' } }, 150)],
     [
-      'there is another connection',
-      (candidate) => candidate.on({ kind: 'notice', notice: { kind: 'connected' } }, 150),
-    ],
-    [
-      'a renewal has failed',
+      'a failed renewal',
       (candidate) => {
         candidate.wake(600);
         candidate.fail(610, 'STORE_UNAVAILABLE');
       },
     ],
     [
-      'another run has been told unasked',
+      'another server run in a reply',
       (candidate) => {
         candidate.wake(600);
         candidate.reply(610, { status: 'renewed', run: 'run2' });
       },
     ],
-  ])('finds out meanwhile about another run of the store, and writes it down, once %s (G5)', (_, doubt) => {
+  ])('asks for the server run and records it after %s (G5)', (_, doubt) => {
     const candidate = leaving({ drain: 5_000 });
     doubt(candidate);
-    if (!candidate.asks) candidate.wake(1_200); // a new connection is asked at once
+    if (!candidate.asks) candidate.wake(1_200); // a new connection triggers a renewal at once
     expect(candidate.asks).toMatchObject({ verb: 'renew', run: 'run1', asksRun: true });
     candidate.reply(1_210, { status: 'renewed', run: 'run2' });
     expect(candidate.asks).toMatchObject({ verb: 'renew', run: 'run2' });
@@ -94,7 +91,7 @@ describe('leaving as the leader', () => {
     expect(candidate.asks).toMatchObject({ verb: 'release', id: 'me/1' });
   });
 
-  it('asks again which run of the store it is where the renewal that asked came too late', () => {
+  it('asks for the server run again if the renewal that asked came too late', () => {
     const candidate = leaving({ drain: 5_000 });
     candidate.on({ kind: 'notice', notice: { kind: 'connected' } }, 150);
     candidate.reply(160, { status: 'late' });
@@ -102,7 +99,7 @@ describe('leaving as the leader', () => {
     expect(candidate.asks).toMatchObject({ verb: 'renew', asksRun: true });
   });
 
-  it('does not release past a renewal in flight, which could land after it', () => {
+  it('does not release while a renewal is in flight, which could take effect after the release', () => {
     const candidate = Candidate.leading();
     candidate.wake(600);
     candidate.close(610);
@@ -112,7 +109,7 @@ describe('leaving as the leader', () => {
     expect(candidate.asks?.verb).toBe('release');
   });
 
-  it('stops renewing a lease that is lost, and counts no ms of it any more', () => {
+  it('stops renewing a lost lease, and remaining() is 0 from then on', () => {
     const candidate = leaving({ drain: 5_000 });
     candidate.wake(600);
     expect(candidate.reply(601, { status: 'lost' })).toEqual([]);
@@ -120,7 +117,7 @@ describe('leaving as the leader', () => {
     expect(candidate.state).toMatchObject({ term: { deadline: 601 } });
   });
 
-  it('stops renewing past the deadline, and a reply heard after it revives nothing (G4)', () => {
+  it('stops renewing past the deadline, and a reply after it revives nothing (G4)', () => {
     const candidate = leaving({ drain: 5_000 });
     candidate.wake(600);
     candidate.wake(LIFETIME - 1);
@@ -129,7 +126,7 @@ describe('leaving as the leader', () => {
     expect(candidate.wakesAt).toBe(5_100);
   });
 
-  it('is over when the release is answered, and says whether a lease was given up', () => {
+  it('is over when the release is answered, and reports whether a lease was released', () => {
     const candidate = leaving();
     candidate.on(drained, 101);
     candidate.reply(102, { status: 'released' });
@@ -141,18 +138,18 @@ describe('leaving as the leader', () => {
     expect(other.state).toMatchObject({ phase: 'done', released: false });
   });
 
-  it('is over when the release fails: it is tried once, and the lease runs out by itself', () => {
+  it('is over when the release fails: it is tried once, and the lease expires by itself', () => {
     const candidate = leaving();
     candidate.on(drained, 101);
     candidate.fail(201, 'STORE_TIMEOUT');
     expect(candidate.state).toMatchObject({ phase: 'done', released: false });
   });
 
-  it('asks for the release within drain + timeout of its beginning, whatever is in flight', () => {
+  it('sends the release within drain + timeout of its start, whatever is in flight', () => {
     const candidate = Candidate.leading();
     candidate.wake(600);
     candidate.close(650);
-    candidate.wake(950); // drain is over, and the renewal unanswered
+    candidate.wake(950); // drain is over, and the renewal is unanswered
     candidate.fail(1_000, 'STORE_TIMEOUT');
     expect(candidate.asks).toMatchObject({ verb: 'release', timeout: 50 });
     const late = Candidate.leading();
@@ -162,7 +159,7 @@ describe('leaving as the leader', () => {
     expect(late.asks).toMatchObject({ verb: 'release', timeout: 1 });
   });
 
-  it('is not done twice: a second exit changes nothing but that it is for good', () => {
+  it('does not start twice: a second exit only makes the first one final', () => {
     const candidate = Candidate.leading();
     candidate.resign(100, 50);
     expect(candidate.close(110)).toEqual([]);
@@ -194,7 +191,7 @@ describe('a cooldown', () => {
     return candidate;
   }
 
-  it('counts from the release, and nothing is asked before it is over', () => {
+  it('starts at the release, and sends nothing until it is over', () => {
     const candidate = cooling();
     expect(candidate.state).toMatchObject({ phase: 'cooling', released: true, role: 'follower' });
     expect(candidate.wakesAt).toBe(1_170);
@@ -204,7 +201,7 @@ describe('a cooldown', () => {
     expect(candidate.asks).toBeUndefined();
   });
 
-  it('ends with an attempt under a new id that knows all tokens so far (G3)', () => {
+  it('ends with an attempt under a new id that sends the highest token so far (G3)', () => {
     const candidate = cooling();
     candidate.wake(1_170);
     expect(candidate.asks).toMatchObject({ verb: 'acquire', id: 'me/2', lastToken: 7 });
@@ -217,13 +214,13 @@ describe('a cooldown', () => {
     expect(candidate.reply(1_171, held(99))).toEqual([]);
   });
 
-  it('ends at once by an exit for good', () => {
+  it('ends at once with a final exit', () => {
     const candidate = cooling();
     expect(candidate.close(200)).toEqual([]);
     expect(candidate.state).toMatchObject({ phase: 'done', released: false });
   });
 
-  it('is followed by a look and a deletion when the release went unanswered (G4)', () => {
+  it('is followed by a read and a release if the release went unanswered (G4)', () => {
     const candidate = Candidate.leading();
     candidate.resign(100, 1_000);
     candidate.on(drained, 150);
@@ -237,7 +234,7 @@ describe('a cooldown', () => {
     expect(candidate.asks).toMatchObject({ verb: 'acquire', id: 'me/2' });
   });
 
-  it('forgets the failures of renewals before an answered release', () => {
+  it('forgets failed renewals from before an answered release', () => {
     const candidate = Candidate.leading({ drain: 5_000 });
     candidate.wake(600);
     candidate.fail(700, 'STORE_TIMEOUT');

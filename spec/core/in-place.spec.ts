@@ -4,7 +4,7 @@ import type { Leading } from '../../lib/core/state.js';
 import { ElectionError } from '../../lib/port/errors.js';
 import { Candidate } from '../support/candidate.js';
 
-/** A state in which every field differs for another `mark`. */
+/** A state in which the value of every field depends on `mark`. */
 const leading = (mark: number): Required<Leading> => ({
   phase: 'leading',
   id: `me/${mark}`,
@@ -36,14 +36,14 @@ const leading = (mark: number): Required<Leading> => ({
   error: new ElectionError('STORE_REPLY', `error ${mark}`),
 });
 
-describe('a state written over the one before', () => {
-  it('is all that the one after it was', () => {
+describe('inPlaceOf', () => {
+  it('copies every field of the new state', () => {
     const before = leading(1);
     expect(inPlaceOf(before, leading(2))).toBe(before);
     expect(before).toStrictEqual(leading(2));
   });
 
-  it('keeps the term of the one before, put off, as long as it is the same; and a renewal leaves nothing else of itself', () => {
+  it('keeps the term and memory objects of a renewed term, and copies only their new values', () => {
     const { memory, term, ...before } = leading(1);
     const state = inPlaceOf(
       { ...before, memory, term },
@@ -59,7 +59,7 @@ describe('a state written over the one before', () => {
     ['id', { id: 'me/2' }],
     ['token', { token: 2 }],
     ['run', { run: 'run/2' }],
-  ])('keeps nothing of a term with another %s', (_, other) => {
+  ])('takes the new term if its %s differs', (_, other) => {
     const before = leading(1);
     const { term } = before;
     const after = { ...leading(1), term: { ...leading(1).term, ...other } };
@@ -67,7 +67,7 @@ describe('a state written over the one before', () => {
     expect(term).toStrictEqual(leading(1).term);
   });
 
-  it('is the one after where it is of another phase', () => {
+  it('returns the new state if the phase differs', () => {
     const candidate = Candidate.leading();
     const before = candidate.state;
     candidate.close(50);

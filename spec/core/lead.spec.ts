@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { holderOf } from '../../lib/core/lead.js';
 import { Candidate, held, LIFETIME, SETTINGS, storeError } from '../support/candidate.js';
 
-/** A leader whose renewal, asked for at 600, is in flight. */
+/** A leader whose renewal, sent at 600, is in flight. */
 function renewing(options: ConstructorParameters<typeof Candidate>[0] = {}): Candidate {
   const candidate = Candidate.leading(options);
   candidate.wake(600);
@@ -10,7 +10,7 @@ function renewing(options: ConstructorParameters<typeof Candidate>[0] = {}): Can
 }
 
 describe('a renewal', () => {
-  it('is made renewEvery after the last request was written, with all that the store needs to know', () => {
+  it('is sent renewEvery after the last request was written, with everything that the store needs', () => {
     const candidate = Candidate.leading({ data: 'http://me' });
     expect(candidate.wakesAt).toBe(600);
     candidate.wake(585);
@@ -29,7 +29,7 @@ describe('a renewal', () => {
     });
   });
 
-  it('may be a little earlier, where an alarm wakes the candidate just then; one that is repeated may not be much', () => {
+  it('may be a little early if a timer wakes the candidate just then, but a retry may not be much early', () => {
     const early = Math.min(600 / 32, 100 / 8);
     const candidate = Candidate.leading();
     candidate.on({ kind: 'notice', notice: { kind: 'deaf' } }, 600 - early);
@@ -43,7 +43,7 @@ describe('a renewal', () => {
     expect(candidate.asks).toBeUndefined();
   });
 
-  it('carries the store time after which it must change nothing, once that is known', () => {
+  it('has the store time after which it must change nothing, once the store time is known', () => {
     const candidate = new Candidate();
     candidate.wake(0);
     candidate.reply(1, { status: 'granted', token: 7, time: 5_000 });
@@ -51,7 +51,7 @@ describe('a renewal', () => {
     expect(candidate.asks).toMatchObject({ verb: 'renew', notAfter: 5_000 + 599 + 100 });
   });
 
-  it('is made earlier by jitter, never later, and by half of renewEvery at most', () => {
+  it('is made earlier by jitter, never later, and by at most half of renewEvery', () => {
     expect(Candidate.leading({ random: 0.5 }).wakesAt).toBe(600 - 20);
     expect(Candidate.leading({ random: 0.5, jitter: 2_000 }).wakesAt).toBe(600 - 150);
     const candidate = renewing({ random: 0.5 });
@@ -67,7 +67,7 @@ describe('a renewal', () => {
     expect(candidate.wakesAt).toBe(1_200);
   });
 
-  it('renews what is told of oneself as the holder', () => {
+  it('updates since when this candidate is known as the holder', () => {
     const candidate = renewing();
     candidate.reply(690, { status: 'renewed' });
     const known = holderOf(candidate.state, candidate.settings);
@@ -75,7 +75,7 @@ describe('a renewal', () => {
     expect(known?.at).toBeCloseTo(600, 6);
   });
 
-  it('is repeated after timeout / 4 when it fails, and nothing is said (G4)', () => {
+  it('is retried after timeout / 4 if it fails, and emits nothing (G4)', () => {
     for (const code of ['STORE_TIMEOUT', 'STORE_UNAVAILABLE', 'STORE_READONLY', 'STORE_REPLY'] as const) {
       const candidate = renewing();
       expect(candidate.fail(700, code)).toEqual([]);
@@ -85,21 +85,21 @@ describe('a renewal', () => {
     }
   });
 
-  it('is repeated after timeout / 4 when it came too late', () => {
+  it('is retried after timeout / 4 if it came too late', () => {
     const candidate = renewing();
     expect(candidate.reply(640, { status: 'late' })).toEqual([]);
     expect(candidate.wakesAt).toBe(665);
     expect(candidate.state).toMatchObject({ phase: 'leading', term: { deadline: LIFETIME } });
   });
 
-  it('is repeated at once when the connection is back after a failure', () => {
+  it('is retried at once when the connection is back after a failure', () => {
     const candidate = renewing({ random: 0.5 });
     candidate.fail(700, 'STORE_UNAVAILABLE');
     candidate.on({ kind: 'notice', notice: { kind: 'connected' } }, 710);
     expect(candidate.asks?.verb).toBe('renew');
   });
 
-  it('comes within the jitter of a connection that is new while all is well: another run of the store may have the lease (G5)', () => {
+  it('is sent within the jitter of a new connection, because another server run may have the lease (G5)', () => {
     const candidate = Candidate.leading({ random: 0.5 });
     candidate.on({ kind: 'notice', notice: { kind: 'connected' } }, 100);
     expect(candidate.asks).toBeUndefined();
@@ -109,10 +109,10 @@ describe('a renewal', () => {
   });
 
   it.each<[string, number, number]>([
-    ['that came sooner than planned is followed by one that may be half of renewEvery early', 100, 300],
-    ['that came later than planned is followed by one that may be half of renewEvery early', 1_000, 300],
-    ['that came as planned is followed by one that may be early by the jitter', 590, SETTINGS.jitter],
-  ])('%s, so that those of many spread again', (_, at, most) => {
+    ['if earlier than planned, is followed by one that may be up to half of renewEvery early', 100, 300],
+    ['if later than planned, is followed by one that may be up to half of renewEvery early', 1_000, 300],
+    ['if on time, is followed by one that may be up to the jitter early', 590, SETTINGS.jitter],
+  ])('%s, so that the renewals of many elections spread out', (_, at, most) => {
     for (const [jitter, early] of [
       [SETTINGS.jitter, most / 2],
       [0, 0],
@@ -124,31 +124,31 @@ describe('a renewal', () => {
     }
   });
 
-  it('comes soon after an answer before which there is another connection', () => {
+  it('is repeated soon after its reply if the connection changed before the reply', () => {
     const candidate = renewing();
     candidate.on({ kind: 'notice', notice: { kind: 'connected' } }, 605);
     candidate.reply(606, { status: 'renewed' });
     expect(candidate.wakesAt).toBe(600 + SETTINGS.timeout / 4);
   });
 
-  it('comes no more often than a renewal that fails where connections come and go', () => {
+  it('is sent no more often than a failing renewal while connections come and go', () => {
     const candidate = Candidate.leading();
-    let asked = 0;
+    let renewals = 0;
     for (let now = 100; now < 100 + SETTINGS.timeout; now++) {
       candidate.on({ kind: 'notice', notice: { kind: 'connected' } }, now);
-      if (now === candidate.state.sent?.at) asked += 1;
+      if (now === candidate.state.sent?.at) renewals += 1;
       if (candidate.asks) candidate.reply(now, { status: 'renewed' });
       if (candidate.wakesAt === now) candidate.wake(now);
     }
-    expect(asked).toBe(4);
+    expect(renewals).toBe(4);
   });
 });
 
-describe('another run of the store', () => {
+describe('another server run', () => {
   it.each<[string, (leader: Candidate) => unknown]>([
-    ['a renewal has failed', (leader) => leader.fail(610, 'STORE_UNAVAILABLE')],
-    ['there is another connection', (leader) => leader.on({ kind: 'notice', notice: { kind: 'connected' } }, 610)],
-  ])('is asked for once %s, and written down at once by another renewal', (_, doubt) => {
+    ['a failed renewal', (leader) => leader.fail(610, 'STORE_UNAVAILABLE')],
+    ['a new connection', (leader) => leader.on({ kind: 'notice', notice: { kind: 'connected' } }, 610)],
+  ])('is asked for after %s, and another renewal records it at once', (_, doubt) => {
     const candidate = renewing();
     doubt(candidate);
     if (candidate.state.sent) candidate.reply(620, { status: 'renewed' });
@@ -165,7 +165,7 @@ describe('another run of the store', () => {
     expect(candidate.asks).not.toHaveProperty('asksRun');
   });
 
-  it('is asked for where the connection is another than when the lease was asked for', () => {
+  it('is asked for if the connection changed after the acquire request was sent', () => {
     const candidate = new Candidate();
     candidate.wake(0);
     candidate.on({ kind: 'notice', notice: { kind: 'connected' } }, 1);
@@ -174,7 +174,7 @@ describe('another run of the store', () => {
     expect(candidate.asks).toMatchObject({ run: 'run1', asksRun: true });
   });
 
-  it('is not asked for where the connection came before the lease was asked for', () => {
+  it('is not asked for if the connection changed before the acquire request was sent', () => {
     const candidate = new Candidate();
     candidate.on({ kind: 'notice', notice: { kind: 'connected' } }, 0);
     candidate.reply(1, held(10));
@@ -185,7 +185,7 @@ describe('another run of the store', () => {
     expect(candidate.asks).not.toHaveProperty('asksRun');
   });
 
-  it('is asked for again where there is another connection before the answer', () => {
+  it('is asked for again if the connection changed before the reply', () => {
     const candidate = renewing();
     candidate.fail(610, 'STORE_UNAVAILABLE');
     candidate.wake(635);
@@ -195,7 +195,7 @@ describe('another run of the store', () => {
     expect(candidate.asks).toMatchObject({ verb: 'renew', run: 'run1', asksRun: true });
   });
 
-  it('is found out without forgetting what else is known of the store: a leader that hears is one still', () => {
+  it('is detected without a loss of other facts: a subscribed leader stays subscribed', () => {
     const candidate = renewing();
     candidate.on({ kind: 'notice', notice: { kind: 'listening' } }, 605);
     candidate.reply(606, { status: 'renewed', run: 'run2' });
@@ -209,18 +209,18 @@ describe('another run of the store', () => {
     expect(candidate.state.notices.isSubscribed).toBe(true);
   });
 
-  it.each([{ run: 'run1' }, {}])('is none where the answer is %p', (told) => {
+  it.each([{ run: 'run1' }, {}])('is not assumed if the reply is %p', (reply) => {
     const candidate = renewing();
     candidate.fail(610, 'STORE_UNAVAILABLE');
     candidate.wake(635);
-    candidate.reply(640, { status: 'renewed', ...told });
+    candidate.reply(640, { status: 'renewed', ...reply });
     expect(candidate.asks).toBeUndefined();
     candidate.wake(1_235);
     expect(candidate.asks).toMatchObject({ run: 'run1' });
     expect(candidate.asks).not.toHaveProperty('asksRun');
   });
 
-  it('is asked for again where the answer is to a renewal from before', () => {
+  it('is asked for again if the renewal came too late', () => {
     const candidate = renewing();
     candidate.fail(610, 'STORE_UNAVAILABLE');
     candidate.wake(635);
@@ -229,7 +229,7 @@ describe('another run of the store', () => {
     expect(candidate.asks).toMatchObject({ asksRun: true });
   });
 
-  it('is asked for by the next renewal where the store tells of it unasked, and only then written down', () => {
+  it('is asked for by the next renewal if the store reports it without being asked, and only then recorded', () => {
     const candidate = renewing();
     candidate.reply(610, { status: 'renewed', run: 'run2' });
     expect(candidate.wakesAt).toBe(1_200);
@@ -239,7 +239,7 @@ describe('another run of the store', () => {
     expect(candidate.asks).toMatchObject({ verb: 'renew', run: 'run2' });
   });
 
-  it('is asked for later on where there is another connection since', () => {
+  it('is asked for later if the connection changed after the request', () => {
     const candidate = renewing();
     candidate.on({ kind: 'notice', notice: { kind: 'connected' } }, 605);
     candidate.reply(610, { status: 'renewed', run: 'run2' });
@@ -247,20 +247,20 @@ describe('another run of the store', () => {
   });
 
   it.each<[string, string | undefined, string | undefined]>([
-    ['the same is told', 'run1', 'run1'],
-    ['none has granted the term', undefined, 'run1'],
-  ])('is not asked for where it is told unasked, and %s', (_, run, told) => {
+    ['it is the same run', 'run1', 'run1'],
+    ['the grant had no run', undefined, 'run1'],
+  ])('is not asked for if the store reports a run without being asked, and %s', (_, run, reported) => {
     const candidate = new Candidate();
     candidate.wake(0);
     candidate.reply(1, { status: 'granted', token: 7, ...(run && { run }) });
     candidate.wake(600);
-    candidate.reply(610, { status: 'renewed', ...(told && { run: told }) });
+    candidate.reply(610, { status: 'renewed', ...(reported && { run: reported }) });
     candidate.wake(1_200);
     expect(candidate.asks).toMatchObject({ verb: 'renew' });
     expect(candidate.asks).not.toHaveProperty('asksRun');
   });
 
-  it('is not asked for where none has granted the term: INFO is refused, or the store knows no runs', () => {
+  it('is not asked for if the grant had no run: INFO is refused, or the store knows no runs', () => {
     const candidate = new Candidate();
     candidate.wake(0);
     candidate.reply(1, { status: 'granted', token: 7 });
@@ -273,7 +273,7 @@ describe('another run of the store', () => {
 });
 
 describe('a lost lease', () => {
-  it('ends the term at once, with the new leader, whose lease is then awaited under a new id', () => {
+  it('ends the term at once, names the new leader, and waits for its lease under a new id', () => {
     const candidate = renewing();
     expect(candidate.reply(601, { status: 'lost', holder: held(200).holder })).toEqual([
       { role: 'follower', reason: 'lost', leader: held(200).holder },
@@ -284,14 +284,14 @@ describe('a lost lease', () => {
     expect(candidate.asks).toMatchObject({ verb: 'acquire', id: 'me/2' });
   });
 
-  it('is run for again at once when nobody holds it', () => {
+  it('is followed by an attempt at once if nobody holds it', () => {
     const candidate = renewing();
     expect(candidate.reply(601, { status: 'lost' })).toEqual([{ role: 'follower', reason: 'lost' }]);
     expect(candidate.state.holder).toBeUndefined();
     expect(candidate.asks).toMatchObject({ verb: 'acquire', id: 'me/2' });
   });
 
-  it('leaves no failure behind: the store answered', () => {
+  it('leaves no failure, because the store answered', () => {
     const candidate = renewing();
     candidate.fail(700, 'STORE_TIMEOUT');
     candidate.wake(725);
@@ -300,14 +300,14 @@ describe('a lost lease', () => {
     expect(candidate.fail(826, 'STORE_TIMEOUT')).toEqual([]);
   });
 
-  it('is told once: standing by afterwards is no news', () => {
+  it('emits one transition: standing by afterwards emits no second one', () => {
     const candidate = renewing();
     candidate.reply(601, { status: 'lost', holder: held(200).holder });
     candidate.wake(802);
     expect(candidate.reply(803, held(200))).toEqual([]);
   });
 
-  it('is also one when something else stands in its place: follower first, then error; what may be left is deleted', () => {
+  it('is also assumed after a key conflict: follower, then error, and the id is released', () => {
     const candidate = renewing();
     expect(candidate.fail(601, 'KEY_CONFLICT')).toEqual([
       { role: 'follower', reason: 'lost' },

@@ -12,113 +12,116 @@ const elected = (id = 'other/1', expiresIn: number = ttl): Notice => ({
 const LISTENING: Notice = { kind: 'listening' };
 const DEAF: Notice = { kind: 'deaf' };
 
-const tell = (candidate: Candidate, notice: Notice, now: number) => candidate.on({ kind: 'notice', notice }, now);
+const notify = (candidate: Candidate, notice: Notice, now: number) => candidate.on({ kind: 'notice', notice }, now);
 
-/** Asked at 0, told at 1 that a rival's lease lasts `expiresIn` more, and listening. */
+/**
+ * A subscribed follower that sent a request at 0 and learned at 1 that the lease of a rival lasts
+ * `expiresIn` ms more.
+ */
 function follower(expiresIn = 1_500, options = {}): Candidate {
   const candidate = new Candidate(options);
-  tell(candidate, LISTENING, 0);
+  notify(candidate, LISTENING, 0);
   candidate.reply(1, { ...held(expiresIn), time: 5_000 });
   return candidate;
 }
 
-describe('a follower that listens', () => {
-  it('asks when the lease that it knows of runs out, not by wait', () => {
+describe('a subscribed follower', () => {
+  it('tries when the known lease expires, not by wait', () => {
     expect(follower(1_500).wakesAt).toBe(1_502);
     expect(follower(1_500, { random: 0.5 }).wakesAt).toBe(1_522);
   });
 
-  it('asks by wait under a holder without a token, who publishes nothing (go-leader)', () => {
+  it('tries by wait if the holder has no token and publishes nothing (go-leader)', () => {
     const candidate = new Candidate();
-    tell(candidate, LISTENING, 0);
+    notify(candidate, LISTENING, 0);
     candidate.reply(1, { status: 'held', holder: { id: 'go', expiresIn: 1_500 } });
     expect(candidate.wakesAt).toBe(1 + wait);
   });
 
-  it('asks when a loss has been waited out, not by wait', () => {
+  it('tries when a suspect lease is free, not by wait', () => {
     const candidate = new Candidate();
-    tell(candidate, LISTENING, 0);
+    notify(candidate, LISTENING, 0);
     candidate.reply(1, { status: 'suspect', wait: 1_400 });
     expect(candidate.wakesAt).toBe(1_401);
   });
 
-  it('asks by wait after an error', () => {
+  it('tries by wait after an error', () => {
     const candidate = follower(100);
     candidate.wake(102);
     candidate.fail(103, 'STORE_READONLY');
     expect(candidate.wakesAt).toBe(103 + wait);
   });
 
-  it('asks at once when it is told that the holder has released, and knows of no holder until then (G5)', () => {
+  it('tries at once when the holder releases, and knows no holder until then (G5)', () => {
     const candidate = follower();
-    expect(tell(candidate, released(), 50)).toEqual([]);
+    expect(notify(candidate, released(), 50)).toEqual([]);
     expect(candidate.state).toMatchObject({ role: 'follower', holder: undefined });
     expect(candidate.asks).toMatchObject({ verb: 'acquire', id: 'me/1' });
     expect(candidate.state.sent?.at).toBe(50);
   });
 
-  it('asks at once where it is the one named to be next', () => {
+  it('tries at once if it is the named successor', () => {
     const candidate = follower();
-    tell(candidate, { kind: 'released', id: 'rival/1', successor: 'me/1' }, 50);
+    notify(candidate, { kind: 'released', id: 'rival/1', successor: 'me/1' }, 50);
     expect(candidate.state.sent?.at).toBe(50);
   });
 
-  it('gives somebody else who is named a grace, and stands down when that one leads', () => {
+  it('gives another named successor a grace period, and cancels its attempt when that candidate leads', () => {
     const candidate = follower();
-    tell(candidate, { kind: 'released', id: 'rival/1', successor: 'other/1' }, 50);
+    notify(candidate, { kind: 'released', id: 'rival/1', successor: 'other/1' }, 50);
     expect(candidate.asks).toBeUndefined();
     expect(candidate.wakesAt).toBe(50 + timeout / 4);
-    tell(candidate, elected('other/1'), 51);
+    notify(candidate, elected('other/1'), 51);
     expect(candidate.wakesAt).toBe(ttl);
     candidate.wake(50 + timeout / 4);
     expect(candidate.asks).toBeUndefined();
   });
 
-  it('asks when the grace is over in which the one named does not lead, not all in one instant', () => {
+  it('tries after the grace period, plus jitter, if the named successor does not lead', () => {
     const candidate = follower(1_500, { random: 0.5 });
-    tell(candidate, { kind: 'released', id: 'rival/1', successor: 'dead' }, 50);
+    notify(candidate, { kind: 'released', id: 'rival/1', successor: 'dead' }, 50);
     const at = 50 + timeout / 4 + 0.5 * SETTINGS.jitter;
     expect(candidate.wakesAt).toBe(at);
     candidate.wake(at);
     expect(candidate.asks?.verb).toBe('acquire');
   });
 
-  it('is not kept waiting by a release that is told again and again', () => {
+  it('is not delayed by repeated notices of a release', () => {
     const candidate = follower();
     for (let now = 50; now < 50 + timeout / 4; now += 1) {
-      tell(candidate, { kind: 'released', id: 'rival/1', successor: `nobody ${now}` }, now);
+      notify(candidate, { kind: 'released', id: 'rival/1', successor: `nobody ${now}` }, now);
     }
     expect(candidate.wakesAt).toBe(50 + timeout / 4);
   });
 
-  it('says whether it hears: who does not is not to be named', () => {
+  it('sends whether it is subscribed, because a candidate that is not must not be named', () => {
     const candidate = follower(100);
     candidate.wake(102);
     expect(candidate.asks).toMatchObject({ verb: 'acquire', hears: true });
     candidate.reply(103, held(100));
-    tell(candidate, DEAF, 104);
+    notify(candidate, DEAF, 104);
     candidate.wake(204);
     expect(candidate.asks?.verb).toBe('acquire');
     expect(candidate.asks).not.toHaveProperty('hears');
   });
 
-  it('hears of a release while it asks once it is answered, if the answer is older', () => {
+  it('handles a release during its request once the reply arrives, if the reply may be older', () => {
     const candidate = follower(100);
     candidate.wake(102);
-    tell(candidate, released(), 103);
+    notify(candidate, released(), 103);
     expect(candidate.asks?.verb).toBe('acquire');
     candidate.reply(104, held(1_000));
     expect(candidate.state.sent?.at).toBe(104);
-    candidate.reply(105, held(1_000)); // it was not true, and is not heard again
+    candidate.reply(105, held(1_000)); // the notice was false, and is handled only once
     expect(candidate.state.sent).toBeUndefined();
     expect(candidate.wakesAt).toBe(1_106);
   });
 
-  it('knows of a new leader by being told, and cancels the attempt that it was about to make', () => {
+  it('learns of a new leader by notice, and cancels its planned attempt', () => {
     const candidate = follower();
     candidate.wake(1_502);
     candidate.reply(1_503, { ...held(50), time: 6_502 });
-    tell(candidate, elected(), 1_510);
+    notify(candidate, elected(), 1_510);
     expect(candidate.state.holder).toEqual({
       holder: { id: 'other/1', name: 'other', token: 42, expiresIn: ttl },
       at: 1_510,
@@ -127,71 +130,71 @@ describe('a follower that listens', () => {
   });
 
   it.each([
-    ['tells its time', 5_000],
-    ['tells no time (a quorum)', undefined],
-  ])('is not kept from asking for longer than a ttl, whatever it is told, by a store that %s', (_, time) => {
+    ['sends its time', 5_000],
+    ['sends no time (a quorum)', undefined],
+  ])('tries at least once in a ttl whatever notices say, with a store that %s', (_, time) => {
     const candidate = new Candidate();
-    tell(candidate, LISTENING, 0);
+    notify(candidate, LISTENING, 0);
     candidate.reply(1, { ...held(1_500), ...(time !== undefined && { time }) });
-    for (let now = 10; now < 2_021; now += 10) tell(candidate, elected(`forged/${now}`, 2 ** 31), now);
+    for (let now = 10; now < 2_021; now += 10) notify(candidate, elected(`forged/${now}`, 2 ** 31), now);
     expect(candidate.state.sent?.at ?? candidate.wakesAt).toBeLessThanOrEqual(ttl);
   });
 
-  it('asks after a release that was told of it falsely before', () => {
+  it('tries after a release, even if earlier notices of it were false', () => {
     const candidate = follower();
-    for (let now = 10; now < 300; now += 1) tell(candidate, released(), now);
+    for (let now = 10; now < 300; now += 1) notify(candidate, released(), now);
     if (candidate.state.sent) candidate.reply(300, held(1_500));
-    tell(candidate, released(), 1_000);
+    notify(candidate, released(), 1_000);
     candidate.wake(1_000 + timeout);
     expect(candidate.asks?.verb).toBe('acquire');
   });
 
-  it('asks at once after each of several releases close together, and in a flood of them once in a timeout', () => {
+  it('tries at once after each of several releases in a row, and once in a timeout during a flood of them', () => {
     const candidate = follower(10_000);
-    const asked: number[] = [];
+    const sentAt: number[] = [];
     for (let now = 10; now < 1_010; now += 1) {
-      tell(candidate, elected('forged'), now);
-      tell(candidate, released(now % 2 === 0 ? 'rival/1' : 'forged'), now);
+      notify(candidate, elected('forged'), now);
+      notify(candidate, released(now % 2 === 0 ? 'rival/1' : 'forged'), now);
       candidate.wake(now);
       if (!candidate.state.sent) continue;
-      asked.push(now);
+      sentAt.push(now);
       candidate.reply(now, held(10_000));
     }
-    expect(asked.slice(0, 8)).toEqual([10, 11, 12, 13, 14, 15, 16, 17]);
-    expect(asked.length).toBeLessThanOrEqual(8 + 1_000 / timeout);
+    expect(sentAt.slice(0, 8)).toEqual([10, 11, 12, 13, 14, 15, 16, 17]);
+    expect(sentAt.length).toBeLessThanOrEqual(8 + 1_000 / timeout);
   });
 
-  it('is not made to ask in a flood by leaders whose leases run out at once', () => {
+  it('sends no flood of requests if the leases of new leaders expire at once', () => {
     const candidate = follower(10_000);
-    const asked: number[] = [];
+    const sentAt: number[] = [];
     for (let now = 10; now < 1_010; now += 1) {
-      if (now % 5 === 0) tell(candidate, elected(`forged/${now}`, 1), now);
+      if (now % 5 === 0) notify(candidate, elected(`forged/${now}`, 1), now);
       candidate.wake(now);
       if (!candidate.state.sent) continue;
-      asked.push(now);
+      sentAt.push(now);
       candidate.reply(now, held(10_000));
     }
-    expect(asked.length).toBeGreaterThan(1);
-    expect(asked.length).toBeLessThanOrEqual(8 + 1_000 / timeout);
+    expect(sentAt.length).toBeGreaterThan(1);
+    expect(sentAt.length).toBeLessThanOrEqual(8 + 1_000 / timeout);
   });
 
-  it('asks at once when it is named, however many releases have gone to others before', () => {
+  it('tries at once when it is named, however many releases named others before', () => {
     const candidate = follower(10_000);
     for (let now = 10; now < 110; now += 10) {
-      tell(candidate, { kind: 'released', id: 'rival/1', successor: `other/${now}` }, now);
-      tell(candidate, elected(`other/${now}`), now + 1);
+      notify(candidate, { kind: 'released', id: 'rival/1', successor: `other/${now}` }, now);
+      notify(candidate, elected(`other/${now}`), now + 1);
     }
     expect(candidate.asks).toBeUndefined();
-    tell(candidate, { kind: 'released', id: 'other/100', successor: 'me/1' }, 120);
+    notify(candidate, { kind: 'released', id: 'other/100', successor: 'me/1' }, 120);
     expect(candidate.state.sent?.at).toBe(120);
   });
 
-  it('asks at once when it is named, however often it has been before, and led', () => {
+  it('tries at once when it is named, however often it was named and led before', () => {
     const candidate = follower(10_000);
     let now = 10;
     for (let times = 0; times < 20; times++, now += 10) {
       const { id } = candidate.state;
-      tell(candidate, { kind: 'released', id: 'rival/1', successor: id }, now);
+      notify(candidate, { kind: 'released', id: 'rival/1', successor: id }, now);
       expect(candidate.state.sent?.at).toBe(now);
       candidate.reply(now, { status: 'granted', token: 50 + times });
       candidate.resign(now + 1, 1);
@@ -202,117 +205,118 @@ describe('a follower that listens', () => {
     }
   });
 
-  it('leads by an answer alone: what it is told of itself changes nothing', () => {
+  it('leads by a reply alone: a notice of its own election changes nothing', () => {
     const candidate = follower(100);
     candidate.wake(102);
     const before = candidate.state;
-    expect(tell(candidate, elected('me/1'), 103)).toEqual([]);
+    expect(notify(candidate, elected('me/1'), 103)).toEqual([]);
     expect(candidate.state).toEqual(before);
   });
 
-  it('leads by an answer alone: told of itself while it waits, it does not take itself for the holder', () => {
+  it('leads by a reply alone: a notice of its own election while it waits does not make it the holder', () => {
     const candidate = follower();
     const before = candidate.state;
-    expect(tell(candidate, elected('me/1'), 50)).toEqual([]);
+    expect(notify(candidate, elected('me/1'), 50)).toEqual([]);
     expect(candidate.state).toEqual(before);
   });
 
-  it('knows whom it knew when it is told that somebody else has released', () => {
+  it('keeps the known holder if another candidate releases', () => {
     const candidate = follower();
-    tell(candidate, released('forged'), 50);
+    notify(candidate, released('forged'), 50);
     expect(candidate.state.holder).toEqual({ holder: held(1_500).holder, at: 1 });
   });
 
-  it('counts no attempt as hastened that comes when a lease runs out, though one was hastened before and cancelled', () => {
+  it('does not count an attempt at the end of a lease against the rate limit, though an earlier notice-driven attempt was cancelled', () => {
     const candidate = follower();
-    tell(candidate, { kind: 'released', id: 'rival/1', successor: 'other/1' }, 50);
-    tell(candidate, elected('other/1', 300), 51);
+    notify(candidate, { kind: 'released', id: 'rival/1', successor: 'other/1' }, 50);
+    notify(candidate, elected('other/1', 300), 51);
     expect(candidate.wakesAt).toBe(352);
     candidate.wake(352);
     expect(candidate.asks?.verb).toBe('acquire');
     expect(candidate.state.notices.rateLimitedUntil).toBe(Number.NEGATIVE_INFINITY);
   });
 
-  it('is not made to ask in a flood by releases after it has heard nothing for a while', () => {
+  it('sends no flood of requests after releases when it was unsubscribed for a while', () => {
     const candidate = follower(10_000);
-    const asked: number[] = [];
+    const sentAt: number[] = [];
     for (let now = 10; now < 1_010; now += 1) {
-      if (now === 500) tell(candidate, DEAF, now);
-      if (now === 510) tell(candidate, LISTENING, now);
-      tell(candidate, released(), now);
+      if (now === 500) notify(candidate, DEAF, now);
+      if (now === 510) notify(candidate, LISTENING, now);
+      notify(candidate, released(), now);
       candidate.wake(now);
       if (!candidate.state.sent) continue;
-      asked.push(now);
+      sentAt.push(now);
       candidate.reply(now, held(10_000));
     }
-    expect(asked.length).toBeGreaterThan(8);
-    expect(asked.length).toBeLessThanOrEqual(8 + 1_000 / timeout + 1);
+    expect(sentAt.length).toBeGreaterThan(8);
+    expect(sentAt.length).toBeLessThanOrEqual(8 + 1_000 / timeout + 1);
   });
 
-  it('has no use for what it is told in the dark, or in an error, but asks again', () => {
-    const dark = follower(100);
-    dark.wake(102);
-    dark.fail(202, 'STORE_TIMEOUT');
-    const { nextAt } = dark.state as { nextAt: number };
-    tell(dark, elected(), 203);
-    expect(dark.wakesAt).toBe(nextAt);
-    tell(dark, released(), 204);
-    expect(dark.asks?.verb).toBe('read');
+  it('uses a notice only to try again after an unanswered request or an error', () => {
+    const unanswered = follower(100);
+    unanswered.wake(102);
+    unanswered.fail(202, 'STORE_TIMEOUT');
+    const { nextAt } = unanswered.state as { nextAt: number };
+    notify(unanswered, elected(), 203);
+    expect(unanswered.wakesAt).toBe(nextAt);
+    notify(unanswered, released(), 204);
+    expect(unanswered.asks?.verb).toBe('read');
     const failed = follower(100);
     failed.wake(102);
     failed.fail(103, 'STORE_READONLY');
-    tell(failed, elected(), 104);
+    notify(failed, elected(), 104);
     expect(failed.state.holder).toBeUndefined();
     expect(failed.wakesAt).toBe(103 + wait);
   });
 
-  it('goes by wait again when it is told no more', () => {
+  it('tries by wait again when it is no longer subscribed', () => {
     const candidate = follower(1_500);
-    tell(candidate, DEAF, 100);
+    notify(candidate, DEAF, 100);
     expect(candidate.wakesAt).toBe(100 + wait);
     candidate.wake(600);
     candidate.reply(601, held(900));
     expect(candidate.wakesAt).toBe(601 + wait);
   });
 
-  it('asks for what it has not heard when it listens again, by jitter', () => {
+  it('tries within the jitter when it is subscribed again, because it may have missed notices', () => {
     const candidate = follower(1_500, { random: 0.5 });
-    tell(candidate, DEAF, 100);
-    tell(candidate, LISTENING, 200);
+    notify(candidate, DEAF, 100);
+    notify(candidate, LISTENING, 200);
     expect(candidate.wakesAt).toBe(220);
   });
 
-  it('asks again after an answer that may be older than that it listens', () => {
+  it('tries again after a reply that may be older than its subscription', () => {
     const candidate = new Candidate();
     candidate.wake(0);
-    tell(candidate, LISTENING, 1);
+    notify(candidate, LISTENING, 1);
     candidate.reply(2, held(1_500));
     expect(candidate.state.sent?.at).toBe(2);
   });
 });
 
-describe('whoever does not campaign', () => {
-  it('is not moved by what is told: a leader', () => {
+describe('a candidate that does not campaign', () => {
+  it('ignores notices while it leads', () => {
     const leader = Candidate.leading();
     const { state } = leader;
-    for (const notice of [elected('me/1'), released('me/1'), released()]) expect(tell(leader, notice, 10)).toEqual([]);
+    for (const notice of [elected('me/1'), released('me/1'), released()])
+      expect(notify(leader, notice, 10)).toEqual([]);
     expect(leader.state).toEqual(state);
   });
 
-  it('is not moved by what is told: one that stands aside', () => {
+  it('ignores notices during a cooldown', () => {
     const candidate = Candidate.leading();
     candidate.resign(10, 900);
     candidate.on({ kind: 'drained' }, 11);
     candidate.reply(12, { status: 'released' });
     expect(candidate.state.phase).toBe('cooling');
-    tell(candidate, released(), 20);
-    tell(candidate, LISTENING, 21);
-    tell(candidate, elected('other/1', 50), 22);
-    tell(candidate, DEAF, 23);
-    tell(candidate, LISTENING, 24);
+    notify(candidate, released(), 20);
+    notify(candidate, LISTENING, 21);
+    notify(candidate, elected('other/1', 50), 22);
+    notify(candidate, DEAF, 23);
+    notify(candidate, LISTENING, 24);
     expect(candidate.wakesAt).toBe(912);
     candidate.wake(912);
     candidate.reply(913, held(1_900));
-    expect(candidate.wakesAt).toBe(913 + 1_901); // and has heard since when it listens
+    expect(candidate.wakesAt).toBe(913 + 1_901); // it still knows that it is subscribed
   });
 });

@@ -8,9 +8,10 @@ describe('lifetime', () => {
     expect(lifetime(100)).toBeCloseTo(91.02, 2);
   });
 
-  it('ends, by the slowest clock of its own, before the lease does by the fastest of the store (G2)', () => {
+  it('ends by the slowest own clock before the lease ends by the fastest store clock (G2)', () => {
     for (const ttl of [100, 999, 10_000, 3_600_000]) {
-      // Own clock 1 % slow: what it takes for `lifetime` lasts longer. Store 1 % fast: the lease is shorter than it says.
+      // Own clock 1 % slow: `lifetime` takes longer than it says. Store 1 % fast: the lease is
+      // shorter than it says.
       const ownEnd = lifetime(ttl) / 0.99;
       const leaseEnd = ttl / 1.01;
       expect(leaseEnd - ownEnd).toBeGreaterThanOrEqual(guard(ttl));
@@ -38,7 +39,7 @@ describe('backoff', () => {
 });
 
 describe('LONGEST_TIMER', () => {
-  it('is what a Node timer takes at most', () => {
+  it('is the longest delay of a Node timer', () => {
     expect(LONGEST_TIMER).toBe(2_147_483_647);
   });
 });

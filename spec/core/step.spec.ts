@@ -4,8 +4,8 @@ import type { State } from '../../lib/core/state.js';
 import { initialState, wakeAt } from '../../lib/core/step.js';
 import { Candidate, held, LIFETIME, SETTINGS, storeError } from '../support/candidate.js';
 
-describe('stand', () => {
-  it('starts without a role, under a fresh id, knowing what earlier candidacies have learnt', () => {
+describe('initialState', () => {
+  it('starts without a role, under a new id, with the memory of earlier candidacies', () => {
     const memory = { ...NOTHING_KNOWN, token: 5 };
     const state = initialState(memory, { settings: SETTINGS, now: 30, random: () => 0, nextId: () => 'id' });
     expect(state).toMatchObject({ phase: 'campaigning', role: undefined, id: 'id', memory, nextAt: 30 });
@@ -13,7 +13,7 @@ describe('stand', () => {
 });
 
 describe('step', () => {
-  it('leaves the state it is given as it was', () => {
+  it('does not change the state that it receives', () => {
     const freeze = (state: State): State => Object.freeze(state);
     const candidate = new Candidate();
     candidate.state = freeze(candidate.state);
@@ -25,11 +25,11 @@ describe('step', () => {
     expect(candidate.state.phase).toBe('exiting');
   });
 
-  it('hears no answer but that to the request in flight (G4)', () => {
+  it('ignores every reply except the one to the request in flight (G4)', () => {
     const candidate = new Candidate();
     candidate.wake(0);
     const { sent } = candidate.state;
-    if (!sent) throw new Error('nothing was asked');
+    if (!sent) throw new Error('no request is in flight');
     candidate.fail(100, 'STORE_TIMEOUT');
     candidate.wake(125);
     const before = candidate.state;
@@ -40,10 +40,10 @@ describe('step', () => {
     expect(candidate.state).toEqual(before);
   });
 
-  it('ends a term past its deadline before anything else is looked at, an exit too (G2)', () => {
+  it('ends a term past its deadline before it handles the event, during an exit too (G2)', () => {
     const candidate = Candidate.leading();
     expect(candidate.close(LIFETIME)).toEqual([{ role: 'follower', reason: 'expired' }]);
-    expect(candidate.asks).toBeUndefined(); // the work is only being torn down
+    expect(candidate.asks).toBeUndefined(); // the work is still stopping
     candidate.on({ kind: 'drained' }, LIFETIME);
     expect(candidate.asks).toMatchObject({ verb: 'release', id: 'me/1' });
     const other = Candidate.leading();
@@ -51,7 +51,7 @@ describe('step', () => {
     expect(other.state.phase).toBe('campaigning');
   });
 
-  it('never changes the role to what it is already, and after leader says follower', () => {
+  it('never repeats a role, and emits follower after leader', () => {
     const candidate = new Candidate();
     const roles: string[] = [];
     const note = (decisions: readonly { role: string }[]) => roles.push(...decisions.map(({ role }) => role));
@@ -68,14 +68,14 @@ describe('step', () => {
     expect(roles).toEqual(['error', 'follower', 'leader', 'follower', 'error']);
   });
 
-  it('ignores work that stops when nobody is leaving', () => {
+  it('ignores the end of work outside an exit', () => {
     const candidate = Candidate.leading();
     const before = candidate.state;
     candidate.on({ kind: 'drained' }, 5);
     expect(candidate.state).toEqual(before);
   });
 
-  it('does nothing any more when it is done', () => {
+  it('does nothing once it is done', () => {
     const candidate = new Candidate();
     candidate.close(0);
     const before = candidate.state;
@@ -101,7 +101,7 @@ describe('wakeAt', () => {
     expect(candidate.wakesAt).toBe(LIFETIME);
   });
 
-  it('is the end of the drain on the way out, when that comes before the next renewal', () => {
+  it('is the end of the drain during an exit, if that comes before the next renewal', () => {
     const candidate = Candidate.leading();
     candidate.close(100);
     expect(candidate.wakesAt).toBe(400);
@@ -110,7 +110,7 @@ describe('wakeAt', () => {
     expect(longer.wakesAt).toBe(600);
   });
 
-  it('is never while only an answer can bring news', () => {
+  it('is never while only a reply can change the state', () => {
     const candidate = new Candidate();
     candidate.wake(0);
     expect(wakeAt(candidate.state)).toBe(Number.POSITIVE_INFINITY);

@@ -92,7 +92,7 @@ export class Simulated {
       wall: () => this.#uptime + this.wallStep,
       uptime: () => Math.floor((this.#uptime + this.uptimeError) / uptimeStep) * uptimeStep,
       resolution: 10,
-      spared: 10,
+      reuseFor: 10,
     };
     this.election = elect({
       key: 'k',

@@ -8,7 +8,7 @@ afterEach(() => {
 });
 
 describe('a follower', () => {
-  it('asks again when the known lease runs out, or after wait if that comes first, and leads once it is granted', () => {
+  it('tries again when the known lease expires, or after wait if that comes first, and leads once it is granted', () => {
     virtually(({ candidate, expectAsked, expectTold, expectSubscriptions }) => {
       const { store, election } = candidate({ acquire: [held(200), held(9_999), granted(7)] });
       const subscribe = ' ^ 709ms                !';
@@ -32,7 +32,7 @@ describe('a follower', () => {
     });
   });
 
-  it('is told once that it stands by, whoever leads', () => {
+  it('emits standby once, whoever leads', () => {
     virtually(({ candidate, expectTold }) => {
       const suspect = says({ status: 'suspect', wait: 100 } as const);
       const { election } = candidate({ acquire: [held(200), suspect, held(200), held(9_999)] });
@@ -42,7 +42,7 @@ describe('a follower', () => {
     });
   });
 
-  it('asks at once when the store is connected again, without waiting for its timer', () => {
+  it('tries at once when the store is connected again, without waiting for its timer', () => {
     virtually(({ candidate, at, expectAsked, expectTold }) => {
       const { store, election } = candidate({ acquire: [held(9_999), held(9_999)] });
       at(100, () => store.tells.next({ kind: 'connected' }));
@@ -54,7 +54,7 @@ describe('a follower', () => {
     });
   });
 
-  it('listens to the store for as long as it stands, through a cooldown too (G6)', () => {
+  it('is subscribed to the store from its start to its end, through a cooldown too (G6)', () => {
     virtually(({ candidate, at }) => {
       const { store, election } = candidate();
       expect(store.tells.observed).toBe(false);
@@ -78,7 +78,7 @@ describe('a follower', () => {
     { kind: 'elected' },
     { kind: 'released' },
     { kind: 'released', id: 'rival/1', successor: 5 },
-  ])('hears nothing of what is no notice, and hears the next: %p', (nonsense) => {
+  ])('ignores an invalid notice, and handles the next one: %p', (nonsense) => {
     virtually(({ candidate, at, expectAsked, expectTold }) => {
       const { store, election } = candidate({ acquire: [held(9_999), held(9_999)] });
       at(50, () => store.tells.next(nonsense as unknown as Notice));
@@ -91,7 +91,7 @@ describe('a follower', () => {
     });
   });
 
-  it('stands on when the store’s notices fail', () => {
+  it('continues when the notices of the store fail', () => {
     virtually(({ candidate, at, expectAsked, expectTold }) => {
       const { store, election } = candidate({ acquire: [held(9_999), held(9_999)] });
       at(100, () => store.tells.error(new Error('no more notices')));
@@ -104,8 +104,8 @@ describe('a follower', () => {
   });
 });
 
-describe('a silent store', () => {
-  it('is asked once more after timeout / 4, in reads, before it is an error', () => {
+describe('a store that does not answer', () => {
+  it('receives one more request, a read, after timeout / 4, before it is an error', () => {
     virtually(({ candidate, expectAsked, expectTold, expectSubscriptions }) => {
       const { store, election } = candidate({ acquire: [held(9_999), silence], read: [silence, silence] });
       const subscribe = ' ^ 1299ms                         !';
@@ -120,7 +120,7 @@ describe('a silent store', () => {
     });
   });
 
-  it('is no error when the repetition is answered: the outcome is cleared up and the campaign goes on (G4, G5)', () => {
+  it('is no error if the read is answered: the old id is released and the campaign continues (G4, G5)', () => {
     const store = virtually(({ candidate, expectAsked, expectTold }) => {
       const { store, election } = candidate({ acquire: [held(9_999), silence, held(9_999)] });
       const subscribe = ' ^ 700ms            !';
@@ -136,7 +136,7 @@ describe('a silent store', () => {
     expect(third?.id).not.toBe(second?.id);
   });
 
-  it('is never heard late: what arrives after the timeout grants nothing (G4)', () => {
+  it('grants nothing by a reply that arrives after the timeout (G4)', () => {
     virtually(({ candidate, expectAsked, expectTold, expectSubscriptions }) => {
       const { store, election } = candidate({ acquire: [granted(7, 150), held(9_999)] });
       const subscribe = ' ^ 300ms         !';
@@ -148,10 +148,10 @@ describe('a silent store', () => {
     });
   });
 
-  it('is one error however long it lasts, and the lease is run for when it answers again', () => {
+  it('is one error however long it lasts, and the candidate campaigns when the store answers again', () => {
     virtually(({ candidate, expectAsked, expectTold }) => {
       const { store, election } = candidate({ acquire: [silence], read: [silence, silence, silence] });
-      // 100 asked in vain, 25 until the read, 100 in vain again; then every wait.
+      // 100 for the acquire request, 25 until the read, 100 for the read, then one read each wait.
       const subscribe = ' ^ 2000ms                                  !';
       const asked = '     a 124ms d 599ms d 599ms d 599ms dra 73ms r';
       const told = '      225ms     F 1702ms             L';
@@ -162,7 +162,7 @@ describe('a silent store', () => {
 });
 
 describe('a refusal', () => {
-  it('is an error at once, one however often it is repeated, tried again by wait', () => {
+  it('is an error at once, emitted once however often it repeats, and retried by wait', () => {
     virtually(({ candidate, expectAsked, expectTold }) => {
       const denied = fails('STORE_DENIED');
       const { store, election } = candidate({ acquire: [denied, denied, held(9_999)] });
@@ -174,7 +174,7 @@ describe('a refusal', () => {
     });
   });
 
-  it('tells its cause', () => {
+  it('emits its cause', () => {
     virtually(({ candidate, expectObservable }) => {
       const { election } = candidate({ acquire: [fails('STORE_DENIED')] });
       expectObservable(election, '^ 99ms !').toBe('-a', {
@@ -183,7 +183,7 @@ describe('a refusal', () => {
     });
   });
 
-  it('ends with leadership where that comes next', () => {
+  it('ends with leadership if that comes next', () => {
     virtually(({ candidate, expectTold }) => {
       const { election } = candidate({ acquire: [fails('STORE_LOADING'), granted(7)] });
       const subscribe = ' ^ 600ms !';
@@ -194,10 +194,10 @@ describe('a refusal', () => {
 });
 
 describe('a grant', () => {
-  it('is no leadership when it is heard after its lease, and is given back before the next attempt (G1, G4)', () => {
+  it('is not leadership if it arrives after its lease expired, and is released before the next attempt (G1, G4)', () => {
     const store = virtually(({ candidate, clock, stall, at, expectAsked, expectTold }) => {
       const { store, election } = candidate({ acquire: [granted(7, 50), granted(8)] }, { clock });
-      at(40, () => stall(LIFETIME)); // the reply is read from the socket before the timeout's timer runs
+      at(40, () => stall(LIFETIME)); // the process reads the reply before the timeout fires
       const subscribe = ' ^ 99ms         !';
       const asked = '     a 49ms ra 48ms r';
       const told = '      52ms     L';

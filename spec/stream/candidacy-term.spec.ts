@@ -34,7 +34,7 @@ describe('a leader', () => {
     });
   });
 
-  it('says nothing of failures inside the lease: a renewal of unknown outcome is repeated as it was (G4)', () => {
+  it('emits nothing for failures within the lease, and repeats a renewal of unknown outcome unchanged (G4)', () => {
     const store = virtually(({ candidate, expectAsked, expectTold, expectSubscriptions }) => {
       const { store, election } = candidate({ renew: [silence, fails('STORE_UNAVAILABLE')] });
       const subscribe = ' ^ 1400ms                                  !';
@@ -50,20 +50,20 @@ describe('a leader', () => {
     expect(store.requests.renew).toMatchObject([{ token: 1 }, { token: 1 }, { token: 1 }, { token: 1 }]);
   });
 
-  it('takes a timer’s word that its time has come, where its clock is a little behind', () => {
+  it('acts when a timer fires, even if its clock is a little behind', () => {
     const store = virtually(({ candidate, scheduler, at }) => {
       const { store, election } = candidate({}, { clock: { now: () => scheduler.now() * 0.99 } });
       const candidacy = election.subscribe();
       at(700, () => candidacy.unsubscribe());
       return store;
     });
-    // Set at frame 1, when the clock said 0.99, for 600 by that clock.
+    // The timer was set at frame 1, when the clock said 0.99, for 600 by that clock.
     expect(store.spans.renew[0]?.subscribedFrame).toBeCloseTo(1 + 600 - 0.99, 6);
   });
 });
 
 describe('a lost lease', () => {
-  it('is told at once, and the new holder’s lease awaited', () => {
+  it('is emitted at once, and the new holder’s lease is awaited', () => {
     virtually(({ candidate, expectAsked, expectTold }) => {
       const { holder } = { holder: { id: 'rival/1', expiresIn: 300 } };
       const lost = says({ status: 'lost', holder } as const);
@@ -76,7 +76,7 @@ describe('a lost lease', () => {
     });
   });
 
-  it('costs the lease and is an error when something else stands in its place: follower first, then error', () => {
+  it('is also assumed after a key conflict: follower first, then error', () => {
     virtually(({ candidate, expectAsked, expectTold }) => {
       const { store, election } = candidate({ renew: [fails('KEY_CONFLICT')], release: [fails('KEY_CONFLICT')] });
       const subscribe = ' ^ 1199ms              !';
@@ -100,11 +100,11 @@ describe('a lease that cannot be renewed', () => {
       expectTold(election, subscribe).toBe(told);
       return store;
     });
-    // What was under way then is given up with the term.
+    // The request in flight is abandoned with the term.
     expect(store.spans.renew.at(-1)).toEqual({ subscribedFrame: 2_450, unsubscribedFrame: 2_477 });
   });
 
-  it('is told of at its end and not before: follower, then the error; then the old id is deleted and the race goes on (G4, G5)', () => {
+  it('emits follower at its end and not before, then the error; then the old id is released and the campaign continues (G4, G5)', () => {
     const store = virtually(({ candidate, expectAsked, expectTold }) => {
       const readonly = fails('STORE_READONLY', 75);
       const { store, election } = candidate({ renew: Array(4).fill(readonly) }, { renewEvery: 1_490 });
@@ -119,10 +119,10 @@ describe('a lease that cannot be renewed', () => {
     expect(store.requests.release.map(({ id }) => id)).toEqual([first?.id, second?.id]);
   });
 
-  it('leaves the candidate looking before it asks for the lease again, when nothing was heard (G4)', () => {
+  it('makes the candidate read before it tries again, if no reply arrived (G4)', () => {
     virtually(({ candidate, expectAsked, expectTold }) => {
       const { store, election } = candidate({ renew: Array(20).fill(silence) }, { renewEvery: 1_500 });
-      // renewals at 1500, 1625, 1750, 1875: the last is given up at the deadline
+      // renewals at 1500, 1625, 1750, 1875: the last is abandoned at the deadline
       const subscribe = ' ^ 2400ms                                                 !';
       const asked = '     a 1499ms n 124ms n 124ms n 124ms n 501ms           dra 21ms r';
       const told = '      -L 1875ms                                 (EF) 499ms L';
@@ -133,7 +133,7 @@ describe('a lease that cannot be renewed', () => {
 });
 
 describe('a process that was not running at its deadline', () => {
-  it('says follower/stalled before the reply it finds on waking, and does not believe that reply (G2)', () => {
+  it('emits follower/stalled before it handles the reply that it finds, and ignores that reply (G2)', () => {
     virtually(({ candidate, clock, stall, at, expectAsked, expectTold }) => {
       const { store, election } = candidate({ renew: [says(renewed, 50)] }, { clock });
       at(640, () => stall(LIFETIME));
@@ -145,7 +145,7 @@ describe('a process that was not running at its deadline', () => {
     });
   });
 
-  it('says so before anything else when it is looked at: by a new subscriber', () => {
+  it('emits follower/stalled before anything else when a new subscriber makes it check the clock', () => {
     virtually(({ candidate, clock, stall, at, expectTold }) => {
       const { election } = candidate({ release: [silence] }, { clock });
       at(500, () => stall(LIFETIME));
@@ -158,30 +158,30 @@ describe('a process that was not running at its deadline', () => {
     });
   });
 
-  it('is expired, not stalled, while the guard has not passed', () => {
+  it('is expired, not stalled, if the guard has not passed', () => {
     virtually(({ candidate, clock, stall, at, expectTold }) => {
       const { election } = candidate({ renew: Array(20).fill(silence) }, { clock });
       at(LIFETIME - 5, () => stall(20));
-      // The timer of the deadline rings by the scheduler, which is 20 after the deadline by the clock.
+      // The deadline timer follows the scheduler, which is 20 ms late by the clock.
       const subscribe = ' ^ 1879ms  !';
       const told = '      -L 1875ms (EF)';
       expectTold(election, subscribe).toBe(told);
     });
   });
 
-  it('does not lead by the getters from the deadline on, though no timer has rung (G2)', () => {
+  it('does not lead by its getters from the deadline on, even if no timer has fired (G2)', () => {
     virtually(({ candidate, clock, stall, at, expectTold }) => {
       const { election } = candidate({}, { clock });
       const seen: unknown[] = [];
-      const see = (term?: Term) =>
+      const record = (term?: Term) =>
         seen.push([election.role, election.isLeading, election.term === term, term?.remaining()]);
       at(10, () => {
         const { term } = election;
-        see(term);
+        record(term);
         stall(LIFETIME - 10 - 1);
-        see(term);
+        record(term);
         stall(1);
-        see(term);
+        record(term);
         expect(() => term?.assert()).toThrow(expect.objectContaining({ code: 'TERM_ENDED', name: 'AbortError' }));
         expect(term?.signal.aborted).toBe(false);
         expect(election.term).toBeUndefined();
@@ -197,17 +197,17 @@ describe('a process that was not running at its deadline', () => {
     });
   });
 
-  it('is told within half the guard after the machine was suspended, though its timers slept, too (G2)', () => {
+  it('emits follower within half the guard after a suspension, although its timers stood still (G2)', () => {
     virtually(({ candidate, clock, stall, at, expectTold }) => {
       const { election } = candidate({ release: [silence] }, { clock });
       at(400, () => stall(LIFETIME - 400));
       const subscribe = ' ^ 419ms           !';
-      const told = '      -L 403ms E'; // 50.5 ms after the one at 354.5
+      const told = '      -L 403ms E'; // a check 50.5 ms after the one at 354.5
       expectTold(election, subscribe).toBe(told);
     });
   });
 
-  it('leaves a leader alone that was suspended for less, and renews in time', () => {
+  it('keeps leading after a shorter suspension, and renews in time', () => {
     virtually(({ candidate, clock, stall, at, expectAsked, expectTold }) => {
       const { store, election } = candidate({}, { clock });
       at(400, () => stall(500));
@@ -221,7 +221,7 @@ describe('a process that was not running at its deadline', () => {
 });
 
 describe('a term that is over', () => {
-  it('counts no ms of a later one', () => {
+  it('does not count the ms of a later term', () => {
     virtually(({ candidate, at }) => {
       const { election } = candidate({ renew: [says({ status: 'lost' } as const)] });
       const candidacy = election.subscribe();
@@ -239,15 +239,15 @@ describe('a term that is over', () => {
 });
 
 describe('the time of a transition', () => {
-  it('is the wall time of the decision, and the same for those who are told later', () => {
+  it('is the wall time of the decision, and the same for later subscribers', () => {
     virtually(({ candidate, clock, at, scheduler }) => {
       const { election } = candidate({}, { clock: { now: clock.now, wall: () => 1_000_000 + scheduler.now() } });
-      const heard: string[] = [];
-      const hear = () => election.subscribe((t) => heard.push(`${letter(t)} ${t.at.getTime()}`));
-      const first = hear();
+      const seen: string[] = [];
+      const observe = () => election.subscribe((t) => seen.push(`${letter(t)} ${t.at.getTime()}`));
+      const first = observe();
       at(500, () => {
-        const second = hear();
-        expect(heard).toEqual(['L 1000001', 'L 1000001']);
+        const second = observe();
+        expect(seen).toEqual(['L 1000001', 'L 1000001']);
         first.unsubscribe();
         second.unsubscribe();
       });

@@ -4,7 +4,7 @@ import { coalesce } from '../../lib/stream/coalesce.js';
 import { virtually } from '../support/virtual-time.js';
 
 describe('coalesce', () => {
-  it('works at once, and once more for all that came meanwhile', () => {
+  it('runs at once, and once more for all values that arrived meanwhile', () => {
     virtually(({ cold, hot, expectObservable, expectSubscriptions }) => {
       const source = hot('-a-bc---------a-|');
       const work = cold(' ---(r|)');
@@ -14,7 +14,7 @@ describe('coalesce', () => {
     });
   });
 
-  it('completes with the source where nothing is at work, else with the last work', () => {
+  it('completes with the source if no work is running, otherwise with the last work', () => {
     virtually(({ cold, hot, expectObservable }) => {
       const work = cold('  ---(r|)');
       expectObservable(hot('a------|').pipe(coalesce(work))).toBe('---r---|');
@@ -22,14 +22,14 @@ describe('coalesce', () => {
     });
   });
 
-  it('fails as either does', () => {
+  it('fails when either fails', () => {
     virtually(({ cold, hot, expectObservable }) => {
       expectObservable(hot('aa----').pipe(coalesce(cold('--#')))).toBe('--#');
       expectObservable(hot('a#----').pipe(coalesce(cold('---(r|)')))).toBe('-#');
     });
   });
 
-  it('stops working when it is unsubscribed, and begins nothing more', () => {
+  it('stops the work when it is unsubscribed, and starts no more', () => {
     virtually(({ cold, hot, expectObservable, expectSubscriptions }) => {
       const source = hot('aa-------');
       const work = cold(' ----(r|)');
@@ -39,7 +39,7 @@ describe('coalesce', () => {
     });
   });
 
-  it('does work that is done at once as often as it is asked, also when asked in the middle of it', () => {
+  it('runs synchronous work once for each value, even for a value emitted during the work', () => {
     const source = new Subject<void>();
     const log: number[] = [];
     let done = 0;

@@ -23,7 +23,7 @@ const REQUESTS = {
 
 type Verb = keyof typeof REQUESTS;
 
-/** A store that answers each request by what `answer` gives. */
+/** A store that answers each request with the result of `answer`. */
 function storeOf(answer: (request: LeaseRequest) => unknown): LeaseStore {
   const method = (verb: Verb) => (request: LeaseRequest) => {
     expect(request.verb).toBe(verb);
@@ -37,7 +37,7 @@ const answerTo = (verb: Verb, answer: () => unknown): Promise<LeaseReply> =>
 
 const failureOf = async (verb: Verb, answer: () => unknown): Promise<ElectionError> => {
   const error = await answerTo(verb, answer).then(
-    (reply) => new Error(`it was answered: ${JSON.stringify(reply)}`),
+    (reply) => new Error(`unexpected reply: ${JSON.stringify(reply)}`),
     (reason: unknown) => reason,
   );
   if (!isElectionError(error)) throw error;
@@ -46,17 +46,17 @@ const failureOf = async (verb: Verb, answer: () => unknown): Promise<ElectionErr
 
 const holder = { id: 'rival/1', expiresIn: 5 };
 
-describe('ask', () => {
-  it('asks nothing before it is subscribed', () => {
-    let asked = 0;
+describe('sendRequest', () => {
+  it('sends nothing before it is subscribed', () => {
+    let requests = 0;
     const store = storeOf(() => {
-      asked += 1;
+      requests += 1;
       return of({ status: 'free' });
     });
     const request = sendRequest(store, REQUESTS.read, asyncScheduler);
-    expect(asked).toBe(0);
+    expect(requests).toBe(0);
     request.subscribe();
-    expect(asked).toBe(1);
+    expect(requests).toBe(1);
   });
 
   it.each<[Verb, LeaseReply]>([
@@ -72,47 +72,47 @@ describe('ask', () => {
     ['release', { status: 'gone' }],
     ['read', { status: 'held', holder }],
     ['read', { status: 'free' }],
-  ])('passes a reply to %s on: %j', async (verb, reply) => {
+  ])('emits a reply to %s: %j', async (verb, reply) => {
     expect(await answerTo(verb, () => of(reply))).toBe(reply);
   });
 
-  it('takes promises, and any other input of observables', async () => {
+  it('accepts promises and any other observable input', async () => {
     expect(await answerTo('read', async () => ({ status: 'free' }))).toEqual({ status: 'free' });
     expect(await answerTo('read', () => [{ status: 'free' }])).toEqual({ status: 'free' });
   });
 
-  it('hears one reply and lets go of the store', () => {
+  it('emits one reply and unsubscribes from the store', () => {
     virtually(({ cold, expectObservable, expectSubscriptions }) => {
       const answers = cold('  --f--f|', { f: { status: 'free' } });
       const expected = '      --(f|)';
       const subscribed = '    ^-!';
-      const asked = sendRequest(
+      const replies = sendRequest(
         storeOf(() => answers),
         REQUESTS.read,
         asyncScheduler,
       );
-      expectObservable(asked).toBe(expected, { f: { status: 'free' } });
+      expectObservable(replies).toBe(expected, { f: { status: 'free' } });
       expectSubscriptions(answers.subscriptions).toBe(subscribed);
     });
   });
 
-  it('gives up after timeout: STORE_TIMEOUT, and the store is let go of', () => {
+  it('fails with STORE_TIMEOUT after timeout, and unsubscribes from the store', () => {
     virtually(({ cold, expectObservable, expectSubscriptions }) => {
       const answers = cold('  101ms (f|)', { f: { status: 'free' } });
       const expected = '      100ms #';
       const subscribed = '    ^ 99ms !';
-      const asked = sendRequest(
+      const replies = sendRequest(
         storeOf(() => answers),
         REQUESTS.read,
         asyncScheduler,
       );
       const error = new ElectionError('STORE_TIMEOUT', 'No answer to read of "k" within 100 ms');
-      expectObservable(asked).toBe(expected, {}, error);
+      expectObservable(replies).toBe(expected, {}, error);
       expectSubscriptions(answers.subscriptions).toBe(subscribed);
     });
   });
 
-  it('lets go of the store when it is unsubscribed', () => {
+  it('unsubscribes from the store when it is unsubscribed', () => {
     virtually(({ cold, expectObservable, expectSubscriptions }) => {
       const answers = cold('  50ms (f|)');
       const subscribe = '     ^ 19ms !';
@@ -147,20 +147,20 @@ describe('ask', () => {
         },
       }),
     ],
-  ])('fails with STORE_REPLY where %s throws when it is read', async (_, reply) => {
+  ])('fails with STORE_REPLY if reading %s throws', async (_, reply) => {
     expect(await failureOf('acquire', () => of(reply()))).toMatchObject({
       code: 'STORE_REPLY',
       cause: new TypeError('a reply with a bug'),
     });
   });
 
-  it('fails as the store does, where that is an ElectionError', async () => {
+  it('passes on an ElectionError of the store', async () => {
     const error = new ElectionError('STORE_FULL', 'scripted');
     expect(await failureOf('acquire', () => throwError(() => error))).toBe(error);
   });
 
   it.each<[string, () => unknown]>([
-    ['fails otherwise', () => throwError(() => new TypeError('a store with a bug'))],
+    ['fails with another error', () => throwError(() => new TypeError('a store with a bug'))],
     ['rejects', () => Promise.reject(new TypeError('a store with a bug'))],
     [
       'throws',
@@ -168,7 +168,7 @@ describe('ask', () => {
         throw new TypeError('a store with a bug');
       },
     ],
-  ])('fails with STORE_REPLY and the cause when the store %s', async (_, answer) => {
+  ])('fails with STORE_REPLY and the cause if the store %s', async (_, answer) => {
     const error = await failureOf('acquire', answer);
     expect(error).toMatchObject({ code: 'STORE_REPLY', cause: new TypeError('a store with a bug') });
     expect(error.message).toBe('acquire of "k" failed: a store with a bug');
@@ -176,9 +176,9 @@ describe('ask', () => {
 
   it.each<[string, unknown]>([
     ['completes without a reply', EMPTY],
-    ['gives nothing one can subscribe to', undefined],
-    ['rejects with no error at all', Promise.reject('out of order')],
-  ])('fails with STORE_REPLY when the store %s', async (_, answer) => {
+    ['returns nothing that can be subscribed to', undefined],
+    ['rejects with a value that is not an error', Promise.reject('out of order')],
+  ])('fails with STORE_REPLY if the store %s', async (_, answer) => {
     expect(await failureOf('release', () => answer)).toMatchObject({ code: 'STORE_REPLY' });
   });
 
@@ -204,13 +204,13 @@ describe('ask', () => {
     ['read', {}],
     ['read', null],
     ['read', undefined],
-  ])('fails with STORE_REPLY when the answer to %s is %j', async (verb, reply) => {
+  ])('fails with STORE_REPLY if the reply to %s is %j', async (verb, reply) => {
     const error = await failureOf(verb, () => of(reply));
     expect(error.code).toBe('STORE_REPLY');
     expect(error.message).toMatch(new RegExp(`^${verb} of "k" got a reply that makes no sense: `));
   });
 
-  it('never settles by itself before timeout', () => {
+  it('does not settle by itself before timeout', () => {
     virtually(({ expectObservable }) => {
       expectObservable(
         sendRequest(

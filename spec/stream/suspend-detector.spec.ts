@@ -4,42 +4,42 @@ import { TestScheduler } from 'rxjs/testing';
 import type { Clock } from '../../lib/clock/clock.js';
 import { suspendDetectorOf } from '../../lib/stream/suspend-detector.js';
 
-const awakenings = (clock: Clock, scheduler: TestScheduler, every: number) =>
+const wakeUps = (clock: Clock, scheduler: TestScheduler, every: number) =>
   new Observable<void>((subscriber) => {
-    const vigil = suspendDetectorOf(clock, scheduler, every);
-    const watcher = { cancelTimers: () => {}, check: () => subscriber.next() };
-    vigil.join(watcher);
-    return () => vigil.leave(watcher);
+    const detector = suspendDetectorOf(clock, scheduler, every);
+    const listener = { cancelTimers: () => {}, check: () => subscriber.next() };
+    detector.join(listener);
+    return () => detector.leave(listener);
   });
 
-function virtually(body: (scheduler: TestScheduler, clock: { now(): number }, sleep: (ms: number) => void) => void) {
+function virtually(body: (scheduler: TestScheduler, clock: { now(): number }, suspend: (ms: number) => void) => void) {
   const scheduler = new TestScheduler((actual, expected) => expect(actual).toEqual(expected));
-  let slept = 0;
-  const clock = { now: () => scheduler.now() + slept };
+  let suspended = 0;
+  const clock = { now: () => scheduler.now() + suspended };
   scheduler.run(() => {
     body(scheduler, clock, (ms) => {
-      slept += ms;
+      suspended += ms;
     });
   });
 }
 
-describe('awakenings', () => {
-  it('emit when the clock has gone on without the timers, at the next look', () => {
-    virtually((scheduler, clock, sleep) => {
+describe('a suspend detector', () => {
+  it('notifies at the next check after the clock advanced without the timers', () => {
+    virtually((scheduler, clock, suspend) => {
       const seen: number[] = [];
-      const subscription = awakenings(clock, scheduler, 10).subscribe(() => seen.push(scheduler.now()));
-      scheduler.schedule(() => sleep(6), 14);
-      scheduler.schedule(() => sleep(1_000), 33);
+      const subscription = wakeUps(clock, scheduler, 10).subscribe(() => seen.push(scheduler.now()));
+      scheduler.schedule(() => suspend(6), 14);
+      scheduler.schedule(() => suspend(1_000), 33);
       scheduler.schedule(() => subscription.unsubscribe(), 100);
       scheduler.schedule(() => expect(seen).toEqual([20, 40]), 100);
     });
   });
 
-  it('do not emit for a timer that is a little late', () => {
-    virtually((scheduler, clock, sleep) => {
+  it('does not notify if a timer is only a little late', () => {
+    virtually((scheduler, clock, suspend) => {
       const seen: number[] = [];
-      const subscription = awakenings(clock, scheduler, 10).subscribe(() => seen.push(scheduler.now()));
-      scheduler.schedule(() => sleep(5), 14);
+      const subscription = wakeUps(clock, scheduler, 10).subscribe(() => seen.push(scheduler.now()));
+      scheduler.schedule(() => suspend(5), 14);
       scheduler.schedule(() => {
         subscription.unsubscribe();
         expect(seen).toEqual([]);
@@ -47,11 +47,11 @@ describe('awakenings', () => {
     });
   });
 
-  it('are looked for as long as anybody wants, and then let go of', () => {
-    virtually((scheduler, clock, sleep) => {
+  it('checks as long as it has a listener, and then stops', () => {
+    virtually((scheduler, clock, suspend) => {
       const seen: number[] = [];
-      const subscription = awakenings(clock, scheduler, 10).subscribe(() => seen.push(scheduler.now()));
-      scheduler.schedule(() => sleep(1_000), 199_995);
+      const subscription = wakeUps(clock, scheduler, 10).subscribe(() => seen.push(scheduler.now()));
+      scheduler.schedule(() => suspend(1_000), 199_995);
       scheduler.schedule(() => {
         subscription.unsubscribe();
         expect(seen).toEqual([200_000]);
@@ -59,40 +59,40 @@ describe('awakenings', () => {
     });
   });
 
-  it('are told to all by one timer, which is gone with the last', () => {
+  it('uses one timer for all listeners, and cancels it with the last', () => {
     virtually((scheduler, clock) => {
       const before = scheduler.actions.length;
-      const subscriptions = [1, 2, 3].map(() => awakenings(clock, scheduler, 10).subscribe());
+      const subscriptions = [1, 2, 3].map(() => wakeUps(clock, scheduler, 10).subscribe());
       expect(scheduler.actions.length).toBe(before + 1);
-      awakenings(clock, scheduler, 20).subscribe().unsubscribe();
+      wakeUps(clock, scheduler, 20).subscribe().unsubscribe();
       for (const subscription of subscriptions) subscription.unsubscribe();
       expect(scheduler.actions.filter((action) => !action.closed)).toEqual([]);
     });
   });
 
-  it('make all take their timers back before any sets one anew', () => {
-    virtually((scheduler, clock, sleep) => {
+  it('makes all listeners cancel their timers before any sets one again', () => {
+    virtually((scheduler, clock, suspend) => {
       const seen: string[] = [];
-      const vigil = suspendDetectorOf(clock, scheduler, 10);
-      const watchers = ['a', 'b'].map((name) => ({
-        cancelTimers: () => seen.push(`${name} shaken`),
+      const detector = suspendDetectorOf(clock, scheduler, 10);
+      const listeners = ['a', 'b'].map((name) => ({
+        cancelTimers: () => seen.push(`${name} cancels`),
         check: () => seen.push(`${name} checks`),
       }));
-      for (const each of watchers) vigil.join(each);
-      scheduler.schedule(() => sleep(1_000), 5);
+      for (const each of listeners) detector.join(each);
+      scheduler.schedule(() => suspend(1_000), 5);
       scheduler.schedule(() => {
-        for (const each of watchers) vigil.leave(each);
-        expect(seen).toEqual(['a shaken', 'b shaken', 'a checks', 'b checks']);
+        for (const each of listeners) detector.leave(each);
+        expect(seen).toEqual(['a cancels', 'b cancels', 'a checks', 'b checks']);
       }, 11);
     });
   });
 
-  it('begin anew after the last has gone', () => {
-    virtually((scheduler, clock, sleep) => {
+  it('starts again after the last listener left', () => {
+    virtually((scheduler, clock, suspend) => {
       const seen: number[] = [];
-      awakenings(clock, scheduler, 10).subscribe().unsubscribe();
-      sleep(1_000);
-      const subscription = awakenings(clock, scheduler, 10).subscribe(() => seen.push(scheduler.now()));
+      wakeUps(clock, scheduler, 10).subscribe().unsubscribe();
+      suspend(1_000);
+      const subscription = wakeUps(clock, scheduler, 10).subscribe(() => seen.push(scheduler.now()));
       scheduler.schedule(() => {
         subscription.unsubscribe();
         expect(seen).toEqual([]);

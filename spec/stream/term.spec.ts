@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { isElectionError } from '../../lib/port/errors.js';
 import { isAlive, LiveTerm } from '../../lib/stream/term.js';
 
-/** A term until 1 000 on a clock that is set by hand. */
+/** A term until 1 000, on a clock that is set by hand. */
 function term(): { readonly term: LiveTerm; readonly clock: { time: number } } {
   const clock = { time: 0, now: () => clock.time };
   return { term: new LiveTerm({ id: 'me/1', token: 7, deadline: 1_000 }, clock), clock };
@@ -13,14 +13,14 @@ function term(): { readonly term: LiveTerm; readonly clock: { time: number } } {
 const over = expect.objectContaining({ name: 'AbortError', code: 'TERM_ENDED' });
 
 describe('a term', () => {
-  it('has the id and token it was granted, and shows no more of itself to who prints or stores it', () => {
+  it('has the id and token of its grant, and shows no more of itself when it is printed or stored', () => {
     expect(Object.entries(term().term)).toEqual([
       ['token', 7],
       ['id', 'me/1'],
     ]);
   });
 
-  it('counts down to its deadline, which renewals move, and not below 0', () => {
+  it('counts down to its deadline, which renewals move, and never below 0', () => {
     const { term: live, clock } = term();
     clock.time = 400;
     expect(live.remaining()).toBe(600);
@@ -41,17 +41,17 @@ describe('a term', () => {
     expect(live.signal.aborted).toBe(false);
   });
 
-  it('is over for its user when it ends before that, while the lease goes on counting', () => {
+  it('is over for its user once it is ended, while its lease still counts', () => {
     const { term: live } = term();
     live.end('resigned');
     expect([live.alive, isAlive(live), live.remaining()]).toEqual([false, false, 1_000]);
     expect(() => live.assert()).toThrow(over);
   });
 
-  it('has a signal also where the global AbortController is not that of Node, as in jsdom', () => {
+  it('has a signal even if the global AbortController is not that of Node, as in jsdom', () => {
     const { AbortController: own } = globalThis;
     globalThis.AbortController = class {
-      // Node takes neither for one of its own: `events.setMaxListeners` throws.
+      // Node accepts neither as its own: `events.setMaxListeners` throws.
       readonly signal = Object.setPrototypeOf(
         { target: new EventTarget(), aborted: false, reason: undefined },
         {
@@ -79,7 +79,7 @@ describe('a term', () => {
     }
   });
 
-  it('is not alive any more when its signal aborts', () => {
+  it('is no longer alive when its signal aborts', () => {
     const { term: live } = term();
     const seen: unknown[] = [];
     live.signal.addEventListener('abort', () => seen.push(live.alive));
@@ -87,7 +87,7 @@ describe('a term', () => {
     expect(seen).toEqual([false]);
   });
 
-  it('has one signal, whenever it is asked for: all who have asked hear of the end', () => {
+  it('returns the same signal before and after its end', () => {
     const { term: live } = term();
     const first = live.signal;
     expect(live.signal).toBe(first);
@@ -95,7 +95,7 @@ describe('a term', () => {
     expect([first.aborted, live.signal === first]).toEqual([true, true]);
   });
 
-  it('has a signal that any number may listen to, without a warning from Node', async () => {
+  it('has a signal that accepts any number of listeners without a warning from Node', async () => {
     const code = `
       import { LiveTerm } from './lib/stream/term.ts';
       const { signal } = new LiveTerm({ token: 7, id: 'me', deadline: 1_000 }, { now: () => 0 });
@@ -104,7 +104,7 @@ describe('a term', () => {
     expect(await promisify(execFile)(process.execPath, args)).toEqual({ stdout: '', stderr: '' });
   });
 
-  it('gives its signal a reason that abort-aware code and this library’s guard both know', () => {
+  it('aborts its signal with a reason that abort-aware code and this library’s guard both accept', () => {
     const { term: live } = term();
     live.end('lost');
     const { reason } = live.signal;
@@ -118,13 +118,13 @@ describe('a term', () => {
 describe('whenIdle', () => {
   const tick = () => new Promise((resolve) => setImmediate(resolve));
 
-  it('calls back at once when no work is awaited', () => {
+  it('calls back at once if no work is pending', () => {
     let idle = 0;
     term().term.whenIdle(() => (idle += 1));
     expect(idle).toBe(1);
   });
 
-  it('calls back once, when the last of the work has settled, in whichever way', async () => {
+  it('calls back once, when the last work has settled either way', async () => {
     const { term: live } = term();
     let idle = 0;
     let end = () => {};

@@ -13,7 +13,7 @@ export class Machine {
   readonly clock;
 
   /** `resolution` is what the clock knows, `step` what the uptime shows. */
-  constructor(resolution: number, spared = 0, step = resolution, uptime = 90_000) {
+  constructor(resolution: number, reuseFor = 0, step = resolution, uptime = 90_000) {
     this.uptime = uptime;
     this.clock = monotonicClock({
       monotonic: () => this.monotonic,
@@ -25,7 +25,7 @@ export class Machine {
         return uptime;
       },
       resolution,
-      spared,
+      reuseFor,
     });
   }
 
