@@ -1,6 +1,6 @@
 import { type Bounds, leaderlessBound } from './bounds.js';
 import type { Outcome } from './moves.js';
-import { leads, type World } from './world.js';
+import { type Candidate, leads, type World } from './world.js';
 
 /** A promise that a world breaks. */
 export interface Finding {
@@ -16,6 +16,8 @@ export function check(before: World, outcome: Outcome, bounds: Bounds): Finding 
   return (
     oneLeader(outcome.world) ??
     toldInTime(outcome.world) ??
+    noticesDeadline(before, outcome) ??
+    nothingInTheDark(outcome) ??
     tokensRise(before, outcome) ??
     ownLeaseOnly(outcome) ??
     noRevival(outcome) ??
@@ -38,6 +40,26 @@ function toldInTime({ candidates, now, entry: { lease } }: World): Finding | und
   const led = candidates.find((one) => leads(one, now) && one.state.id !== lease.id);
   if (!led || !isGranted(candidates, lease.id)) return undefined;
   return found('G2 told in time', 'another holds the lease while a leader has not been told');
+}
+
+/** Whoever handles an event past its deadline has ended the term by it. No tick passes before a running process does so. */
+function noticesDeadline(before: World, { world, stepped }: Outcome): Finding | undefined {
+  const isPast = ({ state }: Candidate, now: number) => state.phase === 'leading' && now >= state.term.deadline;
+  const isLate =
+    world.now > before.now && before.candidates.some((one) => one.process === 'running' && isPast(one, before.now));
+  if (!isLate && !(stepped && isPast(stepped.after, world.now))) return undefined;
+  return found('G2 told in time', 'a running candidate leads past its deadline');
+}
+
+/** An acquire is sent only when the store has answered since, and everything of unknown outcome was taken back. */
+function nothingInTheDark({ stepped }: Outcome): Finding | undefined {
+  const { sent, mustProbe, retired } = stepped?.after.state ?? {};
+  if (!sent || sent === stepped?.before.state.sent || sent.request.verb !== 'acquire') return undefined;
+  if (mustProbe) return found('G4 nothing in the dark', 'an acquire is sent before the store has answered again');
+  const isOpen = retired !== undefined && retired.length > 0;
+  return isOpen
+    ? found('G4 nothing in the dark', 'an acquire is sent before an earlier one was taken back')
+    : undefined;
 }
 
 /** Not a lease of an attempt that its own candidate has given up and will take back. */
