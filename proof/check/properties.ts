@@ -1,6 +1,6 @@
 import { type Bounds, leaderlessBound } from './bounds.js';
 import type { Outcome } from './moves.js';
-import { type Candidate, leads, type World } from './world.js';
+import { type Candidate, EPOCH, leads, type World } from './world.js';
 
 /** A promise that a world breaks. */
 export interface Finding {
@@ -19,7 +19,7 @@ export function check(before: World, outcome: Outcome, bounds: Bounds): Finding 
     noticesDeadline(before, outcome) ??
     nothingInTheDark(outcome) ??
     tokensRise(before, outcome) ??
-    ownLeaseOnly(outcome) ??
+    ownLeaseOnly(before, outcome) ??
     noRevival(outcome) ??
     workStopsFirst(outcome) ??
     alwaysANextLeader(outcome.world, bounds) ??
@@ -36,7 +36,7 @@ function oneLeader({ candidates, now }: World): Finding | undefined {
 
 /** Whoever leads by its clock: nobody else holds the lease. */
 function toldInTime({ candidates, now, entry: { lease } }: World): Finding | undefined {
-  if (!lease || now > lease.expiresAt) return undefined;
+  if (!lease || now + EPOCH > lease.expiresAt) return undefined;
   const led = candidates.find((one) => leads(one, now) && one.state.id !== lease.id);
   if (!led || !isGranted(candidates, lease.id)) return undefined;
   return found('G2 told in time', 'another holds the lease while a leader has not been told');
@@ -72,10 +72,12 @@ function tokensRise({ ghost }: World, { stepped }: Outcome): Finding | undefined
   return found('G3 tokens rise', `a term begins with the token ${led.term.token}, after ${ghost.token}`);
 }
 
-function ownLeaseOnly({ executed }: Outcome): Finding | undefined {
+function ownLeaseOnly({ now }: World, { executed }: Outcome): Finding | undefined {
   if (!executed || (executed.request.verb !== 'renew' && executed.request.verb !== 'release')) return undefined;
   const { before, after, request } = executed;
-  const isTouched = before.lease !== undefined && before.lease !== after.lease && before.lease.id !== request.id;
+  // One that has expired is deleted by whoever comes next, as Redis does.
+  const lease = before.lease && now + EPOCH <= before.lease.expiresAt ? before.lease : undefined;
+  const isTouched = lease !== undefined && lease !== after.lease && lease.id !== request.id;
   return isTouched ? found('G4 own lease only', `a ${request.verb} changes the lease of somebody else`) : undefined;
 }
 
