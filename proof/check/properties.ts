@@ -38,7 +38,7 @@ function oneLeader({ candidates, now }: World): Finding | undefined {
 function toldInTime({ candidates, now, entry: { lease } }: World): Finding | undefined {
   if (!lease || now + EPOCH > lease.expiresAt) return undefined;
   const led = candidates.find((one) => leads(one, now) && one.state.id !== lease.id);
-  if (!led || !isGranted(candidates, lease.id)) return undefined;
+  if (!led) return undefined;
   return found('G2 told in time', 'another holds the lease while a leader has not been told');
 }
 
@@ -61,10 +61,6 @@ function nothingInTheDark({ stepped }: Outcome): Finding | undefined {
     ? found('G4 nothing in the dark', 'an acquire is sent before an earlier one was taken back')
     : undefined;
 }
-
-/** Not a lease of an attempt that its own candidate has given up and will take back. */
-const isGranted = (candidates: World['candidates'], id: string): boolean =>
-  candidates.some(({ state }) => state.id === id && state.phase !== 'campaigning');
 
 function tokensRise({ ghost }: World, { stepped }: Outcome): Finding | undefined {
   const led = stepped?.decisions.find((one) => one.role === 'leader');
