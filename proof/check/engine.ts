@@ -15,13 +15,17 @@ export interface Engine {
 }
 
 /**
- * Clocks here do not drift. With drift, what a candidate knows of the store's time depends on how long
- * ago it learnt it, so that no state would ever come back. This is the only change to the shipped code.
+ * The only changes to the shipped code, both of constants. Clocks do not drift here: with drift, what a
+ * candidate knows of the store's time depends on how long ago it learnt it, so that no state would ever
+ * come back. And ε, which is for whole milliseconds, is nothing on a grid of ticks.
  */
-const NO_DRIFT: Patch = { file: 'core/settings.ts', search: 'const DRIFT = 0.01;', replace: 'const DRIFT = 0;' };
+const ON_A_GRID: readonly Patch[] = [
+  { file: 'core/settings.ts', search: 'const DRIFT = 0.01;', replace: 'const DRIFT = 0;' },
+  { file: 'core/settings.ts', search: 'const GRAIN = 2;', replace: 'const GRAIN = 0;' },
+];
 
 export function engineOf(variant: Variant): Engine {
-  const { cjs } = build({ name: `${variant.name}-on-a-grid`, patches: [...variant.patches, NO_DRIFT] });
+  const { cjs } = build({ name: `${variant.name}-on-a-grid`, patches: [...variant.patches, ...ON_A_GRID] });
   const require = createRequire(path.join(cjs, 'index.js'));
   const { initialState, step, wakeAt } = require('./core/step.js') as typeof Step;
   const rules = require('./port/rules.js') as typeof Model;

@@ -1,6 +1,6 @@
 import { type Bounds, leaderlessBound } from './bounds.js';
 import type { Outcome } from './moves.js';
-import { leads, type World } from './world.js';
+import { type Candidate, EPOCH, leads, type World } from './world.js';
 
 /** A promise that a world breaks. */
 export interface Finding {
@@ -16,8 +16,10 @@ export function check(before: World, outcome: Outcome, bounds: Bounds): Finding 
   return (
     oneLeader(outcome.world) ??
     toldInTime(outcome.world) ??
+    noticesDeadline(before, outcome) ??
+    nothingInTheDark(outcome) ??
     tokensRise(before, outcome) ??
-    ownLeaseOnly(outcome) ??
+    ownLeaseOnly(before, outcome) ??
     noRevival(outcome) ??
     workStopsFirst(outcome) ??
     alwaysANextLeader(outcome.world, bounds) ??
@@ -34,15 +36,31 @@ function oneLeader({ candidates, now }: World): Finding | undefined {
 
 /** Whoever leads by its clock: nobody else holds the lease. */
 function toldInTime({ candidates, now, entry: { lease } }: World): Finding | undefined {
-  if (!lease || now > lease.expiresAt) return undefined;
+  if (!lease || now + EPOCH > lease.expiresAt) return undefined;
   const led = candidates.find((one) => leads(one, now) && one.state.id !== lease.id);
-  if (!led || !isGranted(candidates, lease.id)) return undefined;
+  if (!led) return undefined;
   return found('G2 told in time', 'another holds the lease while a leader has not been told');
 }
 
-/** Not a lease of an attempt that its own candidate has given up and will take back. */
-const isGranted = (candidates: World['candidates'], id: string): boolean =>
-  candidates.some(({ state }) => state.id === id && state.phase !== 'campaigning');
+/** Whoever handles an event past its deadline has ended the term by it. No tick passes before a running process does so. */
+function noticesDeadline(before: World, { world, stepped }: Outcome): Finding | undefined {
+  const isPast = ({ state }: Candidate, now: number) => state.phase === 'leading' && now >= state.term.deadline;
+  const isLate =
+    world.now > before.now && before.candidates.some((one) => one.process === 'running' && isPast(one, before.now));
+  if (!isLate && !(stepped && isPast(stepped.after, world.now))) return undefined;
+  return found('G2 told in time', 'a running candidate leads past its deadline');
+}
+
+/** An acquire is sent only when the store has answered since, and everything of unknown outcome was taken back. */
+function nothingInTheDark({ stepped }: Outcome): Finding | undefined {
+  const { sent, mustProbe, retired } = stepped?.after.state ?? {};
+  if (!sent || sent === stepped?.before.state.sent || sent.request.verb !== 'acquire') return undefined;
+  if (mustProbe) return found('G4 nothing in the dark', 'an acquire is sent before the store has answered again');
+  const isOpen = retired !== undefined && retired.length > 0;
+  return isOpen
+    ? found('G4 nothing in the dark', 'an acquire is sent before an earlier one was taken back')
+    : undefined;
+}
 
 function tokensRise({ ghost }: World, { stepped }: Outcome): Finding | undefined {
   const led = stepped?.decisions.find((one) => one.role === 'leader');
@@ -50,10 +68,12 @@ function tokensRise({ ghost }: World, { stepped }: Outcome): Finding | undefined
   return found('G3 tokens rise', `a term begins with the token ${led.term.token}, after ${ghost.token}`);
 }
 
-function ownLeaseOnly({ executed }: Outcome): Finding | undefined {
+function ownLeaseOnly({ now }: World, { executed }: Outcome): Finding | undefined {
   if (!executed || (executed.request.verb !== 'renew' && executed.request.verb !== 'release')) return undefined;
   const { before, after, request } = executed;
-  const isTouched = before.lease !== undefined && before.lease !== after.lease && before.lease.id !== request.id;
+  // One that has expired is deleted by whoever comes next, as Redis does.
+  const lease = before.lease && now + EPOCH <= before.lease.expiresAt ? before.lease : undefined;
+  const isTouched = lease !== undefined && lease !== after.lease && lease.id !== request.id;
   return isTouched ? found('G4 own lease only', `a ${request.verb} changes the lease of somebody else`) : undefined;
 }
 
