@@ -21,7 +21,7 @@ export interface Engine {
  */
 const ON_A_GRID: readonly Patch[] = [
   { file: 'core/settings.ts', search: 'const DRIFT = 0.01;', replace: 'const DRIFT = 0;' },
-  { file: 'core/settings.ts', search: 'const GRAIN = 2;', replace: 'const GRAIN = 0;' },
+  { file: 'core/settings.ts', search: 'const RESOLUTION = 2;', replace: 'const RESOLUTION = 0;' },
 ];
 
 export function engineOf(variant: Variant): Engine {
