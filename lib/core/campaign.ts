@@ -32,6 +32,7 @@ export const mustProbeAfter = (before: boolean, error: ElectionError): boolean =
 export const campaign = (from: State, nextAt: number): Campaigning => ({
   ...common(from),
   phase: 'campaigning',
+  hasFailed: from.phase === 'campaigning' && from.hasFailed,
   nextAt,
 });
 
@@ -80,7 +81,7 @@ export function handleCampaignReply(state: Campaigning, sent: Sent, reply: Candi
   const answered: Campaigning = { ...campaign(state, context.now), mustProbe: false };
   switch (sent.request.verb) {
     case 'acquire':
-      return handleAcquireReply({ ...answered, failures: 0 }, sent, reply as AcquireReply, context);
+      return handleAcquireReply({ ...answered, hasFailed: false }, sent, reply as AcquireReply, context);
     case 'release':
       return next({ ...answered, retired: state.retired.slice(1) });
     default:
@@ -128,7 +129,6 @@ function lead(
     mustProbe: state.mustProbe,
     notices: refundAttempt(notices, context.settings),
     lastSentAt: state.lastSentAt,
-    failures: state.failures,
     sent: undefined,
     term,
     renewAt: renewalAfter(sent.at, notices.rivalToken > token, context),
@@ -172,9 +172,9 @@ export function handleCampaignFailure(
   const failed = {
     ...campaign(known, context.now),
     mustProbe: mustProbeAfter(state.mustProbe, error),
-    failures: state.failures + 1,
+    hasFailed: true,
   };
-  if (silent && state.failures === 0 && state.role !== 'error') {
+  if (silent && !state.hasFailed && state.role !== 'error') {
     return next({ ...failed, nextAt: context.now + backoff(context.settings.timeout) });
   }
   return enterError(failed, error, context);

@@ -70,8 +70,6 @@ interface Common {
   readonly notices: NoticeState;
   /** Own time of the last request. */
   readonly lastSentAt: number;
-  /** Failed requests in a row, while campaigning. */
-  readonly failures: number;
   /** The one request in flight. Set to undefined rather than taken out: a copy of all but one field takes ten times as long. */
   readonly sent?: Sent | undefined;
 }
@@ -79,6 +77,8 @@ interface Common {
 /** Without a lease, trying to acquire one at `nextAt`. */
 export interface Campaigning extends Common {
   readonly phase: 'campaigning';
+  /** Whether a request has failed since an attempt was last answered. */
+  readonly hasFailed: boolean;
   readonly nextAt: number;
 }
 
@@ -104,13 +104,9 @@ export interface Exiting extends Common {
   readonly drained: boolean;
   /** Own time at which the exit stops waiting for the work. */
   readonly drainBy: number;
-  /** Own time at which the exit stops waiting for the store. */
-  readonly settleBy: number;
   /** Ids still to be released, in order. */
   readonly release: readonly string[];
-  /** Whether the store confirmed that it deleted the term's lease. */
-  readonly released: boolean;
-  /** Own time of that. */
+  /** Own time at which the store confirmed that it deleted the term's lease. */
   readonly releasedAt?: number;
   /** The id of the candidate that is to be named in the release of the term. */
   readonly successor?: string;
@@ -179,17 +175,6 @@ export interface Context {
 export const next = (state: State, ...decisions: Decision[]): Step => ({ state, decisions });
 
 /** The fields that outlive a phase, of `state`. The request in flight is not among them. */
-export function common({
-  id,
-  memory,
-  role,
-  holder,
-  listed,
-  retired,
-  mustProbe,
-  notices,
-  lastSentAt,
-  failures,
-}: State): Common {
-  return { id, memory, role, holder, listed, retired, mustProbe, notices, lastSentAt, failures };
+export function common({ id, memory, role, holder, listed, retired, mustProbe, notices, lastSentAt }: State): Common {
+  return { id, memory, role, holder, listed, retired, mustProbe, notices, lastSentAt };
 }
