@@ -105,7 +105,7 @@ export const stampedAtReply = variant(
 export const patient = variant(
   'requests-without-timeout',
   ...stampedAtReply.patches,
-  patch('stream/candidacy.ts', 'Math.ceil(now) + sent.request.timeout', 'Math.ceil(now) + 2 ** 30'),
+  patch('stream/request-in-flight.ts', 'Math.ceil(now) + sent.request.timeout', 'Math.ceil(now) + 2 ** 30'),
 );
 
 /** Tries again under the same id after a silence, and asks nobody first. */

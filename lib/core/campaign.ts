@@ -41,6 +41,7 @@ export const mustProbeAfter = (before: boolean, error: ElectionError): boolean =
 export const campaign = (from: State, nextAt: number): Campaigning => ({
   ...common(from),
   phase: 'campaigning',
+  hasFailed: from.phase === 'campaigning' && from.hasFailed,
   nextAt,
 });
 
@@ -96,7 +97,7 @@ export function handleCampaignReply(state: Campaigning, sent: Sent, reply: Candi
   const replied: Campaigning = { ...campaign(state, context.now), mustProbe: false };
   switch (sent.request.verb) {
     case 'acquire':
-      return handleAcquireReply({ ...replied, failures: 0 }, sent, reply as AcquireReply, context);
+      return handleAcquireReply({ ...replied, hasFailed: false }, sent, reply as AcquireReply, context);
     case 'release':
       return next({ ...replied, retired: state.retired.slice(1) });
     default:
@@ -146,7 +147,6 @@ function lead(
     mustProbe: state.mustProbe,
     notices: refundAttempt(notices, context.settings),
     lastSentAt: state.lastSentAt,
-    failures: state.failures,
     sent: undefined,
     term,
     renewAt: renewalAfter(sent.at, notices.rivalToken > token, context),
@@ -193,9 +193,9 @@ export function handleCampaignFailure(
   const failed = {
     ...campaign(base, context.now),
     mustProbe: mustProbeAfter(state.mustProbe, error),
-    failures: state.failures + 1,
+    hasFailed: true,
   };
-  if (unanswered && state.failures === 0 && state.role !== 'error') {
+  if (unanswered && !state.hasFailed && state.role !== 'error') {
     return next({ ...failed, nextAt: context.now + backoff(context.settings.timeout) });
   }
   return enterError(failed, error, context);

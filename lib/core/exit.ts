@@ -1,7 +1,7 @@
 import type { ElectionError } from '../port/errors.js';
 import type { CandidateReply, CandidateRequest } from '../port/lease-store.js';
 import { mustProbeAfter } from './campaign.js';
-import { handleReleaseFailure, handleReleaseReply } from './handover.js';
+import { handleReleaseFailure, handleReleaseReply, settleBy } from './handover.js';
 import { applyRenewal, handleLate, renewRequest, repeatRenewal } from './lead.js';
 import { backoff } from './settings.js';
 import {
@@ -56,18 +56,14 @@ export function exit(
 }
 
 function beginExit(state: State, release: readonly string[], cooldown: number | undefined, context: Context): Exiting {
-  const { drain, timeout } = context.settings;
-  const drainBy = context.now + drain;
   return {
     ...common(state),
     phase: 'exiting',
     holder: undefined,
     renewAt: Number.POSITIVE_INFINITY,
     drained: false,
-    drainBy,
-    settleBy: drainBy + timeout,
+    drainBy: context.now + context.settings.drain,
     release,
-    released: false,
     ...(cooldown !== undefined && { cooldown }),
   };
 }
@@ -91,7 +87,7 @@ export function exitRequest(state: Exiting, context: Context): CandidateRequest 
   const { term, awaitingSuccessor, successor, notices, listed } = state;
   const [id] = state.release;
   const { key, name, data } = settings;
-  const base = { key, timeout: Math.max(1, Math.min(settings.timeout, state.settleBy - now)) };
+  const base = { key, timeout: Math.max(1, Math.min(settings.timeout, settleBy(state, settings) - now)) };
   if (awaitingSuccessor)
     return now < awaitingSuccessor.until
       ? undefined
@@ -109,7 +105,8 @@ export function exitRequest(state: Exiting, context: Context): CandidateRequest 
 
 /** The state after an exit. */
 export function settle(state: Exiting, { now }: Context): Cooling | Done {
-  const { released, releasedAt = now, cooldown } = state;
+  const { releasedAt = now, cooldown } = state;
+  const released = state.releasedAt !== undefined;
   if (cooldown === undefined) return { ...common(state), phase: 'done', released };
   return { ...common(state), phase: 'cooling', released, nextAt: releasedAt + cooldown };
 }

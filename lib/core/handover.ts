@@ -1,5 +1,5 @@
 import type { Holder, ReleaseReply, ReleaseRequest } from '../port/lease-store.js';
-import { backoff } from './settings.js';
+import { backoff, type Settings } from './settings.js';
 import type { Context, Exiting } from './state.js';
 
 /**
@@ -10,7 +10,7 @@ export function handleReleaseReply(state: Exiting, reply: ReleaseReply, context:
   const [id] = state.release;
   const isTerm = id === state.term?.id;
   if (reply.status === 'gone' || !isTerm) return withoutFirst(state);
-  const released = { ...state, released: true, releasedAt: context.now };
+  const released = { ...state, releasedAt: context.now };
   return reply.told === undefined || state.hasSuccessor
     ? withoutFirst(released)
     : awaitSuccessor(reply.told, released, context);
@@ -24,16 +24,19 @@ export function handleReleaseReply(state: Exiting, reply: ReleaseReply, context:
  */
 export function handleReleaseFailure(state: Exiting, { quiet, id }: ReleaseRequest, context: Context): Exiting {
   const { now, settings } = context;
-  const isRepeated =
-    quiet && state.mustProbe && !state.hasSuccessor && now + backoff(settings.timeout) < state.settleBy;
+  const inTime = now + backoff(settings.timeout) < settleBy(state, settings);
+  const isRepeated = quiet && state.mustProbe && !state.hasSuccessor && inTime;
   if (isRepeated) return awaitSuccessor(id, state, context);
-  const retired = state.released ? state.retired : [...state.retired, id];
+  const retired = state.releasedAt !== undefined ? state.retired : [...state.retired, id];
   return withoutFirst({ ...state, retired });
 }
 
+/** Own time at which an exit stops waiting for the store. */
+export const settleBy = ({ drainBy }: Exiting, { timeout }: Settings): number => drainBy + timeout;
+
 function awaitSuccessor(to: string, state: Exiting, { now, settings }: Context): Exiting {
   const grace = backoff(settings.timeout);
-  return { ...state, awaitingSuccessor: { to, until: Math.min(now + grace, state.settleBy - grace) } };
+  return { ...state, awaitingSuccessor: { to, until: Math.min(now + grace, settleBy(state, settings) - grace) } };
 }
 
 /**

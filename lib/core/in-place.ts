@@ -22,7 +22,6 @@ export function inPlaceOf(before: State, after: State): State {
   state.mustProbe = after.mustProbe;
   state.notices = after.notices;
   state.lastSentAt = after.lastSentAt;
-  state.failures = after.failures;
   state.sent = after.sent;
   state.term = termInPlace(before.term, after.term);
   state.renewAt = after.renewAt;

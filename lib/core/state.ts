@@ -94,8 +94,6 @@ interface Common {
   readonly notices: NoticeState;
   /** Own time of the last request. */
   readonly lastSentAt: number;
-  /** Consecutive failed requests while campaigning. */
-  readonly failures: number;
   /**
    * The only request in flight. Set to undefined rather than removed: copying all fields but one
    * takes ten times as long.
@@ -106,6 +104,8 @@ interface Common {
 /** Has no lease, and tries to acquire one at `nextAt`. */
 export interface Campaigning extends Common {
   readonly phase: 'campaigning';
+  /** Whether a request has failed since an attempt was last answered. */
+  readonly hasFailed: boolean;
   readonly nextAt: number;
 }
 
@@ -131,13 +131,9 @@ export interface Exiting extends Common {
   readonly drained: boolean;
   /** Own time at which the exit stops waiting for the work. */
   readonly drainBy: number;
-  /** Own time at which the exit stops waiting for the store. */
-  readonly settleBy: number;
   /** Ids still to be released, in order. */
   readonly release: readonly string[];
-  /** Whether the store confirmed that it deleted the term's lease. */
-  readonly released: boolean;
-  /** Own time of that confirmation. */
+  /** Own time at which the store confirmed that it deleted the term's lease. */
   readonly releasedAt?: number;
   /** The id or name of the candidate to name as successor when the lease is released. */
   readonly successor?: string;
@@ -212,17 +208,6 @@ export interface Context {
 export const next = (state: State, ...decisions: Decision[]): Step => ({ state, decisions });
 
 /** The fields of `state` that survive a change of phase. The request in flight does not. */
-export function common({
-  id,
-  memory,
-  role,
-  holder,
-  listed,
-  retired,
-  mustProbe,
-  notices,
-  lastSentAt,
-  failures,
-}: State): Common {
-  return { id, memory, role, holder, listed, retired, mustProbe, notices, lastSentAt, failures };
+export function common({ id, memory, role, holder, listed, retired, mustProbe, notices, lastSentAt }: State): Common {
+  return { id, memory, role, holder, listed, retired, mustProbe, notices, lastSentAt };
 }

@@ -33,7 +33,7 @@ export function initialState(memory: Memory, { settings, now, nextId }: Context)
     mustProbe: memory.mustProbe,
     notices: NO_NOTICES,
     lastSentAt: Number.NEGATIVE_INFINITY,
-    failures: 0,
+    hasFailed: false,
     nextAt: now,
   };
 }

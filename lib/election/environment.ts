@@ -4,7 +4,7 @@ import { backoff, lifetime, type Settings } from '../core/settings.js';
 import { invalidOption } from '../port/errors.js';
 import { preflightOf } from '../redis/preflight.js';
 import { clientOf } from '../redis/replicas.js';
-import type { Environment } from '../stream/candidacy.js';
+import type { Environment } from '../stream/environment.js';
 import { forElection } from '../stream/request.js';
 import { randomId } from '../util/random-id.js';
 import type { ElectionOptions } from './options.js';

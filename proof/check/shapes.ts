@@ -34,12 +34,11 @@ const COMMON: Shape = {
   mustProbe: 'plain',
   notices: { of: 'notices' },
   lastSentAt: 'own',
-  failures: 'flag', // only the first failure in a row is treated differently
   sent: { of: 'sent' },
 };
 
 export const SHAPES: { readonly [name: string]: Shape } = {
-  campaigning: { ...COMMON, nextAt: 'timer' },
+  campaigning: { ...COMMON, hasFailed: 'plain', nextAt: 'timer' },
   leading: { ...COMMON, term: { of: 'term' }, renewAt: 'own', error: 'flag' },
   exiting: {
     ...COMMON,
@@ -47,9 +46,7 @@ export const SHAPES: { readonly [name: string]: Shape } = {
     renewAt: 'own',
     drained: 'plain',
     drainBy: 'own',
-    settleBy: 'own',
     release: 'ids',
-    released: 'plain',
     releasedAt: 'own',
     successor: 'id',
     hasSuccessor: 'plain',

@@ -29,7 +29,6 @@ const leading = (mark: number): Required<Leading> => ({
     rivalToken: mark,
   },
   lastSentAt: mark,
-  failures: mark,
   sent: { request: { verb: 'read', key: `key/${mark}`, timeout: 100 }, at: mark },
   term: { id: `me/${mark}`, token: mark, run: `run/${mark}`, deadline: mark },
   renewAt: mark,
