@@ -1,3 +1,4 @@
+import { AHEAD, FRESH } from './constants.js';
 import { ElectionError } from './errors.js';
 import type {
   AcquireReply,
@@ -127,12 +128,6 @@ export function acquire(before: Entry, request: AcquireRequest, server: Server):
   const after = isGranted && listed ? without(listed, (one) => isSame(one, request)) : listed;
   return { ...outcome, entry: { ...outcome.entry, ...(after && { candidates: after }) } };
 }
-
-/** ttls after its last attempt for which a candidate counts as standing by. */
-const FRESH = 1.5;
-
-/** ttls by which a candidate may reckon the server's time too high while no clock is set. */
-const AHEAD = 0.05;
 
 const isSame = (one: Standing, { id, name, data = '' }: AcquireRequest | WithdrawRequest): boolean =>
   one.id === id && (one.name ?? '') === name && (one.data ?? '') === data;

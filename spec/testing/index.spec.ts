@@ -29,6 +29,7 @@ describe('rx-leader/testing', () => {
       'clock/fake-timers.ts',
       'clock/uptime-offset.ts',
       'clock/wall-shift.ts',
+      'port/constants.ts',
       'port/errors.ts',
       'port/foreign-error.ts',
       'port/lease-store.ts',
