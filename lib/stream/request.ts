@@ -3,36 +3,27 @@ import { from, Observable, type ObservableInput, of, type SchedulerLike, throwEr
 import { ElectionError, isElectionError } from '../port/errors.js';
 import { safeCause } from '../port/foreign-error.js';
 import type {
-  CandidateReply,
   LeaseReply,
+  LeaseRequest,
   LeaseStore,
-  ListReply,
-  ListRequest,
+  ReplyTo,
   RequestLimits,
-  StoreRequest,
   WithdrawReply,
-  WithdrawRequest,
 } from '../port/lease-store.js';
 import { StoreSubscriber } from './safely.js';
 import type { Bucket, Entry } from './timer-wheel.js';
 import { problemWith } from './validate-reply.js';
 
-type ReplyTo<R extends StoreRequest> = R extends ListRequest
-  ? ListReply
-  : R extends WithdrawRequest
-    ? WithdrawReply
-    : LeaseReply;
-
 /**
  * One request to the store: one reply, or one `ElectionError`, within `request.timeout`. Unsubscribing gives it up.
  */
-export const sendRequest = <R extends StoreRequest>(
+export const sendRequest = <R extends LeaseRequest>(
   store: LeaseStore,
   request: R,
   scheduler: SchedulerLike,
-): Observable<ReplyTo<R>> =>
+): Observable<ReplyTo<R['verb']>> =>
   new Observable((subscriber) => {
-    const hear = (reply: ReplyTo<R>) => {
+    const hear = (reply: ReplyTo<R['verb']>) => {
       subscriber.next(reply);
       subscriber.complete();
     };
@@ -46,15 +37,15 @@ export const sendRequest = <R extends StoreRequest>(
  * One request under way: hears one reply or fails with one `ElectionError`, unless it is unsubscribed before. A subscriber rather than made of
  * operators, since thousands of these may be under way.
  */
-export class PendingRequest<R extends StoreRequest> extends StoreSubscriber<unknown> implements Entry {
+export class PendingRequest<R extends LeaseRequest> extends StoreSubscriber<unknown> implements Entry {
   /** Where its time is kept, if that is on a wheel. */
   bucket: Bucket | undefined;
 
   readonly #request: R;
-  readonly #hear: (reply: ReplyTo<R>) => void;
+  readonly #hear: (reply: ReplyTo<R['verb']>) => void;
   readonly #fail: (error: ElectionError) => void;
 
-  constructor(request: R, hear: (reply: ReplyTo<R>) => void, fail: (error: ElectionError) => void) {
+  constructor(request: R, hear: (reply: ReplyTo<R['verb']>) => void, fail: (error: ElectionError) => void) {
     super();
     this.#request = request;
     this.#hear = hear;
@@ -82,7 +73,7 @@ export class PendingRequest<R extends StoreRequest> extends StoreSubscriber<unkn
       return;
     }
     this.unsubscribe();
-    this.#hear(reply as ReplyTo<R>);
+    this.#hear(reply as ReplyTo<R['verb']>);
   }
 
   protected override _error(error: unknown): void {
@@ -99,7 +90,7 @@ export class PendingRequest<R extends StoreRequest> extends StoreSubscriber<unkn
 export const forElection = (store: LeaseStore, limits?: RequestLimits): LeaseStore =>
   store.forElection?.(limits) ?? store;
 
-function call(store: LeaseStore, request: StoreRequest): ObservableInput<CandidateReply | ListReply> {
+function call(store: LeaseStore, request: LeaseRequest): ObservableInput<LeaseReply> {
   switch (request.verb) {
     case 'acquire':
       return store.acquire(request);
@@ -118,13 +109,13 @@ function call(store: LeaseStore, request: StoreRequest): ObservableInput<Candida
 
 const CANNOT_LIST = 'This store cannot tell who stands by: it has no method "list"';
 
-const completedWithoutReply = ({ verb }: StoreRequest): ElectionError =>
+const completedWithoutReply = ({ verb }: LeaseRequest): ElectionError =>
   new ElectionError('STORE_REPLY', `The store completed without a reply to ${verb}`);
 
-const timedOut = ({ verb, key, timeout }: StoreRequest): ElectionError =>
+const timedOut = ({ verb, key, timeout }: LeaseRequest): ElectionError =>
   new ElectionError('STORE_TIMEOUT', `No answer to ${verb} of "${key}" within ${timeout} ms`);
 
-function unknownError({ verb, key }: StoreRequest, thrown: unknown): ElectionError {
+function unknownError({ verb, key }: LeaseRequest, thrown: unknown): ElectionError {
   const cause = safeCause(thrown);
   const text = cause instanceof Error ? cause.message : inspect(cause);
   return new ElectionError('STORE_REPLY', `${verb} of "${key}" failed: ${text}`, { cause });

@@ -35,6 +35,9 @@ describe('rx-leader/testing', () => {
       'port/lease-store.ts',
       'port/redact.ts',
       'port/rules.ts',
+      'port/rules/acquire.ts',
+      'port/rules/candidates.ts',
+      'port/rules/entry.ts',
     ]);
   });
 
