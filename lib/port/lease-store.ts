@@ -77,8 +77,6 @@ export type LeaseRequest = RequestOf<LeaseVerb>;
 /** Any reply of a {@link LeaseStore}, by `status`. */
 export type LeaseReply = ReplyTo<LeaseVerb>;
 
-export type StoreRequest = LeaseRequest;
-
 type CandidateVerb = Exclude<LeaseVerb, 'list'>;
 
 /** A request that the state machine of a candidate makes. */
