@@ -118,7 +118,7 @@ export class ReplicaConfirmer {
       attempt(() => (write ? renew(wire, write, byText) : touch(wire, request))),
     );
     const counted = attempt(() => wire.wait(count, timeout));
-    Promise.allSettled([counted, ...writes]).then(([count, ...answers]) => {
+    void Promise.allSettled([counted, ...writes]).then(([count, ...answers]) => {
       if (this.#wire === wire) this.#end(round, count as Outcome, answers);
     });
   }
