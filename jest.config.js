@@ -32,6 +32,10 @@ export default {
     '^rx-leader/testing$': '<rootDir>/lib/testing/index.ts',
   },
   injectGlobals: false,
+  // `npm run coverage`. In-process alone: what programs of the specs run in processes of their own does not count.
+  collectCoverageFrom: ['lib/**/*.ts'],
+  coverageProvider: 'v8',
+  coverageReporters: ['text-summary', 'lcov'],
   // What hangs is ended by it, and nothing that a slow machine has to compute. What is to be quick says so by itself, as a ratio to its ttl.
   testTimeout: 300_000,
   // One more than small machines have cores, since the specs wait a third of the time. Many more would make each other late: time is measured

@@ -249,13 +249,13 @@ export const wholeTtl = variant(
 /** Believes the store's clock. */
 export const noReckoning = variant(
   'no-reckoning-of-the-server-clock',
-  patch('port/rules.ts', 'until - Math.min(now, watched?.time ?? now)', 'until - now'),
+  patch('port/rules/acquire.ts', 'until - Math.min(now, watched?.time ?? now)', 'until - now'),
 );
 
 /** Waits for a lease to run out, however far ahead that is. */
 export const keepsLongLeases = variant(
   'leases-longer-than-a-ttl',
-  patch('port/rules.ts', 'if (lease.expiresAt <= latest) return entry;', 'if (latest > 0) return entry;'),
+  patch('port/rules/acquire.ts', 'if (lease.expiresAt <= latest) return entry;', 'if (latest > 0) return entry;'),
 );
 
 /** Asks again at once. */

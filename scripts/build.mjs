@@ -23,7 +23,9 @@ function compile(...args) {
 // A file that is gone from lib/ must not be published from an older build.
 rmSync(dist, { recursive: true, force: true });
 compile();
-compile('--module', 'commonjs', '--moduleResolution', 'bundler', '--outDir', 'dist/cjs');
+// An import statement is never verbatim in CommonJS.
+const COMMONJS = ['--module', 'commonjs', '--moduleResolution', 'bundler', '--verbatimModuleSyntax', 'false'];
+compile(...COMMONJS, '--outDir', 'dist/cjs');
 // The package says that .js means ES module; here it does not.
 mkdirSync(new URL('cjs/', dist), { recursive: true });
 writeFileSync(new URL('cjs/package.json', dist), `${JSON.stringify({ type: 'commonjs' })}\n`);

@@ -48,8 +48,8 @@ class Candidate implements Standing {
 
   resign(): void {
     this.#lease.end();
-    this.#connection.ask('DEL', this.#name);
-    this.#connection.ask('PUBLISH', this.#name, '');
+    void this.#connection.ask('DEL', this.#name);
+    void this.#connection.ask('PUBLISH', this.#name, '');
   }
 
   /** `expected`: ms until the lease runs out where another has it; asked for where that is not known. */

@@ -34,8 +34,8 @@ class Candidate implements Standing {
 
   resign(): void {
     this.#lease.end();
-    this.#connection.ask('DEL', this.#name);
-    this.#connection.ask('LPUSH', this.#queue, 1);
+    void this.#connection.ask('DEL', this.#name);
+    void this.#connection.ask('LPUSH', this.#queue, 1);
   }
 
   /** The word is taken as leave to ask, not as the lease: it may be left from a release that nobody waited for. */

@@ -116,7 +116,7 @@ async function kill(arena: Arena, id: string, elections: number, leader: Script<
   const connection = await BareConnection.open(arena.host, arena.port);
   const leases = Array.from({ length: elections }, (_, index) => contenderOf(id).lease(electionKey(index)));
   try {
-    connection.ask('SELECT', databaseOf(id));
+    void connection.ask('SELECT', databaseOf(id));
     const reply = await unlessEnded(arena, connection.ask('EVAL', ENDS, leases.length, ...leases));
     if (reply instanceof Error) throw reply;
     return reply as number[];

@@ -1,5 +1,5 @@
 import { type ElectionError, isUnsent } from '../port/errors.js';
-import type { AcquireReply, CandidateReply, Held, LeaseRequest, Suspect } from '../port/lease-store.js';
+import type { AcquireReply, CandidateReply, CandidateRequest, Held, Suspect } from '../port/lease-store.js';
 import { notAfter, watched } from './memory.js';
 import { handleNotice, refundAttempt } from './notice.js';
 import { backoff, lifetime } from './settings.js';
@@ -69,7 +69,7 @@ export function renewalAfter(
  * While the store does not answer, it only reads. Retired ids come before a new attempt, because
  * one of them may hold the lease.
  */
-export function campaignRequest(state: Campaigning, { settings, now }: Context): LeaseRequest {
+export function campaignRequest(state: Campaigning, { settings, now }: Context): CandidateRequest {
   const { key, timeout, ttl, name, data, coldStart } = settings;
   const [retired] = state.retired;
   if (state.mustProbe) return { verb: 'read', key, timeout };

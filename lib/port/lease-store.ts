@@ -42,20 +42,48 @@ export interface RequestLimits {
   readonly timeout: number;
 }
 
-/** One request to a {@link LeaseStore}, told apart by `verb`. */
-export type LeaseRequest = AcquireRequest | RenewRequest | ReleaseRequest | ReadRequest;
+/** The request that each method of a {@link LeaseStore} takes. */
+interface Requests {
+  readonly acquire: AcquireRequest;
+  readonly renew: RenewRequest;
+  readonly release: ReleaseRequest;
+  readonly read: ReadRequest;
+  readonly withdraw: WithdrawRequest;
+  readonly list: ListRequest;
+}
 
-/** What a candidate may ask of a {@link LeaseStore} in all. */
-export type CandidateRequest = LeaseRequest | WithdrawRequest;
+/** The reply that each method of a {@link LeaseStore} gives. */
+interface Replies {
+  readonly acquire: AcquireReply;
+  readonly renew: RenewReply;
+  readonly release: ReleaseReply;
+  readonly read: ReadReply;
+  readonly withdraw: WithdrawReply;
+  readonly list: ListReply;
+}
 
-/** What any method of a {@link LeaseStore} may be asked. */
-export type StoreRequest = CandidateRequest | ListRequest;
+/** The methods of a {@link LeaseStore} that take a request. `withdraw` and `list` are optional. */
+export type LeaseVerb = keyof Requests;
 
-/** One answer of a {@link LeaseStore}, told apart by `status`. */
-export type LeaseReply = AcquireReply | RenewReply | ReleaseReply | ReadReply;
+/** The request of one method, such as `RequestOf<'acquire'>`. */
+export type RequestOf<Verb extends LeaseVerb> = Requests[Verb];
 
-/** One answer to a {@link CandidateRequest}. */
-export type CandidateReply = LeaseReply | WithdrawReply;
+/** The reply of one method, such as `ReplyTo<'acquire'>`: a union of its outcomes by `status`. */
+export type ReplyTo<Verb extends LeaseVerb> = Replies[Verb];
+
+/** Any request to a {@link LeaseStore}, by `verb`. */
+export type LeaseRequest = RequestOf<LeaseVerb>;
+
+/** Any reply of a {@link LeaseStore}, by `status`. */
+export type LeaseReply = ReplyTo<LeaseVerb>;
+
+type CandidateVerb = Exclude<LeaseVerb, 'list'>;
+
+/** A request that the state machine of a candidate makes. */
+export type CandidateRequest = RequestOf<CandidateVerb>;
+
+/** A reply to a {@link CandidateRequest}. */
+export type CandidateReply = ReplyTo<CandidateVerb>;
 
 interface RequestBase {
   /** The election's name, as the user gave it. */

@@ -1,6 +1,6 @@
 import { catchError, EMPTY, Observable, type Subscriber, Subscription, timeout } from 'rxjs';
 import { ElectionError } from '../port/errors.js';
-import type { RenewRequest, StoreRequest } from '../port/lease-store.js';
+import type { LeaseRequest, RenewRequest } from '../port/lease-store.js';
 import type { CommandConnection } from './client-adapter.js';
 import { keysOf } from './keys.js';
 import { renewal } from './renewals.js';
@@ -16,7 +16,7 @@ export interface ReplicaPolicy {
 
 interface Confirmation {
   /** What an error is about. */
-  readonly request: StoreRequest;
+  readonly request: LeaseRequest;
   /** What is to be found in place, and then to be on the replicas; without it, what was written last is. */
   readonly write: RenewRequest | undefined;
   readonly subscriber: Subscriber<never>;
@@ -66,7 +66,7 @@ export class ReplicaConfirmer {
   }
 
   /** Completes when the lease of `write` has been found in place, extended, and is on enough replicas; else fails. */
-  confirm(request: StoreRequest, write?: RenewRequest): Observable<never> {
+  confirm(request: LeaseRequest, write?: RenewRequest): Observable<never> {
     return new Observable((subscriber) => {
       const asked: Confirmation = { request, write, subscriber, byText: false, isConfirmed: false };
       this.#waiting.add(asked);
@@ -118,7 +118,7 @@ export class ReplicaConfirmer {
       attempt(() => (write ? renew(wire, write, byText) : touch(wire, request))),
     );
     const counted = attempt(() => wire.wait(count, timeout));
-    Promise.allSettled([counted, ...writes]).then(([count, ...answers]) => {
+    void Promise.allSettled([counted, ...writes]).then(([count, ...answers]) => {
       if (this.#wire === wire) this.#end(round, count as Outcome, answers);
     });
   }
@@ -232,14 +232,14 @@ export class ReplicaConfirmer {
   }
 
   /** Whoever waits for the next round is told the same as those of this one: there is no time for another. */
-  #fail(round: readonly Confirmation[], reason: (request: StoreRequest) => Error): void {
+  #fail(round: readonly Confirmation[], reason: (request: LeaseRequest) => Error): void {
     const all = [...round, ...this.#waiting];
     this.#waiting.clear();
     for (const { subscriber, request } of all) subscriber.error(reason(request));
   }
 
   /** A server that is not, or no longer, the one to ask says so in many ways. */
-  #translate(error: unknown, request: StoreRequest): Error {
+  #translate(error: unknown, request: LeaseRequest): Error {
     const reason = toElectionError(error, request, true, this.#prefix);
     return reason.code === 'STORE_REPLY'
       ? new ElectionError('STORE_UNAVAILABLE', reason.message, { cause: reason.cause })
@@ -255,7 +255,7 @@ local token = redis.call('HMGET', KEYS[2], 'token')[1]
 if token then redis.call('HSET', KEYS[2], 'token', token) end
 `;
 
-function touch(wire: CommandConnection, { key }: StoreRequest): Promise<unknown> {
+function touch(wire: CommandConnection, { key }: LeaseRequest): Promise<unknown> {
   const { lease, record } = keysOf(key);
   return wire.eval(TOUCH, { keys: [lease, record], arguments: [] });
 }
@@ -280,15 +280,15 @@ const isElsewhere = (error: unknown): boolean =>
   /^(MOVED|ASK|READONLY|CLUSTERDOWN)\b|replica instances/.test(messageOf(error));
 const isUnknown = (error: unknown): boolean => messageOf(error).includes('NOSCRIPT');
 
-export const unavailable = ({ verb, key }: StoreRequest, why: string): ElectionError =>
+export const unavailable = ({ verb, key }: LeaseRequest, why: string): ElectionError =>
   new ElectionError('STORE_UNAVAILABLE', `${verb} of "${key}" failed: ${why}`);
 
-const unreachable = (request: StoreRequest): ElectionError =>
+const unreachable = (request: LeaseRequest): ElectionError =>
   unavailable(request, 'the connection that waits for replicas was lost, or could not be had');
 
 /** Without a `count` it is not known how many had it, but that they were too few. */
 function tooFew(
-  request: StoreRequest,
+  request: LeaseRequest,
   replicas: ReplicaPolicy,
   count = replicas.count === 1 ? 0 : undefined,
 ): ElectionError {

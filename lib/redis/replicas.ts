@@ -18,10 +18,10 @@ import { invalidOption } from '../port/errors.js';
 import type {
   AcquireRequest,
   Granted,
+  LeaseRequest,
   LeaseStore,
   RenewRequest,
   RequestLimits,
-  StoreRequest,
 } from '../port/lease-store.js';
 import { getOrMake } from '../util/lookup.js';
 import { adapterOf, type RedisClient } from './client.js';
@@ -69,7 +69,7 @@ function open(store: LeaseStore, client: RedisClient, rule: Rule): LeaseStore {
   };
 
   const confirmed = <Reply>(
-    request: StoreRequest,
+    request: LeaseRequest,
     wait: number,
     ask: () => ObservableInput<Reply>,
     confirm: (reply: Reply) => Observable<never>,
@@ -191,7 +191,7 @@ class ReplicaConfirmers {
   }
 
   /** Confirms that the lease of `write` is in place, and on enough replicas within `wait` ms. */
-  confirm(request: StoreRequest, wait: number, write: RenewRequest): Observable<never> {
+  confirm(request: LeaseRequest, wait: number, write: RenewRequest): Observable<never> {
     const server = this.#serverOf(request);
     if (server === undefined) {
       return throwError(() => unavailable(request, 'the client does not know the server that has its slot'));
@@ -202,7 +202,7 @@ class ReplicaConfirmers {
   }
 
   /** Completes once the replicas have what was written last; at once unless it is doubtful that they do. */
-  recovery(request: StoreRequest, wait: number): Observable<never> {
+  recovery(request: LeaseRequest, wait: number): Observable<never> {
     const server = this.#serverOf(request);
     const witness = server === undefined ? undefined : this.#witnesses.get(nameOf(server, wait));
     return witness?.isDoubtful ? witness.confirm(request) : EMPTY;
@@ -213,7 +213,7 @@ class ReplicaConfirmers {
     for (const witness of this.#witnesses.values()) witness.refresh();
   }
 
-  #serverOf({ key }: StoreRequest): string | undefined {
+  #serverOf({ key }: LeaseRequest): string | undefined {
     return this.#wires.serverOf(keysOf(key).lease);
   }
 

@@ -3,13 +3,13 @@ import type {
   AcquireReply,
   Held,
   Holder,
+  LeaseRequest,
   ListReply,
   Lost,
   ReadReply,
   ReleaseReply,
   RenewReply,
   Standing,
-  StoreRequest,
   WithdrawReply,
 } from '../port/lease-store.js';
 
@@ -20,7 +20,7 @@ interface Answer {
   readonly rest: readonly string[];
 }
 
-export function acquireReply(raw: unknown, request: StoreRequest): AcquireReply {
+export function acquireReply(raw: unknown, request: LeaseRequest): AcquireReply {
   const { status, sight, rest } = answer(raw, request);
   switch (status) {
     case 'granted':
@@ -53,7 +53,7 @@ export function databaseIn(raw: unknown): string | undefined {
 export const isUntold = (raw: unknown): boolean =>
   Array.isArray(raw) && String(raw[0]) === 'granted' && String(raw[5]) === '1';
 
-export function renewReply(raw: unknown, request: StoreRequest): RenewReply {
+export function renewReply(raw: unknown, request: LeaseRequest): RenewReply {
   const { status, sight, rest } = answer(raw, request);
   switch (status) {
     case 'renewed':
@@ -82,27 +82,27 @@ export function renewManyReply(raw: unknown): Together {
   return { reply, alone: new Set(alone.map((place) => Number(place) - 1)) };
 }
 
-export function releaseReply(raw: unknown, request: StoreRequest): ReleaseReply {
+export function releaseReply(raw: unknown, request: LeaseRequest): ReleaseReply {
   const { status, sight, rest } = answer(raw, request);
   if (status === 'gone') return { status, ...sight };
   if (status === 'released') return { status, ...sight, ...(rest[0] && { told: rest[0] }) };
   throw invalidReply(raw, request);
 }
 
-export function withdrawReply(raw: unknown, request: StoreRequest): WithdrawReply {
+export function withdrawReply(raw: unknown, request: LeaseRequest): WithdrawReply {
   const { status, sight } = answer(raw, request);
   if (status === 'withdrawn') return { status, ...sight };
   throw invalidReply(raw, request);
 }
 
-export function readReply(raw: unknown, request: StoreRequest): ReadReply {
+export function readReply(raw: unknown, request: LeaseRequest): ReadReply {
   const { status, sight, rest } = answer(raw, request);
   if (status === 'free') return { status, ...sight };
   if (status === 'held') return { status, ...sight, holder: holder(rest, raw, request) } satisfies Held;
   throw invalidReply(raw, request);
 }
 
-export function listReply(raw: unknown, request: StoreRequest): ListReply {
+export function listReply(raw: unknown, request: LeaseRequest): ListReply {
   const { status, sight, rest } = answer(raw, request);
   if (status !== 'listed') throw invalidReply(raw, request);
   const candidates: Standing[] = [];
@@ -128,7 +128,7 @@ function standing(text: string, lastSeen: number): Standing | undefined {
 }
 
 /** Clients map types as their users like (text as Buffers, numbers as text): whatever it is, its text is what was sent. */
-function answer(raw: unknown, request: StoreRequest): Answer {
+function answer(raw: unknown, request: LeaseRequest): Answer {
   if (!Array.isArray(raw) || raw.length < 4) throw invalidReply(raw, request);
   const [status = '', micros, token, until, ...rest] = raw.map(String);
   return {
@@ -142,7 +142,7 @@ function answer(raw: unknown, request: StoreRequest): Answer {
   };
 }
 
-function holder([id = '', left, name, data, token]: readonly string[], raw: unknown, request: StoreRequest): Holder {
+function holder([id = '', left, name, data, token]: readonly string[], raw: unknown, request: LeaseRequest): Holder {
   return {
     id,
     ...(name && { name }),
@@ -152,13 +152,13 @@ function holder([id = '', left, name, data, token]: readonly string[], raw: unkn
   };
 }
 
-function whole(text: string | undefined, raw: unknown, request: StoreRequest): number {
+function whole(text: string | undefined, raw: unknown, request: LeaseRequest): number {
   const number = Number(text);
   if (!text || !Number.isSafeInteger(number) || number < 0) throw invalidReply(raw, request);
   return number;
 }
 
-function invalidReply(raw: unknown, { verb, key }: StoreRequest): ElectionError {
+function invalidReply(raw: unknown, { verb, key }: LeaseRequest): ElectionError {
   let shown: string;
   try {
     shown = JSON.stringify(raw) ?? String(raw);

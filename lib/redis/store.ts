@@ -1,5 +1,5 @@
 import { defer, Observable } from 'rxjs';
-import type { LeaseStore, StoreRequest } from '../port/lease-store.js';
+import type { LeaseRequest, LeaseStore } from '../port/lease-store.js';
 import { getOrMake } from '../util/lookup.js';
 import { openChannels } from './channels.js';
 import { adapterOf, type RedisClient, revocable } from './client.js';
@@ -120,11 +120,11 @@ function renewer(client: ClientAdapter, ask: Ask, call: Call): Renewer {
 
 /** One script call: made on subscription; unsubscribed, it is taken back if it has not been written yet. */
 type Ask = <Reply>(
-  request: StoreRequest,
+  request: LeaseRequest,
   script: Script,
   keys: string[],
   args: ReadonlyArray<string | number>,
-  parse: (raw: unknown, request: StoreRequest) => Reply,
+  parse: (raw: unknown, request: LeaseRequest) => Reply,
 ) => Observable<Reply>;
 
 const askerOf =
@@ -192,7 +192,7 @@ function watchQueue(client: ClientAdapter, connection: Connection, timeout: numb
  * For a request by a client that repeats it in silence while its slot cannot answer: asks the server itself once half of its time is up, and fails it
  * with what that one says.
  */
-function watchSlot({ evalShaOnce }: ClientAdapter, { key, timeout }: StoreRequest, fail: (error: unknown) => void) {
+function watchSlot({ evalShaOnce }: ClientAdapter, { key, timeout }: LeaseRequest, fail: (error: unknown) => void) {
   if (!evalShaOnce) return undefined;
   const { lease, record, candidates } = keysOf(key);
   const options = { keys: [lease, record, candidates], arguments: [] };

@@ -1,6 +1,6 @@
 import { ElectionError, type ElectionErrorCode, isElectionError, markUnsent } from '../port/errors.js';
 import { copyOf, messageOf } from '../port/foreign-error.js';
-import type { StoreRequest } from '../port/lease-store.js';
+import type { LeaseRequest } from '../port/lease-store.js';
 import { redact } from '../port/redact.js';
 import { NotSent } from './client-adapter.js';
 import { keysOf } from './keys.js';
@@ -40,7 +40,7 @@ const COMMANDS =
  */
 export function toElectionError(
   thrown: unknown,
-  request: StoreRequest,
+  request: LeaseRequest,
   connected: boolean,
   prefix = '',
 ): ElectionError {
@@ -67,7 +67,7 @@ function isConnectionLoss(error: unknown, text: string): boolean {
   return 'code' in error || text === '' || LOSS.test(text);
 }
 
-function explain(code: ElectionErrorCode, text: string, { verb, key }: StoreRequest, prefix: string): string {
+function explain(code: ElectionErrorCode, text: string, { verb, key }: LeaseRequest, prefix: string): string {
   const keys = keysOf(key);
   const [lease, record] = [prefix + keys.lease, prefix + keys.record];
   const [candidates, channel] = [prefix + keys.candidates, prefix + keys.channel];

@@ -3,37 +3,28 @@ import { from, Observable, type ObservableInput, of, type SchedulerLike, throwEr
 import { ElectionError, isElectionError } from '../port/errors.js';
 import { safeCause } from '../port/foreign-error.js';
 import type {
-  CandidateReply,
   LeaseReply,
+  LeaseRequest,
   LeaseStore,
-  ListReply,
-  ListRequest,
+  ReplyTo,
   RequestLimits,
-  StoreRequest,
   WithdrawReply,
-  WithdrawRequest,
 } from '../port/lease-store.js';
 import { StoreSubscriber } from './safely.js';
 import type { Bucket, Entry } from './timer-wheel.js';
 import { problemWith } from './validate-reply.js';
 
-type ReplyTo<R extends StoreRequest> = R extends ListRequest
-  ? ListReply
-  : R extends WithdrawRequest
-    ? WithdrawReply
-    : LeaseReply;
-
 /**
  * Sends one request to the store. Emits one reply, or fails with an `ElectionError`, within
  * `request.timeout`. Unsubscribing abandons the request.
  */
-export const sendRequest = <R extends StoreRequest>(
+export const sendRequest = <R extends LeaseRequest>(
   store: LeaseStore,
   request: R,
   scheduler: SchedulerLike,
-): Observable<ReplyTo<R>> =>
+): Observable<ReplyTo<R['verb']>> =>
   new Observable((subscriber) => {
-    const onReply = (reply: ReplyTo<R>) => {
+    const onReply = (reply: ReplyTo<R['verb']>) => {
       subscriber.next(reply);
       subscriber.complete();
     };
@@ -48,15 +39,15 @@ export const sendRequest = <R extends StoreRequest>(
  *
  * A subscriber rather than a chain of operators, because thousands of requests may be in flight.
  */
-export class PendingRequest<R extends StoreRequest> extends StoreSubscriber<unknown> implements Entry {
+export class PendingRequest<R extends LeaseRequest> extends StoreSubscriber<unknown> implements Entry {
   /** The bucket with the timeout of this request, if it is on a timer wheel. */
   bucket: Bucket | undefined;
 
   readonly #request: R;
-  readonly #onReply: (reply: ReplyTo<R>) => void;
+  readonly #onReply: (reply: ReplyTo<R['verb']>) => void;
   readonly #onError: (error: ElectionError) => void;
 
-  constructor(request: R, onReply: (reply: ReplyTo<R>) => void, onError: (error: ElectionError) => void) {
+  constructor(request: R, onReply: (reply: ReplyTo<R['verb']>) => void, onError: (error: ElectionError) => void) {
     super();
     this.#request = request;
     this.#onReply = onReply;
@@ -84,7 +75,7 @@ export class PendingRequest<R extends StoreRequest> extends StoreSubscriber<unkn
       return;
     }
     this.unsubscribe();
-    this.#onReply(reply as ReplyTo<R>);
+    this.#onReply(reply as ReplyTo<R['verb']>);
   }
 
   protected override _error(error: unknown): void {
@@ -104,7 +95,7 @@ export class PendingRequest<R extends StoreRequest> extends StoreSubscriber<unkn
 export const forElection = (store: LeaseStore, limits?: RequestLimits): LeaseStore =>
   store.forElection?.(limits) ?? store;
 
-function call(store: LeaseStore, request: StoreRequest): ObservableInput<CandidateReply | ListReply> {
+function call(store: LeaseStore, request: LeaseRequest): ObservableInput<LeaseReply> {
   switch (request.verb) {
     case 'acquire':
       return store.acquire(request);
@@ -123,13 +114,13 @@ function call(store: LeaseStore, request: StoreRequest): ObservableInput<Candida
 
 const CANNOT_LIST = 'This store cannot tell who stands by: it has no method "list"';
 
-const completedWithoutReply = ({ verb }: StoreRequest): ElectionError =>
+const completedWithoutReply = ({ verb }: LeaseRequest): ElectionError =>
   new ElectionError('STORE_REPLY', `The store completed without a reply to ${verb}`);
 
-const timedOut = ({ verb, key, timeout }: StoreRequest): ElectionError =>
+const timedOut = ({ verb, key, timeout }: LeaseRequest): ElectionError =>
   new ElectionError('STORE_TIMEOUT', `No answer to ${verb} of "${key}" within ${timeout} ms`);
 
-function unknownError({ verb, key }: StoreRequest, thrown: unknown): ElectionError {
+function unknownError({ verb, key }: LeaseRequest, thrown: unknown): ElectionError {
   const cause = safeCause(thrown);
   const text = cause instanceof Error ? cause.message : inspect(cause);
   return new ElectionError('STORE_REPLY', `${verb} of "${key}" failed: ${text}`, { cause });

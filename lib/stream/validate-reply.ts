@@ -1,9 +1,9 @@
 import { inspect } from 'node:util';
 import { defer, filter, NEVER, type Observable } from 'rxjs';
 import { ElectionError } from '../port/errors.js';
-import type { CandidateReply, Holder, LeaseStore, ListReply, Notice, StoreRequest } from '../port/lease-store.js';
+import type { CandidateReply, Holder, LeaseRequest, LeaseStore, ListReply, Notice } from '../port/lease-store.js';
 
-const STATUSES: Record<StoreRequest['verb'], ReadonlyArray<(CandidateReply | ListReply)['status']>> = {
+const STATUSES: Record<LeaseRequest['verb'], ReadonlyArray<(CandidateReply | ListReply)['status']>> = {
   acquire: ['granted', 'held', 'suspect', 'late'],
   renew: ['renewed', 'lost', 'late'],
   release: ['released', 'gone'],
@@ -16,7 +16,7 @@ const STATUSES: Record<StoreRequest['verb'], ReadonlyArray<(CandidateReply | Lis
  * Returns an error if `reply` does not fit `request`. Stores may be user code, and a bug there must
  * not break the election.
  */
-export function problemWith(request: StoreRequest, reply: unknown): unknown {
+export function problemWith(request: LeaseRequest, reply: unknown): unknown {
   try {
     return isValid(request, reply) ? undefined : invalidReply(request, reply);
   } catch (error) {
@@ -24,7 +24,7 @@ export function problemWith(request: StoreRequest, reply: unknown): unknown {
   }
 }
 
-function isValid({ verb }: StoreRequest, reply: unknown): boolean {
+function isValid({ verb }: LeaseRequest, reply: unknown): boolean {
   const { status, time, token, until, holder, cut, wait, candidates } = Object(reply);
   return (
     STATUSES[verb].includes(status) &&
@@ -50,7 +50,7 @@ function isListedCandidate(candidate: unknown): boolean {
   return typeof id === 'string' && Number.isFinite(lastSeen);
 }
 
-const invalidReply = ({ verb, key }: StoreRequest, reply: unknown): ElectionError =>
+const invalidReply = ({ verb, key }: LeaseRequest, reply: unknown): ElectionError =>
   new ElectionError('STORE_REPLY', `${verb} of "${key}" got a reply that makes no sense: ${inspect(reply)}`);
 
 /** Whether `value` is a valid notice. Other values are ignored, like a lost notice. */

@@ -1,4 +1,4 @@
-export type { LeaseRecord } from '../port/rules.js';
+export type { LeaseRecord } from '../port/rules/entry.js';
 export {
   type LeaseStoreSuiteOptions,
   type LeaseStoreUnderTest,

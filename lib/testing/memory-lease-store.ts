@@ -15,6 +15,8 @@ import { ElectionError, type ElectionErrorCode } from '../port/errors.js';
 import type {
   AcquireReply,
   AcquireRequest,
+  LeaseReply,
+  LeaseRequest,
   LeaseStore,
   ListReply,
   ListRequest,
@@ -25,19 +27,11 @@ import type {
   ReleaseRequest,
   RenewReply,
   RenewRequest,
-  StoreRequest,
   WithdrawReply,
   WithdrawRequest,
 } from '../port/lease-store.js';
-import {
-  answer,
-  type Entry,
-  expire,
-  type LeaseRecord,
-  liveLease,
-  type Server,
-  type StoreReply,
-} from '../port/rules.js';
+import { type Entry, expire, type LeaseRecord, liveLease, type Server } from '../port/rules/entry.js';
+import { rules } from '../port/rules.js';
 
 /** What {@link MemoryLeaseStore} takes. */
 export interface MemoryLeaseStoreOptions {
@@ -136,7 +130,7 @@ export class MemoryLeaseStore implements LeaseStore {
    * @internal
    */
   seenFrom(where: Place): LeaseStore {
-    const answer = (request: StoreRequest) => this.#answer<never>(request, where);
+    const answer = (request: LeaseRequest) => this.#answer<never>(request, where);
     return {
       acquire: answer,
       renew: answer,
@@ -272,10 +266,10 @@ export class MemoryLeaseStore implements LeaseStore {
     };
   }
 
-  #execute(request: StoreRequest, where?: Place): StoreReply {
+  #execute(request: LeaseRequest, where?: Place): LeaseReply {
     const { key } = request;
     const place = where === 'database' ? `${ELSEWHERE}${key}` : key;
-    const { entry, reply, notice } = answer(this.#entry(place), request, this.#server(where));
+    const { entry, reply, notice } = rules.answer(this.#entry(place), request, this.#server(where));
     if (where !== 'replica') this.#entries.set(place, entry);
     if (notice && this.#tells) this.#tell({ key, notice });
     return reply;
@@ -290,7 +284,7 @@ export class MemoryLeaseStore implements LeaseStore {
   }
 
   /** One request: made on subscription, and once on its way not to be taken back. */
-  #answer<Reply extends StoreReply>(request: StoreRequest, where?: Place): Observable<Reply> {
+  #answer<Reply extends LeaseReply>(request: LeaseRequest, where?: Place): Observable<Reply> {
     return defer(() => {
       const execute = () => this.#execute(request, where) as Reply;
       if (this.#latency === 0) return this.#arrive(execute);

@@ -51,7 +51,7 @@ export class Crew implements AsyncDisposable {
     const options = { ...TIMES, key: this.#key, coldStart: 'wait', url: row.link.url, name } as const;
     const candidate = new Candidate(this.#programs, options);
     this.#all.push(candidate);
-    candidate.script.exit.then(({ code, signal }) => {
+    void candidate.script.exit.then(({ code, signal }) => {
       if (!this.#expected.has(candidate)) this.complaints.push(`${name} ended by itself: ${signal ?? code}`);
     });
     await candidate.notes('ready', PATIENCE);

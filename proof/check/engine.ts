@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import type * as Step from '../../lib/core/step.js';
 import type * as Errors from '../../lib/port/errors.js';
-import type * as Model from '../../lib/port/rules.js';
+import type { Rules } from '../../lib/port/rules.js';
 import { build, type Patch, type Variant } from '../mutant.js';
 
 /** The shipped code that is explored: the decisions of a candidate, and the rules of the store. */
@@ -10,7 +10,7 @@ export interface Engine {
   readonly initialState: typeof Step.initialState;
   readonly step: typeof Step.step;
   readonly wakeAt: typeof Step.wakeAt;
-  readonly rules: typeof Model;
+  readonly rules: Rules;
   readonly ElectionError: typeof Errors.ElectionError;
 }
 
@@ -28,7 +28,7 @@ export function engineOf(variant: Variant): Engine {
   const { cjs } = build({ name: `${variant.name}-on-a-grid`, patches: [...variant.patches, ...ON_A_GRID] });
   const require = createRequire(path.join(cjs, 'index.js'));
   const { initialState, step, wakeAt } = require('./core/step.js') as typeof Step;
-  const rules = require('./port/rules.js') as typeof Model;
+  const { rules } = require('./port/rules.js') as { rules: Rules };
   const { ElectionError } = require('./port/errors.js') as typeof Errors;
   return { initialState, step, wakeAt, rules, ElectionError };
 }

@@ -1,6 +1,6 @@
 import type { Decision, Event } from '../../lib/core/state.js';
 import type { CandidateReply, Notice } from '../../lib/port/lease-store.js';
-import type { Entry, Server } from '../../lib/port/rules.js';
+import type { Entry, Server } from '../../lib/port/rules/entry.js';
 import { type Bounds, type MoveName, settingsOf, TICK } from './bounds.js';
 import { isAwaited, Process, type Reaction } from './candidate.js';
 import type { Engine } from './engine.js';

@@ -1,6 +1,6 @@
 import type { Sent, State } from '../../lib/core/state.js';
 import type { CandidateReply, CandidateRequest, Notice } from '../../lib/port/lease-store.js';
-import type { Entry } from '../../lib/port/rules.js';
+import type { Entry } from '../../lib/port/rules/entry.js';
 
 /** One process that stands, and what surrounds `step` in it. */
 export interface Candidate {

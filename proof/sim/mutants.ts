@@ -88,7 +88,7 @@ export const MUTANTS: readonly Mutant[] = [
     ],
   ),
   mutant('grants-however-late', 'grants to whoever asked, however long ago', [
-    'port/rules.ts',
+    'port/rules/entry.ts',
     'notAfter !== undefined && micros > notAfter * 1000',
     'notAfter !== undefined && micros > notAfter * 1e9',
   ]),
@@ -127,12 +127,12 @@ export const MUTANTS: readonly Mutant[] = [
   known(variants.leadsByNotice, 'leads when it is told that it does'),
   // Vanished leases.
   mutant('no-suspicion', 'takes every absent lease for free', [
-    'port/rules.ts',
+    'port/rules/acquire.ts',
     'if (record && wait > 0) {',
     'if (record && wait > Number.MAX_VALUE) {',
   ]),
   mutant('no-run', 'takes what another run of the server has written for its own', [
-    'port/rules.ts',
+    'port/rules/acquire.ts',
     "return run !== '' && record.run !== '' && record.run !== run;",
     'return run === undefined;',
   ]),
@@ -147,12 +147,12 @@ export const MUTANTS: readonly Mutant[] = [
     '',
   ]),
   mutant('one-loss-only', 'keeps the time of a record that was mended, when it is lost again', [
-    'port/rules.ts',
+    'port/rules/acquire.ts',
     "const stands = record !== undefined && record.id === '' && record.run === server.run;",
     "const stands = record !== undefined && record.id === '';",
   ]),
   mutant('endless-mending', 'lets each who finds a loss begin the wait anew', [
-    'port/rules.ts',
+    'port/rules/acquire.ts',
     "const stands = record !== undefined && record.id === '' && record.run === server.run;",
     'const stands = record === undefined;',
   ]),
@@ -178,13 +178,13 @@ export const MUTANTS: readonly Mutant[] = [
     'const before = offset;',
   ]),
   mutant('trusts-a-clock-that-was-set-back', 'takes a lease for over that a clock that was set back has written', [
-    'port/rules.ts',
+    'port/rules/acquire.ts',
     'if (at < peak) return ttl - age;',
     '',
   ]),
   known(variants.keepsLongLeases, 'waits for a lease to run out, however far ahead that is'),
   mutant('takes-what-is-not-recorded', 'takes a lease that is not on record for nobody’s', [
-    'port/rules.ts',
+    'port/rules/acquire.ts',
     'if (lease === undefined) return claim(',
     'if (lease === undefined || lease.id !== entry.record?.id) return claim(',
   ]),
@@ -194,12 +194,12 @@ export const MUTANTS: readonly Mutant[] = [
     'const isNotified = state.notices.isSubscribed;',
   ]),
   mutant('no-coldStart', 'takes no record for no election, whatever it was told', [
-    'port/rules.ts',
+    'port/rules/acquire.ts',
     "if (!record) return request.coldStart === 'wait';",
     'if (!record) return false;',
   ]),
   mutant('elects-beside-who-waits', "takes a record that one with coldStart 'wait' has begun for none, with 'elect'", [
-    'port/rules.ts',
+    'port/rules/acquire.ts',
     'const wait = record ? stillToWait(record, request, now) : 0;',
     "const isNew = record?.id === '' && record.token === 0 && request.coldStart === 'elect';\n  const wait = record && !isNew ? stillToWait(record, request, now) : 0;",
   ]),
@@ -207,7 +207,7 @@ export const MUTANTS: readonly Mutant[] = [
     'stands-by-at-a-replica',
     'lets a replica say who holds the lease, so that one who could never lead stands by',
     [
-      'port/rules.ts',
+      'port/rules/acquire.ts',
       `  requireMaster(server);
   const { candidates, ...entry } = expire(before, msOf(server));
   const outcome`,
@@ -222,7 +222,7 @@ export const MUTANTS: readonly Mutant[] = [
     '',
   ]),
   mutant('elects-in-another-database', 'takes a database to which its client was moved for an emptied store', [
-    'port/rules.ts',
+    'port/rules/acquire.ts',
     `  requireHome(server);
   const now = msOf(server);
   const mended`,
@@ -238,12 +238,12 @@ export const MUTANTS: readonly Mutant[] = [
   ]),
   // Tokens.
   mutant('plain-counter', 'counts terms by what the store remembers, and nothing else', [
-    'port/rules.ts',
+    'port/rules/acquire.ts',
     'Math.max((record?.token ?? 0) + 1, micros, lastToken + 1);',
     '(record?.token ?? 0) + 1 + 0 * micros * lastToken;',
   ]),
   mutant('clock-as-token', 'makes tokens of the server’s clock alone', [
-    'port/rules.ts',
+    'port/rules/acquire.ts',
     'Math.max((record?.token ?? 0) + 1, micros, lastToken + 1);',
     'micros + 0 * (record?.token ?? 0) * lastToken;',
   ]),

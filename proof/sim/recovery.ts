@@ -186,7 +186,7 @@ export class Aftermath {
     const troubled = new Set(this.#standing.filter(({ role }) => role === 'error'));
     let settled = false;
     leader.machine.receive(() => {
-      leader.close().then(() => {
+      void leader.close().then(() => {
         settled = true;
       });
     });

@@ -1,11 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { learn, NOTHING_KNOWN, notAfter, watched } from '../../lib/core/memory.js';
-import type { LeaseReply } from '../../lib/port/lease-store.js';
+import type { CandidateReply } from '../../lib/port/lease-store.js';
 
 /** ms. */
 const TTL = 10_000;
 
-const free = (sight: { token?: number; time?: number; until?: number }): LeaseReply => ({ status: 'free', ...sight });
+const free = (sight: { token?: number; time?: number; until?: number }): CandidateReply => ({
+  status: 'free',
+  ...sight,
+});
 
 describe('learn', () => {
   it('keeps the highest token, so that later ones rise above it (G3)', () => {

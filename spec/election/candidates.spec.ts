@@ -75,7 +75,7 @@ describe('candidates()', () => {
   it('forgets who has not asked for one and a half ttls', async () => {
     const { store, elections } = await standing('a', 'b', 'c');
     store.hang();
-    elections[1]?.close();
+    void elections[1]?.close();
     await pass(TIMES.timeout);
     store.heal();
     await pass(1.6 * TTL);

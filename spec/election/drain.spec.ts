@@ -67,7 +67,7 @@ describe('a term that begins and is left while its election is being subscribed 
   it('is released before close() resolves (G7)', async () => {
     const { store, election, finish } = left();
     let isClosed = false;
-    election.close().then(() => {
+    void election.close().then(() => {
       isClosed = true;
     });
     await pass(100);

@@ -18,22 +18,32 @@ const filesIn = (folder: string): string[] =>
     .map((entry) => path.relative(folder, path.join(entry.parentPath, entry.name)))
     .sort();
 
-/** What the build makes of `lib`: each source as a script, its types and its map, twice. */
+/** What the build makes of `lib`: each source as a script and its types, each with a map, twice. */
 const built = (): string[] =>
   filesIn('lib').flatMap((file) =>
     ['esm', 'cjs'].flatMap((system) =>
-      ['.js', '.js.map', '.d.ts'].map((ending) => path.join('dist', system, file.replace(/\.ts$/, ending))),
+      ['.js', '.js.map', '.d.ts', '.d.ts.map'].map((ending) =>
+        path.join('dist', system, file.replace(/\.ts$/, ending)),
+      ),
     ),
   );
 
 describe('the packed library', () => {
-  it('has what is built from lib, the documentation and the examples, and nothing else', () => {
+  it('has lib and what is built from it, the documentation and the examples, and nothing else', () => {
     const pages = ['ARCHITECTURE', 'CHANGELOG', 'CONTRIBUTING', 'README', 'SECURITY'].map((name) => `${name}.md`);
     const docs = pagesIn('docs').map(({ file }) => file);
     const pictures = filesIn('docs').filter((file) => /^[\w-]+\.svg$/.test(file));
     const examples = filesIn('examples');
     const files = [
-      ...[...built(), 'dist/cjs/package.json', 'package.json', 'LICENSE', ...pages, ...docs],
+      ...[
+        ...built(),
+        ...filesIn('lib').map((file) => `lib/${file}`),
+        'dist/cjs/package.json',
+        'package.json',
+        'LICENSE',
+        ...pages,
+        ...docs,
+      ],
       ...[...pictures.map((file) => `docs/${file}`), ...examples.map((file) => `examples/${file}`)],
     ];
     expect(filesIn(shipped)).toEqual(files.sort());

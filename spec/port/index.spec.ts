@@ -3,23 +3,36 @@ import { describe, expect, it } from '@jest/globals';
 import * as store from 'rx-leader/store';
 
 describe('rx-leader/store', () => {
-  it('exports these types, no others, and no value', () => {
-    expect(Object.keys(store)).toEqual([]);
+  it('exports the rules, these types, and nothing else', () => {
+    expect(Object.keys(store)).toEqual(['rules']);
     const source = readFileSync('lib/port/index.ts', 'utf8');
-    const [, list = ''] = /^export type \{([^}]*)\}/m.exec(source) ?? [];
-    const listed = list.split(',').map((name) => name.trim());
-    const declared = [...source.matchAll(/^export type (\w+)/gm)].map(([, name = '']) => name);
-    expect([...listed, ...declared].filter((name) => name !== '').sort()).toEqual([
+    // `export type { A, B }`, and `type C` among values.
+    const types = [...source.matchAll(/^export (type )?\{([^}]*)\}/gm)].flatMap(([, all, list = '']) =>
+      list
+        .split(',')
+        .map((name) => name.trim())
+        .filter((name) => name !== '' && (all !== undefined || name.startsWith('type ')))
+        .map((name) => name.replace(/^type /, '')),
+    );
+    expect(types.sort()).toEqual([
+      'Candidates',
       'ColdStart',
+      'Entry',
       'Holder',
+      'Lease',
+      'LeaseRecord',
       'LeaseReply',
       'LeaseRequest',
       'LeaseStore',
       'LeaseVerb',
       'Notice',
+      'Outcome',
       'ReplyTo',
       'RequestLimits',
       'RequestOf',
+      'Rule',
+      'Rules',
+      'Server',
       'Sight',
       'Standing',
       'Watched',

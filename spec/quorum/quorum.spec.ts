@@ -7,10 +7,10 @@ import { ElectionError } from '../../lib/port/errors.js';
 import type {
   AcquireRequest,
   LeaseReply,
+  LeaseRequest,
   LeaseStore,
   RenewReply,
   RenewRequest,
-  StoreRequest,
 } from '../../lib/port/lease-store.js';
 import { quorum } from '../../lib/quorum/quorum.js';
 import { MemoryLeaseStore } from '../../lib/testing/index.js';
@@ -216,7 +216,7 @@ describe('a request to a quorum', () => {
       answers.push(reply);
       return reply as never;
     };
-    const note = (reply: LeaseReply) => (request: StoreRequest) => {
+    const note = (reply: LeaseReply) => (request: LeaseRequest) => {
       asked.push('id' in request ? `${request.verb} ${request.id}` : request.verb);
       return of(reply) as never;
     };
@@ -418,7 +418,7 @@ describe('a request to a quorum', () => {
 
   it('releases for everyone to hear: of one who was told alone by one store the others know nothing', () => {
     const { stores, store } = won();
-    const released: StoreRequest[] = [];
+    const released: LeaseRequest[] = [];
     stores[0].store.release = (request) => {
       released.push(request);
       return of({ status: 'released' });
@@ -532,7 +532,7 @@ describe('a request to a quorum', () => {
   it('does not acquire at a store that was silent before that has answered a look (G4)', () => {
     const scheduler = new TestScheduler(() => {});
     const asked: string[] = [];
-    const unheard = ({ verb }: StoreRequest) => {
+    const unheard = ({ verb }: LeaseRequest) => {
       asked.push(verb);
       return NEVER;
     };

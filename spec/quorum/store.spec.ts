@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { concat, from, ignoreElements, NEVER, type Observable, type ObservableInput, VirtualTimeScheduler } from 'rxjs';
 import { elect, type LeaseStore, quorum } from '../../lib/index.js';
-import type { LeaseReply, StoreRequest } from '../../lib/port/lease-store.js';
+import type { LeaseReply, LeaseRequest } from '../../lib/port/lease-store.js';
 import { MemoryLeaseStore } from '../../lib/testing/index.js';
 
 const TTL = 10_000;
@@ -22,10 +22,10 @@ function three() {
   const a = new MemoryLeaseStore({ clock: scheduler, scheduler, latency: 1, epoch: 1e12 });
   const b = new MemoryLeaseStore({ clock: scheduler, scheduler, latency: 1, epoch: 1e12 });
   const c = new MemoryLeaseStore({ clock: scheduler, scheduler, latency: 1, epoch: 1e12 });
-  const asked: StoreRequest[] = [];
+  const asked: LeaseRequest[] = [];
   /** Verbs that the third store carries out and does not answer. */
-  const mute = new Set<StoreRequest['verb']>();
-  const told = <R extends StoreRequest, Reply>(ask: (request: R) => Observable<Reply>) => {
+  const mute = new Set<LeaseRequest['verb']>();
+  const told = <R extends LeaseRequest, Reply>(ask: (request: R) => Observable<Reply>) => {
     return (request: R) => {
       asked.push(request);
       const answer = ask.call(c, request);
@@ -62,7 +62,7 @@ function three() {
   return { scheduler, stores: [a, b, c] as const, store, asked, mute, pass, answerTo, leases, standing };
 }
 
-const releases = (asked: readonly StoreRequest[]) =>
+const releases = (asked: readonly LeaseRequest[]) =>
   asked.filter(({ verb }) => verb === 'release').map((request) => ('id' in request ? request.id : ''));
 
 const status = (reply: LeaseReply | undefined) => reply?.status;

@@ -19,7 +19,7 @@ const REQUESTS = {
   renew: { verb: 'renew', key: 'k', timeout: 100, id: 'me/1', ttl: 1, name: 'me', token: 7 },
   release: { verb: 'release', key: 'k', timeout: 100, id: 'me/1' },
   read: { verb: 'read', key: 'k', timeout: 100 },
-} as const satisfies Record<LeaseRequest['verb'], LeaseRequest>;
+} as const satisfies Record<string, LeaseRequest>;
 
 type Verb = keyof typeof REQUESTS;
 

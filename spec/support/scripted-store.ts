@@ -15,7 +15,6 @@ import type {
   AcquireRequest,
   Granted,
   Held,
-  LeaseRequest,
   LeaseStore,
   Notice,
   ReadReply,
@@ -24,6 +23,7 @@ import type {
   ReleaseRequest,
   RenewReply,
   RenewRequest,
+  RequestOf,
 } from '../../lib/port/lease-store.js';
 
 /** What one request is answered with, and when: a reply, an error, silence, or whatever else one can subscribe to. */
@@ -43,8 +43,7 @@ export interface Span {
   unsubscribedFrame: number;
 }
 
-type Verb = LeaseRequest['verb'];
-type RequestOf<V extends Verb> = Extract<LeaseRequest, { verb: V }>;
+type Verb = 'acquire' | 'renew' | 'release' | 'read';
 
 /**
  * A store without leases: it answers as its script says, and remembers what it was asked. Reads the time of RxJS's
@@ -52,7 +51,7 @@ type RequestOf<V extends Verb> = Extract<LeaseRequest, { verb: V }>;
  */
 export class ScriptedStore implements LeaseStore {
   /** Every request as it is made, earlier ones included. */
-  readonly asked = new ReplaySubject<LeaseRequest>();
+  readonly asked = new ReplaySubject<RequestOf<Verb>>();
   /** The same by verb. */
   readonly requests: { readonly [V in Verb]: RequestOf<V>[] } = { acquire: [], renew: [], release: [], read: [] };
   /** The same, as the time each was in flight. */
@@ -86,7 +85,7 @@ export class ScriptedStore implements LeaseStore {
     return this.tells;
   }
 
-  #answer<Request extends LeaseRequest, Reply>(
+  #answer<Request extends RequestOf<Verb>, Reply>(
     request: Request,
     script: ReadonlyArray<Answer<Request, Reply>> = [],
     otherwise: () => Observable<Reply>,

@@ -5,7 +5,6 @@ import type { Clock } from '../../lib/clock/clock.js';
 import { elect } from '../../lib/election/elect.js';
 import type { Election } from '../../lib/election/election.js';
 import type { ElectionOptions } from '../../lib/election/options.js';
-import type { LeaseRequest } from '../../lib/port/lease-store.js';
 import type { Transition } from '../../lib/stream/transition.js';
 import { type Script, ScriptedStore } from './scripted-store.js';
 
@@ -80,4 +79,4 @@ const LETTERS = {
   closed: 'C',
 } as const;
 
-const REQUESTS: Record<LeaseRequest['verb'], string> = { acquire: 'a', renew: 'n', release: 'r', read: 'd' };
+const REQUESTS = { acquire: 'a', renew: 'n', release: 'r', read: 'd' } as const;

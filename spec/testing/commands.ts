@@ -1,18 +1,16 @@
 import type {
   AcquireRequest,
   LeaseReply,
-  ListReply,
+  LeaseRequest,
   ReleaseRequest,
   RenewRequest,
-  StoreRequest,
   Watched,
-  WithdrawReply,
 } from '../../lib/port/lease-store.js';
 import type { Random } from '../../proof/random.js';
 
 /** What is done to both stores: a request, or something that befalls them. */
 export type Command =
-  | { readonly do: 'ask'; readonly request: StoreRequest }
+  | { readonly do: 'ask'; readonly request: LeaseRequest }
   /** The same, in one request with the renewal of another election. */
   | { readonly do: 'ask'; readonly request: RenewRequest; readonly isJoint: true }
   | { readonly do: 'lose'; readonly key: string; readonly what: 'lease' | 'record' }
@@ -69,7 +67,7 @@ export class Commands {
   }
 
   /** What the candidate that asked learns of `reply`. */
-  learn({ key, ...request }: StoreRequest, reply: LeaseReply | ListReply | WithdrawReply): void {
+  learn({ key, ...request }: LeaseRequest, reply: LeaseReply): void {
     if (!('id' in request)) return;
     const known = this.#knownOf(request.id);
     if (!known) return;
@@ -111,7 +109,7 @@ export class Commands {
     return { do: 'ask', request: { ...others, ...texts }, isJoint: true };
   }
 
-  #request(key: string): StoreRequest {
+  #request(key: string): LeaseRequest {
     const { random } = this;
     const candidate = this.#candidate(key);
     const common = { key, timeout: 5_000 };

@@ -29,11 +29,15 @@ describe('rx-leader/testing', () => {
       'clock/fake-timers.ts',
       'clock/uptime-offset.ts',
       'clock/wall-shift.ts',
+      'port/constants.ts',
       'port/errors.ts',
       'port/foreign-error.ts',
       'port/lease-store.ts',
       'port/redact.ts',
       'port/rules.ts',
+      'port/rules/acquire.ts',
+      'port/rules/candidates.ts',
+      'port/rules/entry.ts',
     ]);
   });
 

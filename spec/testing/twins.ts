@@ -1,6 +1,6 @@
 import { filter, firstValueFrom, from, type Observable, Subscription } from 'rxjs';
 import type { ElectionError, LeaseStore } from '../../lib/index.js';
-import type { LeaseReply, ListReply, Standing, StoreRequest, WithdrawReply } from '../../lib/port/lease-store.js';
+import type { LeaseReply, LeaseRequest, Standing } from '../../lib/port/lease-store.js';
 import { keysOf } from '../../lib/redis/keys.js';
 import { redisStore } from '../../lib/redis/store.js';
 import { type LeaseRecord, MemoryLeaseStore } from '../../lib/testing/index.js';
@@ -8,7 +8,7 @@ import type { Client } from '../support/redis.js';
 import type { Command } from './commands.js';
 
 /** A reply, or the code of the error in its place. */
-export type Answer = LeaseReply | ListReply | WithdrawReply | { readonly error: string };
+export type Answer = LeaseReply | { readonly error: string };
 
 /** What is stored of one election. */
 interface Stored {
@@ -113,7 +113,7 @@ export class Twins {
     this.#model.flush();
   }
 
-  async #ask(request: StoreRequest, isJoint = false): Promise<Comparison> {
+  async #ask(request: LeaseRequest, isJoint = false): Promise<Comparison> {
     const { key } = request;
     const before = await this.#look(key);
     const asked = answerOf(this.#real, this.#toReal(request));
@@ -214,7 +214,7 @@ export class Twins {
     return server === this.#run ? `run${this.#runs}` : server;
   }
 
-  #toReal(request: StoreRequest): StoreRequest {
+  #toReal(request: LeaseRequest): LeaseRequest {
     if (request.verb !== 'renew' || request.run !== `run${this.#runs}`) return request;
     return { ...request, run: `${this.#run}:0` };
   }
@@ -229,7 +229,7 @@ export class Twins {
  * Whether the lease ran out, or had just a ttl to go, in the course of the command: the script's own reading of the time is one, and
  * Redis judges an expiry by others, a moment earlier or later.
  */
-function isUnclear(request: StoreRequest, expiresAt: number | undefined, times: [number, number, number]): boolean {
+function isUnclear(request: LeaseRequest, expiresAt: number | undefined, times: [number, number, number]): boolean {
   if (expiresAt === undefined) return false;
   const [before, answered, after] = times;
   const runsOut = before <= expiresAt && expiresAt <= after;
@@ -265,10 +265,7 @@ function withCutOf(model: Answer, { cut: _, ...real }: Answer & { readonly cut?:
 /** The run id of the server, of a run with its database. */
 const serverOf = (run: string): string => run.replace(/:\d+$/, '');
 
-async function answerOf(store: LeaseStore, request: StoreRequest): Promise<Answer> {
-  const asked = (store[request.verb] as (request: StoreRequest) => Observable<LeaseReply | ListReply>).call(
-    store,
-    request,
-  );
+async function answerOf(store: LeaseStore, request: LeaseRequest): Promise<Answer> {
+  const asked = (store[request.verb] as (request: LeaseRequest) => Observable<LeaseReply>).call(store, request);
   return firstValueFrom(from(asked)).catch(({ code, message }: ElectionError) => ({ error: code ?? message }));
 }

@@ -23,4 +23,4 @@ async function main() {
   console.log(JSON.stringify({ roles, held: held.length, left: left.length }));
 }
 
-main();
+void main();
