@@ -1,10 +1,10 @@
 import type { LeaseRecord } from 'rx-leader/testing';
 import type { AcquireRequest } from '../../lib/port/lease-store.js';
 import type { Span } from '../checker.js';
-import type { Agenda } from './agenda.js';
+import type { EventQueue } from './event-queue.js';
 
 /** What a candidate has heard of the store. */
-export interface Heard {
+export interface Knowledge {
   /** When the record was written last, by whomever. */
   readonly written: number | undefined;
   /** When it was answered last before that. */
@@ -18,10 +18,10 @@ export interface Heard {
  * "What is not promised", as far as a world has made it possible.
  */
 export class Exceptions {
-  readonly #agenda: Agenda;
+  readonly #events: EventQueue;
   readonly #ttl: number;
   /** True times at which the lease was granted to one who could not have known better. */
-  readonly #unknowing: number[] = [];
+  readonly #unknowingGrants: number[] = [];
   /** Machines whose every clock stood still, and until when. */
   readonly #frozen: Array<{ readonly who: string; readonly from: number; to: number }> = [];
   #lastRun = 0;
@@ -34,15 +34,15 @@ export class Exceptions {
   /** Servers whose clocks need not agree: a token that only one of them remembers is lost with it. */
   readonly #areSeveral: boolean;
 
-  constructor(agenda: Agenda, ttl: number, areSeveral = false) {
-    this.#agenda = agenda;
+  constructor(events: EventQueue, ttl: number, areSeveral = false) {
+    this.#events = events;
     this.#ttl = ttl;
     this.#areSeveral = areSeveral;
   }
 
   /** The store may have lost something. */
   lost(): void {
-    this.#losses.push(this.#agenda.now);
+    this.#losses.push(this.#events.now);
     this.#writings.clear();
   }
 
@@ -60,12 +60,12 @@ export class Exceptions {
 
   /** What was lost may have been lost since the leader last wrote it: what it gives up has to be waited out. */
   get hasJustLost(): boolean {
-    return this.#agenda.now - (this.#losses.at(-1) ?? Number.NEGATIVE_INFINITY) < this.#ttl;
+    return this.#events.now - (this.#losses.at(-1) ?? Number.NEGATIVE_INFINITY) < this.#ttl;
   }
 
   /** Another run of the store has the data now. */
   ranAnew(): void {
-    this.#lastRun = this.#agenda.now;
+    this.#lastRun = this.#events.now;
   }
 
   /** Whether what was granted at `at` has been granted by another run of the store: the first hand-over then takes a lease. */
@@ -74,15 +74,15 @@ export class Exceptions {
   }
 
   /** The clock of the store was set, or of this one of several. */
-  set(ms: number, server = 0): void {
-    this.#steps.push({ at: this.#agenda.now, ms, server });
+  clockSet(ms: number, server = 0): void {
+    this.#steps.push({ at: this.#events.now, ms, server });
   }
 
   froze(name: string): () => void {
-    const span = { who: name, from: this.#agenda.now, to: Number.POSITIVE_INFINITY };
+    const span = { who: name, from: this.#events.now, to: Number.POSITIVE_INFINITY };
     this.#frozen.push(span);
     return () => {
-      span.to = this.#agenda.now;
+      span.to = this.#events.now;
     };
   }
 
@@ -93,20 +93,20 @@ export class Exceptions {
   granted(
     { coldStart }: AcquireRequest,
     record: LeaseRecord | undefined,
-    heard: Heard,
+    heard: Knowledge,
     /** The highest it was told of when it asked. */
     token: number,
     server = 0,
   ): void {
     const emptied = this.#lost && !record && token === 0 && coldStart === 'elect';
-    if (emptied || this.#isMisdated(heard, server)) this.#unknowing.push(this.#agenda.now);
+    if (emptied || this.#isMisdated(heard, server)) this.#unknowingGrants.push(this.#events.now);
   }
 
-  #isMisdated({ written, before, since }: Heard, server: number): boolean {
+  #isMisdated({ written, before, since }: Knowledge, server: number): boolean {
     if (written === undefined || this.isBehind(server)) return false;
     const limit = this.#offsetAt(written, server);
     const isAhead = (at: number | undefined) => at === undefined || this.#offsetAt(at, server) > limit;
-    return isAhead(this.#agenda.now) && isAhead(before) && isAhead(since);
+    return isAhead(this.#events.now) && isAhead(before) && isAhead(since);
   }
 
   /** By how much the clock of `server` had been set by `time`. */
@@ -149,12 +149,12 @@ export class Exceptions {
     const isEither = this.#areSeveral || this.mayLowerTokens;
     const isOne = (who: string) => who === older.who || (isEither && who === newer.who);
     return this.#frozen.some(
-      ({ who, from, to }) => isOne(who) && from <= end && end <= this.#outrun(newer, to + this.#ttl),
+      ({ who, from, to }) => isOne(who) && from <= end && end <= this.#learntBy(newer, to + this.#ttl),
     );
   }
 
   /** Until the other has learnt of it: later than at `until` where its clock has stood still meanwhile, or the store has lost its lease. */
-  #outrun({ who }: Span, until: number): number {
+  #learntBy({ who }: Span, until: number): number {
     const froze = this.#frozen.filter((one) => one.who === who && one.from <= until && until < one.to + this.#ttl);
     const lost = this.#losses.filter((at) => until - this.#ttl <= at && at <= until);
     return Math.max(until, ...[...froze.map(({ to }) => to), ...lost].map((at) => at + this.#ttl));
@@ -162,12 +162,12 @@ export class Exceptions {
 
   /** Grants of several servers make a term when they are heard of together: by a machine that was frozen meanwhile, long after they ran out. */
   mayBeOutdated(name: string): boolean {
-    return this.#areSeveral && this.#frozen.some(({ who, to }) => who === name && this.#agenda.now <= to + this.#ttl);
+    return this.#areSeveral && this.#frozen.some(({ who, to }) => who === name && this.#events.now <= to + this.#ttl);
   }
 
   /** Until the lease of one that led beside another would have run out: until then, either may be followed by a third. */
   #mayOverlap(older: Span, newer: Span): boolean {
     const end = Math.min(older.last, newer.last);
-    return this.#unknowing.some((at) => at <= end && end <= at + this.#ttl);
+    return this.#unknowingGrants.some((at) => at <= end && end <= at + this.#ttl);
   }
 }

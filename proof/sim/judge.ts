@@ -2,17 +2,17 @@ import type { Term, Transition } from 'rx-leader';
 import type { LeaseRecord } from 'rx-leader/testing';
 import type { AcquireRequest, Granted, Notice, RenewRequest } from '../../lib/port/lease-store.js';
 import { Checker, type Span } from '../checker.js';
-import type { Agenda } from './agenda.js';
-import type { Exceptions, Heard } from './exceptions.js';
-import type { Answer, Call, Connection, Ear, Reply, Request } from './link.js';
-import type { Machine, Seat } from './machine.js';
+import type { Coverage } from './coverage.js';
+import type { EventQueue } from './event-queue.js';
+import type { Exceptions, Knowledge } from './exceptions.js';
+import type { Answer, Call, Connection, LinkObserver, Reply, Request } from './link.js';
+import type { Host, Machine } from './machine.js';
 import type { Neighbour } from './neighbour.js';
-import type { Witness } from './server.js';
-import type { Sightings } from './sightings.js';
+import type { ServerObserver } from './server.js';
 import type { User } from './user.js';
 
 /** A promise that was broken. `rule`: a guarantee, or what the contract says besides. */
-export interface Wrong {
+export interface Breach {
   readonly rule: string;
   readonly at: number;
   readonly text: string;
@@ -42,7 +42,7 @@ interface Conduct {
   lastAnswer: number | undefined;
   /** The highest token it was told of. */
   token: number;
-  heard: Heard;
+  heard: Knowledge;
   /** What came of its last request. */
   verdict: string | undefined;
   /** Whether a replica has answered that. */
@@ -58,30 +58,30 @@ interface Conduct {
 const isSilence = (verdict: string | undefined): boolean =>
   verdict === 'STORE_UNAVAILABLE' || verdict === 'STORE_TIMEOUT';
 
-const NOTHING_HEARD: Heard = { written: undefined, before: undefined, since: undefined };
+const NOTHING_HEARD: Knowledge = { written: undefined, before: undefined, since: undefined };
 
 /** Looks at everything that happens in a world, by true time, and objects to what breaks a promise. */
-export class Judge implements Ear, Witness {
+export class Judge implements LinkObserver, ServerObserver {
   /** Set where something may be waiting to go on in a microtask. */
-  isPromised = false;
+  hasMicrotasks = false;
   /** The highest token that was granted. */
   highest = 0;
   /** Told of all that is worth telling, where there is somebody to listen. */
-  tell: ((text: string) => void) | undefined;
-  readonly #agenda: Agenda;
+  log: ((text: string) => void) | undefined;
+  readonly #events: EventQueue;
   readonly #ttl: number;
   readonly #asked = new Map<string, number[]>();
   /** ms within which a machine that was suspended notices. */
   readonly #notices: number;
   readonly #exceptions: Exceptions;
-  readonly #sightings: Sightings;
+  readonly #coverage: Coverage;
   readonly #checker: Checker;
-  readonly #users = new Map<Seat, User>();
+  readonly #users = new Map<Host, User>();
   readonly #neighbours = new Map<Machine, readonly Neighbour[]>();
   readonly #terms = new Map<string, Facts>();
   readonly #grants = new Map<string, number>();
   readonly #conduct = new Map<Connection, Conduct>();
-  readonly #wrongs: Wrong[] = [];
+  readonly #wrongs: Breach[] = [];
   /** Told late that they do not lead any more, unless there is an excuse for that. */
   readonly #tardy: Array<{ readonly older: Span; readonly newer: Span; readonly at: number }> = [];
   #contested = false;
@@ -90,35 +90,35 @@ export class Judge implements Ear, Witness {
   /** When the record's `until` was written last, by each server that may lose it. */
   readonly #written = new Map<number, number | undefined>();
 
-  constructor(agenda: Agenda, ttl: number, exceptions: Exceptions, sightings: Sightings) {
-    this.#agenda = agenda;
+  constructor(events: EventQueue, ttl: number, exceptions: Exceptions, coverage: Coverage) {
+    this.#events = events;
     this.#ttl = ttl;
     this.#notices = ttl / 20;
     this.#exceptions = exceptions;
-    this.#sightings = sightings;
+    this.#coverage = coverage;
     this.#checker = new Checker((older, newer) => exceptions.excuse(older, newer));
   }
 
-  object(rule: string, text: string): void {
-    this.tell?.(`WRONG (${rule}): ${text}`);
-    this.#wrongs.push({ rule, at: this.#agenda.now, text });
+  report(rule: string, text: string): void {
+    this.log?.(`WRONG (${rule}): ${text}`);
+    this.#wrongs.push({ rule, at: this.#events.now, text });
   }
 
-  saw(sight: string): void {
-    this.#sightings.saw(sight);
+  count(sight: string): void {
+    this.#coverage.count(sight);
   }
 
-  promised(): void {
-    this.isPromised = true;
+  expectMicrotasks(): void {
+    this.hasMicrotasks = true;
   }
 
   /** All that is wrong with what has happened so far. */
-  get wrongs(): Wrong[] {
+  get breaches(): Breach[] {
     const tardy = this.#tardy.filter(({ older, newer }) => !this.#exceptions.excuse(older, newer));
     return [
       ...this.#checker.violations.map(({ rule, text }) => ({
         rule: RULES[rule],
-        at: this.#agenda.now,
+        at: this.#events.now,
         text: `${rule}: ${text}`,
       })),
       ...tardy.map(({ older, newer, at }) => ({
@@ -136,47 +136,47 @@ export class Judge implements Ear, Witness {
 
   // What users do and hear.
 
-  enters(user: User): void {
+  addUser(user: User): void {
     this.#users.set(user.machine, user);
   }
 
   /** Another election of a process. */
-  watches(machine: Machine, neighbour: Neighbour): void {
+  addNeighbour(machine: Machine, neighbour: Neighbour): void {
     this.#neighbours.set(machine, [...(this.#neighbours.get(machine) ?? []), neighbour]);
   }
 
-  stood(user: User): void {
-    this.tell?.(`${user.machine.name} stands`);
+  joined(user: User): void {
+    this.log?.(`${user.machine.name} stands`);
   }
 
   /** A voluntary exit begins. */
-  leaves(user: User): void {
+  leaving(user: User): void {
     const { term, machine, election } = user;
     const facts = term && this.#terms.get(term.id);
-    this.tell?.(`${machine.name} leaves${term ? ` its term ${term.token}` : ''}`);
+    this.log?.(`${machine.name} leaves${term ? ` its term ${term.token}` : ''}`);
     if (facts && facts.exitAt === undefined && election.isLeading) facts.exitAt = machine.clock.now();
   }
 
-  standsAside(user: User, cooldown: number): void {
+  resigned(user: User, cooldown: number): void {
     const { drain, timeout } = user.options;
-    user.asideUntil = this.#agenda.now + 1.02 * (drain + timeout + cooldown);
+    user.coolingUntil = this.#events.now + 1.02 * (drain + timeout + cooldown);
   }
 
   left(user: User): void {
     this.#checker.left(user.machine.name);
   }
 
-  told(user: User, transition: Transition): void {
+  received(user: User, transition: Transition): void {
     const { role } = transition;
     const { name } = user.machine;
     const why =
       role === 'leader' ? transition.term.token : role === 'error' ? transition.error.code : transition.reason;
-    this.tell?.(`${name} is told ${role} (${why})`);
-    this.saw(role === 'leader' ? 'role leader' : `role ${role}/${why}`);
-    this.#checker.role(name, role, this.#agenda.now);
+    this.log?.(`${name} is told ${role} (${why})`);
+    this.count(role === 'leader' ? 'role leader' : `role ${role}/${why}`);
+    this.#checker.role(name, role, this.#events.now);
     if (role === 'follower' && transition.reason === 'lost') this.#mayHaveLost(user);
     if (role === 'follower' && transition.reason === 'standby') this.#mayStandBy(user);
-    if (user.style.loop) this.promised(); // what its loop waits for has come
+    if (user.style.loop) this.expectMicrotasks(); // what its loop waits for has come
     if (role === 'leader') {
       const { term } = transition;
       if (!this.#terms.has(term.id)) {
@@ -192,39 +192,39 @@ export class Judge implements Ear, Witness {
     } else if (user.term) {
       this.#over(user.term);
     }
-    this.look(user);
+    this.check(user);
   }
 
   /** Nobody stands by at a replica, where it could never lead. */
   #mayStandBy({ link, machine: { name } }: User): void {
-    if (this.#conduct.get(link)?.isByReplica) this.object('G5', `${name} is told that it stands by, at a replica`);
+    if (this.#conduct.get(link)?.isByReplica) this.report('G5', `${name} is told that it stands by, at a replica`);
   }
 
   /** A term is lost by the word of the store alone: what goes wrong on the way there is tried again. */
   #mayHaveLost({ link, machine: { name } }: User): void {
     const verdict = this.#conduct.get(link)?.verdict;
     if (verdict === 'lost' || verdict === 'KEY_CONFLICT') return;
-    this.object('G5', `${name} takes its term for lost after ${verdict}`);
+    this.report('G5', `${name} takes its term for lost after ${verdict}`);
   }
 
-  workBegins(user: User, { id, token }: Term): void {
+  workStarted(user: User, { id, token }: Term): void {
     const facts = this.#terms.get(id);
     if (!facts) {
-      this.object('contract', `work of ${user.machine.name} begins before it is told of its term ${token}`);
+      this.report('contract', `work of ${user.machine.name} begins before it is told of its term ${token}`);
       return;
     }
     facts.working = true;
     if (facts.overAt !== undefined)
-      this.object('G2', `work of ${user.machine.name} begins when its term ${token} is over`);
+      this.report('G2', `work of ${user.machine.name} begins when its term ${token} is over`);
   }
 
-  workStops({ id }: Term): void {
+  workStopped({ id }: Term): void {
     const facts = this.#terms.get(id);
     if (facts) facts.working = false;
   }
 
   /** Work that a voluntary exit is to wait for. */
-  work(term: Term, promise: Promise<void>): Promise<void> {
+  trackWork(term: Term, promise: Promise<void>): Promise<void> {
     const facts = this.#terms.get(term.id);
     if (facts) facts.pending += 1;
     return promise.then(() => {
@@ -234,32 +234,32 @@ export class Judge implements Ear, Witness {
 
   // What processes do.
 
-  woke({ seats }: Machine): void {
-    for (const seat of seats) this.#woke(seat);
+  resumed({ hosts }: Machine): void {
+    for (const seat of hosts) this.#woke(seat);
   }
 
-  #woke(machine: Seat): void {
+  #woke(machine: Host): void {
     const user = this.#users.get(machine);
     if (!user) return;
     // Who leads as far as it was told, and does not by its clock: whatever comes next, it must say so first.
-    if (user.term && !user.election.isLeading) this.#checker.woke(machine.name, this.#agenda.now, this.#agenda.now);
-    this.look(user);
+    if (user.term && !user.election.isLeading) this.#checker.woke(machine.name, this.#events.now, this.#events.now);
+    this.check(user);
   }
 
-  turned(machine: Machine): void {
-    for (const seat of machine.seats) {
+  ranCallback(machine: Machine): void {
+    for (const seat of machine.hosts) {
       const user = this.#users.get(seat);
-      if (user) this.look(user);
+      if (user) this.check(user);
     }
-    for (const neighbour of this.#neighbours.get(machine) ?? []) neighbour.look();
+    for (const neighbour of this.#neighbours.get(machine) ?? []) neighbour.check();
     if (!this.#checker.isContested) return;
-    if (!this.#contested) this.tell?.('TWO CLAIMS CONTRADICT EACH OTHER');
+    if (!this.#contested) this.log?.('TWO CLAIMS CONTRADICT EACH OTHER');
     this.#contested = true;
-    this.lookAround();
+    this.checkAll();
   }
 
   /** Whether `user` takes itself for the leader at this instant. */
-  look(user: User): void {
+  check(user: User): void {
     const { machine, election } = user;
     if (!machine.isRunning) return;
     if (!election.isLeading) {
@@ -269,13 +269,13 @@ export class Judge implements Ear, Witness {
     const { name } = machine;
     const term = election.term as Term;
     const facts = this.#terms.get(term.id);
-    if (facts?.overAt !== undefined) this.object('G4', `the term ${term.token} of ${name} was over, and goes on`);
-    this.#checker.claim(name, term.token, this.#agenda.now);
+    if (facts?.overAt !== undefined) this.report('G4', `the term ${term.token} of ${name} was over, and goes on`);
+    this.#checker.claim(name, term.token, this.#events.now);
     this.#checker.acted(name, 'isLeading');
   }
 
-  lookAround(): void {
-    for (const user of this.#users.values()) this.look(user);
+  checkAll(): void {
+    for (const user of this.#users.values()) this.check(user);
   }
 
   /** When the store granted `term`. */
@@ -285,12 +285,12 @@ export class Judge implements Ear, Witness {
 
   /** Whether `term` was over before this instant. */
   wasOver({ id }: Term): boolean {
-    return (this.#terms.get(id)?.overAt ?? this.#agenda.now) < this.#agenda.now;
+    return (this.#terms.get(id)?.overAt ?? this.#events.now) < this.#events.now;
   }
 
   #over({ id }: Term): void {
     const facts = this.#terms.get(id);
-    if (facts) facts.overAt ??= this.#agenda.now;
+    if (facts) facts.overAt ??= this.#events.now;
   }
 
   // What goes to and fro.
@@ -300,8 +300,8 @@ export class Judge implements Ear, Witness {
     const user = this.#users.get(machine);
     this.#count(machine, user ? mostOf(user.options) : Number.POSITIVE_INFINITY);
     const conduct = this.#conductOf(link);
-    this.tell?.(`${machine.name} asks: ${describe(request)}`);
-    conduct.sentAt = this.#agenda.now;
+    this.log?.(`${machine.name} asks: ${describe(request)}`);
+    conduct.sentAt = this.#events.now;
     conduct.isOpen = true;
     this.#isAsked(conduct, request);
     if (request.verb === 'acquire' && user) this.#mayAcquire(user, conduct, request.id);
@@ -309,25 +309,25 @@ export class Judge implements Ear, Witness {
   }
 
   /** What an election asks of a quorum, which elects by its answer: what its servers do is none yet. */
-  ofQuorum(): Ear {
+  ofQuorum(): LinkObserver {
     return {
-      saw: (sight) => this.saw(sight),
+      count: (sight) => this.count(sight),
       sent: (link, request) => this.sent(link, request),
-      heard: (link, request, answer) => {
+      answered: (link, request, answer) => {
         if ('reply' in answer && answer.reply.status === 'granted') this.#isElected(link, request, answer.reply);
-        this.heard(link, request, answer);
+        this.answered(link, request, answer);
       },
-      gaveUp: (link, request) => this.gaveUp(link, request),
+      abandoned: (link, request) => this.abandoned(link, request),
       notified: (link, notice) => this.notified(link, notice),
     };
   }
 
   /** What a quorum asks of one of its servers, under ids of its own. `faulty`: which of those that may lose what they were told, or have their clocks set. */
-  ofMember(faulty: number | undefined): Ear & Witness {
+  ofMember(faulty: number | undefined): LinkObserver & ServerObserver {
     return {
-      saw: (sight) => this.saw(sight),
+      count: (sight) => this.count(sight),
       sent: (link, request) => {
-        this.tell?.(`  ${link.machine.name} asks one: ${describe(request)}`);
+        this.log?.(`  ${link.machine.name} asks one: ${describe(request)}`);
         const user = this.#users.get(link.machine);
         const conduct = this.#conductOf(link);
         conduct.server = faulty;
@@ -337,9 +337,9 @@ export class Judge implements Ear, Witness {
         if (this.#grants.has(nameOf(request.id))) conduct.unsettled.delete(request.id);
         this.#mayAcquire(user, conduct, request.id);
       },
-      heard: (link, request, answer) => this.heard(link, request, answer),
+      answered: (link, request, answer) => this.answered(link, request, answer),
       // A look is given up as soon as others have told enough.
-      gaveUp: (link, request) => request.verb !== 'read' && this.gaveUp(link, request),
+      abandoned: (link, request) => request.verb !== 'read' && this.abandoned(link, request),
       notified: () => {},
       executed: (call, before, after, reply) => {
         this.#carriedOut(call, before, after, reply);
@@ -371,33 +371,33 @@ export class Judge implements Ear, Witness {
   }
 
   /** However much is told and refused, nobody asks in a flood. */
-  #count({ name }: Seat, most: number): void {
-    const { now } = this.#agenda;
+  #count({ name }: Host, most: number): void {
+    const { now } = this.#events;
     const times = this.#asked.get(name) ?? [];
     this.#asked.set(name, times);
     times.push(now);
     while ((times[0] as number) < now - this.#ttl) times.shift();
-    if (times.length === most) this.object('contract', `${name} has asked ${times.length} times within a ttl`);
+    if (times.length === most) this.report('contract', `${name} has asked ${times.length} times within a ttl`);
   }
 
-  heard(link: Connection, request: Request, answer: Answer): void {
+  answered(link: Connection, request: Request, answer: Answer): void {
     const conduct = this.#conductOf(link);
     const verdict = 'reply' in answer ? answer.reply.status : String((answer.error as { code?: unknown }).code);
-    this.tell?.(`${link.machine.name} hears: ${request.verb}: ${verdict}`);
+    this.log?.(`${link.machine.name} hears: ${request.verb}: ${verdict}`);
     conduct.verdict = verdict;
     conduct.isByReplica = 'reply' in answer && answer.place === 'replica';
-    if ('reply' in answer && answer.place) this.saw(`${request.verb} is answered by another ${answer.place}`);
+    if ('reply' in answer && answer.place) this.count(`${request.verb} is answered by another ${answer.place}`);
     conduct.isOpen = false;
     if ('reply' in answer) this.#answered(conduct, answer.reply, answer.at);
     if (isSilence(verdict) || verdict === 'STORE_REPLY') this.#isUnsettled(conduct, request);
     if ('id' in request && request.verb !== 'acquire' && 'reply' in answer) conduct.unsettled.delete(request.id);
   }
 
-  gaveUp(link: Connection, request: Request): void {
+  abandoned(link: Connection, request: Request): void {
     const conduct = this.#conductOf(link);
     if (link.machine.isDead) return;
-    this.saw(`${request.verb} goes unanswered`);
-    this.tell?.(`${link.machine.name} waits no longer: ${request.verb}`);
+    this.count(`${request.verb} goes unanswered`);
+    this.log?.(`${link.machine.name} waits no longer: ${request.verb}`);
     conduct.verdict = 'STORE_TIMEOUT';
     conduct.isOpen = false;
     this.#isUnsettled(conduct, request);
@@ -406,21 +406,21 @@ export class Judge implements Ear, Witness {
   /** Who leads and hears what calls its lease in question, a cut or a later election, asks soon whether it has it still. */
   notified(link: Connection, notice: Notice): void {
     const { machine } = link;
-    this.tell?.(`${machine.name} hears a notice: ${JSON.stringify(notice)}`);
+    this.log?.(`${machine.name} hears a notice: ${JSON.stringify(notice)}`);
     const user = this.#users.get(machine);
     const term = user?.term;
     if (!user || !term || !isChallenge(notice, term)) return;
     const leadsOn = () =>
       user.term === term && user.election.isLeading && this.#terms.get(term.id)?.exitAt === undefined;
     if (!leadsOn()) return;
-    this.saw('a lease is called in question');
-    const { now } = this.#agenda;
+    this.count('a lease is called in question');
+    const { now } = this.#events;
     const conduct = this.#conductOf(link);
     const { timeout } = user.options;
     const within = (conduct.isOpen ? timeout : 0) + timeout / 4 + this.#notices;
-    this.#agenda.after(within, () => {
-      if (!leadsOn() || !machine.isRunning || machine.wokeAt > now || conduct.sentAt >= now) return;
-      this.object('G1', `${machine.name} does not ask whether its term ${term.token} is over, told ${notice.kind}`);
+    this.#events.after(within, () => {
+      if (!leadsOn() || !machine.isRunning || machine.resumedAt > now || conduct.sentAt >= now) return;
+      this.report('G1', `${machine.name} does not ask whether its term ${term.token} is over, told ${notice.kind}`);
     });
   }
 
@@ -428,7 +428,7 @@ export class Judge implements Ear, Witness {
     if (request.verb === 'acquire') unsettled.set(request.id, ids.get(request.id) ?? 0);
   }
 
-  executed(call: Call, before: Stored, after: Stored, reply: Reply): void {
+  executed(call: Call, before: StoredState, after: StoredState, reply: Reply): void {
     this.#carriedOut(call, before, after, reply);
     if (isGrant(call.request, before, reply)) {
       this.#isGrantedBy(call, before);
@@ -437,34 +437,34 @@ export class Judge implements Ear, Witness {
     this.#isWritten(0, before, after, reply);
   }
 
-  #isWritten(server: number, before: Stored, after: Stored, { time = 0 }: Reply): void {
+  #isWritten(server: number, before: StoredState, after: StoredState, { time = 0 }: Reply): void {
     if (after.record?.until === before.record?.until) return;
-    this.#written.set(server, this.#agenda.now);
+    this.#written.set(server, this.#events.now);
     if (after.record?.until) this.#exceptions.wrote(time, server);
   }
 
   /** A store grants the lease to one who may not be able to know better. */
-  #isGrantedBy({ request, link }: Call, { record }: Stored): void {
+  #isGrantedBy({ request, link }: Call, { record }: StoredState): void {
     const { token = 0 } = this.#knownBefore.get(request) ?? {};
     const { server } = this.#conductOf(link);
     if (record?.until && this.#exceptions.isBehind(server))
-      this.saw('a lease that a slow clock has written is followed');
+      this.count('a lease that a slow clock has written is followed');
     this.#exceptions.granted(request as AcquireRequest, record, this.#heardBy(link, request), token, server);
   }
 
   #isElected({ machine }: Connection, request: Request, { token }: Granted): void {
-    if ('id' in request) this.#grants.set(request.id, this.#agenda.now);
+    if ('id' in request) this.#grants.set(request.id, this.#events.now);
     this.#granted(machine.name, token);
   }
 
-  #carriedOut({ request, link }: Call, before: Stored, after: Stored, reply: Reply): void {
+  #carriedOut({ request, link }: Call, before: StoredState, after: StoredState, reply: Reply): void {
     const { name } = link.machine;
-    this.tell?.(`  the store: ${describe(request)} of ${name}: ${reply.status}`);
-    this.#sightings.executed(request, before, after, reply);
+    this.log?.(`  the store: ${describe(request)} of ${name}: ${reply.status}`);
+    this.#coverage.executed(request, before, after, reply);
     const others = 'id' in request && before.lease !== request.id ? before.lease : undefined;
     if (others !== undefined && reply.status === 'granted')
-      this.object('G1', `${name} is granted the lease of ${others}`);
-    if (others !== undefined && reply.status === 'renewed') this.object('G4', `${name} renews the lease of ${others}`);
+      this.report('G1', `${name} is granted the lease of ${others}`);
+    if (others !== undefined && reply.status === 'renewed') this.report('G4', `${name} renews the lease of ${others}`);
     if (request.verb === 'renew' && before.lease === undefined && reply.status === 'lost') {
       this.#mayBeLost(name, request, before);
     }
@@ -472,23 +472,23 @@ export class Judge implements Ear, Witness {
       this.#mayPutBack(name, request, before);
     }
     if (others !== undefined && request.verb === 'release' && after.lease === undefined)
-      this.object('G4', `${name} releases the lease of ${others}`);
+      this.report('G4', `${name} releases the lease of ${others}`);
     if (reply.status === 'released' && 'id' in request && !this.#terms.has(request.id)) {
-      this.saw('an acquire of unknown outcome is taken back');
+      this.count('an acquire of unknown outcome is taken back');
     }
   }
 
   /** A lease that has vanished is not lost to who has it still, unless it was given up or a later term has begun. */
-  #mayBeLost(name: string, { id, token }: RenewRequest, { record }: Stored): void {
+  #mayBeLost(name: string, { id, token }: RenewRequest, { record }: StoredState): void {
     const isOver = record !== undefined && (record.token > token || (record.id === id && record.until === 0));
-    if (!isOver) this.object('G5', `${name} takes ${token} for lost, though it might put it back`);
+    if (!isOver) this.report('G5', `${name} takes ${token} for lost, though it might put it back`);
   }
 
   /** A lease that has vanished is put back by who has it still: under its own token, and unless it was given up. */
-  #mayPutBack(name: string, { id, token }: RenewRequest, { record }: Stored): void {
+  #mayPutBack(name: string, { id, token }: RenewRequest, { record }: StoredState): void {
     if (record && record.token > token)
-      this.object('G4', `${name} puts ${token} back, though ${record.token} came after it`);
-    if (record?.id === id && record.until === 0) this.object('G4', `${name} puts ${token} back, which it had released`);
+      this.report('G4', `${name} puts ${token} back, though ${record.token} came after it`);
+    if (record?.id === id && record.until === 0) this.report('G4', `${name} puts ${token} back, which it had released`);
   }
 
   /** `at`: when the reply was made, which is the time that it tells. */
@@ -500,7 +500,7 @@ export class Judge implements Ear, Witness {
   }
 
   /** What was known on `link` when `request` was sent. */
-  #heardBy(link: Connection, request: Request): Heard {
+  #heardBy(link: Connection, request: Request): Knowledge {
     const conduct = this.#conductOf(link);
     const written = this.#writtenBy(conduct);
     const before = this.#knownBefore.get(request)?.lastAnswer;
@@ -524,31 +524,31 @@ export class Judge implements Ear, Witness {
 
   #granted(name: string, token: number): void {
     if (token <= this.highest && !this.#exceptions.mayLowerTokens && !this.#exceptions.mayBeOutdated(name)) {
-      this.object('G3', `${name} is granted the token ${token} after ${this.highest}`);
+      this.report('G3', `${name} is granted the token ${token} after ${this.highest}`);
     }
     this.highest = Math.max(this.highest, token);
-    const { now } = this.#agenda;
+    const { now } = this.#events;
     for (const { machine, term } of this.#users.values()) {
       // One that has just begun to run again has a moment to notice.
-      if (!term || machine.name === name || !machine.isRunning || now - machine.wokeAt < this.#notices) continue;
+      if (!term || machine.name === name || !machine.isRunning || now - machine.resumedAt < this.#notices) continue;
       const older = { who: machine.name, token: term.token, first: this.grantedAt(term), last: now };
       this.#tardy.push({ older, newer: { who: name, token, first: now, last: now }, at: now });
     }
-    this.lookAround();
+    this.checkAll();
   }
 
   /** Another library has the lease from now on, by the store alone: nobody leads, or has yet to be told that it does not. */
-  isTakenBy(peer: string): void {
-    this.tell?.(`${peer} takes the lease`);
-    this.saw('a go-leader peer takes the lease');
-    const { now } = this.#agenda;
+  takenByPeer(peer: string): void {
+    this.log?.(`${peer} takes the lease`);
+    this.count('a go-leader peer takes the lease');
+    const { now } = this.#events;
     for (const { machine, election, term } of this.#users.values()) {
       const { name } = machine;
       if (!machine.isRunning) continue;
       if (election.term)
-        this.object('G1', `${name} leads, by its term ${election.term.token}, when ${peer} takes the lease`);
-      else if (term && now - machine.wokeAt >= this.#notices)
-        this.object(
+        this.report('G1', `${name} leads, by its term ${election.term.token}, when ${peer} takes the lease`);
+      else if (term && now - machine.resumedAt >= this.#notices)
+        this.report(
           'G2',
           `${name} has yet to be told that its term ${term.token} is over when ${peer} takes the lease`,
         );
@@ -556,11 +556,11 @@ export class Judge implements Ear, Witness {
   }
 
   /** Nothing is acquired while nobody answers, nor before what may have been acquired unheard in the same candidacy is taken back. */
-  #mayAcquire({ machine: { name }, stands }: User, { verdict, unsettled, ids }: Conduct, id: string): void {
-    if (!ids.has(id)) ids.set(id, stands);
-    if (isSilence(verdict)) this.object('G4', `${name} acquires in the dark`);
+  #mayAcquire({ machine: { name }, candidacies }: User, { verdict, unsettled, ids }: Conduct, id: string): void {
+    if (!ids.has(id)) ids.set(id, candidacies);
+    if (isSilence(verdict)) this.report('G4', `${name} acquires in the dark`);
     for (const [other, stand] of unsettled) {
-      if (stand === ids.get(id)) this.object('G4', `${name} acquires before ${other} is taken back`);
+      if (stand === ids.get(id)) this.report('G4', `${name} acquires before ${other} is taken back`);
     }
   }
 
@@ -570,10 +570,10 @@ export class Judge implements Ear, Witness {
     if (!facts) return;
     const { user, term, working, pending, exitAt } = facts;
     const { name, clock } = user.machine;
-    if (working) this.object('G7', `${name} gives up its term ${term.token} while its work goes on`);
-    if (!term.signal.aborted) this.object('G7', `${name} gives up its term ${term.token} before its signal aborts`);
+    if (working) this.report('G7', `${name} gives up its term ${term.token} while its work goes on`);
+    if (!term.signal.aborted) this.report('G7', `${name} gives up its term ${term.token} before its signal aborts`);
     if (pending > 0 && exitAt !== undefined && clock.now() < exitAt + user.options.drain - 1) {
-      this.object('G7', `${name} gives up its term ${term.token} before the work it was to wait for has settled`);
+      this.report('G7', `${name} gives up its term ${term.token} before the work it was to wait for has settled`);
     }
   }
 }
@@ -583,7 +583,7 @@ const isChallenge = (notice: Notice, { id, token }: Term): boolean =>
   (notice.kind === 'elected' && notice.holder.id !== id && (notice.holder.token ?? 0) > token);
 
 /** What the store keeps of the election. */
-export interface Stored {
+export interface StoredState {
   readonly lease: string | undefined;
   readonly record: LeaseRecord | undefined;
 }
@@ -592,7 +592,7 @@ export interface Stored {
 const nameOf = (id: string): string => id.replace(/~\d+$/, '');
 
 /** Whether `reply` gives the lease to who did not have it. */
-const isGrant = (request: Request, { lease }: Stored, reply: Reply): reply is Granted =>
+const isGrant = (request: Request, { lease }: StoredState, reply: Reply): reply is Granted =>
   reply.status === 'granted' && request.verb === 'acquire' && lease !== request.id;
 
 /** Requests of one candidate within a ttl that are too many: failures are repeated after a quarter of a timeout. */

@@ -30,7 +30,7 @@ async function look(mutant: Mutant, workers: Workers): Promise<Finding> {
         servers: mutant.servers ?? 1,
       });
       const [failure] = failures;
-      if (failure) return { mutant, seed: failure.seed, how: `${failure.wrong.rule}: ${failure.wrong.text}` };
+      if (failure) return { mutant, seed: failure.seed, how: `${failure.breach.rule}: ${failure.breach.text}` };
     } catch (error) {
       return { mutant, seed: from, how: String(error) }; // an exception that nobody caught, in one of these worlds
     }

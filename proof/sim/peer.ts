@@ -1,5 +1,5 @@
 import type { Random } from '../random.js';
-import type { Agenda } from './agenda.js';
+import type { EventQueue } from './event-queue.js';
 import type { Judge } from './judge.js';
 import { KEY } from './plan.js';
 import type { Server } from './server.js';
@@ -23,7 +23,7 @@ export class Peer {
   readonly #id: string;
   readonly #server: Server;
   readonly #ttl: number;
-  readonly #agenda: Agenda;
+  readonly #events: EventQueue;
   readonly #random: Random;
   readonly #plan: PeerPlan;
   readonly #judge: Judge;
@@ -31,11 +31,19 @@ export class Peer {
   #until: number | undefined;
   #isGone = false;
 
-  constructor(id: string, server: Server, ttl: number, agenda: Agenda, random: Random, plan: PeerPlan, judge: Judge) {
+  constructor(
+    id: string,
+    server: Server,
+    ttl: number,
+    events: EventQueue,
+    random: Random,
+    plan: PeerPlan,
+    judge: Judge,
+  ) {
     this.#id = id;
     this.#server = server;
     this.#ttl = ttl;
-    this.#agenda = agenda;
+    this.#events = events;
     this.#random = random;
     this.#plan = plan;
     this.#judge = judge;
@@ -48,10 +56,10 @@ export class Peer {
   }
 
   /** Takes the lease, or renews it. Whether it has it then. */
-  seize(): boolean {
+  acquireOrRenew(): boolean {
     const { store } = this.#server;
     const holder = store.lease(KEY)?.id;
-    if (holder === undefined) this.#judge.isTakenBy(this.#id);
+    if (holder === undefined) this.#judge.takenByPeer(this.#id);
     else if (holder !== this.#id) return false;
     store.put(KEY, this.#id, this.#ttl);
     return true;
@@ -60,7 +68,7 @@ export class Peer {
   /** Gives the lease up, if it is its own. */
   release(): void {
     if (!this.holds) return;
-    this.#judge.tell?.(`${this.#id} gives the lease up`);
+    this.#judge.log?.(`${this.#id} gives the lease up`);
     this.#server.store.evict(KEY, 'lease');
   }
 
@@ -72,19 +80,19 @@ export class Peer {
 
   #turn(): void {
     if (this.#isGone) return;
-    const { now } = this.#agenda;
+    const { now } = this.#events;
     if (this.#until !== undefined && now >= this.#until) {
       if (!this.#plan.crashes) this.release();
       this.#until = undefined;
       this.#after(this.#plan.away);
       return;
     }
-    if (!this.seize()) this.#until = undefined;
+    if (!this.acquireOrRenew()) this.#until = undefined;
     else this.#until ??= now + this.#plan.leads;
     this.#after(this.#until === undefined ? this.#plan.wait : this.#ttl / 3);
   }
 
   #after(ms: number): void {
-    this.#agenda.after(ms * this.#random.between(0.5, 1), () => this.#turn());
+    this.#events.after(ms * this.#random.between(0.5, 1), () => this.#turn());
   }
 }

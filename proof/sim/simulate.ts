@@ -1,13 +1,13 @@
 import type { Library } from '../library.js';
-import type { Wrong } from './judge.js';
+import { Coverage } from './coverage.js';
+import type { Breach } from './judge.js';
 import { type Plan, planOf } from './plan.js';
-import { Sightings } from './sightings.js';
 import { World } from './world.js';
 
 /** A world that went wrong. */
-export interface Failure {
+export interface FailedWorld {
   readonly seed: number;
-  readonly wrong: Wrong;
+  readonly breach: Breach;
 }
 
 /** What many worlds have come to. */
@@ -18,7 +18,7 @@ export interface Tally {
   terms: number;
   /** How often each thing worth counting was seen. */
   readonly counts: Array<[string, number]>;
-  readonly failures: Failure[];
+  readonly failures: FailedWorld[];
 }
 
 /**
@@ -31,24 +31,24 @@ export async function simulate(
   to: number,
   { first = false, servers = 1 } = {},
 ): Promise<Tally> {
-  const sightings = new Sightings();
+  const coverage = new Coverage();
   const tally: Omit<Tally, 'counts'> = { worlds: 0, minutes: 0, terms: 0, failures: [] };
   for (let seed = from; seed < to; seed += 1) {
-    const { wrongs, lasted, terms, sightings: seen } = await new World(planOf(seed, servers), library).run();
+    const { breaches, lasted, terms, coverage: seen } = await new World(planOf(seed, servers), library).run();
     tally.worlds += 1;
     tally.minutes += lasted / 60_000;
     tally.terms += terms;
-    sightings.add(seen.counts);
-    const [wrong] = wrongs;
-    if (wrong) tally.failures.push({ seed, wrong });
-    if (wrong && first) break;
+    coverage.add(seen.counts);
+    const [breach] = breaches;
+    if (breach) tally.failures.push({ seed, breach });
+    if (breach && first) break;
   }
-  return { ...tally, counts: [...sightings.counts] };
+  return { ...tally, counts: [...coverage.counts] };
 }
 
 /** What happens in the world of `plan`, a line each, and what is wrong with it. */
-export async function watch(plan: Plan, library: Library): Promise<{ lines: string[]; wrongs: readonly Wrong[] }> {
+export async function trace(plan: Plan, library: Library): Promise<{ lines: string[]; breaches: readonly Breach[] }> {
   const lines: string[] = [];
-  const { wrongs } = await new World(plan, library, (line) => lines.push(line)).run();
-  return { lines, wrongs };
+  const { breaches } = await new World(plan, library, (line) => lines.push(line)).run();
+  return { lines, breaches };
 }

@@ -4,7 +4,7 @@ import type { Library } from '../library.js';
 import type { Random } from '../random.js';
 import type { Judge } from './judge.js';
 import type { Connection } from './link.js';
-import type { Seat } from './machine.js';
+import type { Host } from './machine.js';
 
 /** What somebody does with an election. */
 export interface Style {
@@ -15,7 +15,7 @@ export interface Style {
   readonly loop: boolean;
   readonly busy: number;
   /** How likely it is to leave, close or resign from within what it is told. */
-  readonly rash: number;
+  readonly reentrancy: number;
 }
 
 export type Options = Omit<ElectionOptions, 'redis' | 'store'>;
@@ -35,18 +35,18 @@ const WORK_EVERY = 1 / 7;
 
 /** A process that stands in the election, and looks whether it is told what it was promised. */
 export class User {
-  readonly machine: Seat;
+  readonly machine: Host;
   readonly link: Connection;
   readonly election: Election;
   readonly style: Style;
   readonly options: Times;
   /** It leads as far as it was told. */
   term: Term | undefined;
-  isRash: boolean;
+  isReentrant: boolean;
   /** True time until which it may stand aside. */
-  asideUntil = 0;
+  coolingUntil = 0;
   /** Counts candidacies. */
-  stands = 0;
+  candidacies = 0;
   isStanding = false;
   isClosed = false;
   readonly #judge: Judge;
@@ -55,7 +55,7 @@ export class User {
   readonly #ttl: number;
   readonly #abort = new AbortController();
   #subscription = Subscription.EMPTY;
-  #said: Transition['role'] | undefined;
+  #lastRole: Transition['role'] | undefined;
   #iterator: AsyncIterator<Transition> | undefined;
 
   constructor(
@@ -71,7 +71,7 @@ export class User {
     this.link = link;
     this.style = style;
     this.options = options;
-    this.isRash = style.rash > 0;
+    this.isReentrant = style.reentrancy > 0;
     this.#judge = judge;
     this.#random = random;
     this.#library = library;
@@ -95,125 +95,125 @@ export class User {
 
   /** What it was told last. */
   get role(): Transition['role'] | undefined {
-    return this.#said;
+    return this.#lastRole;
   }
 
   join(): void {
     if (this.isStanding || this.isClosed || this.machine.isDead) return;
     this.isStanding = true;
-    this.stands += 1;
-    this.#judge.stood(this);
-    const stand = this.stands;
+    this.candidacies += 1;
+    this.#judge.joined(this);
+    const stand = this.candidacies;
     const { election } = this;
     this.#subscription = new Subscription();
     this.#subscription.add(
       election.subscribe({
-        next: (transition) => this.#told(transition, stand),
-        error: (error) => this.#judge.object('contract', `${this.machine.name}: the stream errors: ${error}`),
+        next: (transition) => this.#notified(transition, stand),
+        error: (error) => this.#judge.report('contract', `${this.machine.name}: the stream errors: ${error}`),
         complete: () => this.#completed(),
       }),
     );
-    if (this.style.work !== 'none') this.#subscription.add(this.#works(stand));
-    if (this.style.loop) void this.#loop();
+    if (this.style.work !== 'none') this.#subscription.add(this.#startWork(stand));
+    if (this.style.loop) void this.#runLoop();
   }
 
   leave(): void {
     if (!this.isStanding) return;
     this.isStanding = false;
-    this.#judge.leaves(this);
+    this.#judge.leaving(this);
     this.#subscription.unsubscribe();
     void this.#iterator?.return?.();
-    this.#judge.promised();
+    this.#judge.expectMicrotasks();
     this.#left();
   }
 
   /** Ends its candidacy for good; resolves when that has settled. */
   close(how: 'close' | 'abort' = 'close'): Promise<void> {
     this.isClosed = true;
-    this.#judge.leaves(this);
+    this.#judge.leaving(this);
     if (how === 'abort') this.#abort.abort();
     const settled = this.election.close();
-    this.#judge.promised();
+    this.#judge.expectMicrotasks();
     return settled;
   }
 
   /** Stands aside for `cooldown` ms, if it led. */
   resign(cooldown: number): void {
-    if (this.election.isLeading) this.#judge.standsAside(this, cooldown);
-    this.#judge.leaves(this);
-    this.#judge.promised();
-    const id = likeAnId(this.#random);
+    if (this.election.isLeading) this.#judge.resigned(this, cooldown);
+    this.#judge.leaving(this);
+    this.#judge.expectMicrotasks();
+    const id = plausibleId(this.#random);
     const to = this.#random.pick(undefined, 'nobody', id, id.replace(/#.*/, '')); // a name
     void this.election.resign({ cooldown: Math.floor(cooldown), ...(to && { to }) });
   }
 
-  #told(transition: Transition, stand: number): void {
+  #notified(transition: Transition, stand: number): void {
     const { election, machine } = this;
     const judge = this.#judge;
-    judge.told(this, transition);
-    if (!this.isStanding || stand !== this.stands)
-      judge.object('G6', `${machine.name} is told ${transition.role} after it left`);
+    judge.received(this, transition);
+    if (!this.isStanding || stand !== this.candidacies)
+      judge.report('G6', `${machine.name} is told ${transition.role} after it left`);
     if (election.role !== transition.role) {
-      judge.object('contract', `${machine.name} is told ${transition.role} while its role is ${election.role}`);
+      judge.report('contract', `${machine.name} is told ${transition.role} while its role is ${election.role}`);
     }
-    this.#said = transition.role;
-    if (transition.role === 'leader') this.#leads(transition.term);
-    else this.#ends();
-    if (this.isRash && this.#random.chance(this.style.rash)) this.#actRashly();
+    this.#lastRole = transition.role;
+    if (transition.role === 'leader') this.#startTerm(transition.term);
+    else this.#endTerm();
+    if (this.isReentrant && this.#random.chance(this.style.reentrancy)) this.#actFromWithin();
   }
 
-  #leads(term: Term): void {
+  #startTerm(term: Term): void {
     this.term = term;
     const { machine, election } = this;
     term.signal.addEventListener('abort', () => {
-      if (election.isLeading) this.#judge.object('G2', `${machine.name} still leads when its signal aborts`);
+      if (election.isLeading) this.#judge.report('G2', `${machine.name} still leads when its signal aborts`);
     });
   }
 
   /** By now everything says that the term is over. */
-  #ends(): void {
+  #endTerm(): void {
     const { term, machine, election } = this;
     this.term = undefined;
-    if (term && !term.signal.aborted) this.#judge.object('G2', `${machine.name} is told before its signal aborts`);
-    if (election.isLeading) this.#judge.object('G2', `${machine.name} is told that it does not lead while isLeading`);
+    if (term && !term.signal.aborted) this.#judge.report('G2', `${machine.name} is told before its signal aborts`);
+    if (election.isLeading) this.#judge.report('G2', `${machine.name} is told that it does not lead while isLeading`);
   }
 
-  #actRashly(): void {
+  #actFromWithin(): void {
     const act = this.#random.pick('leave', 'close', 'abort', 'resign');
-    this.#judge.saw(`${act} from within a transition`);
+    this.#judge.count(`${act} from within a transition`);
     if (act === 'leave') this.leave();
     else if (act === 'resign') this.resign(this.#random.between(0, this.#ttl));
     else void this.close(act);
   }
 
   #completed(): void {
-    if (!this.isClosed) this.#judge.object('contract', `${this.machine.name}: the stream completes by itself`);
+    if (!this.isClosed) this.#judge.report('contract', `${this.machine.name}: the stream completes by itself`);
     this.isStanding = false;
     this.#left();
   }
 
   #left(): void {
     this.term = undefined;
-    this.#said = undefined;
+    this.#lastRole = undefined;
     this.#judge.left(this);
   }
 
   /** Leader-only work by `whileLeader`, which claims to lead each time that it goes on. */
-  #works(stand: number): Subscription {
+  #startWork(stand: number): Subscription {
     const { work, teardown } = this.style;
     const judge = this.#judge;
     const running = (term: Term) =>
       interval(this.#ttl * WORK_EVERY, this.machine.scheduler).pipe(
         tap({
-          subscribe: () => judge.workBegins(this, term),
-          finalize: () => judge.workStops(term),
+          subscribe: () => judge.workStarted(this, term),
+          finalize: () => judge.workStopped(term),
         }),
       );
     const project = (term: Term) => {
-      if (work === 'promise') return judge.work(term, this.#after(teardown));
+      if (work === 'promise') return judge.trackWork(term, this.#after(teardown));
       if (work === 'slow')
         term.waitUntil(
-          judge.work(
+          judge.trackWork(
             term,
             this.#endOf(term).then(() => this.#after(teardown)),
           ),
@@ -224,17 +224,17 @@ export class User {
     const operator = work === 'switchMap' ? byHand : this.#library.whileLeader(project);
     return this.election.pipe(operator).subscribe(() => {
       const { election, machine } = this;
-      if (!this.isStanding || stand !== this.stands)
-        judge.object('G6', `work of ${machine.name} is forwarded after it left`);
+      if (!this.isStanding || stand !== this.candidacies)
+        judge.report('G6', `work of ${machine.name} is forwarded after it left`);
       if (!election.isLeading && work !== 'promise' && work !== 'switchMap')
-        judge.object('G2', `work of ${machine.name} is forwarded past its term`);
+        judge.report('G2', `work of ${machine.name} is forwarded past its term`);
     });
   }
 
   #endOf(term: Term): Promise<void> {
     return new Promise((resolve) => {
       term.signal.addEventListener('abort', () => {
-        this.#judge.promised();
+        this.#judge.expectMicrotasks();
         resolve();
       });
     });
@@ -244,14 +244,14 @@ export class User {
   #after(ms: number): Promise<void> {
     return new Promise((resolve) => {
       this.machine.scheduler.schedule(() => {
-        this.#judge.promised();
+        this.#judge.expectMicrotasks();
         resolve();
       }, ms);
     });
   }
 
   /** As `for await` does, except that leaving it does not wait until it is told something. */
-  async #loop(): Promise<void> {
+  async #runLoop(): Promise<void> {
     const { machine, election, style } = this;
     const judge = this.#judge;
     const iterator = election[Symbol.asyncIterator]();
@@ -260,12 +260,12 @@ export class User {
     for (let result = await iterator.next(); !result.done; result = await iterator.next()) {
       const { value: transition } = result;
       const { role } = transition;
-      if (role === before) judge.object('contract', `the loop of ${machine.name} is told ${role} twice`);
+      if (role === before) judge.report('contract', `the loop of ${machine.name} is told ${role} twice`);
       if (before === 'leader' && role !== 'follower') {
-        judge.object('contract', `the loop of ${machine.name} is told ${role} after leader`);
+        judge.report('contract', `the loop of ${machine.name} is told ${role} after leader`);
       }
       if (role === 'leader' && (judge.wasOver(transition.term) || isOverUntold(transition.term))) {
-        judge.object('G2', `the loop of ${machine.name} is told of a leadership that is over`);
+        judge.report('G2', `the loop of ${machine.name} is told of a leadership that is over`);
       }
       before = role;
       if (style.busy > 0) await this.#after(style.busy);
@@ -274,7 +274,7 @@ export class User {
 }
 
 /** An id that somebody may have. */
-export const likeAnId = (random: Random): string => `m${random.whole(1, 4)}#${random.whole(1, 9)}`;
+export const plausibleId = (random: Random): string => `m${random.whole(1, 4)}#${random.whole(1, 9)}`;
 
 /** Over by the clock, and not by anything that has just happened. */
 const isOverUntold = (term: Term): boolean => !term.signal.aborted && term.remaining() <= 0;

@@ -16,7 +16,7 @@ export interface Job {
 }
 
 /** How a worker answers. */
-export type Answer = { readonly tally: Tally } | { readonly broke: string };
+export type WorkerReply = { readonly tally: Tally } | { readonly error: string };
 
 /** Processes that simulate worlds: a core each, and an exception that nobody catches ends no more than one of them. */
 export class Workers implements Disposable {
@@ -32,14 +32,14 @@ export class Workers implements Disposable {
   async do(job: Job): Promise<Tally> {
     const worker = this.#idle.pop() ?? (await new Promise<ChildProcess>((resolve) => this.#waiting.push(resolve)));
     const gone = once(worker, 'exit').then(
-      ([code, signal]): Answer => ({ broke: `a worker ended: ${signal ?? code}` }),
+      ([code, signal]): WorkerReply => ({ error: `a worker ended: ${signal ?? code}` }),
     );
     worker.send(job);
-    const answer = await Promise.race([once(worker, 'message').then(([answer]) => answer as Answer), gone]);
-    if ('broke' in answer) {
+    const answer = await Promise.race([once(worker, 'message').then(([answer]) => answer as WorkerReply), gone]);
+    if ('error' in answer) {
       worker.kill('SIGKILL'); // it may be at work on that job still, and would answer the next one with it
       this.#free(this.#start());
-      throw new Error(answer.broke);
+      throw new Error(answer.error);
     }
     this.#free(worker);
     return answer.tally;

@@ -1,7 +1,7 @@
 import type { Random } from '../random.js';
 
 /** Something that is to happen. */
-export interface Entry {
+export interface ScheduledEvent {
   readonly at: number;
   /** What is due at one instant happens in an order that is drawn. */
   readonly order: number;
@@ -10,23 +10,23 @@ export interface Entry {
 }
 
 /** All that is to happen in a world, by true time in ms: a heap, for a world has no other work that grows with what is planned. */
-export class Agenda {
+export class EventQueue {
   /** True time, which no machine can read. */
   now = 0;
-  readonly #heap: Entry[] = [];
+  readonly #heap: ScheduledEvent[] = [];
   readonly #random: Random;
 
   constructor(random: Random) {
     this.#random = random;
   }
 
-  at(time: number, run: () => void): Entry {
-    const entry: Entry = { at: Math.max(time, this.now), order: this.#random.next(), run };
+  at(time: number, run: () => void): ScheduledEvent {
+    const entry: ScheduledEvent = { at: Math.max(time, this.now), order: this.#random.next(), run };
     this.#rise(entry);
     return entry;
   }
 
-  after(ms: number, run: () => void): Entry {
+  after(ms: number, run: () => void): ScheduledEvent {
     return this.at(this.now + ms, run);
   }
 
@@ -45,12 +45,12 @@ export class Agenda {
     return false;
   }
 
-  #rise(entry: Entry): void {
+  #rise(entry: ScheduledEvent): void {
     const heap = this.#heap;
     let index = heap.length;
     while (index > 0) {
       const above = (index - 1) >> 1;
-      const parent = heap[above] as Entry;
+      const parent = heap[above] as ScheduledEvent;
       if (!isBefore(entry, parent)) break;
       heap[index] = parent;
       index = above;
@@ -61,14 +61,15 @@ export class Agenda {
   /** Takes the first entry away. */
   #sink(): void {
     const heap = this.#heap;
-    const last = heap.pop() as Entry;
+    const last = heap.pop() as ScheduledEvent;
     if (heap.length === 0) return;
     let index = 0;
     for (;;) {
       let below = 2 * index + 1;
       if (below >= heap.length) break;
-      if (below + 1 < heap.length && isBefore(heap[below + 1] as Entry, heap[below] as Entry)) below += 1;
-      const child = heap[below] as Entry;
+      if (below + 1 < heap.length && isBefore(heap[below + 1] as ScheduledEvent, heap[below] as ScheduledEvent))
+        below += 1;
+      const child = heap[below] as ScheduledEvent;
       if (!isBefore(child, last)) break;
       heap[index] = child;
       index = below;
@@ -77,4 +78,4 @@ export class Agenda {
   }
 }
 
-const isBefore = (a: Entry, b: Entry): boolean => a.at < b.at || (a.at === b.at && a.order < b.order);
+const isBefore = (a: ScheduledEvent, b: ScheduledEvent): boolean => a.at < b.at || (a.at === b.at && a.order < b.order);
