@@ -1,5 +1,5 @@
-import type { StoredState } from './judge.js';
 import type { Reply, Request } from './link.js';
+import type { StoredState } from './server.js';
 
 /** States that are rare enough to ask whether a run has reached them at all. */
 export const EXPECTED_EVENTS = [

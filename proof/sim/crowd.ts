@@ -1,26 +1,16 @@
 import type { Library } from '../library.js';
 import type { Random } from '../random.js';
 import type { EventQueue } from './event-queue.js';
-import type { Judge } from './judge.js';
-import { fair } from './link.js';
 import type { Machine } from './machine.js';
 import { Neighbour } from './neighbour.js';
-import type { Plan } from './plan.js';
+import { type CrowdPlan, fair, type Plan } from './plan-schema.js';
+import type { Reporter } from './reporter.js';
 import { SerialQueue } from './serial-queue.js';
-
-/** Many elections of one process, on one connection to one server, both of which work through one request after the other. */
-export interface CrowdPlan {
-  readonly count: number;
-  /** ms that a request takes on the connection, and at the server. */
-  readonly takes: number;
-  /** When the connection is lost, and for how many ms: less than a lease. */
-  readonly outage: { readonly at: number; readonly lasts: number };
-}
 
 /** How the connection of one process fares that has as many elections as it can stand, after it was lost for less than a lease. */
 export class Crowd {
   readonly #neighbours: readonly Neighbour[];
-  readonly #judge: Judge;
+  readonly #reporter: Reporter;
   readonly #workload: SerialQueue;
   /** ms for which a request may wait at the server once all are spread: a part of what it takes if all come at once. */
   readonly #patience: number;
@@ -34,9 +24,9 @@ export class Crowd {
     random: Random,
     plan: Plan,
     crowd: CrowdPlan,
-    judge: Judge,
+    reporter: Reporter,
   ) {
-    this.#judge = judge;
+    this.#reporter = reporter;
     const { ttl, timeout } = plan.options;
     const { count, takes, outage } = crowd;
     this.#workload = new SerialQueue(takes);
@@ -50,7 +40,7 @@ export class Crowd {
     };
     this.#neighbours = Array.from({ length: count }, (_, n) => {
       const one = { options: plan.options, joins: random.next() * ttl, hangs: { at: 0, lasts: 0 } };
-      return new Neighbour(`c${n + 1}`, library, machine, events, random, fair(timeout / 1_000), one, judge, shared);
+      return new Neighbour(`c${n + 1}`, library, machine, events, random, fair(timeout / 1_000), one, reporter, shared);
     });
     events.after(outage.at, () => this.#lose(library, events, outage.lasts));
     // By then each has renewed at least twice.
@@ -64,12 +54,12 @@ export class Crowd {
   leave(): void {
     const lost = this.#neighbours.filter(({ terms }) => terms !== 1).length;
     if (lost > 0)
-      this.#judge.report('G5', `${lost} of a crowd lose their terms in an outage that is shorter than a lease`);
+      this.#reporter.report('G5', `${lost} of a crowd lose their terms in an outage that is shorter than a lease`);
     if (this.#unanswered > 0)
-      this.#judge.report('G5', `${this.#unanswered} requests of a crowd go unanswered long after an outage`);
+      this.#reporter.report('G5', `${this.#unanswered} requests of a crowd go unanswered long after an outage`);
     const { longest } = this.#workload;
     if (longest > this.#patience)
-      this.#judge.report(
+      this.#reporter.report(
         'G5',
         `requests of a crowd come together long after an outage: one waits for ${longest.toFixed(0)} ms`,
       );

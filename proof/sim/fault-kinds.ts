@@ -1,13 +1,41 @@
-import type { FaultEvent } from './plan.js';
+import type { ElectionErrorCode } from 'rx-leader';
+import type { MemoryLeaseStore } from 'rx-leader/testing';
+import type { Notice } from '../../lib/port/lease-store.js';
+import type { Exceptions } from './exceptions.js';
+import type { LinkFault } from './link.js';
+import type { FaultEvent, FaultKindName, MachinePlan } from './plan-schema.js';
+import type { Server, ServerFault } from './server.js';
 import type { User } from './user.js';
-import type { World } from './world.js';
+
+/** What faults act on. */
+export interface FaultContext {
+  readonly key: string;
+  readonly ttl: number;
+  readonly servers: readonly Server[];
+  readonly users: readonly User[];
+  readonly exceptions: Exceptions;
+  error(code: ElectionErrorCode): Error;
+  /** The user that a fault is aimed at, if there is one. */
+  targetOf(fault: FaultEvent): User | undefined;
+  kill(user: User): void;
+  add(plan: MachinePlan | undefined): void;
+  /** The server that a fault is aimed at, among those that may lose data. */
+  faulty(fault: FaultEvent): Server;
+  /** Starts a failover to a replica whose clock is `ahead` ms; the returned function completes it. */
+  failOver(server: Server, ahead: number): Undo;
+  setClock(server: Server, ms: number): void;
+  serverChanged(): void;
+  draw(): number;
+  forgedNotice(): Notice;
+  later(ms: number, run: () => void): void;
+}
 
 /** Ends what a fault began. */
 type Undo = () => void;
 
 interface FaultKind {
   /** Makes it happen; what it returns ends it. */
-  readonly begin: (world: World, fault: FaultEvent) => Undo | undefined;
+  readonly begin: (world: FaultContext, fault: FaultEvent) => Undo | undefined;
   /** Somebody new comes with it. */
   readonly newcomer?: true;
   /** The share of worlds that have it. It is drawn apart from the other kinds, which leaves worlds without it as they were before this kind existed. */
@@ -15,21 +43,21 @@ interface FaultKind {
 }
 
 /** What befalls one user, or nobody where there is none. */
-const onUser = (inject: (user: User, world: World, fault: FaultEvent) => Undo | undefined): FaultKind => ({
+const onUser = (inject: (user: User, world: FaultContext, fault: FaultEvent) => Undo | undefined): FaultKind => ({
   begin(world, fault) {
     const user = world.targetOf(fault);
     return user && inject(user, world, fault);
   },
 });
 
-const onLink = (condition: (fault: FaultEvent, ttl: number) => Parameters<User['link']['inject']>[0]): FaultKind =>
+const onLink = (condition: (fault: FaultEvent, ttl: number) => LinkFault): FaultKind =>
   onUser((user, { ttl }, fault) => user.link.inject(condition(fault, ttl)));
 
-const onServer = (refusal: (world: World) => Parameters<World['servers'][number]['inject']>[0]): FaultKind => ({
+const onServer = (refusal: (world: FaultContext) => ServerFault): FaultKind => ({
   begin: (world, { server = 0 }) => world.servers[server]?.inject(refusal(world)),
 });
 
-const loss = (lose: (store: World['servers'][number]['store'], world: World) => void): FaultKind => ({
+const loss = (lose: (store: MemoryLeaseStore, world: FaultContext) => void): FaultKind => ({
   begin(world, fault) {
     world.exceptions.lost();
     lose(world.faulty(fault).store, world);
@@ -37,7 +65,7 @@ const loss = (lose: (store: World['servers'][number]['store'], world: World) => 
   },
 });
 
-const refused = (code: Parameters<World['error']>[0], more: { grantsOnly?: true; afterwards?: true } = {}): FaultKind =>
+const refused = (code: ElectionErrorCode, more: { grantsOnly?: true; afterwards?: true } = {}): FaultKind =>
   onServer((world) => ({ error: world.error(code), ...more }));
 
 const clockSet = (sign: 1 | -1): FaultKind => ({
@@ -48,7 +76,8 @@ const clockSet = (sign: 1 | -1): FaultKind => ({
 });
 
 /** ms by which the clock of one server is ahead of that of another; mostly few. */
-const clockDifference = ({ ttl }: World, { amount }: FaultEvent): number => Math.floor(3 * ttl * (2 * amount - 1) ** 3);
+const clockDifference = ({ ttl }: FaultContext, { amount }: FaultEvent): number =>
+  Math.floor(3 * ttl * (2 * amount - 1) ** 3);
 
 /** Everything that may happen in a world, by name. */
 export const FAULT_KINDS = {
@@ -226,6 +255,4 @@ export const FAULT_KINDS = {
       return undefined;
     },
   },
-} as const satisfies Record<string, FaultKind>;
-
-export type FaultKindName = keyof typeof FAULT_KINDS;
+} as const satisfies Record<FaultKindName, FaultKind>;

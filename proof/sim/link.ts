@@ -5,6 +5,7 @@ import type { LeaseReply, LeaseRequest, Notice, WithdrawReply, WithdrawRequest }
 import type { Random } from '../random.js';
 import type { EventQueue } from './event-queue.js';
 import type { Host } from './machine.js';
+import type { Network } from './plan-schema.js';
 import type { SerialQueue } from './serial-queue.js';
 
 /** A connection's directions. */
@@ -12,23 +13,6 @@ export type Pipes = Readonly<Record<'requests' | 'replies', SerialQueue>>;
 
 /** Where a connection may lead that is not where the election is. */
 export type Place = Parameters<MemoryLeaseStore['seenFrom']>[0];
-
-/** How a network is on an ordinary day. */
-export interface Network {
-  /** Mean ms from one end to the other. */
-  readonly latency: number;
-  /** How likely anything is to take ten times as long. */
-  readonly spikes: number;
-  /** How likely a request, or a reply, is to get lost. */
-  readonly loss: number;
-  /** How likely a request is to be sent twice. */
-  readonly duplicates: number;
-  /** Whether what is sent first arrives first, as on one connection; else as over a pool. */
-  readonly ordered: boolean;
-}
-
-/** On a good day, with such a latency. */
-export const fair = (latency: number): Network => ({ latency, spikes: 0, loss: 0, duplicates: 0, ordered: true });
 
 /** What befalls one direction of a connection: what is `held` gets through when that is over, whoever still waits for it. */
 type Impairment = 'lost' | 'held' | 'slow';

@@ -9,12 +9,12 @@ import { load } from '../library.js';
 import { build } from '../mutant.js';
 import { type Arguments, parseArguments, USAGE } from './arguments.js';
 import { Coverage } from './coverage.js';
-import type { Breach } from './judge.js';
+import type { Breach } from './judge/breach-log.js';
 import { calmPlan, planOf } from './plan.js';
+import { runWorld } from './run-world.js';
 import { type FailedWorld, trace } from './simulate.js';
 import { storyOf } from './story.js';
 import { Workers } from './workers.js';
-import { World } from './world.js';
 
 /** Seeds that a worker is given at once. */
 const CHUNK = 250;
@@ -41,9 +41,9 @@ function verdict(breaches: readonly Breach[]): number {
 
 /** One in which nothing happens, against the clock. */
 async function race({ calm, library }: Calm): Promise<number> {
-  const world = new World(calmPlan(calm), load(library));
+  const loaded = load(library);
   const begun = performance.now();
-  const { breaches, lasted } = await world.run();
+  const { breaches, lasted } = await runWorld(calmPlan(calm), loaded);
   const seconds = (performance.now() - begun) / 1_000;
   const minutes = lasted / 60_000;
   const speed = (minutes / seconds).toFixed(0);

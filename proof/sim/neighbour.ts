@@ -3,19 +3,12 @@ import { Subscription } from 'rxjs';
 import type { Library } from '../library.js';
 import type { Random } from '../random.js';
 import type { EventQueue } from './event-queue.js';
-import type { Judge } from './judge.js';
-import { Link, type LinkObserver, type Network, type Pipes } from './link.js';
+import { Link, type LinkObserver, type Pipes } from './link.js';
 import type { Machine } from './machine.js';
+import type { NeighbourPlan, Network } from './plan-schema.js';
+import type { Reporter } from './reporter.js';
 import type { SerialQueue } from './serial-queue.js';
 import { Server, type ServerObserver } from './server.js';
-import type { Options } from './user.js';
-
-/** Another election of a process: which, when it begins, and from when on its store hangs, for how long. In ms. */
-export interface NeighbourPlan {
-  readonly options: Pick<Options, 'ttl' | 'timeout' | 'renewEvery' | 'jitter'> & { readonly ttl: number };
-  readonly joins: number;
-  readonly hangs: { readonly at: number; readonly lasts: number };
-}
 
 /** What many elections of one process share. */
 export interface SharedQueues {
@@ -47,7 +40,7 @@ export class Neighbour {
   readonly #name: string;
   readonly #machine: Machine;
   readonly #events: EventQueue;
-  readonly #judge: Judge;
+  readonly #reporter: Reporter;
   readonly #notices: number;
   #subscription = Subscription.EMPTY;
   #role: Transition['role'] | undefined;
@@ -62,13 +55,13 @@ export class Neighbour {
     random: Random,
     network: Network,
     { options, joins, hangs }: NeighbourPlan,
-    judge: Judge,
+    reporter: Reporter,
     shared?: SharedQueues,
   ) {
     this.#name = `${machine.name}, in ${key}`;
     this.#machine = machine;
     this.#events = events;
-    this.#judge = judge;
+    this.#reporter = reporter;
     this.#notices = options.ttl / 20 + machine.lateness;
     const store = new library.MemoryLeaseStore({ clock: { now: () => events.now } });
     const server = new Server(store, events, key, UNHEARD, false, shared?.workload);
@@ -91,7 +84,7 @@ export class Neighbour {
     if (this.#untoldSince === undefined) return;
     const late = now - Math.max(this.#untoldSince, this.#machine.resumedAt);
     if (late > this.#notices)
-      this.#judge.report('G2', `${this.#name} is not told for ${late} ms that it does not lead`);
+      this.#reporter.report('G2', `${this.#name} is not told for ${late} ms that it does not lead`);
   }
 
   /** It leads, unless its process is gone. */
@@ -101,7 +94,7 @@ export class Neighbour {
 
   /** Once nothing has befallen anybody for long. */
   leave(): void {
-    if (!this.isWell) this.#judge.report('G5', `${this.#name} does not lead, where nobody else stands`);
+    if (!this.isWell) this.#reporter.report('G5', `${this.#name} does not lead, where nobody else stands`);
     this.#machine.receive(() => this.#subscription.unsubscribe());
     this.#role = undefined;
   }

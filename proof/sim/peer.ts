@@ -1,18 +1,12 @@
 import type { Random } from '../random.js';
 import type { EventQueue } from './event-queue.js';
-import type { Judge } from './judge.js';
-import { KEY } from './plan.js';
+import { KEY, type PeerPlan } from './plan-schema.js';
+import type { Reporter } from './reporter.js';
 import type { Server } from './server.js';
 
-/** What a peer does when, in ms. */
-export interface PeerPlan {
-  /** Between two attempts. */
-  readonly wait: number;
-  /** For how long it leads, at most, before it stops, and is away. */
-  readonly leads: number;
-  readonly away: number;
-  /** Whether it is killed rather than stopped: it then gives no lease up. */
-  readonly crashes: boolean;
+export interface PeerObserver extends Pick<Reporter, 'log'> {
+  /** The peer has acquired a free lease. */
+  takenByPeer(peer: string): void;
 }
 
 /**
@@ -26,7 +20,7 @@ export class Peer {
   readonly #events: EventQueue;
   readonly #random: Random;
   readonly #plan: PeerPlan;
-  readonly #judge: Judge;
+  readonly #observer: PeerObserver;
   /** When it stops leading; undefined while it does not. */
   #until: number | undefined;
   #isGone = false;
@@ -38,7 +32,7 @@ export class Peer {
     events: EventQueue,
     random: Random,
     plan: PeerPlan,
-    judge: Judge,
+    observer: PeerObserver,
   ) {
     this.#id = id;
     this.#server = server;
@@ -46,7 +40,7 @@ export class Peer {
     this.#events = events;
     this.#random = random;
     this.#plan = plan;
-    this.#judge = judge;
+    this.#observer = observer;
     this.#after(plan.wait);
   }
 
@@ -59,7 +53,7 @@ export class Peer {
   acquireOrRenew(): boolean {
     const { store } = this.#server;
     const holder = store.lease(KEY)?.id;
-    if (holder === undefined) this.#judge.takenByPeer(this.#id);
+    if (holder === undefined) this.#observer.takenByPeer(this.#id);
     else if (holder !== this.#id) return false;
     store.put(KEY, this.#id, this.#ttl);
     return true;
@@ -68,7 +62,7 @@ export class Peer {
   /** Gives the lease up, if it is its own. */
   release(): void {
     if (!this.holds) return;
-    this.#judge.log?.(`${this.#id} gives the lease up`);
+    this.#observer.log?.(`${this.#id} gives the lease up`);
     this.#server.store.evict(KEY, 'lease');
   }
 

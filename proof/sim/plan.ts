@@ -1,75 +1,16 @@
 import { Random } from '../random.js';
-import type { CrowdPlan } from './crowd.js';
-import { FAULT_KINDS, type FaultKindName } from './fault-kinds.js';
-import { fair, type Network } from './link.js';
-import type { NeighbourPlan } from './neighbour.js';
-import type { PeerPlan } from './peer.js';
-import type { Options, Style, Times } from './user.js';
-
-/** All that will befall a world, drawn beforehand as plain data: so that a world that goes wrong can be made smaller. */
-export interface Plan {
-  /** Of everything that is drawn while the world goes on. */
-  readonly seed: number;
-  /** ms of weather, before the calm at the end. */
-  readonly lasts: number;
-  readonly options: Options & Times;
-  readonly network: Network;
-  /** How fast the server's clock runs. */
-  readonly serverRate: number;
-  /** Whether the server becomes another without a word, as in a cluster whose slots are moved; it then tells its run with each renewal. */
-  readonly isSilent?: boolean;
-  /** The other servers, where candidates stand over a quorum: how fast their clocks run, and how many ms they are ahead. */
-  readonly others?: ReadonlyArray<{ readonly rate: number; readonly ahead: number }>;
-  /** The first machine has so many elections besides. */
-  readonly crowd?: CrowdPlan;
-  /** Processes with go-leader in them. */
-  readonly peers?: readonly PeerPlan[];
-  /** Those who stand from the beginning; newcomers come by their own faults. */
-  readonly machines: readonly MachinePlan[];
-  readonly faults: readonly FaultEvent[];
-}
-
-export interface MachinePlan {
-  readonly rate: number;
-  /** ms by which its timers may ring late. */
-  readonly lateness: number;
-  /** ms from the beginning until it stands. */
-  readonly joins: number;
-  readonly style: Style;
-  /** The other elections of its process. */
-  readonly neighbours?: readonly NeighbourPlan[];
-  /** Where its candidate differs from the others. */
-  readonly options?: Omit<Plan['options'], 'key' | 'ttl'>;
-  /** More candidates of the same election in the same process: who works by them. */
-  readonly siblings?: readonly Style[];
-}
-
-/** A machine on which all is well, and who works there. */
-export const CALM_MACHINE: MachinePlan = {
-  rate: 1,
-  lateness: 1,
-  joins: 0,
-  style: { work: 'stream', teardown: 0, loop: false, busy: 0, reentrancy: 0 },
-};
-
-/** One thing that befalls somebody. */
-export interface FaultEvent {
-  readonly at: number;
-  readonly kind: FaultKindName;
-  /** ms for which it lasts, where it does. */
-  readonly lasts: number;
-  /** A part of whatever the kind counts in. */
-  readonly amount: number;
-  /** Whom it befalls: the leader if there is one, or the machine of this number. */
-  readonly aim: 'leader' | 'anyone';
-  readonly machine: number;
-  /** The server that it befalls, of several. */
-  readonly server?: number;
-  /** For who comes anew. */
-  readonly newcomer?: MachinePlan;
-}
-
-export const KEY = 'k';
+import { FAULT_KINDS } from './fault-kinds.js';
+import {
+  CALM_MACHINE,
+  type FaultEvent,
+  type FaultKindName,
+  fair,
+  KEY,
+  type MachinePlan,
+  type NeighbourPlan,
+  type Network,
+  type Plan,
+} from './plan-schema.js';
 
 /** How far clock rates may be off: ρ. */
 const DRIFT = 0.01;
@@ -167,13 +108,6 @@ function withSiblings(plan: Plan): Plan {
   };
   return withMachines(plan, change);
 }
-
-/** ms of the shortest timeout that anybody has. */
-export const shortestTimeout = ({ options, machines, faults }: Plan): number =>
-  Math.min(
-    options.timeout,
-    ...[...machines, ...faults.map(({ newcomer }) => newcomer)].map((one) => one?.options?.timeout ?? options.timeout),
-  );
 
 /** `plan` with the kinds that are drawn apart, each in its share of worlds. */
 function withRareKinds(plan: Plan): Plan {

@@ -1,6 +1,6 @@
 import { Random } from '../random.js';
-import { CALM_MACHINE } from './plan.js';
-import type { Times, User } from './user.js';
+import { CALM_MACHINE, type Times } from './plan-schema.js';
+import type { User } from './user.js';
 import type { World } from './world.js';
 
 /** What a lone follower is doing when its leader leaves. */

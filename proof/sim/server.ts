@@ -1,9 +1,8 @@
 import type { LeaseStore } from 'rx-leader';
-import type { MemoryLeaseStore } from 'rx-leader/testing';
+import type { LeaseRecord, MemoryLeaseStore } from 'rx-leader/testing';
 import { type Observable, Subject } from 'rxjs';
 import type { Notice } from '../../lib/port/lease-store.js';
 import type { EventQueue } from './event-queue.js';
-import type { StoredState } from './judge.js';
 import type { Answer, Call, Published, Reply, Request, ServerEndpoint } from './link.js';
 import type { SerialQueue } from './serial-queue.js';
 
@@ -17,6 +16,12 @@ export interface ServerFault {
   readonly grantsOnly?: boolean;
   /** Has carried out what it answers with the error. */
   readonly afterwards?: boolean;
+}
+
+/** What the store keeps of the election. */
+export interface StoredState {
+  readonly lease: string | undefined;
+  readonly record: LeaseRecord | undefined;
 }
 
 /** What the world is told of what the server does. */

@@ -1,4 +1,4 @@
-import type { MachinePlan, Plan } from './plan.js';
+import type { MachinePlan, Plan } from './plan-schema.js';
 
 /** How often a world is tried at most. */
 const TRIES = 1_500;

@@ -1,8 +1,9 @@
 import type { Library } from '../library.js';
 import { Coverage } from './coverage.js';
-import type { Breach } from './judge.js';
-import { type Plan, planOf } from './plan.js';
-import { World } from './world.js';
+import type { Breach } from './judge/breach-log.js';
+import { planOf } from './plan.js';
+import type { Plan } from './plan-schema.js';
+import { runWorld } from './run-world.js';
 
 /** A world that went wrong. */
 export interface FailedWorld {
@@ -34,7 +35,7 @@ export async function simulate(
   const coverage = new Coverage();
   const tally: Omit<Tally, 'counts'> = { worlds: 0, minutes: 0, terms: 0, failures: [] };
   for (let seed = from; seed < to; seed += 1) {
-    const { breaches, lasted, terms, coverage: seen } = await new World(planOf(seed, servers), library).run();
+    const { breaches, lasted, terms, coverage: seen } = await runWorld(planOf(seed, servers), library);
     tally.worlds += 1;
     tally.minutes += lasted / 60_000;
     tally.terms += terms;
@@ -49,6 +50,6 @@ export async function simulate(
 /** What happens in the world of `plan`, a line each, and what is wrong with it. */
 export async function trace(plan: Plan, library: Library): Promise<{ lines: string[]; breaches: readonly Breach[] }> {
   const lines: string[] = [];
-  const { breaches } = await new World(plan, library, (line) => lines.push(line)).run();
+  const { breaches } = await runWorld(plan, library, (line) => lines.push(line));
   return { lines, breaches };
 }

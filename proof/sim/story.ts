@@ -1,6 +1,7 @@
 import type { Library } from '../library.js';
-import type { Breach } from './judge.js';
-import { type Plan, planOf } from './plan.js';
+import type { Breach } from './judge/breach-log.js';
+import { planOf } from './plan.js';
+import type { Plan } from './plan-schema.js';
 import { shrink } from './shrink.js';
 import { trace } from './simulate.js';
 

@@ -1,34 +1,29 @@
-import type { Election, ElectionOptions, Term, Transition } from 'rx-leader';
+import type { Election, Term, Transition } from 'rx-leader';
 import { EMPTY, interval, Subscription, switchMap, tap } from 'rxjs';
 import type { Library } from '../library.js';
 import type { Random } from '../random.js';
-import type { Judge } from './judge.js';
 import type { Connection } from './link.js';
 import type { Host } from './machine.js';
+import type { Options, Style, Times } from './plan-schema.js';
+import type { Reporter } from './reporter.js';
 
-/** What somebody does with an election. */
-export interface Style {
-  /** Leader-only work: none; what stops at once, by `switchMap` or by `whileLeader`; what takes `teardown` ms to stop; a promise that lasts `teardown` ms. */
-  readonly work: 'none' | 'switchMap' | 'stream' | 'slow' | 'promise';
-  readonly teardown: number;
-  /** Whether there is a `for await` loop, too, and for how many ms it is busy with each transition. */
-  readonly loop: boolean;
-  readonly busy: number;
-  /** How likely it is to leave, close or resign from within what it is told. */
-  readonly reentrancy: number;
+/** What a user tells its observer. */
+export interface UserObserver extends Reporter {
+  joined(user: User): void;
+  /** A voluntary exit begins. */
+  leaving(user: User): void;
+  resigned(user: User, cooldown: number): void;
+  left(user: User): void;
+  received(user: User, transition: Transition): void;
+  workStarted(user: User, term: Term): void;
+  workStopped(term: Term): void;
+  /** Counts `promise` as work that a voluntary exit must wait for. */
+  trackWork(term: Term, promise: Promise<void>): Promise<void>;
+  /** Whether `term` was over before this instant. */
+  wasOver(term: Term): boolean;
+  /** A microtask is about to run. */
+  expectMicrotasks(): void;
 }
-
-export type Options = Omit<ElectionOptions, 'redis' | 'store'>;
-
-/** Those that the judge judges by. */
-export type Times = {
-  readonly ttl: number;
-  readonly wait: number;
-  readonly jitter: number;
-  readonly timeout: number;
-  readonly drain: number;
-  readonly renewEvery: number;
-};
 
 /** ms between two looks of leader-only work, a part of the ttl. */
 const WORK_EVERY = 1 / 7;
@@ -49,7 +44,7 @@ export class User {
   candidacies = 0;
   isStanding = false;
   isClosed = false;
-  readonly #judge: Judge;
+  readonly #observer: UserObserver;
   readonly #random: Random;
   readonly #library: Library;
   readonly #ttl: number;
@@ -64,7 +59,7 @@ export class User {
     random: Random,
     options: Times & Options,
     style: Style,
-    judge: Judge,
+    observer: UserObserver,
   ) {
     const { machine } = link;
     this.machine = machine;
@@ -72,7 +67,7 @@ export class User {
     this.style = style;
     this.options = options;
     this.isReentrant = style.reentrancy > 0;
-    this.#judge = judge;
+    this.#observer = observer;
     this.#random = random;
     this.#library = library;
     const environment = library.environment({
@@ -102,14 +97,14 @@ export class User {
     if (this.isStanding || this.isClosed || this.machine.isDead) return;
     this.isStanding = true;
     this.candidacies += 1;
-    this.#judge.joined(this);
+    this.#observer.joined(this);
     const stand = this.candidacies;
     const { election } = this;
     this.#subscription = new Subscription();
     this.#subscription.add(
       election.subscribe({
         next: (transition) => this.#notified(transition, stand),
-        error: (error) => this.#judge.report('contract', `${this.machine.name}: the stream errors: ${error}`),
+        error: (error) => this.#observer.report('contract', `${this.machine.name}: the stream errors: ${error}`),
         complete: () => this.#completed(),
       }),
     );
@@ -120,28 +115,28 @@ export class User {
   leave(): void {
     if (!this.isStanding) return;
     this.isStanding = false;
-    this.#judge.leaving(this);
+    this.#observer.leaving(this);
     this.#subscription.unsubscribe();
     void this.#iterator?.return?.();
-    this.#judge.expectMicrotasks();
+    this.#observer.expectMicrotasks();
     this.#left();
   }
 
   /** Ends its candidacy for good; resolves when that has settled. */
   close(how: 'close' | 'abort' = 'close'): Promise<void> {
     this.isClosed = true;
-    this.#judge.leaving(this);
+    this.#observer.leaving(this);
     if (how === 'abort') this.#abort.abort();
     const settled = this.election.close();
-    this.#judge.expectMicrotasks();
+    this.#observer.expectMicrotasks();
     return settled;
   }
 
   /** Stands aside for `cooldown` ms, if it led. */
   resign(cooldown: number): void {
-    if (this.election.isLeading) this.#judge.resigned(this, cooldown);
-    this.#judge.leaving(this);
-    this.#judge.expectMicrotasks();
+    if (this.election.isLeading) this.#observer.resigned(this, cooldown);
+    this.#observer.leaving(this);
+    this.#observer.expectMicrotasks();
     const id = plausibleId(this.#random);
     const to = this.#random.pick(undefined, 'nobody', id, id.replace(/#.*/, '')); // a name
     void this.election.resign({ cooldown: Math.floor(cooldown), ...(to && { to }) });
@@ -149,12 +144,12 @@ export class User {
 
   #notified(transition: Transition, stand: number): void {
     const { election, machine } = this;
-    const judge = this.#judge;
-    judge.received(this, transition);
+    const observer = this.#observer;
+    observer.received(this, transition);
     if (!this.isStanding || stand !== this.candidacies)
-      judge.report('G6', `${machine.name} is told ${transition.role} after it left`);
+      observer.report('G6', `${machine.name} is told ${transition.role} after it left`);
     if (election.role !== transition.role) {
-      judge.report('contract', `${machine.name} is told ${transition.role} while its role is ${election.role}`);
+      observer.report('contract', `${machine.name} is told ${transition.role} while its role is ${election.role}`);
     }
     this.#lastRole = transition.role;
     if (transition.role === 'leader') this.#startTerm(transition.term);
@@ -166,7 +161,7 @@ export class User {
     this.term = term;
     const { machine, election } = this;
     term.signal.addEventListener('abort', () => {
-      if (election.isLeading) this.#judge.report('G2', `${machine.name} still leads when its signal aborts`);
+      if (election.isLeading) this.#observer.report('G2', `${machine.name} still leads when its signal aborts`);
     });
   }
 
@@ -174,20 +169,21 @@ export class User {
   #endTerm(): void {
     const { term, machine, election } = this;
     this.term = undefined;
-    if (term && !term.signal.aborted) this.#judge.report('G2', `${machine.name} is told before its signal aborts`);
-    if (election.isLeading) this.#judge.report('G2', `${machine.name} is told that it does not lead while isLeading`);
+    if (term && !term.signal.aborted) this.#observer.report('G2', `${machine.name} is told before its signal aborts`);
+    if (election.isLeading)
+      this.#observer.report('G2', `${machine.name} is told that it does not lead while isLeading`);
   }
 
   #actFromWithin(): void {
     const act = this.#random.pick('leave', 'close', 'abort', 'resign');
-    this.#judge.count(`${act} from within a transition`);
+    this.#observer.count(`${act} from within a transition`);
     if (act === 'leave') this.leave();
     else if (act === 'resign') this.resign(this.#random.between(0, this.#ttl));
     else void this.close(act);
   }
 
   #completed(): void {
-    if (!this.isClosed) this.#judge.report('contract', `${this.machine.name}: the stream completes by itself`);
+    if (!this.isClosed) this.#observer.report('contract', `${this.machine.name}: the stream completes by itself`);
     this.isStanding = false;
     this.#left();
   }
@@ -195,25 +191,25 @@ export class User {
   #left(): void {
     this.term = undefined;
     this.#lastRole = undefined;
-    this.#judge.left(this);
+    this.#observer.left(this);
   }
 
   /** Leader-only work by `whileLeader`, which claims to lead each time that it goes on. */
   #startWork(stand: number): Subscription {
     const { work, teardown } = this.style;
-    const judge = this.#judge;
+    const observer = this.#observer;
     const running = (term: Term) =>
       interval(this.#ttl * WORK_EVERY, this.machine.scheduler).pipe(
         tap({
-          subscribe: () => judge.workStarted(this, term),
-          finalize: () => judge.workStopped(term),
+          subscribe: () => observer.workStarted(this, term),
+          finalize: () => observer.workStopped(term),
         }),
       );
     const project = (term: Term) => {
-      if (work === 'promise') return judge.trackWork(term, this.#after(teardown));
+      if (work === 'promise') return observer.trackWork(term, this.#after(teardown));
       if (work === 'slow')
         term.waitUntil(
-          judge.trackWork(
+          observer.trackWork(
             term,
             this.#endOf(term).then(() => this.#after(teardown)),
           ),
@@ -225,16 +221,16 @@ export class User {
     return this.election.pipe(operator).subscribe(() => {
       const { election, machine } = this;
       if (!this.isStanding || stand !== this.candidacies)
-        judge.report('G6', `work of ${machine.name} is forwarded after it left`);
+        observer.report('G6', `work of ${machine.name} is forwarded after it left`);
       if (!election.isLeading && work !== 'promise' && work !== 'switchMap')
-        judge.report('G2', `work of ${machine.name} is forwarded past its term`);
+        observer.report('G2', `work of ${machine.name} is forwarded past its term`);
     });
   }
 
   #endOf(term: Term): Promise<void> {
     return new Promise((resolve) => {
       term.signal.addEventListener('abort', () => {
-        this.#judge.expectMicrotasks();
+        this.#observer.expectMicrotasks();
         resolve();
       });
     });
@@ -244,7 +240,7 @@ export class User {
   #after(ms: number): Promise<void> {
     return new Promise((resolve) => {
       this.machine.scheduler.schedule(() => {
-        this.#judge.expectMicrotasks();
+        this.#observer.expectMicrotasks();
         resolve();
       }, ms);
     });
@@ -253,19 +249,19 @@ export class User {
   /** As `for await` does, except that leaving it does not wait until it is told something. */
   async #runLoop(): Promise<void> {
     const { machine, election, style } = this;
-    const judge = this.#judge;
+    const observer = this.#observer;
     const iterator = election[Symbol.asyncIterator]();
     this.#iterator = iterator;
     let before: Transition['role'] | undefined;
     for (let result = await iterator.next(); !result.done; result = await iterator.next()) {
       const { value: transition } = result;
       const { role } = transition;
-      if (role === before) judge.report('contract', `the loop of ${machine.name} is told ${role} twice`);
+      if (role === before) observer.report('contract', `the loop of ${machine.name} is told ${role} twice`);
       if (before === 'leader' && role !== 'follower') {
-        judge.report('contract', `the loop of ${machine.name} is told ${role} after leader`);
+        observer.report('contract', `the loop of ${machine.name} is told ${role} after leader`);
       }
-      if (role === 'leader' && (judge.wasOver(transition.term) || isOverUntold(transition.term))) {
-        judge.report('G2', `the loop of ${machine.name} is told of a leadership that is over`);
+      if (role === 'leader' && (observer.wasOver(transition.term) || isOverUntold(transition.term))) {
+        observer.report('G2', `the loop of ${machine.name} is told of a leadership that is over`);
       }
       before = role;
       if (style.busy > 0) await this.#after(style.busy);

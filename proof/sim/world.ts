@@ -6,17 +6,26 @@ import { Coverage } from './coverage.js';
 import { Crowd } from './crowd.js';
 import { EventQueue } from './event-queue.js';
 import { Exceptions } from './exceptions.js';
-import { FAULT_KINDS } from './fault-kinds.js';
-import { type Breach, Judge } from './judge.js';
-import { type Connection, fair, Link, type LinkObserver, type Network } from './link.js';
+import { FAULT_KINDS, type FaultContext } from './fault-kinds.js';
+import { Judge } from './judge/judge.js';
+import { type Connection, Link, type LinkObserver } from './link.js';
 import { type Host, Machine } from './machine.js';
-import { Neighbour, type NeighbourPlan } from './neighbour.js';
+import { Neighbour } from './neighbour.js';
 import { Peer } from './peer.js';
-import { type FaultEvent, KEY, type MachinePlan, type Plan, shortestTimeout } from './plan.js';
+import {
+  type FaultEvent,
+  fair,
+  KEY,
+  type MachinePlan,
+  type NeighbourPlan,
+  type Network,
+  type Plan,
+  type Style,
+  shortestTimeout,
+} from './plan-schema.js';
 import { QuorumConnection } from './quorum-connection.js';
-import { RecoveryCheck } from './recovery.js';
 import { Server } from './server.js';
-import { plausibleId, type Style, User } from './user.js';
+import { plausibleId, User } from './user.js';
 
 /** As the model has it by default. */
 const EPOCH = Date.UTC(2020, 0);
@@ -25,17 +34,8 @@ const EPOCH = Date.UTC(2020, 0);
 const MOST_STEPS = 300_000;
 const MOST_STEPS_A_TTL = 10_000;
 
-/** What a world has come to. */
-export interface Outcome {
-  readonly breaches: readonly Breach[];
-  /** ms of true time that went by. */
-  readonly lasted: number;
-  readonly terms: number;
-  readonly coverage: Coverage;
-}
-
 /** Candidates, their machines, clocks and connections, and a store, under whatever a plan lets befall them. Everything follows from the plan. */
-export class World {
+export class World implements FaultContext {
   readonly key = KEY;
   readonly ttl: number;
   readonly servers: readonly Server[];
@@ -50,7 +50,7 @@ export class World {
   readonly peers: Peer[] = [];
   readonly #library: Library;
   readonly #random: Random;
-  readonly #coverage = new Coverage();
+  readonly coverage = new Coverage();
   readonly #pendingUndos = new Set<() => void>();
   readonly #quorums = new Map<Machine, { next: readonly Link[]; readonly store: LeaseStore }>();
   #network: Network;
@@ -69,7 +69,7 @@ export class World {
     this.#random = Random.of(plan.seed, 'world');
     const { others = [] } = plan;
     this.exceptions = new Exceptions(events, this.ttl, others.length > 0);
-    this.judge = new Judge(events, this.ttl, this.exceptions, this.#coverage);
+    this.judge = new Judge(events, this.ttl, this.exceptions, this.coverage);
     if (tell) this.judge.log = (text) => tell(`${events.now.toFixed(1).padStart(10)}  ${text}`);
     const open = (rate: number, ahead: number, faulty: number | undefined) => {
       const store = new library.MemoryLeaseStore({ clock: { now: () => events.now * rate }, epoch: EPOCH + ahead });
@@ -77,7 +77,7 @@ export class World {
         store,
         events,
         KEY,
-        others.length > 0 ? this.judge.ofMember(faulty) : this.judge,
+        others.length > 0 ? this.judge.traffic.ofMember(faulty) : this.judge.traffic,
         plan.isSilent,
       );
     };
@@ -88,7 +88,8 @@ export class World {
     this.#faulty = this.servers.slice(0, minority);
   }
 
-  async run(): Promise<Outcome> {
+  /** Runs the plan: its machines, peers and faults. */
+  async runPlan(): Promise<void> {
     const { machines, peers = [], faults, lasts } = this.plan;
     for (const machine of machines) this.add(machine);
     for (const [i, one] of peers.entries()) {
@@ -101,13 +102,6 @@ export class World {
     await this.advanceUntil(() => false, lasts);
     crowd?.leave();
     this.endFaults();
-    await new RecoveryCheck(this).run();
-    return {
-      breaches: this.judge.breaches,
-      lasted: this.events.now,
-      terms: this.judge.terms,
-      coverage: this.#coverage,
-    };
   }
 
   // What faults do.
@@ -177,10 +171,11 @@ export class World {
 
   #connect(machine: Host, random: Random): Connection {
     const network = () => this.#network;
-    const link = (server: Server, ear: LinkObserver) => new Link(machine, this.events, random, network, server, ear);
+    const link = (server: Server, observer: LinkObserver) =>
+      new Link(machine, this.events, random, network, server, observer);
     const { servers, judge, events } = this;
-    const earOf = (i: number) => judge.ofMember(i < this.#faulty.length ? i : undefined);
-    const links = servers.map((one, i) => link(one, servers.length > 1 ? earOf(i) : judge));
+    const observerOf = (i: number) => judge.traffic.ofMember(i < this.#faulty.length ? i : undefined);
+    const links = servers.map((one, i) => link(one, servers.length > 1 ? observerOf(i) : judge.traffic));
     const [first, ...others] = links as [Link, ...Link[]];
     return others.length === 0
       ? first
@@ -189,7 +184,7 @@ export class World {
           [first, ...others],
           events,
           random,
-          judge.ofQuorum(),
+          judge.traffic.ofQuorum(),
         );
   }
 
@@ -223,7 +218,7 @@ export class World {
       this.exceptions.lost();
       this.exceptions.ranAnew();
       store.failOver(copy);
-      this.judge.goesBack(index, written);
+      this.judge.revert(index, written);
       if (ahead !== 0) this.setClock(server, ahead);
       this.serverChanged();
     };
@@ -263,7 +258,7 @@ export class World {
   #inject(fault: FaultEvent): void {
     const { kind, lasts } = fault;
     this.judge.log?.(`*** ${kind}, for ${lasts.toFixed(0)} ms`);
-    this.#coverage.count(`kind ${kind}`);
+    this.coverage.count(`kind ${kind}`);
     const undo = FAULT_KINDS[kind].begin(this, fault);
     if (!undo) return;
     const once = () => {

@@ -1,4 +1,4 @@
-import type { Plan } from '../../../proof/sim/plan.js';
+import type { Plan } from '../../../proof/sim/plan-schema.js';
 
 /** A world in which the library, as it was, broke a promise. */
 export interface Find {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Plan, planOf } from '../../../proof/sim/plan.js';
+import { planOf } from '../../../proof/sim/plan.js';
+import type { Plan } from '../../../proof/sim/plan-schema.js';
 import { shrink } from '../../../proof/sim/shrink.js';
 
 /** A plan in which much happens. */

@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
 import { load } from '../../../proof/library.js';
 import { OURS } from '../../../proof/mutant.js';
-import type { FaultKindName } from '../../../proof/sim/fault-kinds.js';
 import { MUTANTS } from '../../../proof/sim/mutants.js';
-import { crowdPlan, type Plan, planOf } from '../../../proof/sim/plan.js';
+import { crowdPlan, planOf } from '../../../proof/sim/plan.js';
+import type { FaultKindName, Plan } from '../../../proof/sim/plan-schema.js';
 import { simulate, trace } from '../../../proof/sim/simulate.js';
 
 const ours = load(OURS);
