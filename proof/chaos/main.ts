@@ -23,7 +23,7 @@ async function conduct(args: Arguments, ending: Ending): Promise<number> {
   const file = args.svg ?? results.put('picture.svg', drawn);
   if (args.svg !== undefined) writeFileSync(args.svg, drawn);
   const lines = summarize(args, evidence, verdict);
-  if (verdict.outcome === 'wrong') lines.push(` logs        ${results.keep(evidence, verdict.wrongs)}`);
+  if (verdict.outcome === 'wrong') lines.push(` logs        ${results.keep(evidence, verdict.problems)}`);
   say(['', ...lines, ` picture     ${file}`].join('\n'));
   return EXIT_CODES[verdict.outcome];
 }

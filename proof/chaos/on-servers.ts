@@ -1,14 +1,14 @@
 import { until } from '../../scripts/support/until.js';
-import type { KindName } from './kinds.js';
+import type { ChaosFaultName } from './chaos-faults.js';
 import type { ON_CANDIDATES } from './on-candidates.js';
-import type { Planned } from './plan.js';
+import type { PlannedFault } from './plan.js';
 import type { Servers } from './servers.js';
 
 /** What there is to do a fault of the servers with. */
 export interface OnServers {
   readonly servers: Servers;
   readonly keys: { readonly lease: string; readonly record: string };
-  readonly planned: Planned;
+  readonly planned: PlannedFault;
   /** Resolves when the fault is to end. */
   readonly hold: () => Promise<void>;
 }
@@ -28,7 +28,7 @@ const setting =
   };
 
 /** A command that keeps the server from answering for as long as it lasts: its own answer may come no earlier. */
-const spell =
+const blocking =
   (command: (ms: number) => string[]): Fault =>
   async ({ servers: { admin }, planned, hold }) => {
     admin.sendCommand(command(planned.lasts)).catch(() => {});
@@ -36,7 +36,7 @@ const spell =
   };
 
 /** Faults of the servers and of what they have stored, from their beginning to their end. */
-export const ON_SERVERS: Readonly<Record<Exclude<KindName, keyof typeof ON_CANDIDATES>, Fault>> = {
+export const ON_SERVERS: Readonly<Record<Exclude<ChaosFaultName, keyof typeof ON_CANDIDATES>, Fault>> = {
   'redis SIGSTOP': async ({ servers: { master }, hold }) => {
     master.pause();
     await hold();
@@ -60,8 +60,8 @@ export const ON_SERVERS: Readonly<Record<Exclude<KindName, keyof typeof ON_CANDI
     await servers.promote();
     await servers.rejoin();
   },
-  'CLIENT PAUSE': spell((ms) => ['CLIENT', 'PAUSE', String(ms), 'ALL']),
-  'DEBUG SLEEP': spell((ms) => ['DEBUG', 'SLEEP', String(ms / 1_000)]),
+  'CLIENT PAUSE': blocking((ms) => ['CLIENT', 'PAUSE', String(ms), 'ALL']),
+  'DEBUG SLEEP': blocking((ms) => ['DEBUG', 'SLEEP', String(ms / 1_000)]),
   OOM: setting({ maxmemory: '1' }, { maxmemory: '0' }),
   NOREPLICAS: setting({ 'min-replicas-to-write': '3' }, { 'min-replicas-to-write': '0' }),
   NOPERM: async ({ servers: { admin }, hold }) => {

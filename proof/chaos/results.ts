@@ -22,11 +22,11 @@ export class Results {
   }
 
   /** All that is needed to look for what went wrong: a line of JSON for each line of a log, and for each fault; and what was found. */
-  keep({ logs, strikes, recoveries }: Evidence, wrongs: readonly string[]): string {
+  keep({ logs, faults, recoveries }: Evidence, wrongs: readonly string[]): string {
     for (const { who, lines, stops } of logs) {
       this.put(`${who.replace('/', '-')}.jsonl`, jsonLines([...lines, ...(stops ?? []).map((stop) => ({ stop }))]));
     }
-    this.put('faults.jsonl', jsonLines(strikes));
+    this.put('faults.jsonl', jsonLines(faults));
     this.put('recoveries.jsonl', jsonLines(recoveries));
     this.put('wrongs.txt', `${wrongs.join('\n')}\n`);
     return this.folder;

@@ -26,7 +26,7 @@ export class Servers implements AsyncDisposable {
   private constructor(master: Node, replica: Node) {
     this.#master = master;
     this.#replica = replica;
-    this.#aim();
+    this.#retarget();
   }
 
   static async open(): Promise<Servers> {
@@ -51,7 +51,7 @@ export class Servers implements AsyncDisposable {
   }
 
   /** Does one thing at a time, each once all before it are over: the end of one would be the end of the other, too. */
-  async inTurn(what: () => Promise<unknown>): Promise<void> {
+  async oneAtATime(what: () => Promise<unknown>): Promise<void> {
     const turn = this.#turn.then(what);
     this.#turn = turn.catch(() => {});
     await turn;
@@ -59,7 +59,7 @@ export class Servers implements AsyncDisposable {
 
   /** Starts the master again, empty. */
   async restart(): Promise<void> {
-    await revive(this.#master);
+    await restartNode(this.#master);
   }
 
   /** Keeps the replica from hearing of what happens from now on. */
@@ -71,12 +71,12 @@ export class Servers implements AsyncDisposable {
   async promote(): Promise<void> {
     await this.#replica.admin.sendCommand(['REPLICAOF', 'NO', 'ONE']);
     [this.#master, this.#replica] = [this.#replica, this.#master];
-    this.#aim();
+    this.#retarget();
   }
 
   /** Starts the replica again, which was the master once and has been killed, and lets it follow. */
   async rejoin(): Promise<void> {
-    await revive(this.#replica);
+    await restartNode(this.#replica);
     await this.follow();
   }
 
@@ -91,7 +91,7 @@ export class Servers implements AsyncDisposable {
     await Promise.all([this.#master, this.#replica].map(({ server }) => server[Symbol.asyncDispose]()));
   }
 
-  #aim(): void {
+  #retarget(): void {
     const { host, port } = this.master;
     Object.assign(this.target, { host, port });
   }
@@ -108,7 +108,7 @@ async function node(): Promise<Node> {
   }
 }
 
-async function revive({ server, admin }: Node): Promise<void> {
+async function restartNode({ server, admin }: Node): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       await server.start();

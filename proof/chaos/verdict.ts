@@ -1,6 +1,6 @@
 import { type Log, type Span, spansOf, violations } from '../checker.js';
+import type { InjectedFault } from './fault-log.js';
 import type { Recovery } from './recovery.js';
-import type { Strike } from './strike.js';
 
 /** What a run has left to judge it by. Times are ms of one clock. */
 export interface Evidence {
@@ -8,7 +8,7 @@ export interface Evidence {
   readonly begun: number;
   readonly ended: number;
   readonly logs: readonly Log[];
-  readonly strikes: readonly Strike[];
+  readonly faults: readonly InjectedFault[];
   readonly recoveries: readonly Recovery[];
   /** ms that candidates took to leave at the end. */
   readonly exits: readonly number[];
@@ -21,7 +21,7 @@ export interface Gap {
   readonly from: number;
   readonly to: number;
   /** What happened during it, or had happened just before it. */
-  readonly during: readonly Strike[];
+  readonly during: readonly InjectedFault[];
 }
 
 /** What came to light from `at` on: a long run is not gone through as a whole while candidates' connections wait for it. */
@@ -34,7 +34,7 @@ export function since(evidence: Evidence, at: number): Evidence {
       lines: lines.filter((line) => ('from' in line ? line.from : line.at) >= at),
       stops: stops.filter(from),
     })),
-    strikes: evidence.strikes.filter(from),
+    faults: evidence.faults.filter(from),
     recoveries: evidence.recoveries.filter(({ healed }) => healed >= at),
   };
 }
@@ -42,7 +42,7 @@ export function since(evidence: Evidence, at: number): Evidence {
 export interface Verdict {
   readonly outcome: 'well' | 'wrong' | 'void';
   /** All that is not as it should be, a line each. */
-  readonly wrongs: readonly string[];
+  readonly problems: readonly string[];
   /** Pairs of candidates that led at one instant. */
   readonly overlaps: number;
   readonly terms: readonly Span[];
@@ -61,7 +61,7 @@ const BEFORE = 1_000;
 
 export function judge(evidence: Evidence): Verdict {
   const found = violations(evidence.logs);
-  const wrongs = [
+  const problems = [
     ...found.map(({ rule, text }) => `${rule}: ${text}`),
     ...evidence.logs.flatMap(strayOf),
     ...evidence.complaints,
@@ -71,13 +71,13 @@ export function judge(evidence: Evidence): Verdict {
   const changes = terms.filter(({ who }, index) => index > 0 && terms[index - 1]?.who !== who).length;
   const needed = Math.ceil(CHANGES_A_MINUTE * evidence.minutes);
   return {
-    outcome: wrongs.length > 0 ? 'wrong' : changes < needed ? 'void' : 'well',
-    wrongs,
+    outcome: problems.length > 0 ? 'wrong' : changes < needed ? 'void' : 'well',
+    problems,
     overlaps: found.filter(({ rule }) => rule === 'two leaders').length,
     terms,
     changes,
     needed,
-    longest: longestOf(gapsOf(terms, evidence.strikes)),
+    longest: longestOf(gapsOf(terms, evidence.faults)),
   };
 }
 
@@ -99,12 +99,12 @@ export const termsOf = (logs: readonly Log[]): Span[] =>
     .sort((a, b) => a.first - b.first);
 
 /** Each time between two terms in which nobody led. */
-export function gapsOf(terms: readonly Span[], strikes: readonly Strike[]): Gap[] {
+export function gapsOf(terms: readonly Span[], faults: readonly InjectedFault[]): Gap[] {
   let led: number | undefined;
   return terms.flatMap(({ first, last }) => {
     const from = led ?? first;
     led = Math.max(led ?? last, last);
-    const during = strikes.filter((strike) => strike.from < first && strike.to > from - BEFORE && !strike.missed);
+    const during = faults.filter((fault) => fault.from < first && fault.to > from - BEFORE && !fault.skipped);
     return from < first ? [{ from, to: first, during }] : [];
   });
 }

@@ -20,15 +20,15 @@ export interface Overlap {
   readonly second: Span;
 }
 
-/** What these logs say of an election that a fault struck at `struck`. */
-export function outcomeOf(logs: readonly Log[], struck: number): Outcome {
+/** What these logs say of an election that a fault faultAt at `faultAt`. */
+export function outcomeOf(logs: readonly Log[], faultAt: number): Outcome {
   const terms = termsOf(logs);
-  const next = terms.find(({ first }) => first > struck);
+  const next = terms.find(({ first }) => first > faultAt);
   return {
     leaderless: gapsOf(terms, [])
-      .filter(({ to }) => to > struck)
-      .reduce((sum, { from, to }) => sum + to - Math.max(from, struck), 0),
-    nextAfter: next && next.first - struck,
+      .filter(({ to }) => to > faultAt)
+      .reduce((sum, { from, to }) => sum + to - Math.max(from, faultAt), 0),
+    nextAfter: next && next.first - faultAt,
     overlap: longest(overlapsOf(terms)),
     tokensRose: terms.every(({ token }, index) => {
       const before = terms[index - 1];

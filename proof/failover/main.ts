@@ -14,8 +14,8 @@ import { type Arguments, parseArguments, USAGE } from './arguments.js';
 import { SPLIT } from './cases/case.js';
 import { seriesOf } from './figures.js';
 import { measure, nameOf, type Result, ROWS } from './run.js';
-import { tableOf, withTable, wrongs } from './table.js';
-import { TIMES } from './world.js';
+import { contradictions, tableOf, withTable } from './table.js';
+import { TIMES } from './testbed.js';
 
 const PAGE = 'docs/deployments/topologies.md';
 
@@ -52,7 +52,7 @@ const versionOf = (name: string): string =>
 
 function verdict(results: readonly Result[]): number {
   const found = results.flatMap(({ row, outcomes, failures }) => [
-    ...wrongs(row, seriesOf(outcomes)).map((what) => `WRONG       ${nameOf(row)}: ${what}`),
+    ...contradictions(row, seriesOf(outcomes)).map((what) => `WRONG       ${nameOf(row)}: ${what}`),
     ...(failures.length > 0 ? [`NOT MEASURED  ${nameOf(row)}: ${failures.join('; ')}`] : []),
   ]);
   for (const line of found) say(line);

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../../../scripts/support/until.js';
 import { isMaster, type Node } from '../nodes.js';
-import { type Reach, TIMES, type World } from '../world.js';
+import { type Reach, type Testbed, TIMES } from '../testbed.js';
 
 /** A sort of client, and what makes candidates have it. */
 export interface Client {
@@ -17,12 +17,12 @@ export interface Case {
   readonly promises: 'one leader' | 'tokens';
   readonly clients: readonly Client[];
   /** Starts servers, has candidates stand, and tells what is to befall them then. */
-  stage(world: World, by: Client['by']): Promise<Stage>;
+  prepare(testbed: Testbed, by: Client['by']): Promise<Scenario>;
 }
 
 /** What is to happen, once all is as it should be. */
-export interface Stage {
-  strike(): Promise<unknown>;
+export interface Scenario {
+  inject(): Promise<unknown>;
   /** Ends what does not end by itself; resolves when the servers agree again. */
   heal?(): Promise<unknown>;
 }
@@ -46,10 +46,10 @@ export const SINGLE: readonly Client[] = [
 export const roots = ([url, ...others]: readonly [string, ...string[]]) => ({ url, others });
 
 /** A split, and its end: what was the master follows the one that was made meanwhile. */
-export function parted(part: () => () => void, master: Node): Stage {
+export function partitionScenario(part: () => () => void, master: Node): Scenario {
   let join = () => {};
   return {
-    async strike() {
+    async inject() {
       join = part();
       await sleep(SPLIT);
     },

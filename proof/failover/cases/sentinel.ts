@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../../../scripts/support/until.js';
+import type { Reach, Settings } from '../testbed.js';
 import { type SentinelOptions, sentinels } from '../topologies.js';
-import type { Reach, Terms } from '../world.js';
-import { type Case, type Client, demoted, LAG, LONG, parted, roots } from './case.js';
+import { type Case, type Client, demoted, LAG, LONG, partitionScenario, roots } from './case.js';
 
 const NODE_REDIS: Client = {
   title: 'node-redis 6 createSentinel',
@@ -26,7 +26,7 @@ const WITH_REPLICAS = { replicated: { replicas: 1 } } as const;
 /** What is said of a row that has it. */
 const NAMES = { minReplicas: '; min-replicas', replicas: '; `replicas` 1' } as const;
 
-interface Killing extends Terms {
+interface Killing extends Settings {
   /** Whether replicas have heard nothing for longer than a lease, or of no election at all. */
   readonly lag?: 'lags' | 'has nothing';
   readonly leaderToo?: boolean;
@@ -36,26 +36,26 @@ interface Killing extends Terms {
 const killed = (fault: string, { lag, leaderToo, ...terms }: Killing = {}): Case => ({
   ...ONE,
   fault,
-  async stage(world, by) {
-    const servers = await sentinels(world, { network: lag !== undefined });
+  async prepare(testbed, by) {
+    const servers = await sentinels(testbed, { network: lag !== undefined });
     if (lag === 'has nothing') servers.lag();
     const reach = { ...roots(servers.urls), ...by };
-    await world.stand(reach, reach, terms);
+    await testbed.startCandidates(reach, reach, terms);
     if (lag === 'lags') {
       servers.lag();
       await sleep(LAG);
     }
     return {
-      async strike() {
+      async inject() {
         await servers.master.server.kill();
-        if (lag) servers.forget();
-        if (leaderToo) await world.killLeader();
+        if (lag) servers.dropHeld();
+        if (leaderToo) await testbed.killLeader();
       },
     };
   },
 });
 
-interface Ordering extends Terms {
+interface Ordering extends Settings {
   /** What the leader's client has instead of what the others have. */
   readonly leader?: Client['by'];
   readonly args?: readonly string[];
@@ -67,12 +67,12 @@ const ordered = (more: string, clients: readonly Client[], { leader, args = [], 
   fault: `SENTINEL FAILOVER${more}`,
   promises: 'tokens',
   clients,
-  async stage(world, by) {
-    const { master, sentinels: own, urls } = await sentinels(world, { args });
+  async prepare(testbed, by) {
+    const { master, sentinels: own, urls } = await sentinels(testbed, { args });
     const reach = { ...roots(urls), ...by };
-    await world.stand({ ...reach, ...leader }, reach, terms);
+    await testbed.startCandidates({ ...reach, ...leader }, reach, terms);
     return {
-      strike: () => until(() => own[0]?.failOver(), { within: 10_000, what: 'a failover to begin' }),
+      inject: () => until(() => own[0]?.failOver(), { within: 10_000, what: 'a failover to begin' }),
       heal: () => demoted(master),
     };
   },
@@ -82,7 +82,7 @@ const ordered = (more: string, clients: readonly Client[], { leader, args = [], 
 const untold = (more = '', options: Ordering = {}): Case =>
   ordered(`, the leader is not told${more}`, [TOLD], { leader: { failoverDetector: false }, ...options });
 
-interface Splitting extends SentinelOptions, Terms {
+interface Splitting extends SentinelOptions, Settings {
   readonly more?: string;
 }
 
@@ -96,12 +96,16 @@ const split = (
   fault: `master cut off, its leader ${leader}${more}`,
   promises: 'tokens',
   clients,
-  async stage(world, by) {
-    const servers = await sentinels(world, { network: true, ...options });
+  async prepare(testbed, by) {
+    const servers = await sentinels(testbed, { network: true, ...options });
     const reach: Reach = { ...roots(servers.urls), ...by };
     const direct: Reach = { url: servers.master.server.url, ...(by.library && { library: by.library }) };
-    await world.stand(leader === 'asks the sentinels' ? reach : direct, reach, replicated && { replicated });
-    return parted(servers.part, servers.master);
+    await testbed.startCandidates(
+      leader === 'asks the sentinels' ? reach : direct,
+      reach,
+      replicated && { replicated },
+    );
+    return partitionScenario(servers.partition, servers.master);
   },
 });
 
