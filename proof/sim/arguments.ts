@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util';
-import { libraryOption, wholeOption } from '../arguments.js';
+import { flag, parseOptions, value, whole } from '../../scripts/support/options.js';
+import { library } from '../arguments.js';
 import { OURS, type Variant } from '../mutant.js';
 import { MUTANTS } from './mutants.js';
 
@@ -31,33 +31,20 @@ again), 2 if the arguments make no sense.`;
 
 const SEEDS = [0, 2 ** 32 - 1] as const;
 
-/** Throws an error with a message for the user where they cannot be made sense of. */
+/** Throws an error with a message for the user if an argument is wrong. */
 export function parseArguments(args: readonly string[], cores: number): Arguments {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      help: { type: 'boolean', default: false },
-      seeds: { type: 'string', default: '2000' },
-      from: { type: 'string', default: '1' },
-      seed: { type: 'string' },
-      calm: { type: 'string' },
-      quorum: { type: 'boolean', default: false },
-      servers: { type: 'string' },
-      workers: { type: 'string', default: String(cores) },
-      library: { type: 'string', default: OURS.name },
-    },
+  const { seeds, from, seed, calm, quorum, servers, ...common } = parseOptions(args, {
+    seeds: value(whole([1, 10_000_000]), 2_000),
+    from: value(whole(SEEDS), 1),
+    seed: value(whole(SEEDS)),
+    calm: value(whole([1, 100_000])),
+    quorum: flag(),
+    servers: value(whole([3, 9])),
+    workers: value(whole([1, 64]), cores),
+    library: value(library(MUTANTS.map(({ variant }) => variant)), OURS),
   });
-  const { help, seeds, from, seed, calm, quorum, servers = quorum ? '3' : undefined } = values;
-  const common = {
-    help,
-    library: libraryOption(
-      values.library,
-      MUTANTS.map(({ variant }) => variant),
-    ),
-    servers: servers === undefined ? 1 : wholeOption('servers', servers, [3, 9]),
-    workers: wholeOption('workers', values.workers, [1, 64]),
-  };
-  if (seed !== undefined) return { ...common, seed: wholeOption('seed', seed, SEEDS) };
-  if (calm !== undefined) return { ...common, calm: wholeOption('calm', calm, [1, 100_000]) };
-  return { ...common, from: wholeOption('from', from, SEEDS), seeds: wholeOption('seeds', seeds, [1, 10_000_000]) };
+  const parsed = { ...common, servers: servers ?? (quorum ? 3 : 1) };
+  if (seed !== undefined) return { ...parsed, seed };
+  if (calm !== undefined) return { ...parsed, calm };
+  return { ...parsed, from, seeds };
 }
