@@ -7,12 +7,18 @@ import { type CrowdPlan, fair, type Plan } from './plan-schema.js';
 import type { Reporter } from './reporter.js';
 import { SerialQueue } from './serial-queue.js';
 
-/** How the connection of one process fares that has as many elections as it can stand, after it was lost for less than a lease. */
+/**
+ * One process with as many elections as it can have, after an outage of its connection that is
+ * shorter than a lease.
+ */
 export class Crowd {
   readonly #neighbours: readonly Neighbour[];
   readonly #reporter: Reporter;
   readonly #workload: SerialQueue;
-  /** ms for which a request may wait at the server once all are spread: a part of what it takes if all come at once. */
+  /**
+   * ms for which a request may wait at the server once requests are spread: a part of the time
+   * that all at once take.
+   */
   readonly #patience: number;
   #isCalm = false;
   #unanswered = 0;
@@ -43,14 +49,14 @@ export class Crowd {
       return new Neighbour(`c${n + 1}`, library, machine, events, random, fair(timeout / 1_000), one, reporter, shared);
     });
     events.after(outage.at, () => this.#lose(library, events, outage.lasts));
-    // By then each has renewed at least twice.
+    // By then each election has renewed at least twice.
     events.after(outage.at + outage.lasts + ttl, () => {
       this.#isCalm = true;
       this.#workload.longest = 0;
     });
   }
 
-  /** Once all should be well. */
+  /** Ends the crowd, and reports what should have recovered by now. */
   leave(): void {
     const lost = this.#neighbours.filter(({ terms }) => terms !== 1).length;
     if (lost > 0)

@@ -1,15 +1,18 @@
 import type { Random } from '../random.js';
 
-/** Something that is to happen. */
+/** A callback with its time. */
 export interface ScheduledEvent {
   readonly at: number;
-  /** What is due at one instant happens in an order that is drawn. */
+  /** Random: orders the events of one instant. */
   readonly order: number;
-  /** Absent once it has happened or been called off. */
+  /** Absent once it has run or is cancelled. */
   run: (() => void) | undefined;
 }
 
-/** All that is to happen in a world, by true time in ms: a heap, for a world has no other work that grows with what is planned. */
+/**
+ * The events of a world, by true time in ms. A heap, because this is the only work that grows with
+ * the plan.
+ */
 export class EventQueue {
   /** True time, which no machine can read. */
   now = 0;
@@ -30,7 +33,10 @@ export class EventQueue {
     return this.at(this.now + ms, run);
   }
 
-  /** Lets the next thing happen that is due by `end`; false, with the time at `end`, if there is none. */
+  /**
+   * Runs the next event that is due by `end`. Without one, sets the time to `end` and returns
+   * false.
+   */
   step(end: number): boolean {
     for (let first = this.#heap[0]; first && first.at <= end; first = this.#heap[0]) {
       this.#sink();
@@ -58,7 +64,7 @@ export class EventQueue {
     heap[index] = entry;
   }
 
-  /** Takes the first entry away. */
+  /** Removes the first entry. */
   #sink(): void {
     const heap = this.#heap;
     const last = heap.pop() as ScheduledEvent;

@@ -34,15 +34,18 @@ export interface FaultContext {
 type Undo = () => void;
 
 interface FaultKind {
-  /** Makes it happen; what it returns ends it. */
+  /** Starts the fault. The returned function ends it. */
   readonly begin: (world: FaultContext, fault: FaultEvent) => Undo | undefined;
-  /** Somebody new comes with it. */
+  /** Adds a machine. */
   readonly newcomer?: true;
-  /** The share of worlds that have it. It is drawn apart from the other kinds, which leaves worlds without it as they were before this kind existed. */
+  /**
+   * The share of worlds that have it. It has its own random stream, so worlds without it stay as
+   * they were before this kind existed.
+   */
   readonly share?: number;
 }
 
-/** What befalls one user, or nobody where there is none. */
+/** A fault of one user, or none if there is no user. */
 const onUser = (inject: (user: User, world: FaultContext, fault: FaultEvent) => Undo | undefined): FaultKind => ({
   begin(world, fault) {
     const user = world.targetOf(fault);
@@ -75,13 +78,13 @@ const clockSet = (sign: 1 | -1): FaultKind => ({
   },
 });
 
-/** ms by which the clock of one server is ahead of that of another; mostly few. */
+/** ms by which one server's clock is ahead of another's; mostly few. */
 const clockDifference = ({ ttl }: FaultContext, { amount }: FaultEvent): number =>
   Math.floor(3 * ttl * (2 * amount - 1) ** 3);
 
-/** Everything that may happen in a world, by name. */
+/** Every fault, by name. The names also seed random streams: a renamed fault changes worlds. */
 export const FAULT_KINDS = {
-  // To a process or a machine.
+  // Processes and machines.
   pause: onUser(({ machine }) => machine.process.halt('paused')),
   suspend: onUser(({ machine }) => machine.process.halt('suspended')),
   freeze: onUser(({ machine }, world) => {
@@ -97,8 +100,8 @@ export const FAULT_KINDS = {
     machine.process.rate = 0.99 + 0.02 * amount;
   }),
   'wall clock set': onUser(({ machine }, { ttl }, { amount }) => {
-    // Nobody sets the clock of a suspended machine. What if it happens before the process runs again is
-    // documented: docs/reliability/faults.md.
+    // The clock of a suspended machine is not set. docs/reliability/faults.md documents what
+    // follows if it is, before the process runs again.
     if (!machine.process.wasSuspended) machine.process.wallStep += (amount - 0.5) * 10 * ttl;
     return undefined;
   }),
@@ -112,7 +115,7 @@ export const FAULT_KINDS = {
     },
   },
 
-  // To a connection.
+  // Connections.
   'requests lost': onLink(() => ({ requests: 'lost' })),
   'replies lost': onLink(() => ({ replies: 'lost' })),
   'both lost': onLink(() => ({ requests: 'lost', replies: 'lost' })),
@@ -158,7 +161,7 @@ export const FAULT_KINDS = {
     },
   },
 
-  // To the server.
+  // Servers.
   hang: onServer(() => ({ hangs: true })),
   unavailable: refused('STORE_UNAVAILABLE'),
   readonly: refused('STORE_READONLY'),
@@ -180,7 +183,7 @@ export const FAULT_KINDS = {
     },
   },
 
-  // To what is stored.
+  // Stored data.
   flush: loss((store) => store.flush()),
   'lease evicted': loss((store, { key }) => store.evict(key, 'lease')),
   'record evicted': loss((store, { key }) => store.evict(key, 'record')),
@@ -224,7 +227,7 @@ export const FAULT_KINDS = {
     },
   },
 
-  // What users do.
+  // Users.
   leave: onUser((user, world, { lasts }) => {
     user.machine.receive(() => user.leave());
     world.later(lasts, () => user.machine.receive(() => user.join()));

@@ -8,35 +8,47 @@ import type { Host } from './machine.js';
 import type { Network } from './plan-schema.js';
 import type { SerialQueue } from './serial-queue.js';
 
-/** A connection's directions. */
+/** One queue for each direction of a connection. */
 export type Pipes = Readonly<Record<'requests' | 'replies', SerialQueue>>;
 
-/** Where a connection may lead that is not where the election is. */
+/** Another place than the election's, to which a connection may lead. */
 export type Place = Parameters<MemoryLeaseStore['seenFrom']>[0];
 
-/** What befalls one direction of a connection: what is `held` gets through when that is over, whoever still waits for it. */
+/**
+ * The fault of one direction. `held` messages get through when the fault is over, even if nobody
+ * still waits.
+ */
 type Impairment = 'lost' | 'held' | 'slow';
 
-/** What befalls a connection for a while. */
+/** A fault of a connection. */
 export interface LinkFault {
   readonly requests?: Impairment;
   readonly replies?: Impairment;
-  /** The client has no connection, and keeps what it is asked for until there is one, or until nobody waits for it any more. */
+  /**
+   * The client has no connection. It keeps requests until it has one, or until nobody waits for
+   * them any more.
+   */
   readonly queued?: boolean;
-  /** ms by which `slow` is slower. */
+  /** ms that `slow` adds. */
   readonly slower?: number;
-  /** The connection that notices come by is down, and known to be; or it hangs, and nobody knows. */
+  /** The notice connection is down and the client knows it, or it hangs and nobody knows. */
   readonly notices?: 'down' | 'lost';
-  /** It leads to a master that was demoted, or to another database, where the client knows of the election from the one before. Both share notices. */
+  /**
+   * The connection leads to a demoted master or another database, while the client knows the
+   * election from before. Both share notices.
+   */
   readonly place?: Place;
 }
 
-/** What a process has of the store it stands over: one connection, or several. */
+/** How a process reaches its store: by one connection, or by several. */
 export interface Connection extends LeaseStore {
   readonly machine: Host;
   readonly isIdle: boolean;
   readonly isBeingAnswered: boolean;
-  /** Lets `condition` befall it until what is returned is called; of several connections one or all, or all `everywhere`. */
+  /**
+   * Starts a fault, and returns what ends it. With several connections it affects one or all; with
+   * `everywhere`, all.
+   */
   inject(condition: LinkFault, everywhere?: boolean): () => void;
   drop(error: unknown): void;
   reconnectAfresh(): void;
@@ -45,22 +57,22 @@ export interface Connection extends LeaseStore {
   publish(notice: Notice): void;
 }
 
-/** One request, from its sender's point of view. */
+/** One request, as its sender sees it. */
 export interface Call {
   readonly request: Request;
   readonly link: Link;
-  /** Whether somebody waits for the answer. */
+  /** Whether the sender still waits for the answer. */
   readonly isOpen: boolean;
-  /** Where it went, if not to where the election is. */
+  /** Where it went, if not to the election's place. */
   readonly place?: Place | undefined;
 }
 
-/** What becomes of a request; `at`: when a reply was made. */
+/** The outcome of a request. `at` is when the reply was made. */
 export type Answer =
   | { readonly reply: Reply; readonly at: number; readonly place?: Place | undefined }
   | { readonly error: unknown };
 
-/** Any request of a candidate's, and its reply. */
+/** Any request of a candidate, and its reply. */
 export type Request = LeaseRequest | WithdrawRequest;
 export type Reply = LeaseReply | WithdrawReply;
 
@@ -71,14 +83,14 @@ export interface Published {
 
 const isOfLease = ({ status }: Reply): boolean => status === 'granted' || status === 'held';
 
-/** What is at the other end. */
+/** The other end of a connection. */
 export interface ServerEndpoint {
   arrive(call: Call): void;
-  /** What is published there, and for whom, by its id, if not for all. */
+  /** Published notices. `to` is the id of the only recipient, if there is one. */
   readonly published: Observable<Published>;
 }
 
-/** What the world is told of everything that is sent. */
+/** Observes all traffic of a connection. */
 export interface LinkObserver {
   /** A request leaves the library. */
   sent(link: Connection, request: Request): void;
@@ -99,7 +111,7 @@ interface Pending extends Call {
   answered: boolean;
 }
 
-/** A machine's connection to the store, with everything that can go wrong on the way. */
+/** A machine's connection to the store, with all its faults. */
 export class Link implements Connection {
   readonly machine: Host;
   readonly #events: EventQueue;
@@ -110,18 +122,18 @@ export class Link implements Connection {
   readonly #observer: LinkObserver;
   readonly #faults = new Set<LinkFault>();
   readonly #open = new Set<Pending>();
-  /** Under which it has asked for the lease. */
+  /** The ids of its requests for the lease. */
   readonly #ids = new Set<string>();
   readonly #notices = new Subject<Notice>();
   #published = Subscription.EMPTY;
   #isListening = false;
-  /** Whether it has been told of a lease, and with it in which database the election is. */
+  /** Whether it has received a lease, and so knows the election's database. */
   #knowsDatabase = false;
-  /** Connections that have yet to be noticed. */
+  /** Reconnects that are not announced yet. */
   #pendingReconnects = 0;
   #queued: Pending[] = [];
   #held: Array<() => void> = [];
-  /** When what was sent last in each direction arrives. */
+  /** When the latest message of each direction arrives. */
   readonly #last = { requests: 0, replies: 0, notices: 0 };
 
   constructor(
@@ -131,7 +143,7 @@ export class Link implements Connection {
     weather: () => Network,
     remote: ServerEndpoint,
     ear: LinkObserver,
-    /** What it works through one thing after the other, if it has to. */
+    /** Serial queues, if each direction handles one message at a time. */
     pipes?: Pipes,
   ) {
     this.#pipes = pipes;
@@ -159,18 +171,18 @@ export class Link implements Connection {
       }),
     );
 
-  /** Whatever of the library still waits or listens here. */
+  /** Whether the library neither waits nor subscribes here. */
   get isIdle(): boolean {
     return this.#open.size === 0 && !this.#notices.observed;
   }
 
-  /** Whether an answer is on its way here that somebody waits for. */
+  /** Whether an awaited answer is on its way. */
   get isBeingAnswered(): boolean {
     for (const { isOnItsWay } of this.#open) if (isOnItsWay) return true;
     return false;
   }
 
-  /** Lets `condition` befall this connection until what is returned is called. */
+  /** Starts a fault of this connection. The returned function ends it. */
   inject(condition: LinkFault): () => void {
     this.#faults.add(condition);
     if (condition.notices === 'down') this.#stopListening();
@@ -183,13 +195,13 @@ export class Link implements Connection {
     };
   }
 
-  /** The connection breaks: what was on its way may or may not have got through, and its sender is told that it failed. */
+  /** Breaks the connection. Requests in flight may have got through, and fail for their senders. */
   drop(error: unknown): void {
     for (const call of this.#open) this.#fail(call, error);
     this.#announceReconnect();
   }
 
-  /** A fresh connection: what is still on its way on the old one holds nothing up. */
+  /** Opens a new connection. Messages in flight on the old one delay nothing. */
   reconnectAfresh(): void {
     if (this.#pendingReconnects > 0) this.#notify({ kind: 'connected' });
     this.#last.requests = 0;
@@ -207,14 +219,17 @@ export class Link implements Connection {
     else this.#sendReply(call as Pending, answer);
   }
 
-  /** The connection that notices come by is made anew; what is published meanwhile is lost. */
+  /** Opens a new notice connection. Notices published meanwhile are lost. */
   dropNotices(): void {
     if (!this.#isListening) return;
     this.#stopListening();
     this.#listen();
   }
 
-  /** The server is another than before, or has begun anew: both connections are. What is under way on the one for requests is answered all the same. */
+  /**
+   * The server was replaced or restarted, so both connections are new. Requests in flight are
+   * still answered.
+   */
   serverChanged(): void {
     this.dropNotices();
     this.#announceReconnect();
@@ -228,7 +243,7 @@ export class Link implements Connection {
     });
   }
 
-  /** Comes by the channel, whoever has published it. */
+  /** Delivers a notice from the channel, from any publisher. */
   publish(notice: Notice): void {
     if (!this.#isListening) return;
     const isLost = this.#has('notices', 'lost') || this.#impairmentOf('replies') === 'lost';
@@ -351,7 +366,7 @@ export class Link implements Connection {
     return false;
   }
 
-  /** The worst that befalls a direction. */
+  /** The worst fault of a direction. */
   #impairmentOf(direction: 'requests' | 'replies'): Impairment | undefined {
     let worst: Impairment | undefined;
     for (const { [direction]: way } of this.#faults) {

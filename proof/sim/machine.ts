@@ -5,16 +5,17 @@ import type { Random } from '../random.js';
 import type { EventQueue, ScheduledEvent } from './event-queue.js';
 
 /**
- * How a process stands still. `paused`: a stopped process or a blocked event loop, while all clocks go on. `suspended`: the whole
- * machine, whose monotonic clock stands still and whose uptime does not. `frozen`: every clock of it stands still.
+ * How a process stands still. `paused`: the process is stopped or its event loop blocked, and all
+ * clocks run. `suspended`: the machine's monotonic clock stops, its uptime does not. `frozen`:
+ * every clock stops.
  */
 export type Halt = 'paused' | 'suspended' | 'frozen';
 
-/** What the world does around everything that happens in a process. */
+/** Observes what happens in a process. */
 export interface MachineObserver {
-  /** A process runs again: what its user had planned for the time before may come first. */
+  /** The process runs again, before any overdue timer fires. */
   resumed(machine: Machine): void;
-  /** One callback is through. */
+  /** One callback has ended. */
   ranCallback(machine: Machine): void;
 }
 
@@ -30,33 +31,33 @@ interface Task {
   readonly run: () => void;
 }
 
-/** A process as one of its elections sees it, each of which has a name of its own. */
+/** The process as one of its candidates sees it. Each candidate has its own name. */
 export type Host = Pick<
   Machine,
   'process' | 'name' | 'clock' | 'scheduler' | 'soon' | 'isDead' | 'isRunning' | 'resumedAt' | 'timers' | 'receive'
 >;
 
-/** By how much `os.uptime()` is coarse, in ms. */
+/** The resolution of `os.uptime()`, in ms. */
 const UPTIME_STEP = 10;
 
-/** A machine with clocks of its own, and the one process on it with its event loop. */
+/** A machine with its own clocks, and one process with its event loop. */
 export class Machine {
   readonly name: string;
-  /** ms by which its timers may ring late while it runs. */
+  /** ms by which its timers may fire late while it runs. */
   readonly lateness: number;
-  /** What the library reads the time from. */
+  /** The clock that the library reads. */
   readonly clock: Clock;
   readonly scheduler: SchedulerLike;
-  /** Runs what comes right after the present callback, as a microtask does. */
+  /** Runs callbacks right after the present one, as microtasks. */
   readonly soon: SchedulerLike;
   isDead = false;
-  /** For each of its candidates, itself for the first. */
+  /** One for each of its candidates; the machine itself for the first. */
   readonly hosts: Host[] = [this];
   /** ms by which its wall clock was set. */
   wallStep = 0;
-  /** Whether it was suspended since its process ran last. */
+  /** Whether it was suspended since its process last ran. */
   wasSuspended = false;
-  /** When it began to run, or to run again. */
+  /** When it started or last resumed. */
   resumedAt: number;
   readonly #events: EventQueue;
   readonly #random: Random;
@@ -75,7 +76,7 @@ export class Machine {
     events: EventQueue,
     random: Random,
     library: Pick<Library, 'monotonicClock'>,
-    /** `lateness`: ms by which timers may ring late in a process that runs. */
+    /** `lateness`: ms by which timers of a running process may fire late. */
     { rate, lateness }: { readonly rate: number; readonly lateness: number },
     observer: MachineObserver,
   ) {
@@ -108,7 +109,7 @@ export class Machine {
     return this;
   }
 
-  /** A place for one more candidate of the same election. */
+  /** Adds a host for one more candidate of the same election. */
   addHost(): Host {
     const machine = this;
     const host: Host = {
@@ -135,7 +136,7 @@ export class Machine {
     return host;
   }
 
-  /** Timers that are still to ring. */
+  /** Pending timers. */
   get timers(): number {
     return this.#timers.size;
   }
@@ -146,7 +147,7 @@ export class Machine {
     });
   }
 
-  /** The process stands still until what is returned is called; it may be stopped in several ways at once. */
+  /** Stops the process until the returned function is called. Several halts may overlap. */
   halt(how: Halt): () => void {
     const halt = [how];
     if (how === 'suspended') this.wasSuspended = true;
@@ -158,7 +159,7 @@ export class Machine {
     };
   }
 
-  /** Kills the process: nothing happens in it any more. */
+  /** Kills the process: nothing runs in it any more. */
   kill(): void {
     this.isDead = true;
     this.#backlog = [];
@@ -166,7 +167,7 @@ export class Machine {
     this.#timers.clear();
   }
 
-  /** Something comes in: handled now, or as soon as the process runs again. */
+  /** Runs a message handler now, or as soon as the process resumes. */
   receive(run: () => void): void {
     if (this.isDead) return;
     if (this.isRunning) this.#runCallback(run);
@@ -191,7 +192,7 @@ export class Machine {
     return false;
   }
 
-  /** Clocks go differently from now on, and timers follow the monotonic one. */
+  /** Changes how its clocks run. Timers follow the monotonic clock. */
   #change(apply: () => void): void {
     this.#readings = { since: this.#events.now, monotonic: this.#monotonic, uptime: this.#uptime };
     apply();
@@ -226,7 +227,7 @@ export class Machine {
     if (this.#timers.delete(timer)) this.#runCallback(timer.run); // else it was called off meanwhile
   }
 
-  /** What has come together is handled now: timers in their order, what came in in its own, and one among the other by chance. */
+  /** Runs the backlog: timers in their order and messages in theirs, interleaved at random. */
   #resume(): void {
     this.resumedAt = this.#events.now;
     this.wasSuspended = false;
@@ -244,7 +245,7 @@ export class Machine {
     }
   }
 
-  /** Does something within the process, and what that leaves for right afterwards. */
+  /** Runs a callback in the process, and then its microtasks. */
   #runCallback(run: () => void): void {
     this.#isInCallback = true;
     run();
@@ -266,7 +267,7 @@ export class Machine {
   }
 }
 
-/** An RxJS scheduler over anything that runs something after some ms and can call it off. */
+/** An RxJS scheduler over a function that runs a callback after some ms and can cancel it. */
 function scheduler(clock: Clock, plan: (delay: number, run: () => void) => () => void): SchedulerLike {
   return {
     now: () => clock.now(),
