@@ -1,7 +1,7 @@
 import type { Reply, Request } from './link.js';
 import type { StoredState } from './server.js';
 
-/** States that are rare enough to ask whether a run has reached them at all. */
+/** Rare events that every long run should reach. */
 export const EXPECTED_EVENTS = [
   'role leader',
   'role follower/standby',
@@ -48,7 +48,7 @@ export const EXPECTED_EVENTS = [
   'resign from within a transition',
 ] as const;
 
-/** Counts what was seen. */
+/** Counts events. */
 export class Coverage {
   readonly counts = new Map<string, number>();
 

@@ -1,6 +1,6 @@
 /**
- * The simulator: as many worlds as there is patience for, shared by all cores; the first that goes wrong is made as small as it gets
- * and told.
+ * The simulator: runs many worlds on all cores. It shrinks the first world that breaks a promise
+ * and prints its story.
  */
 import { availableParallelism } from 'node:os';
 import { runCommand, say } from '../../scripts/support/command.js';
@@ -16,16 +16,16 @@ import { type FailedWorld, trace } from './simulate.js';
 import { storyOf } from './story.js';
 import { Workers } from './workers.js';
 
-/** Seeds that a worker is given at once. */
+/** Seeds in one job of a worker. */
 const CHUNK = 250;
-/** ms between two lines on how far it is. */
+/** ms between two lines of progress. */
 const GLANCE = 5_000;
 
 type Many = Extract<Arguments, { seeds: number }>;
 type One = Extract<Arguments, { seed: number }>;
 type Calm = Extract<Arguments, { calm: number }>;
 
-/** One world, told. */
+/** Prints the story of one world. */
 async function tell({ seed, library, servers }: One): Promise<number> {
   const plan = planOf(seed, servers);
   const { lines, breaches } = await trace(plan, load(library));
@@ -39,7 +39,7 @@ function verdict(breaches: readonly Breach[]): number {
   return breaches.length > 0 ? 1 : 0;
 }
 
-/** One in which nothing happens, against the clock. */
+/** Measures the speed of a world without faults. */
 async function race({ calm, library }: Calm): Promise<number> {
   const loaded = load(library);
   const begun = performance.now();

@@ -14,7 +14,7 @@ import { Server, type ServerObserver } from './server.js';
 export interface SharedQueues {
   readonly pipes: Pipes;
   readonly workload: SerialQueue;
-  /** A request of one of them goes unanswered. */
+  /** Called when a request of one of them goes unanswered. */
   readonly gaveUp: () => void;
 }
 
@@ -29,12 +29,13 @@ const UNHEARD: LinkObserver & ServerObserver = {
 };
 
 /**
- * An election of its own in the process of a user, over a store of its own, where nobody else stands: it shares timers with the user's, as elections of
- * one client do, and must neither disturb that one nor be disturbed by it.
+ * Another election in the process of a user, over its own store, where nobody else stands. It
+ * shares timers with the user's election, as elections of one client do. Neither may disturb the
+ * other.
  */
 export class Neighbour {
   readonly link: Link;
-  /** How often it has come to lead. */
+  /** How often it has become the leader. */
   terms = 0;
   readonly #election: Election;
   readonly #name: string;
@@ -44,7 +45,7 @@ export class Neighbour {
   readonly #notices: number;
   #subscription = Subscription.EMPTY;
   #role: Transition['role'] | undefined;
-  /** True time since when its term is over, and it has yet to be told. */
+  /** True time since when its term is over without an announcement. */
   #untoldSince: number | undefined;
 
   constructor(
@@ -76,7 +77,7 @@ export class Neighbour {
     events.after(hangs.at, () => events.after(hangs.lasts, server.inject({ hangs: true })));
   }
 
-  /** Looks whether it is told in time that its term is over. */
+  /** Checks that the end of its term is announced in time. */
   check(): void {
     const isUntold = this.#role === 'leader' && !this.#election.isLeading;
     const { now } = this.#events;
@@ -87,12 +88,12 @@ export class Neighbour {
       this.#reporter.report('G2', `${this.#name} is not told for ${late} ms that it does not lead`);
   }
 
-  /** It leads, unless its process is gone. */
+  /** Whether it leads, or its process is gone. */
   get isWell(): boolean {
     return this.#machine.isDead || this.#election.isLeading;
   }
 
-  /** Once nothing has befallen anybody for long. */
+  /** Leaves, long after the last fault. */
   leave(): void {
     if (!this.isWell) this.#reporter.report('G5', `${this.#name} does not lead, where nobody else stands`);
     this.#machine.receive(() => this.#subscription.unsubscribe());

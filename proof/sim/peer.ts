@@ -10,8 +10,8 @@ export interface PeerObserver extends Pick<Reporter, 'log'> {
 }
 
 /**
- * A process with go-leader in it, as far as Redis sees it: it takes the lease where there is none, renews it while it is its own, and gives it up; it
- * writes nothing down, and tells nobody.
+ * A process that runs go-leader, as Redis sees it. It acquires a free lease, renews its own and
+ * releases it. It writes no record and publishes no notice.
  */
 export class Peer {
   readonly #id: string;
@@ -21,7 +21,7 @@ export class Peer {
   readonly #random: Random;
   readonly #plan: PeerPlan;
   readonly #observer: PeerObserver;
-  /** When it stops leading; undefined while it does not. */
+  /** When it stops leading; undefined if it does not lead. */
   #until: number | undefined;
   #isGone = false;
 
@@ -44,12 +44,12 @@ export class Peer {
     this.#after(plan.wait);
   }
 
-  /** Whether the lease is its own. */
+  /** Whether it holds the lease. */
   get holds(): boolean {
     return this.#server.store.lease(KEY)?.id === this.#id;
   }
 
-  /** Takes the lease, or renews it. Whether it has it then. */
+  /** Acquires or renews the lease. Returns whether it now holds it. */
   acquireOrRenew(): boolean {
     const { store } = this.#server;
     const holder = store.lease(KEY)?.id;
@@ -59,7 +59,7 @@ export class Peer {
     return true;
   }
 
-  /** Gives the lease up, if it is its own. */
+  /** Releases the lease, if it holds it. */
   release(): void {
     if (!this.holds) return;
     this.#observer.log?.(`${this.#id} gives the lease up`);

@@ -12,10 +12,10 @@ import {
   type Plan,
 } from './plan-schema.js';
 
-/** How far clock rates may be off: ρ. */
+/** By how much clock rates may differ: ρ. */
 const DRIFT = 0.01;
 
-/** The world of a seed; with more than one server its candidates stand over a quorum of them. */
+/** The plan of a seed. With more than one server, candidates stand over a quorum. */
 export function planOf(seed: number, servers = 1): Plan {
   if (servers === 1 && Random.of(seed, 'crowd').chance(CROWD_SHARE)) return crowdPlan(seed);
   const plan = withSiblings(withDifferentOptions(withRareKinds(withNeighbourElections(drawPlan(seed)))));
@@ -53,7 +53,10 @@ function drawPlan(seed: number): Plan {
   };
 }
 
-/** `plan`, or in a quarter of all worlds the same with more elections in some of its processes: most by the same times, so that they share timers. */
+/**
+ * In a quarter of all worlds, adds elections to some processes. Most have the same times, so that
+ * they share timers.
+ */
 function withNeighbourElections(plan: Plan): Plan {
   const random = Random.of(plan.seed, 'neighbours');
   if (!random.chance(0.25)) return plan;
@@ -73,7 +76,7 @@ function withNeighbourElections(plan: Plan): Plan {
   return { ...plan, machines: plan.machines.map(addNeighbours) };
 }
 
-/** `plan` with each machine changed, those of newcomers, too. */
+/** `plan` with each machine changed, also those of newcomers. */
 function withMachines(plan: Plan, change: (machine: MachinePlan) => MachinePlan): Plan {
   const machines = plan.machines.map(change);
   const faults = plan.faults.map(({ newcomer, ...one }) => ({
@@ -83,7 +86,7 @@ function withMachines(plan: Plan, change: (machine: MachinePlan) => MachinePlan)
   return { ...plan, machines, faults };
 }
 
-/** `plan`, or in one of seven worlds the same with candidates whose options differ in all but the ttl. */
+/** In one of seven worlds, gives candidates different options, all but the ttl. */
 function withDifferentOptions(plan: Plan): Plan {
   const random = Random.of(plan.seed, 'options');
   if (!random.chance(0.15)) return plan;
@@ -95,7 +98,7 @@ function withDifferentOptions(plan: Plan): Plan {
   return withMachines(plan, change);
 }
 
-/** `plan`, or in one of seven worlds the same with several candidates in some processes. */
+/** In one of seven worlds, adds candidates to some processes. */
 function withSiblings(plan: Plan): Plan {
   const random = Random.of(plan.seed, 'mates');
   if (!random.chance(0.15)) return plan;
@@ -109,7 +112,7 @@ function withSiblings(plan: Plan): Plan {
   return withMachines(plan, change);
 }
 
-/** `plan` with the kinds that are drawn apart, each in its share of worlds. */
+/** Adds the kinds that have their own random streams, each in its share of worlds. */
 function withRareKinds(plan: Plan): Plan {
   const { seed, lasts, options, machines } = plan;
   const more = (Object.keys(FAULT_KINDS) as FaultKindName[]).flatMap((kind) => {
@@ -126,7 +129,7 @@ function withRareKinds(plan: Plan): Plan {
 
 const shareOf = (kind: FaultKindName): number | undefined => (FAULT_KINDS[kind] as { readonly share?: number }).share;
 
-/** What a go-leader peer does not see through. */
+/** Faults that a go-leader peer does not detect. */
 const MISLEADING_TO_PEERS: ReadonlySet<FaultKindName> = new Set([
   'freeze',
   'clock set forward',
@@ -146,8 +149,9 @@ const MISLEADING_TO_PEERS: ReadonlySet<FaultKindName> = new Set([
 ]);
 
 /**
- * `plan`, or in one of ten worlds the same with go-leader peers. Those take what a store has lost for free, and a clock that was set for right: that is theirs, so
- * that nothing of the kind happens there, nor is there a machine whose every clock stands still.
+ * In one of ten worlds, adds go-leader peers. A peer takes a lost lease for a free one, and trusts
+ * a clock that was set. That is documented, so these worlds have no such faults and no frozen
+ * machine.
  */
 function withPeers(plan: Plan): Plan {
   const random = Random.of(plan.seed, 'peers');
@@ -162,21 +166,25 @@ function withPeers(plan: Plan): Plan {
   return { ...plan, peers, faults: plan.faults.filter(({ kind }) => !MISLEADING_TO_PEERS.has(kind)) };
 }
 
-/** How many worlds are crowded: each takes as long as a hundred others. */
+/** The share of worlds with a crowd: each takes as long as a hundred others. */
 const CROWD_SHARE = 0.001;
 
-/** A world in which one process has a thousand elections besides, and its connection is lost for less than a lease. */
+/**
+ * A world in which one process has a thousand further elections, and loses its connection for less
+ * than a lease.
+ */
 export function crowdPlan(seed: number, count = 1_000): Plan {
   const random = Random.of(seed, 'crowd of it');
   const plan = calmPlan(1);
   const { ttl, timeout } = plan.options;
-  // All at once are answered within half a timeout. Each may ask several times when the connection is back.
+  // Requests of all at once are answered within half a timeout. Each election may send several when
+  // the connection is back.
   const takes = (0.5 * timeout) / count;
   const outage = { at: 2 * ttl, lasts: ttl * random.between(0.2, 0.4) };
   return { ...plan, seed, lasts: 5 * ttl, machines: [CALM_MACHINE, CALM_MACHINE], crowd: { count, takes, outage } };
 }
 
-/** A world of five candidates that nothing befalls, with the times that an election has by default; for `minutes`. */
+/** A world of five candidates without faults, with default times, for `minutes`. */
 export function calmPlan(minutes: number): Plan {
   const ttl = 10_000;
   return {
@@ -212,7 +220,10 @@ function optionsOf(ttl: number, random: Random): Plan['options'] {
   };
 }
 
-/** Each seed has some kinds of fault and not others: what hides behind a common one would else never be seen. */
+/**
+ * Each seed has some kinds of fault and not others: a common kind would otherwise hide what a rare
+ * one shows.
+ */
 function presentKinds(random: Random): FaultKindName[] {
   const share = random.pick(0, 0.1, 0.25, 0.5, 1);
   const kinds = (Object.keys(FAULT_KINDS) as FaultKindName[]).filter((kind) => shareOf(kind) === undefined);

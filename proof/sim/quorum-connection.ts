@@ -6,7 +6,7 @@ import type { EventQueue } from './event-queue.js';
 import type { Connection, Link, LinkFault, LinkObserver, Reply, Request } from './link.js';
 import type { Host } from './machine.js';
 
-/** A machine's connections to several servers, and the quorum of them that its election stands over. */
+/** A machine's connections to several servers, and the quorum that its election stands over. */
 export class QuorumConnection implements Connection {
   readonly machine: Host;
   readonly links: readonly Link[];
@@ -74,12 +74,12 @@ export class QuorumConnection implements Connection {
     for (const link of this.#affected) link.publish(notice);
   }
 
-  /** One of them, or all at once. */
+  /** One connection, or all of them. */
   get #affected(): readonly Link[] {
     return this.#random.chance(0.3) ? this.links : [this.#random.pick(...this.links)];
   }
 
-  /** What the election asks of all of them, for the judge to hear. */
+  /** Sends a request to the quorum, and reports it to the observer. */
   #request<Answer extends Reply>(request: Request): Observable<Answer> {
     return new Observable<Answer>((subscriber) => {
       let answered = false;

@@ -3,17 +3,20 @@ import { CALM_MACHINE, type Times } from './plan-schema.js';
 import type { User } from './user.js';
 import type { World } from './world.js';
 
-/** What a lone follower is doing when its leader leaves. */
+/** What a lone follower does when its leader leaves. */
 const MOMENTS = ['waits', 'is being answered', 'hears nothing'] as const;
 
-/** Whether all get well, once whatever befell a world is over; whether leaders then hand over in time; and whether nothing is left at the end. */
+/**
+ * Checks that all candidates recover after the faults, that leaders then hand over in time, and
+ * that nothing is left at the end.
+ */
 export class RecoveryCheck {
   readonly #world: World;
   readonly #random: Random;
-  /** ms that ordinary delays of an ordinary day add. */
+  /** ms that ordinary delays add. */
   readonly #slack: number;
 
-  /** By when a leader knows which run of the store it renews at. */
+  /** When a leader knows which run of the store it renews at. */
   #identifiedBy = Number.POSITIVE_INFINITY;
 
   constructor(world: World) {
@@ -35,7 +38,7 @@ export class RecoveryCheck {
     return this.#world.users.filter(({ machine, isStanding }) => isStanding && !machine.isDead);
   }
 
-  /** Where candidates differ, what the slowest of those who are there have. */
+  /** The longest times of all candidates that are there. */
   get #options(): Times {
     const { plan, users } = this.#world;
     const all = [plan.options, ...users.filter(({ machine }) => !machine.isDead).map(({ options }) => options)];
@@ -50,12 +53,12 @@ export class RecoveryCheck {
     };
   }
 
-  /** Who leads as far as it was told. */
+  /** Candidates that have announced leadership. */
   get #leaders(): User[] {
     return this.#candidates.filter(({ role }) => role === 'leader');
   }
 
-  /** One leads and all others follow; but for those who are `excused`. */
+  /** Whether one leads and all others follow, except those that are `excused`. */
   #isSettled(excused: ReadonlySet<User>): boolean {
     const leaders = this.#leaders;
     const [leader] = leaders;
@@ -63,7 +66,7 @@ export class RecoveryCheck {
     return leaders.length === 1 && others.every(({ role }) => role === 'follower');
   }
 
-  /** Once all faults are over, one leads and all others follow. */
+  /** After the last fault, one leads and all others follow. */
   async #checkRecovery(): Promise<void> {
     const { users, plan } = this.#world;
     for (const user of users) {
@@ -75,12 +78,14 @@ export class RecoveryCheck {
     const processes = new Set(this.#candidates.map(({ machine }) => machine.process));
     for (let n = processes.size; n < 4; n += 1) this.#world.add(CALM_MACHINE);
     const { ttl, wait, jitter, timeout, drain, renewEvery } = this.#options;
-    // A renewal by a connection that is new, which comes within the jitter, once what is waited for is over, and one more at once. Where nobody is told of
-    // that, the first finds out that another answers, and the next asks. A quorum's members are not asked.
+    // A renewal on a new connection comes within the jitter, and one more follows at once. Without
+    // that notification, one renewal detects the other run and the next asks for it. A quorum's
+    // members are not asked.
     const within = plan.isSilent ? 2 * (renewEvery + timeout) : jitter + 2 * timeout;
     this.#identifiedBy =
       this.#world.servers.length > 1 ? Number.POSITIVE_INFINITY : this.#world.events.now + 1.02 * within + this.#slack;
-    // What is left of a lease, a loss to be found and waited out, a cooldown, an exit; an attempt each.
+    // The rest of a lease, a loss that is detected and waited out, a cooldown and an exit, with one
+    // attempt each.
     await this.#expectSettled(4 * ttl + drain + 3 * (wait + jitter + 2 * timeout), 'all is well');
   }
 
@@ -93,7 +98,8 @@ export class RecoveryCheck {
       ({ role, machine }) => role === 'follower' && machine.process !== leader.machine.process,
     );
     if (followers.length > 2 && this.#random.chance(0.5)) {
-      // One of them dies, and what it has asked for is over: it may be the one that is named. A leader that hears nothing tells everyone.
+      // Kill one follower and let its requests end: it may be the named successor. A leader without
+      // notices names nobody and tells all followers.
       this.#world.kill(this.#random.pick(...followers));
       if (this.#random.chance(0.5)) leader.link.inject({ notices: 'down' });
       await this.#until(() => false, this.#slack);
@@ -102,7 +108,7 @@ export class RecoveryCheck {
     await this.#closeLeader(leader, this.#remainingCooldown(leader));
   }
 
-  /** After a crash there is a next leader within a lease, whatever its followers are told. */
+  /** After a crash there is a next leader within a lease, whatever notices followers receive. */
   async #checkCrash(): Promise<void> {
     await this.#expectNoChange();
     const [leader] = this.#leaders;
@@ -112,7 +118,8 @@ export class RecoveryCheck {
     if (isForged) this.#forgeNotices();
     this.#world.kill(leader);
     const misreckoned = this.#world.exceptions.mayMisreckon ? ttl + wait + jitter : 0;
-    // Once in a ttl they ask whatever they are told; and what they are told may come just after they have asked.
+    // Followers send a request once per ttl whatever they are told, and a forged notice may come
+    // just after one.
     const prolonged = misreckoned + (isForged ? 1.02 * (ttl + jitter) : 0);
     const allowed = 1.02 * (ttl + jitter) + 2 * timeout + prolonged + this.#slack;
     const took = await this.#expectSettled(
@@ -122,7 +129,7 @@ export class RecoveryCheck {
     if (isForged) await this.#until(() => false, ttl - took); // or it would put off what comes next, too
   }
 
-  /** Makes up leaders with leases that never end, for a ttl. */
+  /** Forges leaders with endless leases, for a ttl. */
   #forgeNotices(): void {
     const { ttl } = this.#world;
     for (let n = 0; n < 20; n += 1) {
@@ -133,7 +140,7 @@ export class RecoveryCheck {
     }
   }
 
-  /** A graceful exit where nobody makes up for a follower that misses it, whatever that one does just then. */
+  /** A graceful exit with one follower, whatever that follower does at that moment. */
   async #checkHandOverToLoneFollower(): Promise<void> {
     const { ttl, wait, jitter, timeout, drain } = this.#options;
     await this.#expectNoChange();
@@ -163,7 +170,7 @@ export class RecoveryCheck {
     );
   }
 
-  /** A go-leader peer that gives the lease up tells nobody: there is a next leader by `wait`. */
+  /** A go-leader peer publishes no release: there is a next leader within `wait`. */
   async #checkPeerRelease(): Promise<void> {
     const { ttl, wait, jitter, timeout } = this.#options;
     const [peer] = this.#world.peers;
@@ -180,12 +187,15 @@ export class RecoveryCheck {
     await this.#expectSettled(wait + jitter + 2 * timeout + this.#slack, 'a go-leader peer gave the lease up');
   }
 
-  /** Closes `leader`: the next is there once its work is torn down and its release has been told, which is not by `wait`. */
+  /**
+   * Closes `leader`. The next leader follows once the work has stopped and the release is
+   * published, and need not wait for `wait`.
+   */
   async #closeLeader(leader: User, aside: number): Promise<void> {
     const { drain, timeout } = this.#options;
-    // One that stood still when its lease was lost, and since, has none to give up.
+    // A machine that was stopped since its lease was lost has no lease to release.
     const distrust = this.#waitForDoubt(leader, this.#world.isFree);
-    // Who is in trouble asks again by `wait`, and is named by no release.
+    // A candidate with an error retries by `wait`, and no release names it.
     const troubled = new Set(this.#candidates.filter(({ role }) => role === 'error'));
     let settled = false;
     leader.machine.receive(() => {
@@ -202,7 +212,7 @@ export class RecoveryCheck {
     if (!settled) this.#world.judge.report('contract', `close() of ${leader.machine.name} has not settled`);
   }
 
-  /** After everybody has left there is nothing that anybody of them still has to do. */
+  /** After all candidates have left, none has a timer or a request. */
   async #checkNothingLeft(): Promise<void> {
     const { users, neighbours, judge, ttl } = this.#world;
     const { drain, timeout } = this.#options;
@@ -217,7 +227,10 @@ export class RecoveryCheck {
     }
   }
 
-  /** Objects unless one leads and all others follow within `allowed` ms of `what`; how long that took. */
+  /**
+   * Reports a breach unless one leads and all others follow within `allowed` ms of `what`. Returns
+   * how long that took.
+   */
   async #expectSettled(allowed: number, what: string, excused: ReadonlySet<User> = new Set()): Promise<number> {
     const isSettled = () => this.#isSettled(excused);
     const took = await this.#until(isSettled, allowed);
@@ -227,39 +240,45 @@ export class RecoveryCheck {
     return took;
   }
 
-  /** ms for which what `leader` gives up may be waited out, by those who have reason to take it for lost. */
+  /**
+   * ms for which candidates may wait out the lease that `leader` releases, if they have reason to
+   * consider it lost.
+   */
   #waitForDoubt({ term }: User, hasNone = false): number {
     const { exceptions, judge } = this.#world;
     const { ttl, wait, jitter } = this.#options;
-    // Those who have seen a higher token take it for lost; so does another run of the store, which its holder has not found out yet, and one that has
-    // lost the record: of that nobody is told, so that it is found when the lease that was known runs out, and waited out from then on.
+    // A candidate that has seen a higher token considers the lease lost. So does another run of the
+    // store that its holder has not detected yet, and a store that has lost the record. No notice
+    // reports a lost record: it is detected when the known lease runs out, and waited out from then
+    // on.
     const isUnknown = this.#world.events.now < this.#identifiedBy;
     const isOld =
       term && (term.token < judge.highest || (isUnknown && exceptions.isOfEarlierRun(judge.grantedAt(term))));
     const waits = exceptions.hasJustLost || hasNone ? 2 : isOld ? 1 : 0;
     const lease = ttl + wait + jitter;
-    // A clock that was set back lets renewals pass for timely that are late, and put back what nobody holds any more.
+    // After a clock was set back, late renewals pass as timely, and put back leases that nobody
+    // holds any more.
     return (waits + (exceptions.wasSetBack ? 2 : 0)) * lease;
   }
 
-  /** ms for which whoever was named to be next, and whoever was named after that, may be waited for in vain: both were killed. */
+  /** ms for which two named successors may be waited for in vain: both were killed. */
   get #waitForSuccessors(): number {
     const { timeout, jitter } = this.#options;
     return timeout / 2 + jitter;
   }
 
-  /** ms that the work of `leader` takes to stop, as far as that is waited for. */
+  /** ms that the work of `leader` takes to stop, at most `drain`. */
   #exitTimeOf({ style, options: { drain } }: User): number {
     return 1.02 * Math.min(drain, style.work === 'slow' || style.work === 'promise' ? style.teardown : 0);
   }
 
-  /** Lets a moment pass that is no multiple of anything; longer than a request that got lost before all was well is waited for. */
+  /** Lets a random time pass, longer than the wait for a request that was lost before recovery. */
   async #idle(): Promise<void> {
     const { timeout } = this.#options;
     await this.#until(() => false, 1.1 * timeout + this.#world.ttl * this.#random.next());
   }
 
-  /** The same where nothing is left of what befell anybody before: nothing happens, and so no term ends. */
+  /** Lets a random time pass without any fault: no term ends. */
   async #expectNoChange(): Promise<void> {
     const [leader] = this.#leaders;
     const term = leader?.term;
@@ -268,7 +287,7 @@ export class RecoveryCheck {
       this.#world.judge.report('G5', `the term ${term?.token} of ${leader.machine.name} ends for no reason`);
   }
 
-  /** ms until the first of the others stands that has not resigned and stands aside. */
+  /** ms until the first other candidate stands again after its resignation. */
   #remainingCooldown(leader: User): number {
     const others = this.#candidates
       .filter((user) => user !== leader && !user.machine.isDead)

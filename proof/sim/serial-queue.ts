@@ -1,16 +1,16 @@
-/** What works through one thing after the other, each of which takes its time: a connection, or a server. */
+/** A connection or a server that handles one message at a time. */
 export class SerialQueue {
   readonly #takes: number;
   #freeAt = 0;
-  /** The longest that anything had to wait, in ms; to be set to 0 where that is to be counted from. */
+  /** The longest wait so far, in ms. Set it to 0 to count from then on. */
   longest = 0;
 
-  /** `takes`: ms for each. */
+  /** `takes`: ms for each message. */
   constructor(takes: number) {
     this.#takes = takes;
   }
 
-  /** When it is through with what comes in `now`. */
+  /** When a message that arrives at `now` is handled. */
   finishTime(now: number): number {
     this.longest = Math.max(this.longest, this.#freeAt - now);
     this.#freeAt = Math.max(now, this.#freeAt) + this.#takes;

@@ -6,15 +6,18 @@ import type { EventQueue } from './event-queue.js';
 import type { Answer, Call, Published, Reply, Request, ServerEndpoint } from './link.js';
 import type { SerialQueue } from './serial-queue.js';
 
-/** What befalls the server for a while. */
+/** A fault of the server. */
 export interface ServerFault {
-  /** Neither carries out nor answers; what has arrived meanwhile it does when it is over. */
+  /**
+   * Neither executes nor answers. Requests that arrive meanwhile are executed when the fault is
+   * over.
+   */
   readonly hangs?: boolean;
   /** Answers with this error. */
   readonly error?: unknown;
   /** Refuses only what needs memory, as a full server does. */
   readonly grantsOnly?: boolean;
-  /** Has carried out what it answers with the error. */
+  /** Executes the request, and then answers with the error. */
   readonly afterwards?: boolean;
 }
 
@@ -24,29 +27,32 @@ export interface StoredState {
   readonly record: LeaseRecord | undefined;
 }
 
-/** What the world is told of what the server does. */
+/** Observes what the server does. */
 export interface ServerObserver {
-  /** Before and after anything is carried out: what the store keeps. */
+  /** A request was executed: what the store kept before and after. */
   executed(call: Call, before: StoredState, after: StoredState, reply: Reply): void;
   count(event: string): void;
 }
 
-/** The one server, which carries out one request after the other. */
+/** A server that executes one request after the other. */
 export class Server implements ServerEndpoint {
   readonly store: MemoryLeaseStore;
   readonly #events: EventQueue;
   readonly #key: string;
   readonly #observer: ServerObserver;
   readonly #isSilent: boolean;
-  /** It works through one request after the other, if it has to. */
+  /** The queue of requests, if each takes time. */
   readonly #workload: SerialQueue | undefined;
   readonly #faults = new Set<ServerFault>();
   readonly published = new Subject<Published>();
-  /** What the request that is being carried out has given cause for. */
+  /** Notices of the request that is being executed. */
   #notices: Notice[] = [];
   #waiting: Call[] = [];
 
-  /** One that `isSilent` tells its run with each renewal, since nobody is told otherwise when it becomes another. */
+  /**
+   * A server that `isSilent` reports its run with each renewal: nobody is told when it is
+   * replaced.
+   */
   constructor(
     store: MemoryLeaseStore,
     events: EventQueue,
@@ -66,7 +72,7 @@ export class Server implements ServerEndpoint {
     });
   }
 
-  /** Lets `refusal` befall the server until what is returned is called. */
+  /** Starts a fault of the server. The returned function ends it. */
   inject(refusal: ServerFault): () => void {
     this.#faults.add(refusal);
     return () => {
@@ -132,7 +138,10 @@ export class Server implements ServerEndpoint {
     return answer;
   }
 
-  /** The model tells everybody. In Redis the successor alone hears of a release whose reply says so. */
+  /**
+   * The model notifies everybody. In Redis only the successor learns of a release whose reply
+   * names it.
+   */
   #publish(answer: Answer): void {
     const said = this.#notices;
     this.#notices = [];

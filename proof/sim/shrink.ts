@@ -1,11 +1,11 @@
 import type { MachinePlan, Plan } from './plan-schema.js';
 
-/** How often a world is tried at most. */
+/** The most plans that are tried. */
 const TRIES = 1_500;
 
 /**
- * A smaller plan that still `fails`: fewer things happen, to fewer machines, for a shorter time, on a kinder network. What is tried
- * comes in order of how much it takes away; whatever still fails is what is made smaller next.
+ * Returns a smaller plan that still `fails`: fewer faults, fewer machines, a shorter time, a
+ * kinder network. It tries large reductions first, and continues from each plan that still fails.
  */
 export async function shrink(plan: Plan, fails: (plan: Plan) => Promise<boolean>): Promise<Plan> {
   let smallest = plan;

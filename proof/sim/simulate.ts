@@ -5,26 +5,26 @@ import { planOf } from './plan.js';
 import type { Plan } from './plan-schema.js';
 import { runWorld } from './run-world.js';
 
-/** A world that went wrong. */
+/** A world that broke a promise. */
 export interface FailedWorld {
   readonly seed: number;
   readonly breach: Breach;
 }
 
-/** What many worlds have come to. */
+/** The sum of many worlds. */
 export interface Tally {
   worlds: number;
   /** Simulated time. */
   minutes: number;
   terms: number;
-  /** How often each thing worth counting was seen. */
+  /** How often each event happened. */
   readonly counts: Array<[string, number]>;
   readonly failures: FailedWorld[];
 }
 
 /**
- * The worlds of the seeds from `from` to `to`, the latter excluded, with so many `servers`; no further than to the first failure where `first`
- * is set.
+ * Simulates the worlds of the seeds from `from` up to, not including, `to`, with this many
+ * `servers`. With `first`, it stops at the first failure.
  */
 export async function simulate(
   library: Library,
@@ -47,7 +47,7 @@ export async function simulate(
   return { ...tally, counts: [...coverage.counts] };
 }
 
-/** What happens in the world of `plan`, a line each, and what is wrong with it. */
+/** The story of the world of `plan`, a line for each event, and the promises that it breaks. */
 export async function trace(plan: Plan, library: Library): Promise<{ lines: string[]; breaches: readonly Breach[] }> {
   const lines: string[] = [];
   const { breaches } = await runWorld(plan, library, (line) => lines.push(line));

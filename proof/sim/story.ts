@@ -5,18 +5,18 @@ import type { Plan } from './plan-schema.js';
 import { shrink } from './shrink.js';
 import { trace } from './simulate.js';
 
-/** Lines of a story that are shown around the place where it goes wrong. */
+/** Lines of a story that are shown before and after the breach. */
 const BEFORE = 60;
 const AFTER = 8;
 
-/** How a world went wrong, made as small as it gets, for a person to read. */
+/** How a world broke a promise, made as small as possible for a person to read. */
 export interface Story {
   readonly plan: Plan;
   readonly breach: Breach;
   readonly lines: readonly string[];
 }
 
-/** The smallest story found that breaks the same promise as the world of `seed`. */
+/** Finds a small story that breaks the same promise as the world of `seed`. */
 export async function storyOf(seed: number, rule: string, library: Library, servers = 1): Promise<Story> {
   const isSame = ({ rule: other }: Breach) => other === rule;
   const plan = await shrink(planOf(seed, servers), async (smaller) =>

@@ -7,7 +7,7 @@ import type { Host } from './machine.js';
 import type { Options, Style, Times } from './plan-schema.js';
 import type { Reporter } from './reporter.js';
 
-/** What a user tells its observer. */
+/** Observes a user. */
 export interface UserObserver extends Reporter {
   joined(user: User): void;
   /** A voluntary exit begins. */
@@ -25,20 +25,20 @@ export interface UserObserver extends Reporter {
   expectMicrotasks(): void;
 }
 
-/** ms between two looks of leader-only work, a part of the ttl. */
+/** ms between two steps of leader-only work, as a part of the ttl. */
 const WORK_EVERY = 1 / 7;
 
-/** A process that stands in the election, and looks whether it is told what it was promised. */
+/** A process that stands in the election, and checks that it receives what it was promised. */
 export class User {
   readonly machine: Host;
   readonly link: Connection;
   readonly election: Election;
   readonly style: Style;
   readonly options: Times;
-  /** It leads as far as it was told. */
+  /** The term of the leadership that was announced last, while it lasts. */
   term: Term | undefined;
   isReentrant: boolean;
-  /** True time until which it may stand aside. */
+  /** True time until which it may stand aside after a resignation. */
   coolingUntil = 0;
   /** Counts candidacies. */
   candidacies = 0;
@@ -88,7 +88,7 @@ export class User {
     this.election = new library.LiveElection({ ...environment, ...drawn }, this.#abort.signal);
   }
 
-  /** What it was told last. */
+  /** The latest role that it received. */
   get role(): Transition['role'] | undefined {
     return this.#lastRole;
   }
@@ -122,7 +122,7 @@ export class User {
     this.#left();
   }
 
-  /** Ends its candidacy for good; resolves when that has settled. */
+  /** Ends its candidacy for good. Resolves when `close()` has settled. */
   close(how: 'close' | 'abort' = 'close'): Promise<void> {
     this.isClosed = true;
     this.#observer.leaving(this);
@@ -132,7 +132,7 @@ export class User {
     return settled;
   }
 
-  /** Stands aside for `cooldown` ms, if it led. */
+  /** Resigns, with `cooldown` in ms. */
   resign(cooldown: number): void {
     if (this.election.isLeading) this.#observer.resigned(this, cooldown);
     this.#observer.leaving(this);
@@ -165,7 +165,7 @@ export class User {
     });
   }
 
-  /** By now everything says that the term is over. */
+  /** Checks that the signal and `isLeading` already show the end of the term. */
   #endTerm(): void {
     const { term, machine, election } = this;
     this.term = undefined;
@@ -194,7 +194,7 @@ export class User {
     this.#observer.left(this);
   }
 
-  /** Leader-only work by `whileLeader`, which claims to lead each time that it goes on. */
+  /** Starts leader-only work, which claims leadership at each step. */
   #startWork(stand: number): Subscription {
     const { work, teardown } = this.style;
     const observer = this.#observer;
@@ -236,7 +236,7 @@ export class User {
     });
   }
 
-  /** Resolves `ms` later by this machine's timers. */
+  /** Resolves after `ms`, by this machine's timers. */
   #after(ms: number): Promise<void> {
     return new Promise((resolve) => {
       this.machine.scheduler.schedule(() => {
@@ -246,7 +246,7 @@ export class User {
     });
   }
 
-  /** As `for await` does, except that leaving it does not wait until it is told something. */
+  /** Runs a loop like `for await`, but leaving it does not wait for the next transition. */
   async #runLoop(): Promise<void> {
     const { machine, election, style } = this;
     const observer = this.#observer;
@@ -269,8 +269,8 @@ export class User {
   }
 }
 
-/** An id that somebody may have. */
+/** An id that a candidate may have. */
 export const plausibleId = (random: Random): string => `m${random.whole(1, 4)}#${random.whole(1, 9)}`;
 
-/** Over by the clock, and not by anything that has just happened. */
+/** Whether the term is over by the clock, and nothing has announced it yet. */
 const isOverUntold = (term: Term): boolean => !term.signal.aborted && term.remaining() <= 0;

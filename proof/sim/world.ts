@@ -27,19 +27,27 @@ import { QuorumConnection } from './quorum-connection.js';
 import { Server } from './server.js';
 import { plausibleId, User } from './user.js';
 
-/** As the model has it by default. */
+/** The default of the model. */
 const EPOCH = Date.UTC(2020, 0);
 
-/** More than any world takes that does not spin: most take some thousands, the longest some hundreds for a ttl. */
+/**
+ * More steps than any world takes that does not spin: most take some thousands, the longest some
+ * hundreds for each ttl.
+ */
 const MOST_STEPS = 300_000;
 const MOST_STEPS_A_TTL = 10_000;
 
-/** Candidates, their machines, clocks and connections, and a store, under whatever a plan lets befall them. Everything follows from the plan. */
+/**
+ * Candidates with their machines, clocks and connections, and a store, under the faults of a plan.
+ * Everything follows from the plan.
+ */
 export class World implements FaultContext {
   readonly key = KEY;
   readonly ttl: number;
   readonly servers: readonly Server[];
-  /** Those that may lose what they were told, or have their clocks set: the one there is, or a minority of several. */
+  /**
+   * Servers that may lose data or have their clocks set: the only one, or a minority of several.
+   */
   readonly #faulty: readonly Server[];
   readonly exceptions: Exceptions;
   readonly plan: Plan;
@@ -104,7 +112,7 @@ export class World implements FaultContext {
     this.endFaults();
   }
 
-  // What faults do.
+  // The actions of faults.
 
   error(code: ElectionErrorCode): Error {
     return new this.#library.ElectionError(code, `The store fails: ${code}`);
@@ -116,7 +124,7 @@ export class World implements FaultContext {
     return free.length > this.servers.length / 2;
   }
 
-  /** Whom a fault is aimed at, among those who are there. */
+  /** The user that a fault is aimed at, among those that are there. */
   targetOf({ aim, machine }: FaultEvent): User | undefined {
     const there = this.users.filter((user) => !user.machine.isDead && !user.isClosed);
     const [leader] = aim === 'leader' ? there.filter(({ term }) => term) : [];
@@ -128,7 +136,7 @@ export class World implements FaultContext {
     machine.process.kill();
   }
 
-  /** Somebody new. */
+  /** Adds a machine. */
   add(plan: MachinePlan | undefined): void {
     if (!plan) return;
     this.#machines += 1;
@@ -188,7 +196,7 @@ export class World implements FaultContext {
         );
   }
 
-  /** One quorum for each process, which has what an election keeps to itself for each of its candidates. */
+  /** One quorum for each process; it has separate state for each candidate. */
   #quorumOf({ process, clock, scheduler }: Host, links: readonly [Link, ...Link[]], random: Random): LeaseStore {
     const before = this.#quorums.get(process);
     if (before) {
@@ -203,12 +211,15 @@ export class World implements FaultContext {
     return store;
   }
 
-  /** Of those that may lose what they were told, the one that a fault is aimed at. */
+  /** The server that a fault is aimed at, among those that may lose data. */
   faulty({ server = 0 }: FaultEvent): Server {
     return this.#faulty[server % this.#faulty.length] as Server;
   }
 
-  /** To a replica that hears nothing from now on, whose clock is `ahead` ms, and which takes over when what is returned is called. */
+  /**
+   * Starts a failover: a replica, whose clock is `ahead` ms, receives nothing from now on. The
+   * returned function promotes it.
+   */
   failOver(server: Server, ahead: number): () => void {
     const { store } = server;
     const index = this.servers.indexOf(server);
@@ -229,7 +240,7 @@ export class World implements FaultContext {
     server.store.stepClock(ms);
   }
 
-  /** As everybody's connections notice, unless it is silent. */
+  /** All connections notice that the server changed, unless it is silent. */
   serverChanged(): void {
     if (this.plan.isSilent) return;
     for (const { link } of this.users) link.serverChanged();
@@ -239,7 +250,7 @@ export class World implements FaultContext {
     return this.#random.next();
   }
 
-  /** A notice that somebody has made up, though not without a look at the store. */
+  /** A forged notice, partly with true facts of the store. */
   forgedNotice(): Notice {
     const random = this.#random;
     const lease = this.servers[0]?.store.lease(KEY)?.id ?? 'nobody';
@@ -271,7 +282,7 @@ export class World implements FaultContext {
     });
   }
 
-  /** Ends whatever befalls anybody, and makes the weather fine. */
+  /** Ends all faults, and makes the network reliable. */
   endFaults(): void {
     this.judge.log?.('*** all is well');
     for (const undo of [...this.#pendingUndos]) undo();
@@ -282,7 +293,7 @@ export class World implements FaultContext {
     this.#network = fair(Math.min(this.#network.latency, shortestTimeout(this.plan) / 50));
   }
 
-  /** Lets things happen until `condition`, `within` ms at most; how long that took. */
+  /** Runs events until `condition` holds, for at most `within` ms. Returns how long that took. */
   async advanceUntil(condition: () => boolean, within: number): Promise<number> {
     const begun = this.events.now;
     const end = begun + within;
