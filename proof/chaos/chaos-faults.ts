@@ -1,6 +1,9 @@
 import { TIMES } from '../times.js';
 
-/** What a fault befalls: a candidate's process, its connection, the Redis server, or what that server has stored. */
+/**
+ * The target of a fault: a candidate's process, its connection, the Redis server, or that server's
+ * data.
+ */
 export type Target = 'process' | 'link' | 'server' | 'data';
 
 /** For how long a fault lasts: not at all, or for less or for more than a lease. */
@@ -22,7 +25,10 @@ export interface ChaosFault {
 
 const { ttl, timeout } = TIMES;
 
-/** ms, from and to, of each length. A candidate that is stopped for `beyond` has no lease left, whenever it renewed last. */
+/**
+ * ms, from and to, of each length. A candidate that is stopped for `beyond` has no lease left,
+ * whenever it last renewed.
+ */
 export const LENGTHS: Readonly<Record<Length, readonly [number, number]>> = {
   instant: [0, 0],
   below: [0.15 * ttl, 0.6 * ttl],

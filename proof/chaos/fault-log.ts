@@ -21,7 +21,10 @@ export interface InjectedFault {
 export class FaultLog {
   readonly faults: InjectedFault[] = [];
 
-  /** Notes a fault for as long as `happens` takes. What is done to a server's data is not done where that server is down. */
+  /**
+   * Records a fault while `happens` runs. Faults of a server's data are skipped while that server
+   * is down.
+   */
   async record(fact: Omit<InjectedFault, 'from' | 'to' | 'skipped'>, happens: () => Promise<void>): Promise<void> {
     const index = this.faults.push({ ...fact, from: monotonic(), to: Number.POSITIVE_INFINITY }) - 1;
     const end = (more: Partial<InjectedFault> = {}) => {

@@ -30,7 +30,8 @@ export async function injectFaults(stage: RunContext, { faults }: Round): Promis
       happening.push(inject(stage, planned).catch((error) => failures.push(error)));
     }
   } finally {
-    // Also of a run that ends early: a server that is started again after all was tidied up would stay.
+    // Also of a run that ends early: a server that is started again after all was tidied up would
+    // stay.
     await Promise.all(happening);
   }
   if (failures.length > 0) throw failures[0];

@@ -6,10 +6,13 @@ import { TIMES } from '../times.js';
 /** ms for a process to start and connect, on a machine that has much else to do. */
 const PATIENCE = 20_000;
 
-/** ms that a candidate may take to leave: what the library promises, and then for its process to end. */
+/** ms that a candidate may take to leave: the library's bound, plus the end of its process. */
 export const EXIT_WITHIN = TIMES.ttl + 2 * TIMES.timeout + 1_000;
 
-/** A place for a candidate, with a connection of its own. Processes come and go, each a candidate by itself. */
+/**
+ * A place for a candidate, with a connection of its own. Processes come and go, each a candidate
+ * by itself.
+ */
 export interface Slot {
   readonly name: string;
   readonly link: TcpProxy;
@@ -20,7 +23,7 @@ export interface Slot {
   readonly busy: { process: boolean; link: boolean };
 }
 
-/** Everybody who stands, and what has become of them. */
+/** All candidates, and their logs. */
 export class Fleet implements AsyncDisposable {
   readonly slots: Slot[] = [];
   /** What candidates should not have done: ended by themselves, or not when they were asked to. */
@@ -47,7 +50,8 @@ export class Fleet implements AsyncDisposable {
   async startCandidate(slot: Slot): Promise<void> {
     slot.processes += 1;
     const name = `${slot.name}/${slot.processes}`;
-    // Else one who has just come would take an emptied store for a new one, and lead beside the incumbent: documented.
+    // With 'elect', a newcomer would take an emptied store for a new one, and lead beside the
+    // incumbent, as documented.
     const options = { ...TIMES, key: this.#key, coldStart: 'wait', url: slot.link.url, name } as const;
     const candidate = new Candidate(this.#programs, options);
     this.#all.push(candidate);
@@ -63,7 +67,10 @@ export class Fleet implements AsyncDisposable {
     await candidate?.kill();
   }
 
-  /** Asks a candidate to leave, and waits until its process has ended by itself, or takes too long. Tells how long it took. */
+  /**
+   * Closes a candidate, and waits until its process has ended by itself or takes too long. Returns
+   * how long it took.
+   */
   async close(slot: Slot): Promise<number> {
     const candidate = this.#takeCandidate(slot);
     const since = monotonic();

@@ -1,6 +1,6 @@
 /**
- * The chaos run: candidates as real processes on a real Redis with a replica, overlapping faults drawn from a seed, and the offline
- * check over what all candidates said of themselves.
+ * The chaos run: candidates as real processes on a real Redis with a replica, overlapping faults
+ * drawn from a seed, and a check of all logs afterwards.
  */
 import { randomInt } from 'node:crypto';
 import { writeFileSync } from 'node:fs';

@@ -16,7 +16,7 @@ export interface OnCandidate {
 
 type Fault = (on: OnCandidate) => Promise<unknown>;
 
-/** When it began to do what it was told to: each order is waited for, so that none is taken for a later one. */
+/** Gives an order and returns when the candidate began to follow it. Waiting keeps orders apart. */
 async function obeyed(candidate: Candidate, what: string): Promise<number> {
   candidate.act(what);
   return (await candidate.notes('acts')).at;

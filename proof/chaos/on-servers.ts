@@ -18,7 +18,7 @@ type Fault = (on: OnServers) => Promise<unknown>;
 /** ms that a full server is given to evict the election. */
 const EVICTION = 500;
 
-/** A setting that has the server refuse what writes, for as long as it lasts. */
+/** A setting with which the server refuses writes, until the fault ends. */
 const setting =
   (begin: Record<string, string>, end: Record<string, string>): Fault =>
   async ({ servers: { admin }, hold }) => {
@@ -27,7 +27,7 @@ const setting =
     await admin.configSet(end);
   };
 
-/** A command that keeps the server from answering for as long as it lasts: its own answer may come no earlier. */
+/** A command that blocks the server until the fault ends. Its own answer may come no earlier. */
 const blocking =
   (command: (ms: number) => string[]): Fault =>
   async ({ servers: { admin }, planned, hold }) => {
@@ -35,7 +35,7 @@ const blocking =
     await hold();
   };
 
-/** Faults of the servers and of what they have stored, from their beginning to their end. */
+/** Faults of the servers and of their data, from beginning to end. */
 export const ON_SERVERS: Readonly<Record<Exclude<ChaosFaultName, keyof typeof ON_CANDIDATES>, Fault>> = {
   'redis SIGSTOP': async ({ servers: { master }, hold }) => {
     master.pause();

@@ -11,12 +11,15 @@ const WIDTH = 1_400;
 const LEFT = 70;
 const RIGHT = WIDTH - 24;
 const TOP = 84;
-/** Heights in the strip of a minute: a bar and two lines of faults for each candidate, three lines for the servers. */
+/**
+ * Heights in the strip of a minute: a bar and two lines of faults for each candidate, three lines
+ * for the servers.
+ */
 const BAR = 11;
 const LINE = 10;
 const LANE = BAR + 2 * LINE + 4;
 const FOOT = 3 * LINE + 44;
-/** ms that a strip shows, about: as much as can be told apart. */
+/** About how many ms a strip shows: more would be unreadable. */
 const STRIP = 60_000;
 /** ms between two marks of the axis. */
 const TICK = 5_000;
@@ -30,7 +33,7 @@ const COLORS: Readonly<Record<Target, string>> = {
   data: '#79c0ff',
 };
 
-/** Who led when and what happened to whom, a strip for each minute. */
+/** Draws who led when, and each fault, in a strip for each minute. */
 export function picture(args: Arguments, evidence: Evidence, verdict: Verdict): string {
   const { begun, ended } = evidence;
   const rows = pictureRowsOf(evidence);
@@ -124,7 +127,7 @@ function draw(
   ];
 }
 
-/** A bar for as long as it lasted, and what it was. */
+/** A bar for the duration of a fault, and its name. */
 function mark({ kind, length, from, to }: InjectedFault, x: (at: number) => number, y: number): string {
   const { short, target } = chaosFaultOf(kind);
   const fill = COLORS[target];

@@ -9,7 +9,10 @@ import {
   type Target,
 } from './chaos-faults.js';
 
-/** A fault as it is drawn. Whom it befalls is settled when it is due, since nobody knows before who will lead by then. */
+/**
+ * A fault as it is drawn. Its target is chosen when it is due, because the leader is not known
+ * before.
+ */
 export interface PlannedFault {
   readonly kind: ChaosFaultName;
   readonly length: Length;
@@ -17,18 +20,21 @@ export interface PlannedFault {
   readonly at: number;
   /** ms that it lasts. */
   readonly lasts: number;
-  /** Whether it is aimed at whoever leads; else, and where nobody does, at the candidate of this number. */
+  /**
+   * Its target: the leader, or the candidate of this number, which is also the target while nobody
+   * leads.
+   */
   readonly aim: 'leader' | 'anyone';
   readonly candidate: number;
-  /** ms by which bytes are late, for those kinds that make them so. */
+  /** ms of delay, for kinds that delay bytes. */
   readonly late: number;
-  /** Whether what a connection has swallowed still arrives when it is healed, or is lost with the connection. */
+  /** Whether swallowed bytes still arrive when the connection is healed, or are lost with it. */
   readonly held: 'release' | 'drop';
 }
 
 /** Faults that overlap, and then none until everybody is well again. */
 export interface Round {
-  /** ms that faults are begun in, but for the last. */
+  /** ms during which faults begin, except the last one. */
   readonly faultPhase: number;
   /** ms that it takes at least, the rest after the faults included. */
   readonly lasts: number;
@@ -42,18 +48,23 @@ export interface PlanOptions {
 
 /** ms of a round at least, where there are so many. */
 const ROUND = 20_000;
-/** ms at the end of a round in which nothing is begun but the outage that ends it: for what still lasts, and the rest. */
+/**
+ * ms at the end of a round in which only the final outage begins: faults end, and candidates rest.
+ */
 const QUIET = 6_000;
 /** ms between the beginnings of two faults. */
 const GAP = [150, 900] as const;
-/** How many of the faults befall what. */
+/** Shares of the faults by target. */
 const SHARES: ReadonlyArray<readonly [Target, number]> = [
   ['process', 45],
   ['link', 30],
   ['data', 13],
   ['server', 12],
 ];
-/** What keeps everybody from the server, or nearly: each round ends with one, so that there is something to get well from. */
+/**
+ * Faults that cut off nearly all candidates. Each round ends with one, so that there is something
+ * to recover from.
+ */
 const OUTAGES: readonly ChaosFaultName[] = [
   'redis SIGSTOP',
   'restart',
@@ -66,7 +77,10 @@ const OUTAGES: readonly ChaosFaultName[] = [
 ];
 /** How many of the faults of candidates are aimed at their leader. */
 const AT_LEADER = 0.8;
-/** How many of what keeps a leader from renewing come with a loss of data: only then is it a question who may take the lease. */
+/**
+ * The share of faults that stop renewals and come with a loss of data. Only then is it open who
+ * may take the lease.
+ */
 const WITH_LOSS = 0.3;
 /** ms from such a fault to the loss. */
 const LOSS_AFTER = [20, 300] as const;

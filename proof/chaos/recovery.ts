@@ -14,12 +14,15 @@ export interface Recovery {
   readonly allowed: number;
 }
 
-/** ms for which what a fault has left behind may still be waited for: an older lease, and then the loss itself. */
+/**
+ * ms for which the effects of a fault may still be waited out: an older lease, and then the loss
+ * itself.
+ */
 const LINGERS = 3 * TIMES.ttl;
 
 /**
- * ms from `healed` within which somebody leads, as docs/reliability/faults.md has it for each fault by itself: what one of the last faults
- * has left behind comes on top of it.
+ * ms from `healed` within which a candidate leads. docs/reliability/faults.md has the bound for
+ * each fault alone; the aftereffects of the last faults are added.
  */
 export function allowance(faults: readonly InjectedFault[], healed: number): number {
   const left = new Set<Aftereffect>(
@@ -32,7 +35,10 @@ export function allowance(faults: readonly InjectedFault[], healed: number): num
   return RECOVERY + loss + prolonged;
 }
 
-/** Waits until one leads and all others follow, for longer than that may take: how late it is tells more than that it is. */
+/**
+ * Waits until one leads and all others follow, longer than allowed: how late it is tells more than
+ * that it is late.
+ */
 export async function recover(
   fleet: Fleet,
   healed: number,

@@ -48,6 +48,6 @@ function stopsOf({ kind, by, from, to, leader }: InjectedFault): Sign[] {
   });
   if (kind === 'kill -9') return [sign(from, 'dead')];
   if (kind !== 'SIGSTOP') return [];
-  // One that led says at once whether it still does; the others have nothing to say.
+  // A candidate that led reports at once whether it still does; the others have nothing to report.
   return [sign(from, 'stopped'), sign(to, leader ? 'continued' : 'awake')];
 }

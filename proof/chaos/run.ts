@@ -15,13 +15,16 @@ import { type Evidence, judge, since, type Verdict } from './verdict.js';
 
 const KEY = 'chaos';
 
-/** ms between two lines on what goes on in a storm. */
+/** ms between two lines of status. */
 const STATUS_EVERY = 5_000;
 
-/** Tells whoever watches how it goes. */
+/** Prints a line of progress. */
 type Say = (line: string) => void;
 
-/** One run: everybody stands, storm after storm, and everybody leaves. Rejects where `signal` ends it, with nothing left running. */
+/**
+ * One run: all candidates join, one round of faults follows the other, and all leave. Rejects when
+ * `signal` aborts; then nothing is left running.
+ */
 export async function run(args: Arguments, signal: AbortSignal, say: Say): Promise<Evidence> {
   const { programs } = prepare(args.library);
   await using servers = await Servers.open();
@@ -66,7 +69,7 @@ const awaitRecovery = ({ fleet, signal }: RunContext, healed: number, allowed: n
 /** ms since `begun`, in seconds. */
 const time = (begun: number): string => `${((monotonic() - begun) / 1_000).toFixed(0).padStart(4)} s`;
 
-/** Who leads, and what happens to whom. */
+/** Who leads, and which faults are active. */
 function statusOf({ fleet, faultLog }: RunContext): string {
   const leader = fleet.leaders.map(({ candidate }) => candidate?.name).join(' and ') || 'nobody';
   const now = faultLog.faults.filter(({ to }) => to === Number.POSITIVE_INFINITY);

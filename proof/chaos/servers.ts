@@ -3,17 +3,23 @@ import { until } from '../../scripts/support/until.js';
 
 interface Node {
   readonly server: RedisServer;
-  /** A connection that no fault touches. Refuses at once what it cannot send: a fault must not come later than it is noted. */
+  /**
+   * A connection without faults. It refuses at once what it cannot send, so that no fault begins
+   * later than recorded.
+   */
   readonly admin: Client;
 }
 
-// A replica is to have what the master has at once, not five seconds later.
+// The replica receives changes at once, not five seconds later.
 const ARGS = [
   ...['--repl-diskless-sync', 'yes', '--repl-diskless-sync-delay', '0', '--repl-diskless-load', 'swapdb'],
   ...['--enable-debug-command', 'yes'],
 ];
 
-/** How often a server is started before its port is taken for lost: another process may have it for a moment. */
+/**
+ * How often a server is started before its port is taken for lost: another process may have it for
+ * a moment.
+ */
 const ATTEMPTS = 5;
 
 /** A master and its replica. What connects to `target` reaches whichever is the master. */
@@ -50,7 +56,7 @@ export class Servers implements AsyncDisposable {
     return this.#master.server;
   }
 
-  /** Does one thing at a time, each once all before it are over: the end of one would be the end of the other, too. */
+  /** Runs one fault at a time: the end of one would also end another. */
   async oneAtATime(what: () => Promise<unknown>): Promise<void> {
     const turn = this.#turn.then(what);
     this.#turn = turn.catch(() => {});
@@ -62,7 +68,7 @@ export class Servers implements AsyncDisposable {
     await restartNode(this.#master);
   }
 
-  /** Keeps the replica from hearing of what happens from now on. */
+  /** Cuts the replica off from the master's changes from now on. */
   async detach(): Promise<void> {
     await this.#replica.admin.sendCommand(['REPLICAOF', this.master.host, '1']);
   }
@@ -74,7 +80,9 @@ export class Servers implements AsyncDisposable {
     this.#retarget();
   }
 
-  /** Starts the replica again, which was the master once and has been killed, and lets it follow. */
+  /**
+   * Starts the replica again, which was the master once and has been killed, and lets it follow.
+   */
   async rejoin(): Promise<void> {
     await restartNode(this.#replica);
     await this.follow();

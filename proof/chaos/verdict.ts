@@ -16,7 +16,7 @@ export interface Evidence {
   readonly complaints: readonly string[];
 }
 
-/** A time in which nobody led. */
+/** A time without a leader. */
 export interface Gap {
   readonly from: number;
   readonly to: number;
@@ -24,7 +24,7 @@ export interface Gap {
   readonly during: readonly InjectedFault[];
 }
 
-/** What came to light from `at` on: a long run is not gone through as a whole while candidates' connections wait for it. */
+/** The evidence from `at` on. Checking a whole long run would delay the candidates' connections. */
 export function since(evidence: Evidence, at: number): Evidence {
   const from = ({ from }: { readonly from: number }) => from >= at;
   return {
@@ -53,10 +53,10 @@ export interface Verdict {
   readonly longest: Gap | undefined;
 }
 
-/** Changes of leadership a minute that a run must show to count: about half of what it usually does. */
+/** Changes of leadership per minute that a run needs to count: about half of the usual number. */
 const CHANGES_A_MINUTE = 6;
 
-/** ms before a gap in which a fault may have been what led to it. */
+/** ms before a gap in which a fault may have caused it. */
 const BEFORE = 1_000;
 
 export function judge(evidence: Evidence): Verdict {
@@ -81,7 +81,7 @@ export function judge(evidence: Evidence): Verdict {
   };
 }
 
-/** What nobody has caught in a candidate's process. */
+/** Uncaught errors in a candidate's process. */
 const strayOf = ({ who, lines }: Log): string[] =>
   lines.flatMap((line) => (line.kind === 'note' && line.note === 'stray' ? [`stray: ${who}: ${line.text}`] : []));
 
@@ -98,7 +98,7 @@ export const termsOf = (logs: readonly Log[]): Span[] =>
     .filter(({ first, last }) => first <= last)
     .sort((a, b) => a.first - b.first);
 
-/** Each time between two terms in which nobody led. */
+/** Each time between two terms without a leader. */
 export function gapsOf(terms: readonly Span[], faults: readonly InjectedFault[]): Gap[] {
   let led: number | undefined;
   return terms.flatMap(({ first, last }) => {

@@ -1,6 +1,6 @@
 /**
- * The failover series: what befalls an election when a master of Redis is lost, replaced or cut off, for each topology and client, as often as is
- * asked for, and a table of it.
+ * The failover series: a master of Redis is lost, replaced or cut off, for each topology and
+ * client. Repeats each case and prints a table.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -31,7 +31,7 @@ async function conduct(args: Arguments, { signal }: Ending): Promise<number> {
   return verdict(results);
 }
 
-/** Under what circumstances it was measured. */
+/** The conditions of the measurement. */
 function caption({ times, atOnce }: Arguments): string {
   const server = String(execFileSync(redisProgram('redis-server'), ['--version']));
   const versions = [
@@ -67,5 +67,5 @@ const code = await runCommand({
   conduct,
   failed: EXIT_CODES.void,
 });
-// Nothing is left running by now; but what was given up may still be looked for, for a minute.
+// Nothing is running by now, but timers of aborted waits may last for a minute.
 process.exit(code);

@@ -17,13 +17,17 @@ export interface Node {
   readonly admin: Client;
   /** Where everyone else reaches it. */
   readonly at: Endpoint;
-  /** What it passes on to others by, and they to it: nothing where servers reach each other directly. */
+  /**
+   * What it passes on to others by, and they to it: nothing where servers reach each other
+   * directly.
+   */
   readonly proxies: readonly TcpProxy[];
 }
 
 /**
- * A network that servers can be cut off from each other in, while clients go on reaching them all: every server is told to the others as a proxy,
- * and dials from an address of its own, by which that proxy knows it. Linux has those addresses; other systems have to be given them.
+ * A network that can separate servers from each other while clients still reach all of them.
+ * Servers know each other by proxies, and each dials from its own address, by which the proxies
+ * identify it. Linux has these addresses; other systems need them configured.
  */
 export class PartitionableNetwork {
   readonly #testbed: Testbed;

@@ -34,7 +34,10 @@ export const ROWS: readonly Row[] = [ALONE, SENTINEL, CLUSTER, QUORUM]
 
 export const nameOf = ({ topology, fault, client }: Row): string => `${topology}: ${fault}; ${client}`;
 
-/** Measures each row so many times, some repetitions at one time. Rejects where `signal` ends it, with nothing left running. */
+/**
+ * Repeats each row `times` times, `atOnce` at a time. Rejects when `signal` aborts; then nothing
+ * is left running.
+ */
 export async function measure(
   rows: readonly Row[],
   { times, atOnce }: { readonly times: number; readonly atOnce: number },
@@ -43,7 +46,7 @@ export async function measure(
   say: (line: string) => void,
 ): Promise<Result[]> {
   const results = rows.map((row) => ({ row, outcomes: [] as Outcome[], failures: [] as string[] }));
-  // Round by round: what happens to the machine meanwhile happens to all rows.
+  // In rounds: changes in the load of the machine then affect all rows.
   const todo = Array.from({ length: times }, () => results).flat();
   let done = 0;
   const worker = async () => {

@@ -40,7 +40,7 @@ function cellsOf({ row, outcomes, failures }: Result): string[] {
   ];
 }
 
-/** In what a row contradicts the contract. */
+/** How a row contradicts the contract. */
 export function contradictions({ promises }: Row, { overlap, fell }: Series): string[] {
   return [
     ...(fell > 0 ? ['tokens did not rise'] : []),
@@ -58,7 +58,7 @@ const seconds = (ms: number): string => (ms === 0 ? '0' : `${(ms / 1_000).toFixe
 const BEGIN = '<!-- npm run failover -- --write: begin -->';
 const END = '<!-- end -->';
 
-/** `page` with `text` between its markers instead of what was there. */
+/** `page` with `text` between its markers. */
 export function withTable(page: string, text: string): string {
   const [from, to] = bounds(page);
   return `${page.slice(0, from)}\n${text}\n${page.slice(to)}`;

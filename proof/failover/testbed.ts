@@ -14,10 +14,16 @@ export const TIMES = { ttl: 2_000 } as const;
 
 export const KEY = 'failover';
 
-/** How long is watched after the fault at least, and for how long one must have led alone at the end, in ttls; and at most, in ms. */
+/**
+ * How long to watch after the fault at least, and how long one must lead alone at the end, in
+ * ttls; and the limit in ms.
+ */
 const WATCH = { least: 3, calm: 1.5, most: 60_000 } as const;
 
-/** ms for which a claim counts: who leads no more says so at once, so that this is for a machine that is late. */
+/**
+ * ms for which a claim counts. A candidate that stops leading reports it at once, so this covers a
+ * slow machine.
+ */
 const FRESH = 500;
 
 /** ms for a process to start and connect, on a machine that has much else to do. */
@@ -88,7 +94,7 @@ export class Testbed implements AsyncDisposable {
     await Promise.all(rest.map((one) => one.says({ role: 'follower', reason: 'standby' })));
   }
 
-  /** Who leads is killed, too. */
+  /** Kills the leader, too. */
   async killLeader(): Promise<void> {
     await Promise.all(this.#leaders.map((one) => one.kill()));
   }
@@ -98,7 +104,7 @@ export class Testbed implements AsyncDisposable {
     await sleep(ms + (Math.random() * this.#settings.ttl) / 3);
   }
 
-  /** Resolves once it has been seen for long enough that one alone leads, after what faultAt at `faultAt`. */
+  /** Resolves when one candidate has led alone for long enough after the fault at `faultAt`. */
   async expectOneLeader(faultAt: number): Promise<void> {
     const { ttl } = this.#settings;
     let calm = monotonic();
@@ -143,7 +149,7 @@ export class Testbed implements AsyncDisposable {
   }
 }
 
-/** Waits for what is put away, and not for ever: whatever is still there then ends with this process. */
+/** Waits a limited time for a resource to be disposed. What remains ends with this process. */
 async function inTime(parting: PromiseLike<unknown>): Promise<void> {
   const done = new AbortController();
   const late = sleep(DISPOSE_WITHIN, undefined, { signal: done.signal }).catch(() => {});

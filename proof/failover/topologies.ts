@@ -13,13 +13,16 @@ import {
 } from './nodes.js';
 import type { Testbed } from './testbed.js';
 
-/** ms after which sentinels, and the nodes of a cluster, take a silent one for dead; where a case says nothing else. */
+/**
+ * ms of silence after which sentinels and cluster nodes consider a node dead, unless a case says
+ * otherwise.
+ */
 export const PATIENCE = { sentinel: 1_000, cluster: 2_000 } as const;
 
 export interface ReplicatedServers {
   readonly master: Node;
   readonly replicas: readonly Node[];
-  /** Keeps what the master has to tell from its replicas, from now on. Needs a network. */
+  /** Holds back the master's changes from its replicas, from now on. Needs a network. */
   lag(): void;
   /** What was kept from them never comes. */
   dropHeld(): void;
@@ -66,7 +69,10 @@ export interface SentinelServers extends ReplicatedServers {
   readonly sentinels: readonly Sentinel[];
   /** Where clients ask for the master. */
   readonly urls: readonly [string, ...string[]];
-  /** Cuts the master off from its replicas and the sentinels, but from no client. What it returns undoes that. */
+  /**
+   * Cuts the master off from its replicas and the sentinels, but from no client. The returned
+   * function undoes that.
+   */
   partition(): () => void;
 }
 
@@ -102,7 +108,10 @@ export async function sentinels(
   };
 }
 
-/** Cuts `node`, which dials from `own`, off from the others, and from all who dial from `rest`. What it returns undoes that. */
+/**
+ * Cuts `node`, which dials from `own`, off from the others, and from all dialers at `rest`. The
+ * returned function undoes that.
+ */
 function cut(node: Node, others: readonly Node[], own: string, rest: readonly string[]): () => void {
   for (const door of node.proxies) door.part(rest);
   for (const door of others.flatMap(({ proxies }) => proxies)) door.part([own]);

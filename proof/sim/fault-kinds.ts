@@ -21,7 +21,9 @@ export interface FaultContext {
   add(plan: MachinePlan | undefined): void;
   /** The server that a fault is aimed at, among those that may lose data. */
   faulty(fault: FaultEvent): Server;
-  /** Starts a failover to a replica whose clock is `ahead` ms; the returned function completes it. */
+  /**
+   * Starts a failover to a replica whose clock is `ahead` ms; the returned function completes it.
+   */
   failOver(server: Server, ahead: number): Undo;
   setClock(server: Server, ms: number): void;
   serverChanged(): void;

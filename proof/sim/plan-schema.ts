@@ -1,6 +1,9 @@
 import type { ElectionOptions } from 'rx-leader';
 
-/** All faults and settings of a world, as plain data: a world that breaks a promise can be made smaller. */
+/**
+ * All faults and settings of a world, as plain data: a world that breaks a promise can be made
+ * smaller.
+ */
 export interface Plan {
   /** Seeds everything that is drawn while the world runs. */
   readonly seed: number;
@@ -48,7 +51,10 @@ export interface Network {
   readonly loss: number;
   /** The probability that a request is sent twice. */
   readonly duplicates: number;
-  /** Whether messages arrive in the order they were sent, as on one connection; a pool has no order. */
+  /**
+   * Whether messages arrive in the order they were sent, as on one connection; a pool has no
+   * order.
+   */
   readonly ordered: boolean;
 }
 
@@ -75,21 +81,30 @@ export interface Style {
    */
   readonly work: 'none' | 'switchMap' | 'stream' | 'slow' | 'promise';
   readonly teardown: number;
-  /** Whether the user also runs a `for await` loop, and how many ms it is busy with each transition. */
+  /**
+   * Whether the user also runs a `for await` loop, and how many ms it is busy with each
+   * transition.
+   */
   readonly loop: boolean;
   readonly busy: number;
   /** The probability that the user leaves, closes or resigns from within a transition. */
   readonly reentrancy: number;
 }
 
-/** Another election of a process: its options, when it begins, and when and for how long its store hangs. In ms. */
+/**
+ * Another election of a process: its options, when it begins, and when and for how long its store
+ * hangs. In ms.
+ */
 export interface NeighbourPlan {
   readonly options: Pick<Options, 'ttl' | 'timeout' | 'renewEvery' | 'jitter'> & { readonly ttl: number };
   readonly joins: number;
   readonly hangs: { readonly at: number; readonly lasts: number };
 }
 
-/** Many elections of one process, on one connection to one server. Each handles one request at a time. */
+/**
+ * Many elections of one process, on one connection to one server. Each handles one request at a
+ * time.
+ */
 export interface CrowdPlan {
   readonly count: number;
   /** ms that a request takes on the connection, and again at the server. */

@@ -18,7 +18,9 @@ export type Values<Spec extends Options> = { readonly [Name in keyof Spec]: Retu
 /** An option without a value: `--quick`. */
 export const flag = (): Option<boolean> => ({ config: { type: 'boolean' }, parse: (_, given) => given === true });
 
-/** An option with a value: `--ttl 500`. Without the option, the value is `fallback`, or undefined. */
+/**
+ * An option with a value: `--ttl 500`. Without the option, the value is `fallback`, or undefined.
+ */
 export function value<T>(parse: ParseText<T>): Option<T | undefined>;
 export function value<T>(parse: ParseText<T>, fallback: T): Option<T>;
 export function value<T>(parse: ParseText<T>, fallback?: T): Option<T | undefined> {

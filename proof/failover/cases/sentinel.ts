@@ -9,12 +9,12 @@ const NODE_REDIS: Client = {
   by: { library: 'node-redis', topology: 'sentinel' },
 };
 const IOREDIS: Client = { title: 'ioredis 5 Redis by sentinels', by: { library: 'ioredis', topology: 'sentinel' } };
-/** One that has itself told of a new master, as node-redis's does by itself. */
+/** A client that is notified of a new master, as node-redis is by default. */
 const TOLD: Client = {
   title: `${IOREDIS.title}, \`failoverDetector\``,
   by: { ...IOREDIS.by, failoverDetector: true },
 };
-/** Where the old master is there, and keeps its connections, it makes a difference who is told. */
+/** If the old master keeps its connections, it matters which clients are notified. */
 const TOLD_OR_NOT: readonly Client[] = [NODE_REDIS, IOREDIS, TOLD];
 
 const ONE = { topology: 'sentinel', promises: 'one leader', clients: [NODE_REDIS, IOREDIS] } as const;
@@ -23,7 +23,7 @@ const MIN_REPLICAS = ['--min-replicas-to-write', '1', '--min-replicas-max-lag', 
 
 const WITH_REPLICAS = { replicated: { replicas: 1 } } as const;
 
-/** What is said of a row that has it. */
+/** What a row's name says about its options. */
 const NAMES = { minReplicas: '; min-replicas', replicas: '; `replicas` 1' } as const;
 
 interface Killing extends Settings {
@@ -32,7 +32,10 @@ interface Killing extends Settings {
   readonly leaderToo?: boolean;
 }
 
-/** Sentinels may promote both replicas, one after the other: an overlap could be theirs. None has been seen, and one would be worth a look. */
+/**
+ * Sentinels may promote both replicas, one after the other, and so cause an overlap. None has been
+ * seen yet; look into one that appears.
+ */
 const killed = (fault: string, { lag, leaderToo, ...terms }: Killing = {}): Case => ({
   ...ONE,
   fault,
@@ -56,12 +59,15 @@ const killed = (fault: string, { lag, leaderToo, ...terms }: Killing = {}): Case
 });
 
 interface Ordering extends Settings {
-  /** What the leader's client has instead of what the others have. */
+  /** Options of the leader's client that differ from the others'. */
   readonly leader?: Client['by'];
   readonly args?: readonly string[];
 }
 
-/** A failover that is asked for: the old master goes on until it is made a replica, so that there are two. */
+/**
+ * A manual failover. The old master goes on until it becomes a replica, so there are two masters
+ * meanwhile.
+ */
 const ordered = (more: string, clients: readonly Client[], { leader, args = [], ...terms }: Ordering = {}): Case => ({
   ...ONE,
   fault: `SENTINEL FAILOVER${more}`,
@@ -86,7 +92,7 @@ interface Splitting extends SentinelOptions, Settings {
   readonly more?: string;
 }
 
-/** The leader reaches the master, and so do the others: none of the servers does. */
+/** The leader and the other candidates reach the master; none of the servers does. */
 const split = (
   leader: 'asks the sentinels' | 'knows this master only',
   clients: readonly Client[],

@@ -44,7 +44,7 @@ const promotion = (fault: string, inject: (master: Node, replica: Node) => Promi
   },
 });
 
-/** Servers that nobody watches, by themselves or with a replica. */
+/** Servers without supervision, alone or with a replica. */
 export const ALONE: readonly Case[] = [
   restart('standalone', SINGLE),
   restart('pool', POOL),

@@ -4,7 +4,9 @@ import type { User } from '../user.js';
 import type { BreachLog } from './breach-log.js';
 import type { Conduct } from './request-history.js';
 
-/** G5: the lease goes to a candidate, and a leader keeps it; what goes wrong on the way is retried. */
+/**
+ * G5: the lease goes to a candidate, and a leader keeps it; what goes wrong on the way is retried.
+ */
 export class Availability {
   readonly #breaches: BreachLog;
 

@@ -19,7 +19,9 @@ import { Traffic } from './traffic.js';
 
 type Observer = MachineObserver & UserObserver & PeerObserver;
 
-/** Observes everything that happens in a world, by true time, and checks each guarantee against it. */
+/**
+ * Observes everything that happens in a world, by true time, and checks each guarantee against it.
+ */
 export class Judge implements Observer {
   /** Set while a microtask may be waiting to run. */
   hasMicrotasks = false;

@@ -90,13 +90,17 @@ export class Leadership {
     for (const host of hosts) {
       const user = this.#users.get(host);
       if (!user) continue;
-      // It announced leadership and does not lead by its clock: it must report that before anything else.
+      // It announced leadership and does not lead by its clock: it must report that before anything
+      // else.
       if (user.term && !user.election.isLeading) this.checker.woke(host.name, this.#events.now, this.#events.now);
       this.check(user);
     }
   }
 
-  /** After the first contradiction, every step checks all users: how long two lead is part of the excuse. */
+  /**
+   * After the first contradiction, every step checks all users: how long two lead is part of the
+   * excuse.
+   */
   checkContested(): void {
     if (!this.checker.isContested) return;
     if (!this.#isContested) this.#breaches.log?.('TWO CLAIMS CONTRADICT EACH OTHER');
@@ -115,7 +119,10 @@ export class Leadership {
     this.checkAll();
   }
 
-  /** Another library takes the lease in the store: no candidate may lead, or still have to learn that it does not. */
+  /**
+   * Another library takes the lease in the store: no candidate may lead, or still have to learn
+   * that it does not.
+   */
   takenByPeer(peer: string): void {
     for (const { machine, election, term } of this.#users.values()) {
       const { name } = machine;
@@ -128,7 +135,10 @@ export class Leadership {
     }
   }
 
-  /** A leader that receives a challenge, a cut or a later election, soon asks whether it still has its lease. */
+  /**
+   * A leader that receives a challenge, a cut or a later election, soon asks whether it still has
+   * its lease.
+   */
   challenged(machine: Host, notice: Notice, conduct: Conduct): void {
     const user = this.#users.get(machine);
     const term = user?.term;

@@ -5,7 +5,10 @@ import type { User } from '../user.js';
 import type { BreachLog } from './breach-log.js';
 import { type Conduct, isSilence } from './request-history.js';
 
-/** G4: a candidate touches its own lease only, and acquires none while an earlier outcome is unknown. */
+/**
+ * G4: a candidate touches its own lease only, and acquires none while an earlier outcome is
+ * unknown.
+ */
 export class OwnLease {
   readonly #breaches: BreachLog;
 
@@ -13,7 +16,10 @@ export class OwnLease {
     this.#breaches = breaches;
   }
 
-  /** No acquire while the store is silent, or before an attempt with an unknown outcome is taken back. */
+  /**
+   * No acquire while the store is silent, or before an attempt with an unknown outcome is taken
+   * back.
+   */
   acquiring({ machine: { name }, candidacies }: User, { outcome, unsettled, ids }: Conduct, id: string): void {
     if (!ids.has(id)) ids.set(id, candidacies);
     if (isSilence(outcome)) this.#breaches.report('G4', `${name} acquires from a silent store`);

@@ -3,7 +3,10 @@ import type { Host } from '../machine.js';
 import type { User } from '../user.js';
 import type { BreachLog } from './breach-log.js';
 
-/** The contract: no candidate floods the store, however many notices it receives and refusals it meets. */
+/**
+ * The contract: no candidate floods the store, however many notices it receives and refusals it
+ * meets.
+ */
 export class RequestRate {
   readonly #times = new Map<string, number[]>();
   readonly #events: EventQueue;
