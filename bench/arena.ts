@@ -13,7 +13,9 @@ export interface Arena {
   readonly say: (line: string) => void;
 }
 
-/** Compiled once: dozens of processes run it, and each would be busy for a second before it begins. */
+/**
+ * Compiled once: dozens of processes run it, and each would be busy for a second before it begins.
+ */
 const WORKER = 'bench/node_modules/.cache/worker.mjs';
 
 export function compileWorker(): void {

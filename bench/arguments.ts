@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { flag, oneOf, parseOptions, text, value, values } from '../scripts/support/options.js';
 import { FIELD } from './field.js';
 import type { Extent } from './plan.js';
 
@@ -35,22 +35,16 @@ Contenders:   ${IDS.slice(0, 5).join(', ')},
 
 The figures are of one run on one machine: compare them with each other. The first run installs the other libraries, into bench/.`;
 
-/** Throws an error with a message for the user where they cannot be made sense of. */
+/** Throws an error with a message for the user if an argument is wrong. */
 export function parseArguments(args: readonly string[]): Arguments {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      help: { type: 'boolean', default: false },
-      quick: { type: 'boolean', default: false },
-      full: { type: 'boolean', default: false },
-      only: { type: 'string', multiple: true, default: [] },
-      svg: { type: 'string', default: 'bench/results' },
-    },
+  const { help, quick, full, only, svg } = parseOptions(args, {
+    quick: flag(),
+    full: flag(),
+    only: values(oneOf([...MEASUREMENTS, ...IDS])),
+    svg: value(text, 'bench/results'),
   });
-  const { help, quick, full, only, svg } = values;
   if (quick && full) throw new Error('--quick and --full exclude each other');
   if (svg === '') throw new Error('--svg must name a folder');
-  for (const name of only) requireKnown(name);
   const measurements = MEASUREMENTS.filter((name) => only.includes(name));
   const entrants = IDS.filter((id) => only.includes(id));
   return {
@@ -60,9 +54,4 @@ export function parseArguments(args: readonly string[]): Arguments {
     entrants: entrants.length > 0 ? entrants : IDS,
     svg,
   };
-}
-
-function requireKnown(name: string): void {
-  const known: readonly string[] = [...MEASUREMENTS, ...IDS];
-  if (!known.includes(name)) throw new Error(`--only must be one of ${known.join(', ')}; received "${name}"`);
 }

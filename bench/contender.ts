@@ -1,4 +1,7 @@
-/** Where Redis is. Each contender has a database of its own there, by which its requests are told from those of others. */
+/**
+ * Where Redis is. Each contender has a database of its own there, by which its requests are told
+ * from those of others.
+ */
 export interface Link {
   readonly host: string;
   readonly port: number;
@@ -7,13 +10,21 @@ export interface Link {
 
 /** A candidate that stands. */
 export interface Standing {
-  /** Gives its leadership up and leaves; asked only of those who lead. What comes of it is not waited for. */
+  /**
+   * Gives its leadership up and leaves; asked only of those who lead. What comes of it is not
+   * waited for.
+   */
   resign(): unknown;
 }
 
-/** A connection to Redis, as a process of its own would have one. It lasts as long as the process. */
+/**
+ * A connection to Redis, as a process of its own would have one. It lasts as long as the process.
+ */
 export interface Seat {
-  /** Stands for `key`, and calls `led` as soon as it knows that it leads. Of one election a seat has one candidate at a time. */
+  /**
+   * Stands for `key`, and calls `led` as soon as it knows that it leads. Of one election a seat
+   * has one candidate at a time.
+   */
   stand(key: string, led: () => void): Standing;
 }
 

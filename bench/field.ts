@@ -1,6 +1,9 @@
 export type Kind = 'ours' | 'rival' | 'floor';
 
-/** Who is measured. Apart from how they are driven, so that it can be known without having them installed. */
+/**
+ * Who is measured. Apart from how they are driven, so that it can be known without having them
+ * installed.
+ */
 export interface Entrant {
   readonly id: string;
   readonly label: string;

@@ -19,7 +19,10 @@ export interface HandOverJob {
 export interface HandOverResult {
   /** ms each. */
   readonly times: readonly number[];
-  /** Requests within 100 ms of each counted release, and from each release until 100 ms after the next one led. */
+  /**
+   * Requests within 100 ms of each counted release, and from each release until 100 ms after the
+   * next one led.
+   */
   readonly within: readonly number[];
   readonly altogether: readonly number[];
 }

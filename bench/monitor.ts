@@ -7,8 +7,8 @@ export interface Count {
 }
 
 /**
- * Counts what Redis is asked, by its MONITOR: the only one of its counters that tells a client's requests from a script's commands, and one
- * database's from another's.
+ * Counts what Redis is asked, by its MONITOR: the only one of its counters that tells a client's
+ * requests from a script's commands, and one database's from another's.
  */
 export class Monitor implements Disposable {
   readonly #socket: Socket;
@@ -51,7 +51,10 @@ export class Monitor implements Disposable {
   }
 }
 
-/** A line is `+1700000000.123456 [3 127.0.0.1:50000] "get" "key"`, with `lua` instead of the address for a script's command. */
+/**
+ * A line is `+1700000000.123456 [3 127.0.0.1:50000] "get" "key"`, with `lua` instead of the
+ * address for a script's command.
+ */
 export function countLines(lines: readonly string[], database: number, lease = ''): Count {
   let requests = 0;
   let inScripts = 0;

@@ -30,7 +30,10 @@ const SIZES = [
   { candidates: 1_000, elections: 1 },
 ];
 
-/** Of the bare sockets one, since leading is the same in both; and what it costs by the client that rx-leader is given. */
+/**
+ * Of the bare sockets one, since leading is the same in both; and what it costs by the client that
+ * rx-leader is given.
+ */
 const FLOORS = ['floor-all', 'floor-client'];
 const SCALED = FIELD.filter(({ id, kind }) => kind !== 'floor' || FLOORS.includes(id)).map(({ id }) => id);
 const FEW_RIVALS = ['redlock-5', 'redis-semaphore', 'safe-redis-leader'];

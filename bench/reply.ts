@@ -9,7 +9,10 @@ export interface Read {
   readonly push: boolean;
 }
 
-/** The reply that begins at `from`; undefined where it is not complete yet. RESP2, and what RESP3 adds to it. */
+/**
+ * The reply that begins at `from`; undefined where it is not complete yet. RESP2, and what RESP3
+ * adds to it.
+ */
 export function readReply(buffer: Buffer, from: number): Read | undefined {
   const line = buffer.indexOf('\r\n', from);
   if (line === -1) return undefined;

@@ -2,8 +2,8 @@ import { connect, type Socket } from 'node:net';
 import { type Reply, readReply } from './reply.js';
 
 /**
- * A connection to Redis with nothing around it: requests are written as they come, replies are told in order. It keeps no count of time
- * and does not come back.
+ * A connection to Redis with nothing around it: requests are written as they come, replies are
+ * told in order. It keeps no count of time and does not come back.
  */
 export class BareConnection {
   readonly #socket: Socket;

@@ -1,4 +1,7 @@
-/** The smallest value that at least `percent` of `values` do not exceed (nearest rank); undefined where there are none. */
+/**
+ * The smallest value that at least `percent` of `values` do not exceed (nearest rank); undefined
+ * where there are none.
+ */
 export function percentile(values: readonly number[], percent: number): number | undefined {
   const sorted = [...values].sort((a, b) => a - b);
   const rank = Math.ceil((percent / 100) * sorted.length);

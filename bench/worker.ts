@@ -8,7 +8,10 @@ import { scale } from './jobs/scale.js';
 
 const say = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`);
 
-/** The last word: what a contender has going would keep the process, and there is no end to some of it. */
+/**
+ * The last word: what a contender has going would keep the process, and there is no end to some of
+ * it.
+ */
 const sayAndEnd = (line: object): void => void process.stdout.write(`${JSON.stringify(line)}\n`, () => process.exit());
 
 async function work(job: Job): Promise<void> {

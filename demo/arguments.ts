@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util';
-import { requireWritable } from '../scripts/support/writable.js';
+import { flag, type ParseText, parseOptions, value } from '../scripts/support/options.js';
+import { writable } from '../scripts/support/writable.js';
 
 /** What the user asked for. */
 export interface Arguments {
@@ -20,26 +20,18 @@ export const USAGE = `Four processes stand for leader in one election, and their
   --quick       with shorter leases and pauses, in half the time
   --help        says this`;
 
-/** Throws an error with a message for the user where they cannot be made sense of. */
+/** Throws an error with a message for the user if an argument is wrong. */
 export function parseArguments(args: readonly string[]): Arguments {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      help: { type: 'boolean', default: false },
-      quick: { type: 'boolean', default: false },
-      redis: { type: 'string' },
-      svg: { type: 'string' },
-    },
+  const { help, quick, redis, svg } = parseOptions(args, {
+    quick: flag(),
+    redis: value(redisUrl),
+    svg: value(writable),
   });
-  const { help, quick, redis, svg } = values;
-  if (redis !== undefined) requireRedisUrl(redis);
-  if (svg !== undefined) requireWritable('--svg', svg);
   return { help, quick, ...(redis !== undefined && { redis }), ...(svg !== undefined && { svg }) };
 }
 
-function requireRedisUrl(text: string): void {
+const redisUrl: ParseText<string> = (name, text) => {
   const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || !['redis:', 'rediss:'].includes(url.protocol) || url.hostname === '') {
-    throw new Error(`--redis must be a URL such as redis://localhost:6379; received "${text}"`);
-  }
-}
+  if (url && ['redis:', 'rediss:'].includes(url.protocol) && url.hostname !== '') return text;
+  throw new Error(`--${name} must be a URL such as redis://localhost:6379; received "${text}"`);
+};

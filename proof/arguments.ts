@@ -1,22 +1,11 @@
+import { type ParseText, whole } from '../scripts/support/options.js';
 import { OURS, type Variant } from './mutant.js';
 import * as variants from './variants.js';
 
-/** The number that the user gave for `--name`; throws an error with a message for the user where it makes no sense. */
-export function numberOption(name: string, text: string, [least, most]: readonly [number, number]): number {
-  const value = Number(text);
-  if (text.trim() === '' || !(value >= least && value <= most)) {
-    throw new Error(`--${name} must be a number from ${least} to ${most}; received "${text}"`);
-  }
-  return value;
-}
+export const wholeOption = (name: string, text: string, range: readonly [number, number]): number =>
+  whole(range)(name, text);
 
-export function wholeOption(name: string, text: string, range: readonly [number, number]): number {
-  const value = numberOption(name, text, range);
-  if (!Number.isInteger(value)) throw new Error(`--${name} must be a whole number; received "${text}"`);
-  return value;
-}
-
-/** The library that the user named, ours among them. */
+/** The library that the user named: ours or one of `known`. */
 export function libraryOption(name: string, known: readonly Variant[] = Object.values(variants)): Variant {
   const libraries = [OURS, ...known];
   const found = libraries.find((variant) => variant.name === name);
@@ -25,3 +14,9 @@ export function libraryOption(name: string, known: readonly Variant[] = Object.v
     `--library must be one of ${libraries.map((variant) => variant.name).join(', ')}; received "${name}"`,
   );
 }
+
+/** {@link libraryOption} as a parser of `--library`. */
+export const library =
+  (known?: readonly Variant[]): ParseText<Variant> =>
+  (_, name) =>
+    libraryOption(name, known);

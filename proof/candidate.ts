@@ -4,19 +4,27 @@ import { type Script, spawnScript } from '../scripts/support/script.js';
 import { until } from '../scripts/support/until.js';
 import type { Line, Log } from './checker.js';
 
-/** What processes/candidate.ts takes: how to reach Redis, the options of an election that fit into JSON, and how to misbehave. */
+/**
+ * Options of processes/candidate.ts: how to reach Redis, the options of an election that fit into
+ * JSON, and its faults.
+ */
 export type CandidateOptions = Pick<
   ElectionOptions,
   'key' | 'ttl' | 'wait' | 'jitter' | 'renewEvery' | 'timeout' | 'drain' | 'name' | 'data' | 'coldStart'
 > & {
   url: string;
-  /** What `url` is that of, a server by default. `pool` is one that is reached by several connections. */
+  /**
+   * What `url` is that of, a server by default. `pool` is one that is reached by several
+   * connections.
+   */
   topology?: 'server' | 'pool' | 'sentinel' | 'cluster';
-  /** More sentinels, or nodes of the cluster. Further servers: it then stands over a quorum of all. */
+  /**
+   * More sentinels, or nodes of the cluster. Further servers: it then stands over a quorum of all.
+   */
   others?: readonly string[];
   /** Whose client it has, node-redis's by default. */
   library?: 'node-redis' | 'ioredis';
-  /** Has ioredis ask the sentinels to be told of a new master; it does not by itself. */
+  /** Makes ioredis subscribe to the sentinels for a new master, which is not its default. */
   failoverDetector?: boolean;
   /** Its store is `replicated`, with these options. */
   replicated?: Pick<ReplicatedOptions, 'replicas' | 'timeout'>;
@@ -30,7 +38,7 @@ export type CandidateOptions = Pick<
   teardown?: number;
   /** Does not stand before its act is `stand`. */
   standBy?: boolean;
-  /** Its election lives by a clock and timers that stand still while the process does, as in a virtual machine that is paused. */
+  /** A clock and timers that stop while the process does, as in a paused virtual machine. */
   clock?: 'ticking';
 };
 
@@ -39,7 +47,7 @@ export type RoleLine = Extract<Line, { kind: 'role' }>;
 /** Now, by the clock of the logs. */
 export const monotonic = (): number => Number(process.hrtime.bigint()) / 1e6;
 
-/** ms for which a claim says that its process leads: several times as long as it takes it to say so again. */
+/** ms for which a claim counts: several times the interval between claims. */
 const FRESH = 50;
 
 /** A candidate's process as the specs handle it. */
@@ -71,7 +79,7 @@ export class Candidate implements AsyncDisposable {
     return last?.kind === 'claim' && monotonic() - last.to < fresh;
   }
 
-  /** The next role told that has these facts, roles passed over included, since the last one asked for. */
+  /** Waits for the next role with these facts since the last call, and skips other roles. */
   async says(facts: Partial<RoleLine>, within = this.#patience): Promise<RoleLine> {
     const found = await this.script
       .next((line) => line.kind === 'role' && has(line, facts), within)
@@ -104,7 +112,7 @@ export class Candidate implements AsyncDisposable {
     this.#stops.push({ from, to });
   }
 
-  /** Resolves when it has logged what it did for another `ms`. */
+  /** Resolves when the log covers another `ms`. */
   async goesOn(ms: number): Promise<void> {
     const end = monotonic() + ms;
     const later = (line: Line) => ('from' in line ? line.from : line.at) >= end;

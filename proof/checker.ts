@@ -1,6 +1,9 @@
-/** What a candidate says, as a line of its log. Times are ms of one clock that all logs of a run share. */
+/**
+ * What a candidate says, as a line of its log. Times are ms of one clock that all logs of a run
+ * share.
+ */
 export type Line =
-  /** It told its user of a change of role. */
+  /** It announced a role. */
   | {
       readonly kind: 'role';
       readonly at: number;
@@ -29,13 +32,15 @@ export type Line =
 export interface Log {
   readonly who: string;
   readonly lines: readonly Line[];
-  /** When it was not running, longer than its lease lasted; `to` is Infinity where it never woke. */
+  /**
+   * When it was not running, longer than its lease lasted; `to` is Infinity where it never woke.
+   */
   readonly stops?: ReadonlyArray<{ readonly from: number; readonly to: number }>;
 }
 
 type Role = 'leader' | 'follower' | 'error';
 
-/** One way in which what candidates say contradicts the promise of one leader. */
+/** A contradiction between the logs and the promise of one leader. */
 export interface Violation {
   readonly rule:
     | 'two leaders'
@@ -47,9 +52,10 @@ export interface Violation {
 }
 
 /**
- * One term as one candidate claimed it. It was claiming at `first` at the latest, and still at `last` at the earliest; in
- * between without a break, as a term that is over never comes back. What lies outside is not held against it: a process may
- * be stopped between the look at the clock and the line in the log.
+ * One term as one candidate claimed it. It was claiming at `first` at the latest, and still at
+ * `last` at the earliest; in between without a break, as a term that is over never comes back.
+ * What lies outside is not held against it: a process may be stopped between the look at the clock
+ * and the line in the log.
  */
 export interface Span {
   readonly who: string;
@@ -69,15 +75,19 @@ interface Claimed extends Span {
 type Conflict = 'two leaders' | 'older token after newer' | 'same token twice';
 
 /**
- * Hears what candidates say, in the order of time, and finds what contradicts the promise of one leader. Used as things happen in
- * a simulated world, and on the logs of real processes afterwards.
+ * Hears what candidates say, in the order of time, and finds what contradicts the promise of one
+ * leader. Used as things happen in a simulated world, and on the logs of real processes
+ * afterwards.
  */
 export class Checker {
   readonly #spans = new Map<string, Claimed[]>();
   readonly #byToken = new Map<number, Claimed>();
   readonly #conflicts = new Map<string, [Conflict, Claimed, Claimed]>();
   readonly #roles = new Map<string, Role>();
-  /** Who leads as far as it has said, and has been stopped beyond its lease: since when, and until when. */
+  /**
+   * Candidates that announced leadership and were stopped beyond their lease, with the time of
+   * that stop.
+   */
   readonly #waking = new Map<string, string>();
   readonly #misspoken: Violation[] = [];
   readonly #excuse: Excuse;
@@ -124,7 +134,7 @@ export class Checker {
     }
   }
 
-  /** `who` told its user of a role. */
+  /** `who` announced a role. */
   role(who: string, role: Role, at: number): void {
     this.#word(who, role === 'follower' ? undefined : role);
     const before = this.#roles.get(who);
@@ -140,7 +150,7 @@ export class Checker {
     this.#waking.delete(who);
   }
 
-  /** Who led when it was stopped, and wakes beyond its lease, must say `follower` before it says or claims anything else. */
+  /** A leader that was stopped beyond its lease must announce `follower` before anything else. */
   woke(who: string, from: number, to: number): void {
     if (this.#roles.get(who) === 'leader') this.#waking.set(who, `stopped ${from.toFixed(1)} … ${to.toFixed(1)}`);
   }
@@ -150,7 +160,7 @@ export class Checker {
     this.#word(who, `a claim by ${how}`);
   }
 
-  /** All that is wrong with what was heard so far. */
+  /** All contradictions so far. */
   get violations(): Violation[] {
     const found: Violation[] = [];
     for (const [rule, a, b] of this.#conflicts.values()) {
@@ -209,7 +219,10 @@ function describe(rule: Conflict, older: Span, newer: Span): string {
 const show = ({ who, token, first, last }: Span): string =>
   `${who} (token ${token ?? 'none'}, ${first.toFixed(1)} … ${last.toFixed(1)})`;
 
-/** All that is wrong with these logs; empty when they show at most one leader at every instant, in the order of tokens. */
+/**
+ * All contradictions in these logs. Empty if they show at most one leader at every instant, in the
+ * order of tokens.
+ */
 export function violations(logs: readonly Log[], excuse?: Excuse): Violation[] {
   return heard(logs, excuse).violations;
 }
@@ -219,7 +232,10 @@ export function spansOf(log: Log): Span[] {
   return heard([log]).spans;
 }
 
-/** What a log says at one instant. What begins comes before what goes on: a claim at the very instant of another is one too many. */
+/**
+ * One event of a log. Beginnings sort first: a claim at the very instant of another is one too
+ * many.
+ */
 interface Saying {
   readonly at: number;
   readonly order: number;

@@ -2,7 +2,10 @@ import { createRequire } from 'node:module';
 import path from 'node:path';
 import { type Build, build, type Variant } from './mutant.js';
 
-/** A library, ours or a variant of it, loaded into this process: what programs use of it, and the parts of it that worlds are made of. */
+/**
+ * The library or a variant of it, loaded into this process: what programs use, and the parts that
+ * worlds are made of.
+ */
 export interface Library {
   readonly elect: typeof import('rx-leader')['elect'];
   readonly whileLeader: typeof import('rx-leader')['whileLeader'];

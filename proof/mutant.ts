@@ -16,7 +16,10 @@ import { transformSync } from '@swc/core';
 import { buildSync } from 'esbuild';
 import { getOrMake } from '../lib/util/lookup.js';
 
-/** One change of a source file: `search` is replaced where it stands, which must be in exactly one place. */
+/**
+ * One change of a source file: `search` is replaced where it stands, which must be in exactly one
+ * place.
+ */
 export interface Patch {
   /** Relative to lib/. */
   readonly file: string;
@@ -52,7 +55,7 @@ const builds = new Map<Variant, Build>();
 /** lib/ as `variant` has it. */
 const libraryOf = (variant: Variant): Sources => getOrMake(libraries, variant, () => patched(variant, read('lib')));
 
-/** Compiles lib/ as `variant` has it, so that processes start without a compiler of their own. */
+/** Compiles lib/ as `variant` has it, so that processes start without a compiler. */
 export const build = (variant: Variant): Build =>
   getOrMake(builds, variant, () => {
     const lib = libraryOf(variant);
@@ -60,8 +63,9 @@ export const build = (variant: Variant): Build =>
   });
 
 /**
- * Makes a file of each program in the folder `programs`, with the library as `variant` has it and whatever else it imports, and tells in which folder.
- * Such a program starts in half the time: Node need not find the hundreds of files of a client.
+ * Bundles each program in the folder `programs` with the library as `variant` has it and its other
+ * imports. Returns the folder. A bundled program starts in half the time, because Node need not
+ * find the hundreds of files of a client.
  */
 export function bundle(variant: Variant, programs: string): string {
   const lib = libraryOf(variant);
@@ -90,7 +94,10 @@ export function bundle(variant: Variant, programs: string): string {
   });
 }
 
-/** A folder that `make` has filled; by content: of the same sources it is made once, however many spec files ask for it. */
+/**
+ * A folder that `make` has filled, named by the content of its sources: it is made once for all
+ * spec files.
+ */
 function kept(name: string, sources: readonly Sources[], make: (folder: string) => void): string {
   const hash = createHash('sha1')
     .update(JSON.stringify(sources.map((each) => [...each])))
@@ -115,7 +122,10 @@ function kept(name: string, sources: readonly Sources[], make: (folder: string) 
   return target;
 }
 
-/** Throws unless each patch finds its text in exactly one place: a variant that equals the original would prove nothing. */
+/**
+ * Throws unless each patch matches exactly once: a variant that equals the original would prove
+ * nothing.
+ */
 export function patched({ name, patches }: Variant, sources: Sources): Map<string, string> {
   const result = new Map(sources);
   for (const { file, search, replace } of patches) {
@@ -131,7 +141,7 @@ export function patched({ name, patches }: Variant, sources: Sources): Map<strin
   return result;
 }
 
-/** Removes what was made of sources that have changed since: no run is that long. */
+/** Removes old builds: no run takes that long. */
 function prune(): void {
   for (const name of readdirSync(CACHE)) {
     const folder = path.join(CACHE, name);
@@ -152,7 +162,7 @@ function compile(sources: Sources, folder: string): void {
     });
     compiled.set(file.replace(/\.ts$/, '.js'), code);
   }
-  // Node looks no further than the next node_modules for what a .js file is.
+  // Node searches no further than the next node_modules for the type of a .js file.
   writeAll(compiled.set('package.json', '{ "type": "commonjs" }'), folder);
 }
 

@@ -12,7 +12,10 @@ interface Prepared {
 
 const prepared = new Map<Variant, Prepared>();
 
-/** Compiles a library. To be called while spec files are read: jest lets nothing be loaded between specs, where concurrent ones run. */
+/**
+ * Compiles a library. Call it while spec files load: jest allows no imports between concurrent
+ * specs.
+ */
 export const prepare = (variant: Variant): Prepared =>
   getOrMake(prepared, variant, () => {
     const { scripts } = createRequire(path.join(build(variant).cjs, 'index.js'))('./redis/scripts.js');

@@ -6,7 +6,7 @@ export class Random {
     this.#state = seed;
   }
 
-  /** A stream of its own for each purpose, so that a draw more or less for one leaves the others as they were. */
+  /** A separate stream for each purpose: one draw more or less does not change the others. */
   static of(seed: number, purpose: string): Random {
     let hash = seed ^ 0x811c9dc5;
     for (let i = 0; i < purpose.length; i += 1) hash = Math.imul(hash ^ purpose.charCodeAt(i), 0x01000193);

@@ -286,7 +286,7 @@ export const keepsTimers = variant(
   patch('stream/alarm.ts', 'this.#timer.unsubscribe();\n    this.bucket?.remove(this);', ''),
 );
 
-/** Waits for who is named to be next, whether that one is there or not. */
+/** Waits for the named successor, even if it is gone. */
 export const waitsForTheNamed = variant(
   'waits-for-the-named',
   patch(

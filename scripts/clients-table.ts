@@ -1,7 +1,7 @@
-// Prints the table of clients and topologies for docs/deployments/clients.md, from a run of `npm run clients` and of the compilers:
-//
-//     npm run clients:table            runs the specs first
-//     npm run clients:table -- FILE    takes the results that `npm run clients -- --json --outputFile=FILE` has written
+// Prints the table of clients and topologies for docs/deployments/clients.md, from a run of `npm
+// run clients` and of the compilers: npm run clients:table runs the specs first npm run
+// clients:table -- FILE takes the results that `npm run clients -- --json --outputFile=FILE` has
+// written
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -44,7 +44,10 @@ function results(file: string | undefined): Result[] {
   }
 }
 
-/** Of the specs that are meant: that all have passed, that some have not, or that there is nothing to say. */
+/**
+ * Of the specs that are meant: that all have passed, that some have not, or that there is nothing
+ * to say.
+ */
 function verdict(specs: readonly Result[]): string {
   if (specs.length === 0) return '–';
   return specs.every(({ status }) => status === 'passed') ? 'yes' : '**no**';

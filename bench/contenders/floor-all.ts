@@ -5,8 +5,9 @@ import { TTL } from '../settings.js';
 import { FloorLease } from './floor-lease.js';
 
 /**
- * As little as can be: a lease by SET NX, a release that is published to all who wait, and whoever asks first has it. No deadline, no
- * token, no check that the lease is its own; nothing is retried.
+ * As little as can be: a lease by SET NX, a release that is published to all who wait, and whoever
+ * asks first has it. No deadline, no token, no check that the lease is its own; nothing is
+ * retried.
  */
 export const floorAll: Contender = {
   lease: (key) => `floor:${key}`,
@@ -52,7 +53,10 @@ class Candidate implements Standing {
     void this.#connection.ask('PUBLISH', this.#name, '');
   }
 
-  /** `expected`: ms until the lease runs out where another has it; asked for where that is not known. */
+  /**
+   * `expected`: ms until the lease runs out where another has it; asked for where that is not
+   * known.
+   */
   async #attempt(expected?: number): Promise<void> {
     if (!this.#waits) return;
     clearTimeout(this.#timer);

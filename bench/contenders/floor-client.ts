@@ -4,8 +4,9 @@ import type { Contender, Standing } from '../contender.js';
 import { TTL } from '../settings.js';
 
 /**
- * As little as can be by the client that rx-leader is given here: a script that takes the lease or waits, and one that leaves and wakes the
- * first who waits, by a channel of that one's own. What it takes beyond bare sockets is the client's share, and that of scripts.
+ * As little as can be by the client that rx-leader is given here: a script that takes the lease or
+ * waits, and one that leaves and wakes the first who waits, by a channel of that one's own. What
+ * it takes beyond bare sockets is the client's share, and that of scripts.
  */
 export const floorClient: Contender = {
   lease: (key) => `floor:${key}`,

@@ -5,8 +5,8 @@ import { TTL } from '../settings.js';
 import { FloorLease } from './floor-lease.js';
 
 /**
- * As little as can be where only one of those who wait is woken: they wait at a list in Redis, and a release puts one word into it. It
- * takes a connection for each who waits.
+ * As little as can be where only one of those who wait is woken: they wait at a list in Redis, and
+ * a release puts one word into it. It takes a connection for each who waits.
  */
 export const floorOne: Contender = {
   lease: (key) => `floor:${key}`,
@@ -38,7 +38,10 @@ class Candidate implements Standing {
     void this.#connection.ask('LPUSH', this.#queue, 1);
   }
 
-  /** The word is taken as leave to ask, not as the lease: it may be left from a release that nobody waited for. */
+  /**
+   * The word is taken as leave to ask, not as the lease: it may be left from a release that nobody
+   * waited for.
+   */
   async #wait(led: () => void): Promise<void> {
     while ((await this.#connection.ask('SET', this.#name, this.#id, 'NX', 'PX', TTL)) !== 'OK') {
       const left = Number(await this.#connection.ask('PTTL', this.#name));

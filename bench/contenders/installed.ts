@@ -3,7 +3,10 @@ import type { Link } from '../contender.js';
 
 const require = createRequire(new URL('../package.json', import.meta.url));
 
-/** A package of bench/package.json, as whoever asks for it knows its shape: the root's types do without it. */
+/**
+ * A package of bench/package.json, as whoever asks for it knows its shape: the root's types do
+ * without it.
+ */
 export const installed = <Package>(name: string): Package => require(name) as Package;
 
 /** What the rivals ask of a client, or rather what we ask for them. */

@@ -15,7 +15,9 @@ type Redlock = new (
   lock(resource: string, ttl: number): Promise<Lock>;
 };
 
-/** As its README has it: locked with unlimited retries, and extended by hand, here every half ttl. */
+/**
+ * As its README has it: locked with unlimited retries, and extended by hand, here every half ttl.
+ */
 export const redlock4: Contender = {
   lease: (key) => key,
   async sit(link) {

@@ -8,7 +8,10 @@ interface RedlockUniversal {
   createLock(config: object): { using(work: () => Promise<void>): Promise<void> };
 }
 
-/** By `using`, as it recommends, which extends the lock by itself. Its attempts are bounded; here by more than a run takes. */
+/**
+ * By `using`, as it recommends, which extends the lock by itself. Its attempts are bounded; here
+ * by more than a run takes.
+ */
 export const redlockUniversal: Contender = {
   lease: (key) => key,
   async sit(link) {

@@ -1,6 +1,9 @@
 import type { Standing } from '../contender.js';
 
-/** A candidate of those who run a routine while they hold a lock: it leads while the routine runs, and resigns by ending it. */
+/**
+ * A candidate of those who run a routine while they hold a lock: it leads while the routine runs,
+ * and resigns by ending it.
+ */
 export function routine(using: (work: () => Promise<void>) => Promise<void>, led: () => void): Standing {
   let end = (): void => {};
   const work = (): Promise<void> => {

@@ -7,7 +7,10 @@ import { electionKey, type ScaleJob, type ScaleResult } from '../job.js';
 import { BareConnection } from '../resp.js';
 import { TTL } from '../settings.js';
 
-/** Candidates that come in together; the batches are spread over a ttl at least, so that renewals are. */
+/**
+ * Candidates that come in together; the batches are spread over a ttl at least, so that renewals
+ * are.
+ */
 const BATCH = 20;
 /** ms between two looks at the event loop. */
 const RESOLUTION = 10;

@@ -11,7 +11,10 @@ import type { Plan } from '../plan.js';
 import { BareConnection } from '../resp.js';
 import { TTL, WAIT } from '../settings.js';
 
-/** What came of a crowd: how much it asked, and how long after the ends of the leases others led when the leaders were killed. */
+/**
+ * What came of a crowd: how much it asked, and how long after the ends of the leases others led
+ * when the leaders were killed.
+ */
 export interface Crowd {
   readonly id: string;
   readonly missing?: string;
@@ -33,8 +36,9 @@ type Line = CrowdLine | { readonly failed: string };
 const PATIENCE = 60_000;
 
 /**
- * The leaders of all contenders, each contender's in a process; then their followers, in another. They are mostly idle, so all are there at
- * the same time, and Redis tells their requests apart by database.
+ * The leaders of all contenders, each contender's in a process; then their followers, in another.
+ * They are mostly idle, so all are there at the same time, and Redis tells their requests apart by
+ * database.
  */
 export async function crowds(arena: Arena, plan: Plan['crowd'], wanted: Wanted): Promise<Crowd[]> {
   await using people = new People(arena, plan.elections);
@@ -43,7 +47,8 @@ export async function crowds(arena: Arena, plan: Plan['crowd'], wanted: Wanted):
   const alone = wanted.requests ? await watch(arena, plan.window) : [];
   arena.say(`requests and crashes: ${plan.elections * plan.followers} followers of each`);
   const followers = await people.stand(plan.followers, WAIT);
-  // Who follows looks again when the lease that it knows of runs out, and only then has come to rest.
+  // Who follows looks again when the lease that it knows of runs out, and only then has come to
+  // rest.
   await unlessEnded(arena, sleep(wanted.requests ? TTL : 2 * WAIT));
   const followed = wanted.requests ? await watch(arena, plan.window) : [];
   if (wanted.crash) arena.say('crashes: all leaders killed');
@@ -95,7 +100,10 @@ async function watch(arena: Arena, window: number): Promise<Count[]> {
   return arena.entrants.map((id) => monitor.count(databaseOf(id)));
 }
 
-/** How long each lease lasts from when, by the server's own clock: what is read late is right all the same. */
+/**
+ * How long each lease lasts from when, by the server's own clock: what is read late is right all
+ * the same.
+ */
 const ENDS = `
   local time = redis.call('TIME')
   local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -107,8 +115,9 @@ const ENDS = `
   return ends`;
 
 /**
- * Kills the leaders, and says when the lease of each election ends: by the wall clock, which is the server's, and 0 where there is none. They
- * are asked for after the kill: nothing prolongs them any more.
+ * Kills the leaders, and says when the lease of each election ends: by the wall clock, which is
+ * the server's, and 0 where there is none. They are asked for after the kill: nothing prolongs
+ * them any more.
  */
 async function kill(arena: Arena, id: string, elections: number, leader: Script<Line>): Promise<number[]> {
   leader.signal('SIGKILL');
@@ -125,7 +134,10 @@ async function kill(arena: Arena, id: string, elections: number, leader: Script<
   }
 }
 
-/** ms from the end of each lease until a follower led; of those that nobody took in three ttls, nothing. */
+/**
+ * ms from the end of each lease until a follower led; of those that nobody took in three ttls,
+ * nothing.
+ */
 async function takeOvers(follower: Script<Line>, ends: readonly number[]): Promise<number[]> {
   const led = () => new Map(follower.lines().flatMap((line) => ('led' in line ? [[line.led, line.at] as const] : [])));
   const all = () => ends.every((end, election) => end === 0 || led().has(election));

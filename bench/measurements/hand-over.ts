@@ -58,7 +58,10 @@ export async function handOver(
   };
 }
 
-/** One after the other, rivals `together` at a time; rows in the order of `ids`, where rivals come last. */
+/**
+ * One after the other, rivals `together` at a time; rows in the order of `ids`, where rivals come
+ * last.
+ */
 async function inTurn(ids: readonly string[], together: number, row: (id: string) => Promise<Row>): Promise<Row[]> {
   const rows: Row[] = [];
   while (rows.length < ids.length) {

@@ -6,7 +6,9 @@ import type { Row } from '../report/table.js';
 import { median, percentile } from '../statistics.js';
 import { type Crowd, crowds, type Wanted } from './crowd.js';
 
-/** What candidates ask while nothing happens, and how fast followers take over when something does. */
+/**
+ * What candidates ask while nothing happens, and how fast followers take over when something does.
+ */
 export async function standing(arena: Arena, plan: Plan['crowd'], wanted: Wanted): Promise<Section[]> {
   const found = await crowds(arena, plan, wanted);
   return [...(wanted.crash ? [crashSection(found)] : []), ...(wanted.requests ? [requestSection(found, plan)] : [])];

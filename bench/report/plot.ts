@@ -3,7 +3,10 @@ import { INK, MONO, page } from '../../scripts/drawing/page.js';
 import { entrantOf, type Kind } from '../field.js';
 import { figureText, type Table } from './table.js';
 
-/** Bars, a group for each setting; on a scale where each step is ten times the one before, because the figures are that far apart. */
+/**
+ * Bars, a group for each setting; on a scale where each step is ten times the one before, because
+ * the figures are that far apart.
+ */
 export interface Plot {
   readonly title: string;
   readonly subtitle: string;
@@ -71,7 +74,10 @@ export function svg({ title, subtitle, unit, groups }: Plot): string {
   return page({ width: WIDTH, height, caption, description, definitions: '' }, [...axis, ...content]);
 }
 
-/** The powers of ten around all figures. What is zero or less has no place on the scale, and the least of bars. */
+/**
+ * The powers of ten around all figures. What is zero or less has no place on the scale, and the
+ * least of bars.
+ */
 function decades(figures: readonly number[]): [number, number] {
   const positive = figures.filter((figure) => figure > 0);
   if (positive.length === 0) return [0, 1];

@@ -20,7 +20,9 @@ export type Row = { readonly id: string } & (
   | { readonly missing: string }
 );
 
-/** The least that any of a kind has in a column; undefined where nobody of that kind has anything. */
+/**
+ * The least that any of a kind has in a column; undefined where nobody of that kind has anything.
+ */
 export function best({ rows }: Table, column: number, kind: Kind): number | undefined {
   const figures = rows.flatMap((row) => {
     const figure = 'figures' in row ? row.figures[column] : undefined;

@@ -1,6 +1,6 @@
-import { parseArgs } from 'node:util';
-import { requireWritable } from '../../scripts/support/writable.js';
-import { libraryOption, numberOption, wholeOption } from '../arguments.js';
+import { number, parseOptions, value, whole } from '../../scripts/support/options.js';
+import { writable } from '../../scripts/support/writable.js';
+import { library } from '../arguments.js';
 import { OURS, type Variant } from '../mutant.js';
 
 /** What the user asked for. */
@@ -28,29 +28,18 @@ random, several at a time; and the logs of them all checked: never two leaders, 
 It exits with 0 if all was well, 1 if anything was wrong (the logs are kept, it says where), 2 if nothing was shown: too
 few changes of leadership, or arguments that make no sense.`;
 
-const RANGES = { minutes: [0.2, 60], candidates: [2, 32], seed: [0, 2 ** 32 - 1] } as const;
-
-/** Throws an error with a message for the user where they cannot be made sense of. */
+/** Throws an error with a message for the user if an argument is wrong. */
 export function parseArguments(args: readonly string[], anySeed: () => number): Arguments {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      help: { type: 'boolean', default: false },
-      minutes: { type: 'string', default: '5' },
-      candidates: { type: 'string', default: '8' },
-      seed: { type: 'string' },
-      svg: { type: 'string' },
-      library: { type: 'string', default: OURS.name },
-    },
+  const {
+    svg,
+    seed = anySeed(),
+    ...others
+  } = parseOptions(args, {
+    minutes: value(number([0.2, 60]), 5),
+    candidates: value(whole([2, 32]), 8),
+    seed: value(whole([0, 2 ** 32 - 1])),
+    svg: value(writable),
+    library: value(library(), OURS),
   });
-  const { help, minutes, candidates, seed, svg, library } = values;
-  if (svg !== undefined) requireWritable('--svg', svg);
-  return {
-    help,
-    minutes: numberOption('minutes', minutes, RANGES.minutes),
-    candidates: wholeOption('candidates', candidates, RANGES.candidates),
-    seed: seed === undefined ? anySeed() : wholeOption('seed', seed, RANGES.seed),
-    library: libraryOption(library),
-    ...(svg !== undefined && { svg }),
-  };
+  return { ...others, seed, ...(svg !== undefined && { svg }) };
 }

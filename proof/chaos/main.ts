@@ -1,6 +1,6 @@
 /**
- * The chaos run: candidates as real processes on a real Redis with a replica, overlapping faults drawn from a seed, and the offline
- * check over what all candidates said of themselves.
+ * The chaos run: candidates as real processes on a real Redis with a replica, overlapping faults
+ * drawn from a seed, and a check of all logs afterwards.
  */
 import { randomInt } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
@@ -23,7 +23,7 @@ async function conduct(args: Arguments, ending: Ending): Promise<number> {
   const file = args.svg ?? results.put('picture.svg', drawn);
   if (args.svg !== undefined) writeFileSync(args.svg, drawn);
   const lines = summarize(args, evidence, verdict);
-  if (verdict.outcome === 'wrong') lines.push(` logs        ${results.keep(evidence, verdict.wrongs)}`);
+  if (verdict.outcome === 'wrong') lines.push(` logs        ${results.keep(evidence, verdict.problems)}`);
   say(['', ...lines, ` picture     ${file}`].join('\n'));
   return EXIT_CODES[verdict.outcome];
 }

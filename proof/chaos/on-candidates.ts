@@ -1,28 +1,28 @@
 import type { Candidate } from '../candidate.js';
 import { TIMES } from '../times.js';
-import type { Crew, Row } from './crew.js';
-import type { KindName } from './kinds.js';
-import type { Planned } from './plan.js';
+import type { ChaosFaultName } from './chaos-faults.js';
+import type { Fleet, Slot } from './fleet.js';
+import type { PlannedFault } from './plan.js';
 
 /** What there is to do a fault of a candidate with. */
 export interface OnCandidate {
-  readonly crew: Crew;
-  readonly row: Row;
+  readonly fleet: Fleet;
+  readonly slot: Slot;
   readonly candidate: Candidate;
-  readonly planned: Planned;
+  readonly planned: PlannedFault;
   /** Resolves when the fault is to end. */
   readonly hold: () => Promise<void>;
 }
 
 type Fault = (on: OnCandidate) => Promise<unknown>;
 
-/** When it began to do what it was told to: each order is waited for, so that none is taken for a later one. */
-async function ordered(candidate: Candidate, what: string): Promise<number> {
+/** Gives an order and returns when the candidate began to follow it. Waiting keeps orders apart. */
+async function obeyed(candidate: Candidate, what: string): Promise<number> {
   candidate.act(what);
   return (await candidate.notes('acts')).at;
 }
 
-const late: Fault = async ({ row: { link }, planned, hold }) => {
+const late: Fault = async ({ slot: { link }, planned, hold }) => {
   link.delay(planned.late);
   await hold();
   link.heal();
@@ -30,7 +30,7 @@ const late: Fault = async ({ row: { link }, planned, hold }) => {
 
 const swallowed =
   (...directions: ReadonlyArray<'toServer' | 'toClient'>): Fault =>
-  async ({ row: { link }, planned: { held }, hold }) => {
+  async ({ slot: { link }, planned: { held }, hold }) => {
     for (const direction of directions) link.swallow(direction);
     await hold();
     link.heal({ held });
@@ -40,30 +40,30 @@ const swallowed =
 export const ON_CANDIDATES = {
   SIGSTOP: ({ candidate, planned, hold }) => candidate.stopped(hold, { beyond: planned.length === 'beyond' }),
   'blocked event loop': async ({ candidate, planned: { length, lasts }, hold }) => {
-    const at = await ordered(candidate, `block ${lasts}`);
+    const at = await obeyed(candidate, `block ${lasts}`);
     if (length === 'beyond') candidate.wasBlocked(at, at + lasts);
     await hold();
   },
-  'kill -9': async ({ crew, row, hold }) => {
-    await crew.kill(row);
+  'kill -9': async ({ fleet, slot, hold }) => {
+    await fleet.kill(slot);
     await hold();
-    await crew.enlist(row);
+    await fleet.startCandidate(slot);
   },
-  close: async ({ crew, row, hold }) => {
-    await crew.close(row);
+  close: async ({ fleet, slot, hold }) => {
+    await fleet.close(slot);
     await hold();
-    await crew.enlist(row);
+    await fleet.startCandidate(slot);
   },
-  resign: ({ candidate }) => ordered(candidate, `resign ${TIMES.ttl}`),
+  resign: ({ candidate }) => obeyed(candidate, `resign ${TIMES.ttl}`),
   'slightly late': late,
   'much late': late,
-  cut: async ({ row }) => row.link.cut(),
-  refused: async ({ row, hold }) => {
-    await row.link.refuse();
+  cut: async ({ slot }) => slot.link.cut(),
+  refused: async ({ slot, hold }) => {
+    await slot.link.refuse();
     await hold();
-    await row.link.accept();
+    await slot.link.accept();
   },
   'requests swallowed': swallowed('toServer'),
   'replies swallowed': swallowed('toClient'),
   silence: swallowed('toServer', 'toClient'),
-} as const satisfies Partial<Record<KindName, Fault>>;
+} as const satisfies Partial<Record<ChaosFaultName, Fault>>;

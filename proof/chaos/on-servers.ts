@@ -1,14 +1,14 @@
 import { until } from '../../scripts/support/until.js';
-import type { KindName } from './kinds.js';
+import type { ChaosFaultName } from './chaos-faults.js';
 import type { ON_CANDIDATES } from './on-candidates.js';
-import type { Planned } from './plan.js';
+import type { PlannedFault } from './plan.js';
 import type { Servers } from './servers.js';
 
 /** What there is to do a fault of the servers with. */
 export interface OnServers {
   readonly servers: Servers;
   readonly keys: { readonly lease: string; readonly record: string };
-  readonly planned: Planned;
+  readonly planned: PlannedFault;
   /** Resolves when the fault is to end. */
   readonly hold: () => Promise<void>;
 }
@@ -18,7 +18,7 @@ type Fault = (on: OnServers) => Promise<unknown>;
 /** ms that a full server is given to evict the election. */
 const EVICTION = 500;
 
-/** A setting that has the server refuse what writes, for as long as it lasts. */
+/** A setting with which the server refuses writes, until the fault ends. */
 const setting =
   (begin: Record<string, string>, end: Record<string, string>): Fault =>
   async ({ servers: { admin }, hold }) => {
@@ -27,16 +27,16 @@ const setting =
     await admin.configSet(end);
   };
 
-/** A command that keeps the server from answering for as long as it lasts: its own answer may come no earlier. */
-const spell =
+/** A command that blocks the server until the fault ends. Its own answer may come no earlier. */
+const blocking =
   (command: (ms: number) => string[]): Fault =>
   async ({ servers: { admin }, planned, hold }) => {
     admin.sendCommand(command(planned.lasts)).catch(() => {});
     await hold();
   };
 
-/** Faults of the servers and of what they have stored, from their beginning to their end. */
-export const ON_SERVERS: Readonly<Record<Exclude<KindName, keyof typeof ON_CANDIDATES>, Fault>> = {
+/** Faults of the servers and of their data, from beginning to end. */
+export const ON_SERVERS: Readonly<Record<Exclude<ChaosFaultName, keyof typeof ON_CANDIDATES>, Fault>> = {
   'redis SIGSTOP': async ({ servers: { master }, hold }) => {
     master.pause();
     await hold();
@@ -60,8 +60,8 @@ export const ON_SERVERS: Readonly<Record<Exclude<KindName, keyof typeof ON_CANDI
     await servers.promote();
     await servers.rejoin();
   },
-  'CLIENT PAUSE': spell((ms) => ['CLIENT', 'PAUSE', String(ms), 'ALL']),
-  'DEBUG SLEEP': spell((ms) => ['DEBUG', 'SLEEP', String(ms / 1_000)]),
+  'CLIENT PAUSE': blocking((ms) => ['CLIENT', 'PAUSE', String(ms), 'ALL']),
+  'DEBUG SLEEP': blocking((ms) => ['DEBUG', 'SLEEP', String(ms / 1_000)]),
   OOM: setting({ maxmemory: '1' }, { maxmemory: '0' }),
   NOREPLICAS: setting({ 'min-replicas-to-write': '3' }, { 'min-replicas-to-write': '0' }),
   NOPERM: async ({ servers: { admin }, hold }) => {

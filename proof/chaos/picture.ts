@@ -2,21 +2,24 @@ import { BAR_DEFINITIONS, bar, legend } from '../../scripts/drawing/bar.js';
 import { tag, text } from '../../scripts/drawing/markup.js';
 import { INK, page } from '../../scripts/drawing/page.js';
 import type { Arguments } from './arguments.js';
-import { KINDS, kindOf, type Target } from './kinds.js';
-import { type Row, rowsOf } from './rows.js';
-import type { Strike } from './strike.js';
+import { CHAOS_FAULTS, chaosFaultOf, type Target } from './chaos-faults.js';
+import type { InjectedFault } from './fault-log.js';
+import { type PictureRow, pictureRowsOf } from './rows.js';
 import { type Evidence, type Gap, gapsOf, type Verdict } from './verdict.js';
 
 const WIDTH = 1_400;
 const LEFT = 70;
 const RIGHT = WIDTH - 24;
 const TOP = 84;
-/** Heights in the strip of a minute: a bar and two lines of faults for each candidate, three lines for the servers. */
+/**
+ * Heights in the strip of a minute: a bar and two lines of faults for each candidate, three lines
+ * for the servers.
+ */
 const BAR = 11;
 const LINE = 10;
 const LANE = BAR + 2 * LINE + 4;
 const FOOT = 3 * LINE + 44;
-/** ms that a strip shows, about: as much as can be told apart. */
+/** About how many ms a strip shows: more would be unreadable. */
 const STRIP = 60_000;
 /** ms between two marks of the axis. */
 const TICK = 5_000;
@@ -30,10 +33,10 @@ const COLORS: Readonly<Record<Target, string>> = {
   data: '#79c0ff',
 };
 
-/** Who led when and what happened to whom, a strip for each minute. */
+/** Draws who led when, and each fault, in a strip for each minute. */
 export function picture(args: Arguments, evidence: Evidence, verdict: Verdict): string {
   const { begun, ended } = evidence;
-  const rows = rowsOf(evidence);
+  const rows = pictureRowsOf(evidence);
   const gaps = gapsOf(verdict.terms, []);
   const strips = Math.max(1, Math.round((ended - begun) / STRIP));
   const length = (ended - begun) / strips;
@@ -46,12 +49,12 @@ export function picture(args: Arguments, evidence: Evidence, verdict: Verdict): 
       top: TOP + index * tall,
       x: (at) => LEFT + ((Math.max(from, Math.min(at, from + length)) - from) / length) * (RIGHT - LEFT),
     };
-    return draw(strip, rows, evidence.strikes, gaps, begun);
+    return draw(strip, rows, evidence.faults, gaps, begun);
   });
   const height = TOP + strips * tall + 92;
   const result = `overlaps: ${verdict.overlaps}; ${verdict.changes} changes of leadership`;
   const caption = {
-    title: `${args.candidates} candidates, ${evidence.strikes.length} faults, one leader at a time`,
+    title: `${args.candidates} candidates, ${evidence.faults.length} faults, one leader at a time`,
     subtitle: `Each with a connection of its own; what happened to its process above what happened to its connection. Seed ${args.seed}`,
     result,
     ok: verdict.outcome === 'well',
@@ -80,9 +83,15 @@ interface Strip {
   readonly x: (at: number) => number;
 }
 
-function draw(strip: Strip, rows: readonly Row[], strikes: readonly Strike[], gaps: readonly Gap[], begun: number) {
+function draw(
+  strip: Strip,
+  rows: readonly PictureRow[],
+  faults: readonly InjectedFault[],
+  gaps: readonly Gap[],
+  begun: number,
+) {
   const { top, x } = strip;
-  const shown = strikes.filter(({ from, to, missed }) => from < strip.to && to >= strip.from && !missed);
+  const shown = faults.filter(({ from, to, skipped }) => from < strip.to && to >= strip.from && !skipped);
   const within = <Time extends { readonly from: number; readonly to: number }>(times: readonly Time[]) =>
     times.filter(({ from, to }) => from < strip.to && to > strip.from);
   const lanes = rows.flatMap(({ name, spans }, index) => {
@@ -91,7 +100,7 @@ function draw(strip: Strip, rows: readonly Row[], strikes: readonly Strike[], ga
     return [
       text(24, y + BAR - 1, name, { fill: INK.text, 'font-size': 12, 'font-weight': 600 }),
       ...within(spans).map((span) => bar(span, x, y + BAR / 2, BAR)),
-      ...own.map((strike) => mark(strike, x, y + BAR + (kindOf(strike.kind).target === 'link' ? LINE : 0))),
+      ...own.map((fault) => mark(fault, x, y + BAR + (chaosFaultOf(fault.kind).target === 'link' ? LINE : 0))),
     ];
   });
   const y = top + rows.length * LANE + 2;
@@ -104,7 +113,7 @@ function draw(strip: Strip, rows: readonly Row[], strikes: readonly Strike[], ga
     label('nobody', 2),
     ...shown
       .filter(({ row }) => row === undefined)
-      .map((strike) => mark(strike, x, y + (kindOf(strike.kind).target === 'data' ? LINE : 0))),
+      .map((fault) => mark(fault, x, y + (chaosFaultOf(fault.kind).target === 'data' ? LINE : 0))),
     ...within(gaps).map(({ from, to }) =>
       tag('rect', {
         x: x(from),
@@ -118,9 +127,9 @@ function draw(strip: Strip, rows: readonly Row[], strikes: readonly Strike[], ga
   ];
 }
 
-/** A bar for as long as it lasted, and what it was. */
-function mark({ kind, length, from, to }: Strike, x: (at: number) => number, y: number): string {
-  const { short, target } = kindOf(kind);
+/** A bar for the duration of a fault, and its name. */
+function mark({ kind, length, from, to }: InjectedFault, x: (at: number) => number, y: number): string {
+  const { short, target } = chaosFaultOf(kind);
   const fill = COLORS[target];
   const lasted = `${((to - from) / 1_000).toFixed(2)} s`;
   const width = Math.max(2, x(to) - x(from));
@@ -147,7 +156,7 @@ function axis({ from, to, x }: Strip, begun: number, y: number): string[] {
 function key(y: number): string[] {
   return TARGETS.flatMap((only, line) => {
     let left = LEFT;
-    return KINDS.filter(({ target }) => target === only).map(({ name, short, target }) => {
+    return CHAOS_FAULTS.filter(({ target }) => target === only).map(({ name, short, target }) => {
       const words: string = name === short ? name : `${short}: ${name}`;
       const at = left;
       left += words.length * 5.4 + 16;

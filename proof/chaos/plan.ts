@@ -1,52 +1,71 @@
 import type { Random } from '../random.js';
-import { KINDS, type Kind, type KindName, LATE, LENGTHS, type Length, type Target } from './kinds.js';
+import {
+  CHAOS_FAULTS,
+  type ChaosFault,
+  type ChaosFaultName,
+  LATE,
+  LENGTHS,
+  type Length,
+  type Target,
+} from './chaos-faults.js';
 
-/** A fault as it is drawn. Whom it befalls is settled when it is due, since nobody knows before who will lead by then. */
-export interface Planned {
-  readonly kind: KindName;
+/**
+ * A fault as it is drawn. Its target is chosen when it is due, because the leader is not known
+ * before.
+ */
+export interface PlannedFault {
+  readonly kind: ChaosFaultName;
   readonly length: Length;
   /** ms from the beginning of its round. */
   readonly at: number;
   /** ms that it lasts. */
   readonly lasts: number;
-  /** Whether it is aimed at whoever leads; else, and where nobody does, at the candidate of this number. */
+  /**
+   * Its target: the leader, or the candidate of this number, which is also the target while nobody
+   * leads.
+   */
   readonly aim: 'leader' | 'anyone';
   readonly candidate: number;
-  /** ms by which bytes are late, for those kinds that make them so. */
+  /** ms of delay, for kinds that delay bytes. */
   readonly late: number;
-  /** Whether what a connection has swallowed still arrives when it is healed, or is lost with the connection. */
+  /** Whether swallowed bytes still arrive when the connection is healed, or are lost with it. */
   readonly held: 'release' | 'drop';
 }
 
 /** Faults that overlap, and then none until everybody is well again. */
 export interface Round {
-  /** ms that faults are begun in, but for the last. */
-  readonly storm: number;
+  /** ms during which faults begin, except the last one. */
+  readonly faultPhase: number;
   /** ms that it takes at least, the rest after the faults included. */
   readonly lasts: number;
-  readonly faults: readonly Planned[];
+  readonly faults: readonly PlannedFault[];
 }
 
-export interface Wanted {
+export interface PlanOptions {
   readonly minutes: number;
   readonly candidates: number;
 }
 
 /** ms of a round at least, where there are so many. */
 const ROUND = 20_000;
-/** ms at the end of a round in which nothing is begun but the outage that ends it: for what still lasts, and the rest. */
-const CALM = 6_000;
+/**
+ * ms at the end of a round in which only the final outage begins: faults end, and candidates rest.
+ */
+const QUIET = 6_000;
 /** ms between the beginnings of two faults. */
 const GAP = [150, 900] as const;
-/** How many of the faults befall what. */
+/** Shares of the faults by target. */
 const SHARES: ReadonlyArray<readonly [Target, number]> = [
   ['process', 45],
   ['link', 30],
   ['data', 13],
   ['server', 12],
 ];
-/** What keeps everybody from the server, or nearly: each round ends with one, so that there is something to get well from. */
-const OUTAGES: readonly KindName[] = [
+/**
+ * Faults that cut off nearly all candidates. Each round ends with one, so that there is something
+ * to recover from.
+ */
+const OUTAGES: readonly ChaosFaultName[] = [
   'redis SIGSTOP',
   'restart',
   'failover',
@@ -58,46 +77,52 @@ const OUTAGES: readonly KindName[] = [
 ];
 /** How many of the faults of candidates are aimed at their leader. */
 const AT_LEADER = 0.8;
-/** How many of what keeps a leader from renewing come with a loss of data: only then is it a question who may take the lease. */
+/**
+ * The share of faults that stop renewals and come with a loss of data. Only then is it open who
+ * may take the lease.
+ */
 const WITH_LOSS = 0.3;
 /** ms from such a fault to the loss. */
 const LOSS_AFTER = [20, 300] as const;
 
 /** The same for the same seed. */
-export function planOf({ minutes, candidates }: Wanted, random: Random): Round[] {
+export function planOf({ minutes, candidates }: PlanOptions, random: Random): Round[] {
   const total = minutes * 60_000;
   const count = Math.max(1, Math.floor(total / ROUND));
   return Array.from({ length: count }, () => roundOf(total / count, candidates, random));
 }
 
 function roundOf(lasts: number, candidates: number, random: Random): Round {
-  const storm = Math.max(lasts - CALM, lasts / 2);
-  const faults: Planned[] = [];
+  const faultPhase = Math.max(lasts - QUIET, lasts / 2);
+  const faults: PlannedFault[] = [];
   // A server has one thing done to it at a time, with room between them; and at last the outage.
   let serverFreeAt = 0;
-  const serverBusyAt = storm - LENGTHS.beyond[1] - LENGTHS.below[1];
-  for (let at = 0; at < storm; at += random.whole(...GAP)) {
+  const serverBusyAt = faultPhase - LENGTHS.beyond[1] - LENGTHS.below[1];
+  for (let at = 0; at < faultPhase; at += random.whole(...GAP)) {
     const target = weighted(SHARES, random);
     if (target === 'server' && (at < serverFreeAt || at > serverBusyAt)) continue;
-    const fault = drawn(of(target), at, candidates, random);
+    const fault = drawFault(faultsOn(target), at, candidates, random);
     if (target === 'server') serverFreeAt = at + fault.lasts + LENGTHS.below[1];
     faults.push(fault);
     if (fault.aim !== 'leader' || fault.length === 'instant' || !random.chance(WITH_LOSS)) continue;
-    const losses = of('data').filter(({ aftermath }) => aftermath === 'loss');
-    faults.push(drawn(losses, Math.min(storm - 1, at + random.whole(...LOSS_AFTER)), candidates, random));
+    const losses = faultsOn('data').filter(({ aftereffect }) => aftereffect === 'loss');
+    faults.push(drawFault(losses, Math.min(faultPhase - 1, at + random.whole(...LOSS_AFTER)), candidates, random));
   }
-  const outages = KINDS.filter(({ name }) => OUTAGES.includes(name)).map((kind) => ({ ...kind, lengths: BEYOND }));
-  faults.push(drawn(outages, storm, candidates, random));
-  return { storm, lasts, faults: faults.sort((a, b) => a.at - b.at) };
+  const outages = CHAOS_FAULTS.filter(({ name }) => OUTAGES.includes(name)).map((kind) => ({
+    ...kind,
+    lengths: BEYOND,
+  }));
+  faults.push(drawFault(outages, faultPhase, candidates, random));
+  return { faultPhase, lasts, faults: faults.sort((a, b) => a.at - b.at) };
 }
 
 const BEYOND = ['beyond'] as const;
 
-const of = (target: Target) => KINDS.filter((kind) => kind.target === target);
+const faultsOn = (target: Target) => CHAOS_FAULTS.filter((kind) => kind.target === target);
 
-type Choice = Pick<Kind, 'lengths' | 'weight'> & { readonly name: KindName };
+type Choice = Pick<ChaosFault, 'lengths' | 'weight'> & { readonly name: ChaosFaultName };
 
-function drawn(kinds: readonly Choice[], at: number, candidates: number, random: Random): Planned {
+function drawFault(kinds: readonly Choice[], at: number, candidates: number, random: Random): PlannedFault {
   const kind = weighted(
     kinds.map((kind) => [kind, kind.weight] as const),
     random,

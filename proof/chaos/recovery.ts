@@ -1,8 +1,8 @@
 import { monotonic } from '../candidate.js';
 import { RECOVERY, TIMES } from '../times.js';
-import type { Crew } from './crew.js';
-import { type Aftermath, kindOf } from './kinds.js';
-import type { Strike } from './strike.js';
+import { type Aftereffect, chaosFaultOf } from './chaos-faults.js';
+import type { InjectedFault } from './fault-log.js';
+import type { Fleet } from './fleet.js';
 
 /** How everybody got well once all faults were over. */
 export interface Recovery {
@@ -14,16 +14,19 @@ export interface Recovery {
   readonly allowed: number;
 }
 
-/** ms for which what a fault has left behind may still be waited for: an older lease, and then the loss itself. */
+/**
+ * ms for which the effects of a fault may still be waited out: an older lease, and then the loss
+ * itself.
+ */
 const LINGERS = 3 * TIMES.ttl;
 
 /**
- * ms from `healed` within which somebody leads, as docs/reliability/faults.md has it for each fault by itself: what one of the last faults
- * has left behind comes on top of it.
+ * ms from `healed` within which a candidate leads. docs/reliability/faults.md has the bound for
+ * each fault alone; the aftereffects of the last faults are added.
  */
-export function allowance(strikes: readonly Strike[], healed: number): number {
-  const left = new Set<Aftermath>(
-    strikes.filter(({ to }) => to > healed - LINGERS).map(({ kind }) => kindOf(kind).aftermath),
+export function allowance(faults: readonly InjectedFault[], healed: number): number {
+  const left = new Set<Aftereffect>(
+    faults.filter(({ to }) => to > healed - LINGERS).map(({ kind }) => chaosFaultOf(kind).aftereffect),
   );
   const { ttl, wait, timeout } = TIMES;
   // Found at the next attempt, once an older lease is out of the way; then waited out.
@@ -32,15 +35,18 @@ export function allowance(strikes: readonly Strike[], healed: number): number {
   return RECOVERY + loss + prolonged;
 }
 
-/** Waits until one leads and all others follow, for longer than that may take: how late it is tells more than that it is. */
+/**
+ * Waits until one leads and all others follow, longer than allowed: how late it is tells more than
+ * that it is late.
+ */
 export async function recover(
-  crew: Crew,
+  fleet: Fleet,
   healed: number,
   allowed: number,
   pause: (ms: number) => Promise<void>,
 ): Promise<Recovery> {
   const end = healed + allowed + 2 * TIMES.ttl;
-  while (!crew.isSettled) {
+  while (!fleet.isSettled) {
     if (monotonic() > end) return { healed, allowed, took: Number.POSITIVE_INFINITY };
     await pause(10);
   }

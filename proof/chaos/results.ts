@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Evidence } from './verdict.js';
 
-/** Where runs leave what they have to show; not under version control. */
+/** The folder for the results of runs; not under version control. */
 const FOLDER = 'chaos-results';
 
 /** A folder of this run's own, made when something is put there. */
@@ -21,12 +21,15 @@ export class Results {
     return file;
   }
 
-  /** All that is needed to look for what went wrong: a line of JSON for each line of a log, and for each fault; and what was found. */
-  keep({ logs, strikes, recoveries }: Evidence, wrongs: readonly string[]): string {
+  /**
+   * Keeps all that helps to find what went wrong: logs and faults, as a line of JSON each, and the
+   * problems.
+   */
+  keep({ logs, faults, recoveries }: Evidence, wrongs: readonly string[]): string {
     for (const { who, lines, stops } of logs) {
       this.put(`${who.replace('/', '-')}.jsonl`, jsonLines([...lines, ...(stops ?? []).map((stop) => ({ stop }))]));
     }
-    this.put('faults.jsonl', jsonLines(strikes));
+    this.put('faults.jsonl', jsonLines(faults));
     this.put('recoveries.jsonl', jsonLines(recoveries));
     this.put('wrongs.txt', `${wrongs.join('\n')}\n`);
     return this.folder;

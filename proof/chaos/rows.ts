@@ -1,20 +1,20 @@
 import { laneOf, type Sign, type Span } from '../../scripts/drawing/lane.js';
 import type { Log } from '../checker.js';
-import type { Strike } from './strike.js';
+import type { InjectedFault } from './fault-log.js';
 import type { Evidence } from './verdict.js';
 
 /** A candidate's place in the picture. */
-export interface Row {
+export interface PictureRow {
   readonly name: string;
   readonly spans: readonly Span[];
 }
 
 /** What each row showed, in the same order as its candidates came. */
-export function rowsOf({ logs, strikes, begun, ended }: Evidence): Row[] {
+export function pictureRowsOf({ logs, faults, begun, ended }: Evidence): PictureRow[] {
   const names = [...new Set(logs.map(({ who }) => rowNameOf(who)))];
   return names.map((name) => {
     const own = logs.filter(({ who }) => rowNameOf(who) === name);
-    const signs = [...own.flatMap(signsOf), ...strikes.filter(({ row }) => row === name).flatMap(stopsOf)];
+    const signs = [...own.flatMap(signsOf), ...faults.filter(({ row }) => row === name).flatMap(stopsOf)];
     return { name, spans: laneOf(signs, ended).filter(({ to }) => to > begun) };
   });
 }
@@ -38,7 +38,7 @@ function signsOf({ who: by, lines }: Log): Sign[] {
 }
 
 /** What a process cannot say of itself. */
-function stopsOf({ kind, by, from, to, leader }: Strike): Sign[] {
+function stopsOf({ kind, by, from, to, leader }: InjectedFault): Sign[] {
   if (by === undefined) return [];
   const sign = (at: number, state: Extract<Sign, { kind: 'process' }>['state']): Sign => ({
     kind: 'process',
@@ -48,6 +48,6 @@ function stopsOf({ kind, by, from, to, leader }: Strike): Sign[] {
   });
   if (kind === 'kill -9') return [sign(from, 'dead')];
   if (kind !== 'SIGSTOP') return [];
-  // One that led says at once whether it still does; the others have nothing to say.
+  // A candidate that led reports at once whether it still does; the others have nothing to report.
   return [sign(from, 'stopped'), sign(to, leader ? 'continued' : 'awake')];
 }

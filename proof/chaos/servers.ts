@@ -3,17 +3,23 @@ import { until } from '../../scripts/support/until.js';
 
 interface Node {
   readonly server: RedisServer;
-  /** A connection that no fault touches. Refuses at once what it cannot send: a fault must not come later than it is noted. */
+  /**
+   * A connection without faults. It refuses at once what it cannot send, so that no fault begins
+   * later than recorded.
+   */
   readonly admin: Client;
 }
 
-// A replica is to have what the master has at once, not five seconds later.
+// The replica receives changes at once, not five seconds later.
 const ARGS = [
   ...['--repl-diskless-sync', 'yes', '--repl-diskless-sync-delay', '0', '--repl-diskless-load', 'swapdb'],
   ...['--enable-debug-command', 'yes'],
 ];
 
-/** How often a server is started before its port is taken for lost: another process may have it for a moment. */
+/**
+ * How often a server is started before its port is taken for lost: another process may have it for
+ * a moment.
+ */
 const ATTEMPTS = 5;
 
 /** A master and its replica. What connects to `target` reaches whichever is the master. */
@@ -26,7 +32,7 @@ export class Servers implements AsyncDisposable {
   private constructor(master: Node, replica: Node) {
     this.#master = master;
     this.#replica = replica;
-    this.#aim();
+    this.#retarget();
   }
 
   static async open(): Promise<Servers> {
@@ -50,8 +56,8 @@ export class Servers implements AsyncDisposable {
     return this.#master.server;
   }
 
-  /** Does one thing at a time, each once all before it are over: the end of one would be the end of the other, too. */
-  async inTurn(what: () => Promise<unknown>): Promise<void> {
+  /** Runs one fault at a time: the end of one would also end another. */
+  async oneAtATime(what: () => Promise<unknown>): Promise<void> {
     const turn = this.#turn.then(what);
     this.#turn = turn.catch(() => {});
     await turn;
@@ -59,10 +65,10 @@ export class Servers implements AsyncDisposable {
 
   /** Starts the master again, empty. */
   async restart(): Promise<void> {
-    await revive(this.#master);
+    await restartNode(this.#master);
   }
 
-  /** Keeps the replica from hearing of what happens from now on. */
+  /** Cuts the replica off from the master's changes from now on. */
   async detach(): Promise<void> {
     await this.#replica.admin.sendCommand(['REPLICAOF', this.master.host, '1']);
   }
@@ -71,12 +77,14 @@ export class Servers implements AsyncDisposable {
   async promote(): Promise<void> {
     await this.#replica.admin.sendCommand(['REPLICAOF', 'NO', 'ONE']);
     [this.#master, this.#replica] = [this.#replica, this.#master];
-    this.#aim();
+    this.#retarget();
   }
 
-  /** Starts the replica again, which was the master once and has been killed, and lets it follow. */
+  /**
+   * Starts the replica again, which was the master once and has been killed, and lets it follow.
+   */
   async rejoin(): Promise<void> {
-    await revive(this.#replica);
+    await restartNode(this.#replica);
     await this.follow();
   }
 
@@ -91,7 +99,7 @@ export class Servers implements AsyncDisposable {
     await Promise.all([this.#master, this.#replica].map(({ server }) => server[Symbol.asyncDispose]()));
   }
 
-  #aim(): void {
+  #retarget(): void {
     const { host, port } = this.master;
     Object.assign(this.target, { host, port });
   }
@@ -108,7 +116,7 @@ async function node(): Promise<Node> {
   }
 }
 
-async function revive({ server, admin }: Node): Promise<void> {
+async function restartNode({ server, admin }: Node): Promise<void> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       await server.start();

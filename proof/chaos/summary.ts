@@ -1,28 +1,31 @@
 import { milliseconds, seconds } from '../../scripts/support/figures.js';
 import type { Arguments } from './arguments.js';
-import { KINDS, type Length } from './kinds.js';
+import { CHAOS_FAULTS, type Length } from './chaos-faults.js';
+import type { InjectedFault } from './fault-log.js';
 import type { Recovery } from './recovery.js';
-import type { Strike } from './strike.js';
 import type { Evidence, Gap, Verdict } from './verdict.js';
 
 /** What a run has shown, for people. */
 export function summarize(args: Arguments, evidence: Evidence, verdict: Verdict): string[] {
-  const { logs, strikes, recoveries, exits, begun } = evidence;
-  const struck = strikes.filter(({ missed }) => missed === undefined);
-  const missed = strikes.length - struck.length;
+  const { logs, faults, recoveries, exits, begun } = evidence;
+  const injected = faults.filter(({ skipped }) => skipped === undefined);
+  const skipped = faults.length - injected.length;
   return [
-    ...faults(struck),
+    ...faultTable(injected),
     '',
     row('seed', `${args.seed}, ${args.minutes} minutes, ${args.candidates} candidates, library ${args.library.name}`),
-    row('faults', `${struck.length}${missed > 0 ? `, and ${missed} for which there was nobody, or no server` : ''}`),
+    row(
+      'faults',
+      `${injected.length}${skipped > 0 ? `, and ${skipped} for which there was nobody, or no server` : ''}`,
+    ),
     row('processes', `${logs.length}`),
     row('terms', `${verdict.terms.length}, ${verdict.changes} changes of leadership (${verdict.needed} needed)`),
     row('overlaps', `${verdict.overlaps}`),
     row('no leader', longest(verdict.longest, begun)),
     row('recoveries', slowest(recoveries)),
     row('exits', `${exits.length} at the end, the slowest in ${milliseconds(Math.max(0, ...exits))}`),
-    ...verdict.wrongs.slice(0, SHOWN).map((wrong) => row('WRONG', wrong)),
-    ...(verdict.wrongs.length > SHOWN ? [row('WRONG', `and ${verdict.wrongs.length - SHOWN} more`)] : []),
+    ...verdict.problems.slice(0, SHOWN).map((wrong) => row('WRONG', wrong)),
+    ...(verdict.problems.length > SHOWN ? [row('WRONG', `and ${verdict.problems.length - SHOWN} more`)] : []),
     row('outcome', OUTCOMES[verdict.outcome]),
   ];
 }
@@ -39,17 +42,17 @@ const OUTCOMES = {
 const row = (name: string, text: string): string => ` ${name.padEnd(12)}${text}`;
 
 /** How often each kind was made to happen, for less and for more than a ttl. */
-function faults(strikes: readonly Strike[]): string[] {
-  const line = (befell: string, name: string, counts: readonly string[]) =>
-    ` ${befell.padEnd(9)}${name.padEnd(31)}${counts.map((count) => count.padStart(8)).join('')}`;
-  const lines = KINDS.map(({ name, target, lengths }) => {
+function faultTable(faults: readonly InjectedFault[]): string[] {
+  const line = (target: string, name: string, counts: readonly string[]) =>
+    ` ${target.padEnd(9)}${name.padEnd(31)}${counts.map((count) => count.padStart(8)).join('')}`;
+  const lines = CHAOS_FAULTS.map(({ name, target, lengths }) => {
     const count = (length: Length) =>
       (lengths as readonly Length[]).includes(length)
-        ? String(strikes.filter((strike) => strike.kind === name && strike.length === length).length)
+        ? String(faults.filter((fault) => fault.kind === name && fault.length === length).length)
         : '';
     return line(target, name, [count('instant'), count('below'), count('beyond')]).trimEnd();
   });
-  return [line('befell', 'fault', ['at once', '< ttl', '> ttl']), ...lines];
+  return [line('target', 'fault', ['at once', '< ttl', '> ttl']), ...lines];
 }
 
 /** How the one went that came nearest to being too late. */

@@ -1,6 +1,6 @@
 import { type Log, type Span, spansOf, violations } from '../checker.js';
+import type { InjectedFault } from './fault-log.js';
 import type { Recovery } from './recovery.js';
-import type { Strike } from './strike.js';
 
 /** What a run has left to judge it by. Times are ms of one clock. */
 export interface Evidence {
@@ -8,7 +8,7 @@ export interface Evidence {
   readonly begun: number;
   readonly ended: number;
   readonly logs: readonly Log[];
-  readonly strikes: readonly Strike[];
+  readonly faults: readonly InjectedFault[];
   readonly recoveries: readonly Recovery[];
   /** ms that candidates took to leave at the end. */
   readonly exits: readonly number[];
@@ -16,15 +16,15 @@ export interface Evidence {
   readonly complaints: readonly string[];
 }
 
-/** A time in which nobody led. */
+/** A time without a leader. */
 export interface Gap {
   readonly from: number;
   readonly to: number;
   /** What happened during it, or had happened just before it. */
-  readonly during: readonly Strike[];
+  readonly during: readonly InjectedFault[];
 }
 
-/** What came to light from `at` on: a long run is not gone through as a whole while candidates' connections wait for it. */
+/** The evidence from `at` on. Checking a whole long run would delay the candidates' connections. */
 export function since(evidence: Evidence, at: number): Evidence {
   const from = ({ from }: { readonly from: number }) => from >= at;
   return {
@@ -34,7 +34,7 @@ export function since(evidence: Evidence, at: number): Evidence {
       lines: lines.filter((line) => ('from' in line ? line.from : line.at) >= at),
       stops: stops.filter(from),
     })),
-    strikes: evidence.strikes.filter(from),
+    faults: evidence.faults.filter(from),
     recoveries: evidence.recoveries.filter(({ healed }) => healed >= at),
   };
 }
@@ -42,7 +42,7 @@ export function since(evidence: Evidence, at: number): Evidence {
 export interface Verdict {
   readonly outcome: 'well' | 'wrong' | 'void';
   /** All that is not as it should be, a line each. */
-  readonly wrongs: readonly string[];
+  readonly problems: readonly string[];
   /** Pairs of candidates that led at one instant. */
   readonly overlaps: number;
   readonly terms: readonly Span[];
@@ -53,15 +53,15 @@ export interface Verdict {
   readonly longest: Gap | undefined;
 }
 
-/** Changes of leadership a minute that a run must show to count: about half of what it usually does. */
+/** Changes of leadership per minute that a run needs to count: about half of the usual number. */
 const CHANGES_A_MINUTE = 6;
 
-/** ms before a gap in which a fault may have been what led to it. */
+/** ms before a gap in which a fault may have caused it. */
 const BEFORE = 1_000;
 
 export function judge(evidence: Evidence): Verdict {
   const found = violations(evidence.logs);
-  const wrongs = [
+  const problems = [
     ...found.map(({ rule, text }) => `${rule}: ${text}`),
     ...evidence.logs.flatMap(strayOf),
     ...evidence.complaints,
@@ -71,17 +71,17 @@ export function judge(evidence: Evidence): Verdict {
   const changes = terms.filter(({ who }, index) => index > 0 && terms[index - 1]?.who !== who).length;
   const needed = Math.ceil(CHANGES_A_MINUTE * evidence.minutes);
   return {
-    outcome: wrongs.length > 0 ? 'wrong' : changes < needed ? 'void' : 'well',
-    wrongs,
+    outcome: problems.length > 0 ? 'wrong' : changes < needed ? 'void' : 'well',
+    problems,
     overlaps: found.filter(({ rule }) => rule === 'two leaders').length,
     terms,
     changes,
     needed,
-    longest: longestOf(gapsOf(terms, evidence.strikes)),
+    longest: longestOf(gapsOf(terms, evidence.faults)),
   };
 }
 
-/** What nobody has caught in a candidate's process. */
+/** Uncaught errors in a candidate's process. */
 const strayOf = ({ who, lines }: Log): string[] =>
   lines.flatMap((line) => (line.kind === 'note' && line.note === 'stray' ? [`stray: ${who}: ${line.text}`] : []));
 
@@ -98,13 +98,13 @@ export const termsOf = (logs: readonly Log[]): Span[] =>
     .filter(({ first, last }) => first <= last)
     .sort((a, b) => a.first - b.first);
 
-/** Each time between two terms in which nobody led. */
-export function gapsOf(terms: readonly Span[], strikes: readonly Strike[]): Gap[] {
+/** Each time between two terms without a leader. */
+export function gapsOf(terms: readonly Span[], faults: readonly InjectedFault[]): Gap[] {
   let led: number | undefined;
   return terms.flatMap(({ first, last }) => {
     const from = led ?? first;
     led = Math.max(led ?? last, last);
-    const during = strikes.filter((strike) => strike.from < first && strike.to > from - BEFORE && !strike.missed);
+    const during = faults.filter((fault) => fault.from < first && fault.to > from - BEFORE && !fault.skipped);
     return from < first ? [{ from, to: first, during }] : [];
   });
 }

@@ -1,5 +1,4 @@
-import { parseArgs } from 'node:util';
-import { wholeOption } from '../arguments.js';
+import { flag, parseOptions, text, value, whole } from '../../scripts/support/options.js';
 
 /** What the user asked for. */
 export interface Arguments {
@@ -29,27 +28,14 @@ are cut off from each other.
 It exits with 0 if every row could be measured and nothing contradicts the contract, 1 if anything does, 2 if a row could not be measured, or
 for arguments that make no sense.`;
 
-const RANGES = { times: [1, 100], 'at-once': [1, 8] } as const;
-
-/** Throws an error with a message for the user where they cannot be made sense of. */
+/** Throws an error with a message for the user if an argument is wrong. */
 export function parseArguments(args: readonly string[]): Arguments {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      help: { type: 'boolean', default: false },
-      times: { type: 'string', default: '3' },
-      'at-once': { type: 'string', default: '4' },
-      only: { type: 'string', default: '' },
-      write: { type: 'boolean', default: false },
-    },
+  const { 'at-once': atOnce, ...others } = parseOptions(args, {
+    times: value(whole([1, 100]), 3),
+    'at-once': value(whole([1, 8]), 4),
+    only: value(text, ''),
+    write: flag(),
   });
-  const { help, times, 'at-once': atOnce, only, write } = values;
-  if (write && only !== '') throw new Error('--write takes a run of all rows: not with --only');
-  return {
-    help,
-    times: wholeOption('times', times, RANGES.times),
-    atOnce: wholeOption('at-once', atOnce, RANGES['at-once']),
-    only,
-    write,
-  };
+  if (others.write && others.only !== '') throw new Error('--write takes a run of all rows: not with --only');
+  return { ...others, atOnce };
 }

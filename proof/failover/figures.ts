@@ -4,13 +4,16 @@ import type { Log, Span } from '../checker.js';
 
 /** What one repetition has come to. Times are ms. */
 export interface Outcome {
-  /** For how long nobody led, all in all, from the fault on. */
+  /** Total ms without a leader, from the fault on. */
   readonly leaderless: number;
-  /** From the fault until the first claim of another term; undefined where the term outlived the fault. */
+  /**
+   * From the fault until the first claim of another term; undefined where the term outlived the
+   * fault.
+   */
   readonly nextAfter: number | undefined;
   /** The longest time that two terms were claimed at once; undefined where none were. */
   readonly overlap: Overlap | undefined;
-  /** Whether each term had a higher token than those that began before it. */
+  /** Whether each term had a higher token than every earlier term. */
   readonly tokensRose: boolean;
 }
 
@@ -20,15 +23,15 @@ export interface Overlap {
   readonly second: Span;
 }
 
-/** What these logs say of an election that a fault struck at `struck`. */
-export function outcomeOf(logs: readonly Log[], struck: number): Outcome {
+/** What these logs say of an election that a fault faultAt at `faultAt`. */
+export function outcomeOf(logs: readonly Log[], faultAt: number): Outcome {
   const terms = termsOf(logs);
-  const next = terms.find(({ first }) => first > struck);
+  const next = terms.find(({ first }) => first > faultAt);
   return {
     leaderless: gapsOf(terms, [])
-      .filter(({ to }) => to > struck)
-      .reduce((sum, { from, to }) => sum + to - Math.max(from, struck), 0),
-    nextAfter: next && next.first - struck,
+      .filter(({ to }) => to > faultAt)
+      .reduce((sum, { from, to }) => sum + to - Math.max(from, faultAt), 0),
+    nextAfter: next && next.first - faultAt,
     overlap: longest(overlapsOf(terms)),
     tokensRose: terms.every(({ token }, index) => {
       const before = terms[index - 1];
@@ -55,11 +58,11 @@ export interface Series {
   /** How many were measured. */
   readonly count: number;
   readonly leaderless: Spread | undefined;
-  /** Of those in which another term began. */
+  /** Over the repetitions in which another term began. */
   readonly nextAfter: Spread | undefined;
   /** In how many the term outlived the fault. */
   readonly kept: number;
-  /** Of those in which two led at once. */
+  /** Over the repetitions in which two candidates led at once. */
   readonly overlap: (Spread & { readonly count: number }) | undefined;
   /** In how many tokens did not rise. */
   readonly fell: number;

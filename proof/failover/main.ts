@@ -1,6 +1,6 @@
 /**
- * The failover series: what befalls an election when a master of Redis is lost, replaced or cut off, for each topology and client, as often as is
- * asked for, and a table of it.
+ * The failover series: a master of Redis is lost, replaced or cut off, for each topology and
+ * client. Repeats each case and prints a table.
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -14,8 +14,8 @@ import { type Arguments, parseArguments, USAGE } from './arguments.js';
 import { SPLIT } from './cases/case.js';
 import { seriesOf } from './figures.js';
 import { measure, nameOf, type Result, ROWS } from './run.js';
-import { tableOf, withTable, wrongs } from './table.js';
-import { TIMES } from './world.js';
+import { contradictions, tableOf, withTable } from './table.js';
+import { TIMES } from './testbed.js';
 
 const PAGE = 'docs/deployments/topologies.md';
 
@@ -31,7 +31,7 @@ async function conduct(args: Arguments, { signal }: Ending): Promise<number> {
   return verdict(results);
 }
 
-/** Under what circumstances it was measured. */
+/** The conditions of the measurement. */
 function caption({ times, atOnce }: Arguments): string {
   const server = String(execFileSync(redisProgram('redis-server'), ['--version']));
   const versions = [
@@ -52,7 +52,7 @@ const versionOf = (name: string): string =>
 
 function verdict(results: readonly Result[]): number {
   const found = results.flatMap(({ row, outcomes, failures }) => [
-    ...wrongs(row, seriesOf(outcomes)).map((what) => `WRONG       ${nameOf(row)}: ${what}`),
+    ...contradictions(row, seriesOf(outcomes)).map((what) => `WRONG       ${nameOf(row)}: ${what}`),
     ...(failures.length > 0 ? [`NOT MEASURED  ${nameOf(row)}: ${failures.join('; ')}`] : []),
   ]);
   for (const line of found) say(line);
@@ -67,5 +67,5 @@ const code = await runCommand({
   conduct,
   failed: EXIT_CODES.void,
 });
-// Nothing is left running by now; but what was given up may still be looked for, for a minute.
+// Nothing is running by now, but timers of aborted waits may last for a minute.
 process.exit(code);

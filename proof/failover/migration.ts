@@ -3,7 +3,7 @@ import { call, type Node } from './nodes.js';
 
 type Member = Pick<Node, 'admin' | 'at'>;
 
-/** An election's slot, who has it, and who is to have it. */
+/** An election's slot, its owner, and the master that receives it. */
 export interface Move {
   readonly slot: number;
   readonly owner: Member;
@@ -12,7 +12,7 @@ export interface Move {
 
 /** The move of an election's slot to another master, as far as it has come. */
 export interface Migration {
-  /** Moves what was left behind, and gives the slot to the other. */
+  /** Moves the remaining keys, and gives the slot to the other master. */
   finish(): Promise<void>;
 }
 

@@ -2,7 +2,7 @@ import type { TcpProxy } from '../../scripts/support/proxy.js';
 import { type Client, REPLICATES, type RedisServer } from '../../scripts/support/redis.js';
 import { freePort } from '../../scripts/support/sentinel.js';
 import { until } from '../../scripts/support/until.js';
-import type { World } from './world.js';
+import type { Testbed } from './testbed.js';
 
 const HOST = '127.0.0.1';
 
@@ -17,24 +17,28 @@ export interface Node {
   readonly admin: Client;
   /** Where everyone else reaches it. */
   readonly at: Endpoint;
-  /** What it passes on to others by, and they to it: nothing where servers reach each other directly. */
-  readonly doors: readonly TcpProxy[];
+  /**
+   * What it passes on to others by, and they to it: nothing where servers reach each other
+   * directly.
+   */
+  readonly proxies: readonly TcpProxy[];
 }
 
 /**
- * A network that servers can be cut off from each other in, while clients go on reaching them all: every server is told to the others as a proxy,
- * and dials from an address of its own, by which that proxy knows it. Linux has those addresses; other systems have to be given them.
+ * A network that can separate servers from each other while clients still reach all of them.
+ * Servers know each other by proxies, and each dials from its own address, by which the proxies
+ * identify it. Linux has these addresses; other systems need them configured.
  */
-export class Network {
-  readonly #world: World;
+export class PartitionableNetwork {
+  readonly #testbed: Testbed;
   #sources = 0;
 
-  constructor(world: World) {
-    this.#world = world;
+  constructor(testbed: Testbed) {
+    this.#testbed = testbed;
   }
 
   /** The address that the next server, or sentinel, is to dial from. */
-  source(): string {
+  nextSource(): string {
     this.#sources += 1;
     return `127.0.0.${this.#sources + 1}`;
   }
@@ -45,9 +49,9 @@ export class Network {
   }
 
   /** A way to a port that is yet to be known. */
-  async door(): Promise<{ proxy: TcpProxy; leadTo(port: number): void }> {
+  async openProxy(): Promise<{ proxy: TcpProxy; leadTo(port: number): void }> {
     const target = { host: HOST, port: 0 };
-    const proxy = await this.#world.proxy(target);
+    const proxy = await this.#testbed.proxy(target);
     return { proxy, leadTo: (port) => void Object.assign(target, { port }) };
   }
 }
@@ -58,32 +62,40 @@ export interface ClusterNode extends Node {
 }
 
 /** A server that may have replicas, or be one. */
-export async function replicatedNode(world: World, args: readonly string[], network?: Network): Promise<Node> {
-  const door = await network?.door();
+export async function replicatedNode(
+  testbed: Testbed,
+  args: readonly string[],
+  network?: PartitionableNetwork,
+): Promise<Node> {
+  const door = await network?.openProxy();
   const announced = door && ['--replica-announce-ip', HOST, '--replica-announce-port', String(door.proxy.port)];
-  const source = network ? ['--bind-source-addr', network.source()] : [];
-  const { server, admin } = await world.server({ args: [...REPLICATES, ...source, ...(announced ?? []), ...args] });
+  const source = network ? ['--bind-source-addr', network.nextSource()] : [];
+  const { server, admin } = await testbed.server({ args: [...REPLICATES, ...source, ...(announced ?? []), ...args] });
   door?.leadTo(server.port);
-  return { server, admin, at: door?.proxy ?? server, doors: door ? [door.proxy] : [] };
+  return { server, admin, at: door?.proxy ?? server, proxies: door ? [door.proxy] : [] };
 }
 
 /** A node of a cluster, which does not know the others yet. */
-export async function clusterNode(world: World, args: readonly string[], network?: Network): Promise<ClusterNode> {
-  const [door, busDoor] = [await network?.door(), await network?.door()];
+export async function clusterNode(
+  testbed: Testbed,
+  args: readonly string[],
+  network?: PartitionableNetwork,
+): Promise<ClusterNode> {
+  const [door, busDoor] = [await network?.openProxy(), await network?.openProxy()];
   const port = await freePort();
   const announced = door && [
     ...['--cluster-announce-ip', HOST, '--cluster-announce-port', String(door.proxy.port)],
     ...['--cluster-announce-bus-port', String(busDoor?.proxy.port)],
   ];
-  const source = network ? ['--bind-source-addr', network.source()] : [];
-  const own = ['--cluster-enabled', 'yes', '--cluster-port', String(port), '--dir', await world.folder()];
-  const { server, admin } = await world.server({
+  const source = network ? ['--bind-source-addr', network.nextSource()] : [];
+  const own = ['--cluster-enabled', 'yes', '--cluster-port', String(port), '--dir', await testbed.folder()];
+  const { server, admin } = await testbed.server({
     args: [...REPLICATES, ...own, ...source, ...(announced ?? []), ...args],
   });
   door?.leadTo(server.port);
   busDoor?.leadTo(port);
-  const doors = [door, busDoor].flatMap((one) => one?.proxy ?? []);
-  return { server, admin, at: door?.proxy ?? server, doors, bus: busDoor?.proxy.port ?? port };
+  const proxies = [door, busDoor].flatMap((one) => one?.proxy ?? []);
+  return { server, admin, at: door?.proxy ?? server, proxies, bus: busDoor?.proxy.port ?? port };
 }
 
 export const call = ({ admin }: Pick<Node, 'admin'>, ...args: string[]): Promise<unknown> => admin.sendCommand(args);

@@ -5,7 +5,7 @@ import { CLUSTER } from './cases/cluster.js';
 import { SENTINEL } from './cases/sentinel.js';
 import { ALONE, QUORUM } from './cases/server.js';
 import { type Outcome, outcomeOf } from './figures.js';
-import { World } from './world.js';
+import { Testbed } from './testbed.js';
 
 /** A case under one library's client. */
 export interface Row {
@@ -14,7 +14,7 @@ export interface Row {
   readonly client: string;
   readonly promises: Case['promises'];
   readonly by: Client['by'];
-  readonly stage: Case['stage'];
+  readonly prepare: Case['prepare'];
 }
 
 export interface Result {
@@ -34,7 +34,10 @@ export const ROWS: readonly Row[] = [ALONE, SENTINEL, CLUSTER, QUORUM]
 
 export const nameOf = ({ topology, fault, client }: Row): string => `${topology}: ${fault}; ${client}`;
 
-/** Measures each row so many times, some repetitions at one time. Rejects where `signal` ends it, with nothing left running. */
+/**
+ * Repeats each row `times` times, `atOnce` at a time. Rejects when `signal` aborts; then nothing
+ * is left running.
+ */
 export async function measure(
   rows: readonly Row[],
   { times, atOnce }: { readonly times: number; readonly atOnce: number },
@@ -43,7 +46,7 @@ export async function measure(
   say: (line: string) => void,
 ): Promise<Result[]> {
   const results = rows.map((row) => ({ row, outcomes: [] as Outcome[], failures: [] as string[] }));
-  // Round by round: what happens to the machine meanwhile happens to all rows.
+  // In rounds: changes in the load of the machine then affect all rows.
   const todo = Array.from({ length: times }, () => results).flat();
   let done = 0;
   const worker = async () => {
@@ -52,7 +55,7 @@ export async function measure(
       const said = await repetition(row, programs, signal).then(
         (outcome) => {
           outcomes.push(outcome);
-          return told(outcome);
+          return describe(outcome);
         },
         (error) => {
           signal.throwIfAborted();
@@ -71,31 +74,31 @@ export async function measure(
 }
 
 async function repetition(row: Row, programs: string, signal: AbortSignal): Promise<Outcome> {
-  await using world = new World(programs);
+  await using testbed = new Testbed(programs);
   const ended = new AbortController();
   const limit = sleep(LIMIT, undefined, { signal: AbortSignal.any([signal, ended.signal]) }).then(() => {
     throw new Error(`not done within ${LIMIT / 1_000} s`);
   });
   try {
-    return await Promise.race([conduct(row, world), limit]);
+    return await Promise.race([runRow(row, testbed), limit]);
   } finally {
     ended.abort();
   }
 }
 
-async function conduct({ stage, by }: Row, world: World): Promise<Outcome> {
-  const { strike, heal } = await stage(world, by);
-  await world.goesOn(1_000);
-  const struck = monotonic();
-  await strike();
+async function runRow({ prepare, by }: Row, testbed: Testbed): Promise<Outcome> {
+  const { inject, heal } = await prepare(testbed, by);
+  await testbed.letRenew(1_000);
+  const faultAt = monotonic();
+  await inject();
   await heal?.();
-  await world.settles(heal ? monotonic() : struck);
-  return outcomeOf(world.logs, struck);
+  await testbed.expectOneLeader(heal ? monotonic() : faultAt);
+  return outcomeOf(testbed.logs, faultAt);
 }
 
 const reasonOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 
-function told({ leaderless, nextAfter, overlap, tokensRose }: Outcome): string {
+function describe({ leaderless, nextAfter, overlap, tokensRose }: Outcome): string {
   return [
     `nobody led for ${leaderless.toFixed(0)} ms`,
     nextAfter === undefined ? 'the term went on' : `the next term after ${nextAfter.toFixed(0)} ms`,

@@ -28,7 +28,7 @@ function cellsOf({ row, outcomes, failures }: Result): string[] {
   const missing = failures.length > 0 ? `; ${failures.length} not measured: ${failures[0]}` : '';
   if (count === 0)
     return [...names, `**not measured**: ${failures[0] ?? 'not tried'}`, ...TITLES.slice(4).map(() => NONE)];
-  const wrong = wrongs(row, series).length > 0;
+  const wrong = contradictions(row, series).length > 0;
   const often = overlap && overlap.count < count ? `, in ${overlap.count} of ${count}` : '';
   return [
     ...names,
@@ -40,8 +40,8 @@ function cellsOf({ row, outcomes, failures }: Result): string[] {
   ];
 }
 
-/** In what a row contradicts the contract. */
-export function wrongs({ promises }: Row, { overlap, fell }: Series): string[] {
+/** How a row contradicts the contract. */
+export function contradictions({ promises }: Row, { overlap, fell }: Series): string[] {
   return [
     ...(fell > 0 ? ['tokens did not rise'] : []),
     ...(promises === 'one leader' && overlap ? ['two led at once'] : []),
@@ -58,7 +58,7 @@ const seconds = (ms: number): string => (ms === 0 ? '0' : `${(ms / 1_000).toFixe
 const BEGIN = '<!-- npm run failover -- --write: begin -->';
 const END = '<!-- end -->';
 
-/** `page` with `text` between its markers instead of what was there. */
+/** `page` with `text` between its markers. */
 export function withTable(page: string, text: string): string {
   const [from, to] = bounds(page);
   return `${page.slice(0, from)}\n${text}\n${page.slice(to)}`;

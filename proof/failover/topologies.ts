@@ -1,19 +1,31 @@
 import { type Sentinel, startSentinel } from '../../scripts/support/sentinel.js';
 import { until } from '../../scripts/support/until.js';
 import { MASTER } from '../processes/clients.js';
-import { type ClusterNode, call, clusterNode, isMaster, linked, Network, type Node, replicatedNode } from './nodes.js';
-import type { World } from './world.js';
+import {
+  type ClusterNode,
+  call,
+  clusterNode,
+  isMaster,
+  linked,
+  type Node,
+  PartitionableNetwork,
+  replicatedNode,
+} from './nodes.js';
+import type { Testbed } from './testbed.js';
 
-/** ms after which sentinels, and the nodes of a cluster, take a silent one for dead; where a case says nothing else. */
+/**
+ * ms of silence after which sentinels and cluster nodes consider a node dead, unless a case says
+ * otherwise.
+ */
 export const PATIENCE = { sentinel: 1_000, cluster: 2_000 } as const;
 
-export interface Replicated {
+export interface ReplicatedServers {
   readonly master: Node;
   readonly replicas: readonly Node[];
-  /** Keeps what the master has to tell from its replicas, from now on. Needs a network. */
+  /** Holds back the master's changes from its replicas, from now on. Needs a network. */
   lag(): void;
   /** What was kept from them never comes. */
-  forget(): void;
+  dropHeld(): void;
 }
 
 export interface ServerOptions {
@@ -25,35 +37,43 @@ export interface ServerOptions {
 
 /** A master and so many replicas. */
 export function replicated(
-  world: World,
+  testbed: Testbed,
   count: number,
   { network, args = [] }: ServerOptions = {},
-): Promise<Replicated> {
-  return onNetwork(world, count, args, network ? new Network(world) : undefined);
+): Promise<ReplicatedServers> {
+  return onNetwork(testbed, count, args, network ? new PartitionableNetwork(testbed) : undefined);
 }
 
-async function onNetwork(world: World, count: number, args: readonly string[], network?: Network): Promise<Replicated> {
-  const master = await replicatedNode(world, args, network);
+async function onNetwork(
+  testbed: Testbed,
+  count: number,
+  args: readonly string[],
+  network?: PartitionableNetwork,
+): Promise<ReplicatedServers> {
+  const master = await replicatedNode(testbed, args, network);
   const replicas: Node[] = [];
   const follows = ['--replicaof', master.at.host, String(master.at.port)];
-  while (replicas.length < count) replicas.push(await replicatedNode(world, [...args, ...follows], network));
+  while (replicas.length < count) replicas.push(await replicatedNode(testbed, [...args, ...follows], network));
   await Promise.all(replicas.map(linked));
   // Of servers only replicas dial the master before there are sentinels.
   const sources = network?.sources ?? [];
   return {
     master,
     replicas,
-    lag: () => master.doors[0]?.part(sources),
-    forget: () => master.doors[0]?.heal({ held: 'drop' }),
+    lag: () => master.proxies[0]?.part(sources),
+    dropHeld: () => master.proxies[0]?.heal({ held: 'drop' }),
   };
 }
 
-export interface Watched extends Replicated {
+export interface SentinelServers extends ReplicatedServers {
   readonly sentinels: readonly Sentinel[];
   /** Where clients ask for the master. */
   readonly urls: readonly [string, ...string[]];
-  /** Cuts the master off from its replicas and the sentinels, but from no client. What it returns undoes that. */
-  part(): () => void;
+  /**
+   * Cuts the master off from its replicas and the sentinels, but from no client. The returned
+   * function undoes that.
+   */
+  partition(): () => void;
 }
 
 export interface SentinelOptions extends ServerOptions {
@@ -62,16 +82,16 @@ export interface SentinelOptions extends ServerOptions {
 
 /** A master and two replicas, and three sentinels that watch them. */
 export async function sentinels(
-  world: World,
+  testbed: Testbed,
   { network, args = [], downAfter = PATIENCE.sentinel }: SentinelOptions = {},
-): Promise<Watched> {
-  const net = network ? new Network(world) : undefined;
-  const servers = await onNetwork(world, 2, args, net);
+): Promise<SentinelServers> {
+  const net = network ? new PartitionableNetwork(testbed) : undefined;
+  const servers = await onNetwork(testbed, 2, args, net);
   const own: Sentinel[] = [];
   while (own.length < 3) {
-    const source = net && { source: net.source() };
+    const source = net && { source: net.nextSource() };
     const options = { replicas: 2, downAfter, ...source };
-    own.push(await world.use(() => startSentinel(MASTER, servers.master.at, options)));
+    own.push(await testbed.use(() => startSentinel(MASTER, servers.master.at, options)));
   }
   const known = () => Promise.all(own.map((sentinel) => sentinel.knows()));
   await until(async () => (await known()).every(Boolean), { within: 15_000, what: 'sentinels to know all' });
@@ -81,19 +101,22 @@ export async function sentinels(
     ...servers,
     sentinels: own,
     urls,
-    part: () => {
+    partition: () => {
       const [own = '', ...rest] = net?.sources ?? []; // the master was the first to get one
       return cut(master, replicas, own, rest);
     },
   };
 }
 
-/** Cuts `node`, which dials from `own`, off from the others, and from all who dial from `rest`. What it returns undoes that. */
+/**
+ * Cuts `node`, which dials from `own`, off from the others, and from all dialers at `rest`. The
+ * returned function undoes that.
+ */
 function cut(node: Node, others: readonly Node[], own: string, rest: readonly string[]): () => void {
-  for (const door of node.doors) door.part(rest);
-  for (const door of others.flatMap(({ doors }) => doors)) door.part([own]);
+  for (const door of node.proxies) door.part(rest);
+  for (const door of others.flatMap(({ proxies }) => proxies)) door.part([own]);
   return () => {
-    for (const door of [node, ...others].flatMap(({ doors }) => doors)) door.heal();
+    for (const door of [node, ...others].flatMap(({ proxies }) => proxies)) door.heal();
   };
 }
 
@@ -107,17 +130,17 @@ export interface Cluster {
   /** The election's slot. */
   readonly slot: number;
   /** Cuts the owner off from all other nodes, but from no client. What it returns undoes that. */
-  part(): () => void;
+  partition(): () => void;
 }
 
 const SLOTS = 16_384;
 
 /** Three masters with a replica each. */
-export async function cluster(world: World, { network, args = [] }: ServerOptions = {}): Promise<Cluster> {
-  const net = network ? new Network(world) : undefined;
+export async function cluster(testbed: Testbed, { network, args = [] }: ServerOptions = {}): Promise<Cluster> {
+  const net = network ? new PartitionableNetwork(testbed) : undefined;
   const timeout = ['--cluster-node-timeout', String(PATIENCE.cluster)];
   const nodes: ClusterNode[] = [];
-  while (nodes.length < 6) nodes.push(await clusterNode(world, [...timeout, ...args], net));
+  while (nodes.length < 6) nodes.push(await clusterNode(testbed, [...timeout, ...args], net));
   const masters = nodes.slice(0, 3);
   const [first] = nodes as [ClusterNode];
   for (const [index, node] of nodes.entries()) await call(node, 'CLUSTER', 'SET-CONFIG-EPOCH', String(index + 1));
@@ -134,7 +157,7 @@ export async function cluster(world: World, { network, args = [] }: ServerOption
   }
   await each(nodes, /cluster_state:ok/, 'the cluster to be ready');
   await Promise.all(nodes.slice(3).map(linked));
-  const slot = Number(await call(first, 'CLUSTER', 'KEYSLOT', world.keys.lease));
+  const slot = Number(await call(first, 'CLUSTER', 'KEYSLOT', testbed.keys.lease));
   const own = begins.filter((begin) => begin <= slot).length - 1;
   const [owner, replica, another] = [own, own + 3, (own + 1) % 3].map((index) => nodes[index]) as [
     ClusterNode,
@@ -150,7 +173,7 @@ export async function cluster(world: World, { network, args = [] }: ServerOption
     replica,
     another,
     slot,
-    part: () =>
+    partition: () =>
       cut(
         owner,
         others,

@@ -4,7 +4,7 @@ import type { CandidateOptions } from '../candidate.js';
 
 export interface Connected {
   readonly redis: RedisClient;
-  /** Lets go of its connections, so that they keep no process alive. */
+  /** Closes its connections, so that they keep no process alive. */
   end(): void;
 }
 
@@ -32,7 +32,8 @@ async function nodeRedis(reach: Reach): Promise<Connected> {
   return {
     redis: client,
     end: () => {
-      // One that is just reconnecting (node-redis 6.3.1) goes on to connect all the same, and would keep the process.
+      // A client that is reconnecting (node-redis 6.3.1) still connects, and would keep the process
+      // alive.
       client.on('connect', () => client.destroy());
       if (client.isOpen) client.destroy();
     },

@@ -1,9 +1,9 @@
-import { parseArgs } from 'node:util';
-import { libraryOption, wholeOption } from '../arguments.js';
+import { flag, parseOptions, value, whole } from '../../scripts/support/options.js';
+import { library } from '../arguments.js';
 import { OURS, type Variant } from '../mutant.js';
 import { MUTANTS } from './mutants.js';
 
-/** What the user asked for: many worlds, one to look at, or a calm one for its speed. */
+/** Many worlds, one world to look at, or a calm one to measure the speed. */
 export type Arguments = {
   readonly help: boolean;
   readonly library: Variant;
@@ -11,53 +11,40 @@ export type Arguments = {
   readonly servers: number;
 } & ({ readonly seed: number } | { readonly calm: number } | { readonly from: number; readonly seeds: number });
 
-export const USAGE = `Simulated worlds: the election's real code on clocks, processes, a network and a store that are drawn from a seed, with
-everything that can go wrong in them; each is watched by true time, which nobody in it knows, for whatever breaks a promise.
+export const USAGE = `Simulates worlds: the real code of the election on clocks, processes, a network and a store that are
+drawn from a seed, with every fault. Each world is checked by true time, which nobody in it knows.
 
   npm run sim -- [options]
 
   --seeds N        how many worlds, 2000 by default
   --from N         the first seed, 1 by default
-  --seed N         this world alone, told line by line
+  --seed N         only this world, with its story line by line
   --quorum         candidates stand over a quorum of servers
-  --servers N      how many: 3 by default, and at most 9; implies --quorum
-  --calm MINUTES   five candidates that nothing befalls, for so long, on one core: how fast worlds go
+  --servers N      how many: 3 by default, at most 9; implies --quorum
+  --calm MINUTES   five candidates without faults, on one core, to measure the speed
   --workers N      processes that share the work; by default one for each core
-  --library NAME   with a library that lacks something, to see that it is found out, such as bare-DEL
-  --help           says this
+  --library NAME   a library that lacks something, to see it detected, such as bare-DEL
+  --help           prints this
 
-It exits with 0 if all was well, 1 if a promise was broken (it tells the smallest such story it finds, and how to see it
-again), 2 if the arguments make no sense.`;
+Exit code: 0 all promises hold; 1 a promise was broken (the smallest such story is printed, and how to
+repeat it); 2 wrong arguments.`;
 
 const SEEDS = [0, 2 ** 32 - 1] as const;
 
-/** Throws an error with a message for the user where they cannot be made sense of. */
+/** Throws an error with a message for the user if an argument is wrong. */
 export function parseArguments(args: readonly string[], cores: number): Arguments {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      help: { type: 'boolean', default: false },
-      seeds: { type: 'string', default: '2000' },
-      from: { type: 'string', default: '1' },
-      seed: { type: 'string' },
-      calm: { type: 'string' },
-      quorum: { type: 'boolean', default: false },
-      servers: { type: 'string' },
-      workers: { type: 'string', default: String(cores) },
-      library: { type: 'string', default: OURS.name },
-    },
+  const { seeds, from, seed, calm, quorum, servers, ...common } = parseOptions(args, {
+    seeds: value(whole([1, 10_000_000]), 2_000),
+    from: value(whole(SEEDS), 1),
+    seed: value(whole(SEEDS)),
+    calm: value(whole([1, 100_000])),
+    quorum: flag(),
+    servers: value(whole([3, 9])),
+    workers: value(whole([1, 64]), cores),
+    library: value(library(MUTANTS.map(({ variant }) => variant)), OURS),
   });
-  const { help, seeds, from, seed, calm, quorum, servers = quorum ? '3' : undefined } = values;
-  const common = {
-    help,
-    library: libraryOption(
-      values.library,
-      MUTANTS.map(({ variant }) => variant),
-    ),
-    servers: servers === undefined ? 1 : wholeOption('servers', servers, [3, 9]),
-    workers: wholeOption('workers', values.workers, [1, 64]),
-  };
-  if (seed !== undefined) return { ...common, seed: wholeOption('seed', seed, SEEDS) };
-  if (calm !== undefined) return { ...common, calm: wholeOption('calm', calm, [1, 100_000]) };
-  return { ...common, from: wholeOption('from', from, SEEDS), seeds: wholeOption('seeds', seeds, [1, 10_000_000]) };
+  const parsed = { ...common, servers: servers ?? (quorum ? 3 : 1) };
+  if (seed !== undefined) return { ...parsed, seed };
+  if (calm !== undefined) return { ...parsed, calm };
+  return { ...parsed, from, seeds };
 }

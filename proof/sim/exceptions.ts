@@ -1,48 +1,51 @@
 import type { LeaseRecord } from 'rx-leader/testing';
 import type { AcquireRequest } from '../../lib/port/lease-store.js';
 import type { Span } from '../checker.js';
-import type { Agenda } from './agenda.js';
+import type { EventQueue } from './event-queue.js';
 
-/** What a candidate has heard of the store. */
-export interface Heard {
-  /** When the record was written last, by whomever. */
+/** What a candidate has received from the store. */
+export interface Knowledge {
+  /** When the record was last written, by any candidate. */
   readonly written: number | undefined;
-  /** When it was answered last before that. */
+  /** When the last answer before that was made. */
   readonly before: number | undefined;
-  /** When it was answered first since then. */
+  /** When the first answer since then was made. */
   readonly since: number | undefined;
 }
 
 /**
- * Where the contract allows two leaders at once, or a token that falls, and for how long: what is written down in docs/reliability/faults.md under
- * "What is not promised", as far as a world has made it possible.
+ * Where the contract allows two leaders at once or a falling token, and for how long. It follows
+ * "What is not promised" in docs/reliability/faults.md, as far as a world has made it possible.
  */
 export class Exceptions {
-  readonly #agenda: Agenda;
+  readonly #events: EventQueue;
   readonly #ttl: number;
-  /** True times at which the lease was granted to one who could not have known better. */
-  readonly #unknowing: number[] = [];
-  /** Machines whose every clock stood still, and until when. */
+  /** True times at which a candidate was granted the lease and could not know better. */
+  readonly #unknowingGrants: number[] = [];
+  /** Machines on which every clock stopped, and until when. */
   readonly #frozen: Array<{ readonly who: string; readonly from: number; to: number }> = [];
   #lastRun = 0;
-  /** When the store may have lost something. */
+  /** When the store may have lost data. */
   readonly #losses: number[] = [];
   readonly #steps: Array<{ readonly at: number; readonly ms: number; readonly server: number }> = [];
-  /** By each server, as far as nothing was lost since: its time when the lease was written last, and the latest at which it ever was. */
+  /**
+   * For each server, since its last loss: its time at the latest write of the lease, and the
+   * highest time at any write.
+   */
   readonly #writings = new Map<number, { readonly last: number; readonly latest: number }>();
 
-  /** Servers whose clocks need not agree: a token that only one of them remembers is lost with it. */
+  /** Servers whose clocks may differ: a token that only one of them remembers is lost with it. */
   readonly #areSeveral: boolean;
 
-  constructor(agenda: Agenda, ttl: number, areSeveral = false) {
-    this.#agenda = agenda;
+  constructor(events: EventQueue, ttl: number, areSeveral = false) {
+    this.#events = events;
     this.#ttl = ttl;
     this.#areSeveral = areSeveral;
   }
 
-  /** The store may have lost something. */
+  /** The store may have lost data. */
   lost(): void {
-    this.#losses.push(this.#agenda.now);
+    this.#losses.push(this.#events.now);
     this.#writings.clear();
   }
 
@@ -52,61 +55,71 @@ export class Exceptions {
     this.#writings.set(server, { last, latest: Math.max(last, this.#writings.get(server)?.latest ?? 0) });
   }
 
-  /** Whether the clock of `server` was behind itself when the lease was written last: that is on record, so that nobody is misled when it is corrected. */
+  /**
+   * Whether the clock of `server` was behind its own past when the lease was last written. The
+   * record shows this, so a correction of the clock misleads no candidate.
+   */
   isBehind(server = 0): boolean {
     const { last = 0, latest = 0 } = this.#writings.get(server) ?? {};
     return last < latest;
   }
 
-  /** What was lost may have been lost since the leader last wrote it: what it gives up has to be waited out. */
+  /**
+   * The loss may be newer than the leader's latest write, so its released lease must be waited
+   * out.
+   */
   get hasJustLost(): boolean {
-    return this.#agenda.now - (this.#losses.at(-1) ?? Number.NEGATIVE_INFINITY) < this.#ttl;
+    return this.#events.now - (this.#losses.at(-1) ?? Number.NEGATIVE_INFINITY) < this.#ttl;
   }
 
-  /** Another run of the store has the data now. */
+  /** Another run of the store now has the data. */
   ranAnew(): void {
-    this.#lastRun = this.#agenda.now;
+    this.#lastRun = this.#events.now;
   }
 
-  /** Whether what was granted at `at` has been granted by another run of the store: the first hand-over then takes a lease. */
+  /**
+   * Whether another run of the store granted what was granted at `at`: the first hand-over then
+   * takes a lease.
+   */
   isOfEarlierRun(at: number): boolean {
     return at <= this.#lastRun;
   }
 
-  /** The clock of the store was set, or of this one of several. */
-  set(ms: number, server = 0): void {
-    this.#steps.push({ at: this.#agenda.now, ms, server });
+  /** The clock of the store, or of one of several servers, was set. */
+  clockSet(ms: number, server = 0): void {
+    this.#steps.push({ at: this.#events.now, ms, server });
   }
 
   froze(name: string): () => void {
-    const span = { who: name, from: this.#agenda.now, to: Number.POSITIVE_INFINITY };
+    const span = { who: name, from: this.#events.now, to: Number.POSITIVE_INFINITY };
     this.#frozen.push(span);
     return () => {
-      span.to = this.#agenda.now;
+      span.to = this.#events.now;
     };
   }
 
   /**
-   * The lease was granted to one who can tell neither an emptied store from a new one, nor a clock that was set forward since the
-   * lease was written from one that was not: as it had heard nothing before, or only under a clock that was further ahead.
+   * A lease was granted to a candidate that could not know better. It cannot tell an emptied store
+   * from a new one. It also misses a clock that was set forward since the lease was written, if it
+   * had received nothing before, or only under a clock that was further ahead.
    */
   granted(
     { coldStart }: AcquireRequest,
     record: LeaseRecord | undefined,
-    heard: Heard,
-    /** The highest it was told of when it asked. */
+    heard: Knowledge,
+    /** The highest token that it knew when it sent the request. */
     token: number,
     server = 0,
   ): void {
     const emptied = this.#lost && !record && token === 0 && coldStart === 'elect';
-    if (emptied || this.#isMisdated(heard, server)) this.#unknowing.push(this.#agenda.now);
+    if (emptied || this.#isMisdated(heard, server)) this.#unknowingGrants.push(this.#events.now);
   }
 
-  #isMisdated({ written, before, since }: Heard, server: number): boolean {
+  #isMisdated({ written, before, since }: Knowledge, server: number): boolean {
     if (written === undefined || this.isBehind(server)) return false;
     const limit = this.#offsetAt(written, server);
     const isAhead = (at: number | undefined) => at === undefined || this.#offsetAt(at, server) > limit;
-    return isAhead(this.#agenda.now) && isAhead(before) && isAhead(since);
+    return isAhead(this.#events.now) && isAhead(before) && isAhead(since);
   }
 
   /** By how much the clock of `server` had been set by `time`. */
@@ -115,7 +128,10 @@ export class Exceptions {
     return steps.reduce((sum, { ms }) => sum + ms, 0);
   }
 
-  /** Tokens rise as long as the record, a candidate's memory or a server clock that has not gone back survives. */
+  /**
+   * Tokens rise as long as one of these survives: the record, a candidate's memory, or a server
+   * clock that has not gone back.
+   */
   get mayLowerTokens(): boolean {
     return this.#lost && (this.wasSetBack || this.#areSeveral);
   }
@@ -124,7 +140,10 @@ export class Exceptions {
     return this.#losses.length > 0;
   }
 
-  /** Some may reckon the server's time wrongly until they have heard of it twice, and wait out a lease for that. */
+  /**
+   * A candidate may misjudge the server's time until it has received it twice, and then waits out
+   * a lease.
+   */
   get mayMisreckon(): boolean {
     return this.#steps.length > 0 || this.#frozen.length > 0;
   }
@@ -140,34 +159,44 @@ export class Exceptions {
   }
 
   /**
-   * Until a lease would have run out by a clock that has stood still until then; the term may have been told only then, too. Longer where the clock
-   * of the other stands still meanwhile, which then learns later that the first has its lease again.
+   * Overlaps are excused until the lease runs out by a clock that was frozen; only then may the
+   * term end. The excuse lasts longer if the other's clock is frozen meanwhile: it then learns
+   * later that the first has its lease again.
    */
   #hasFrozen(older: Span, newer: Span): boolean {
     const end = Math.min(older.last, Math.max(newer.last, older.first));
-    // Where tokens may fall, they do not say who is older.
+    // If tokens may fall, they do not tell which term is older.
     const isEither = this.#areSeveral || this.mayLowerTokens;
     const isOne = (who: string) => who === older.who || (isEither && who === newer.who);
     return this.#frozen.some(
-      ({ who, from, to }) => isOne(who) && from <= end && end <= this.#outrun(newer, to + this.#ttl),
+      ({ who, from, to }) => isOne(who) && from <= end && end <= this.#learntBy(newer, to + this.#ttl),
     );
   }
 
-  /** Until the other has learnt of it: later than at `until` where its clock has stood still meanwhile, or the store has lost its lease. */
-  #outrun({ who }: Span, until: number): number {
+  /**
+   * When the other has learnt of it: later than `until` if its clock was frozen or the store lost
+   * its lease meanwhile.
+   */
+  #learntBy({ who }: Span, until: number): number {
     const froze = this.#frozen.filter((one) => one.who === who && one.from <= until && until < one.to + this.#ttl);
     const lost = this.#losses.filter((at) => until - this.#ttl <= at && at <= until);
     return Math.max(until, ...[...froze.map(({ to }) => to), ...lost].map((at) => at + this.#ttl));
   }
 
-  /** Grants of several servers make a term when they are heard of together: by a machine that was frozen meanwhile, long after they ran out. */
+  /**
+   * Grants of several servers make a term once they are received together. A machine that was
+   * frozen meanwhile may receive them long after they ran out.
+   */
   mayBeOutdated(name: string): boolean {
-    return this.#areSeveral && this.#frozen.some(({ who, to }) => who === name && this.#agenda.now <= to + this.#ttl);
+    return this.#areSeveral && this.#frozen.some(({ who, to }) => who === name && this.#events.now <= to + this.#ttl);
   }
 
-  /** Until the lease of one that led beside another would have run out: until then, either may be followed by a third. */
+  /**
+   * Two leaders are excused until the lease of the second would have run out; until then a third
+   * may follow either.
+   */
   #mayOverlap(older: Span, newer: Span): boolean {
     const end = Math.min(older.last, newer.last);
-    return this.#unknowing.some((at) => at <= end && end <= at + this.#ttl);
+    return this.#unknowingGrants.some((at) => at <= end && end <= at + this.#ttl);
   }
 }

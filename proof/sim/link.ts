@@ -3,57 +3,53 @@ import type { MemoryLeaseStore } from 'rx-leader/testing';
 import { Observable, Subject, type Subscriber, Subscription, tap } from 'rxjs';
 import type { LeaseReply, LeaseRequest, Notice, WithdrawReply, WithdrawRequest } from '../../lib/port/lease-store.js';
 import type { Random } from '../random.js';
-import type { Agenda } from './agenda.js';
-import type { Seat } from './machine.js';
-import type { Pipe } from './pipe.js';
+import type { EventQueue } from './event-queue.js';
+import type { Host } from './machine.js';
+import type { Network } from './plan-schema.js';
+import type { SerialQueue } from './serial-queue.js';
 
-/** A connection's directions. */
-export type Pipes = Readonly<Record<'requests' | 'replies', Pipe>>;
+/** One queue for each direction of a connection. */
+export type Pipes = Readonly<Record<'requests' | 'replies', SerialQueue>>;
 
-/** Where a connection may lead that is not where the election is. */
+/** Another place than the election's, to which a connection may lead. */
 export type Place = Parameters<MemoryLeaseStore['seenFrom']>[0];
 
-/** How a network is on an ordinary day. */
-export interface Network {
-  /** Mean ms from one end to the other. */
-  readonly latency: number;
-  /** How likely anything is to take ten times as long. */
-  readonly spikes: number;
-  /** How likely a request, or a reply, is to get lost. */
-  readonly loss: number;
-  /** How likely a request is to be sent twice. */
-  readonly duplicates: number;
-  /** Whether what is sent first arrives first, as on one connection; else as over a pool. */
-  readonly ordered: boolean;
-}
+/**
+ * The fault of one direction. `held` messages get through when the fault is over, even if nobody
+ * still waits.
+ */
+type Impairment = 'lost' | 'held' | 'slow';
 
-/** On a good day, with such a latency. */
-export const fair = (latency: number): Network => ({ latency, spikes: 0, loss: 0, duplicates: 0, ordered: true });
-
-/** What befalls one direction of a connection: what is `held` gets through when that is over, whoever still waits for it. */
-type Way = 'lost' | 'held' | 'slow';
-
-/** What befalls a connection for a while. */
-export interface Condition {
-  readonly requests?: Way;
-  readonly replies?: Way;
-  /** The client has no connection, and keeps what it is asked for until there is one, or until nobody waits for it any more. */
+/** A fault of a connection. */
+export interface LinkFault {
+  readonly requests?: Impairment;
+  readonly replies?: Impairment;
+  /**
+   * The client has no connection. It keeps requests until it has one, or until nobody waits for
+   * them any more.
+   */
   readonly queued?: boolean;
-  /** ms by which `slow` is slower. */
+  /** ms that `slow` adds. */
   readonly slower?: number;
-  /** The connection that notices come by is down, and known to be; or it hangs, and nobody knows. */
+  /** The notice connection is down and the client knows it, or it hangs and nobody knows. */
   readonly notices?: 'down' | 'lost';
-  /** It leads to a master that was demoted, or to another database, where the client knows of the election from the one before. Both share notices. */
+  /**
+   * The connection leads to a demoted master or another database, while the client knows the
+   * election from before. Both share notices.
+   */
   readonly place?: Place;
 }
 
-/** What a process has of the store it stands over: one connection, or several. */
+/** How a process reaches its store: by one connection, or by several. */
 export interface Connection extends LeaseStore {
-  readonly machine: Seat;
+  readonly machine: Host;
   readonly isIdle: boolean;
   readonly isBeingAnswered: boolean;
-  /** Lets `condition` befall it until what is returned is called; of several connections one or all, or all `everywhere`. */
-  befall(condition: Condition, everywhere?: boolean): () => void;
+  /**
+   * Starts a fault, and returns what ends it. With several connections it affects one or all; with
+   * `everywhere`, all.
+   */
+  inject(condition: LinkFault, everywhere?: boolean): () => void;
   drop(error: unknown): void;
   reconnectAfresh(): void;
   dropNotices(): void;
@@ -61,22 +57,22 @@ export interface Connection extends LeaseStore {
   publish(notice: Notice): void;
 }
 
-/** One request, from its sender's point of view. */
+/** One request, as its sender sees it. */
 export interface Call {
   readonly request: Request;
   readonly link: Link;
-  /** Whether somebody waits for the answer. */
+  /** Whether the sender still waits for the answer. */
   readonly isOpen: boolean;
-  /** Where it went, if not to where the election is. */
+  /** Where it went, if not to the election's place. */
   readonly place?: Place | undefined;
 }
 
-/** What becomes of a request; `at`: when a reply was made. */
+/** The outcome of a request. `at` is when the reply was made. */
 export type Answer =
   | { readonly reply: Reply; readonly at: number; readonly place?: Place | undefined }
   | { readonly error: unknown };
 
-/** Any request of a candidate's, and its reply. */
+/** Any request of a candidate, and its reply. */
 export type Request = LeaseRequest | WithdrawRequest;
 export type Reply = LeaseReply | WithdrawReply;
 
@@ -87,24 +83,24 @@ export interface Published {
 
 const isOfLease = ({ status }: Reply): boolean => status === 'granted' || status === 'held';
 
-/** What is at the other end. */
-export interface Remote {
+/** The other end of a connection. */
+export interface ServerEndpoint {
   arrive(call: Call): void;
-  /** What is published there, and for whom, by its id, if not for all. */
+  /** Published notices. `to` is the id of the only recipient, if there is one. */
   readonly published: Observable<Published>;
 }
 
-/** What the world is told of everything that is sent. */
-export interface Ear {
+/** Observes all traffic of a connection. */
+export interface LinkObserver {
   /** A request leaves the library. */
   sent(link: Connection, request: Request): void;
   /** Its answer reaches the library. */
-  heard(link: Connection, request: Request, answer: Answer): void;
+  answered(link: Connection, request: Request, answer: Answer): void;
   /** The library stops waiting for it. */
-  gaveUp(link: Connection, request: Request): void;
+  abandoned(link: Connection, request: Request): void;
   /** A notice reaches the library. */
   notified(link: Connection, notice: Notice): void;
-  saw(sight: string): void;
+  count(event: string): void;
 }
 
 interface Pending extends Call {
@@ -115,83 +111,83 @@ interface Pending extends Call {
   answered: boolean;
 }
 
-/** A machine's connection to the store, with everything that can go wrong on the way. */
+/** A machine's connection to the store, with all its faults. */
 export class Link implements Connection {
-  readonly machine: Seat;
-  readonly #agenda: Agenda;
+  readonly machine: Host;
+  readonly #events: EventQueue;
   readonly #random: Random;
-  readonly #weather: () => Network;
-  readonly #remote: Remote;
+  readonly #network: () => Network;
+  readonly #server: ServerEndpoint;
   readonly #pipes: Pipes | undefined;
-  readonly #ear: Ear;
-  readonly #conditions = new Set<Condition>();
+  readonly #observer: LinkObserver;
+  readonly #faults = new Set<LinkFault>();
   readonly #open = new Set<Pending>();
-  /** Under which it has asked for the lease. */
+  /** The ids of its requests for the lease. */
   readonly #ids = new Set<string>();
   readonly #notices = new Subject<Notice>();
   #published = Subscription.EMPTY;
   #isListening = false;
-  /** Whether it has been told of a lease, and with it in which database the election is. */
+  /** Whether it has received a lease, and so knows the election's database. */
   #knowsDatabase = false;
-  /** Connections that have yet to be noticed. */
-  #away = 0;
+  /** Reconnects that are not announced yet. */
+  #pendingReconnects = 0;
   #queued: Pending[] = [];
   #held: Array<() => void> = [];
-  /** When what was sent last in each direction arrives. */
+  /** When the latest message of each direction arrives. */
   readonly #last = { requests: 0, replies: 0, notices: 0 };
 
   constructor(
-    machine: Seat,
-    agenda: Agenda,
+    machine: Host,
+    events: EventQueue,
     random: Random,
     weather: () => Network,
-    remote: Remote,
-    ear: Ear,
-    /** What it works through one thing after the other, if it has to. */
+    remote: ServerEndpoint,
+    ear: LinkObserver,
+    /** Serial queues, if each direction handles one message at a time. */
     pipes?: Pipes,
   ) {
     this.#pipes = pipes;
     this.machine = machine;
-    this.#agenda = agenda;
+    this.#events = events;
     this.#random = random;
-    this.#weather = weather;
-    this.#remote = remote;
-    this.#ear = ear;
+    this.#network = weather;
+    this.#server = remote;
+    this.#observer = ear;
   }
 
-  acquire = (request: LeaseRequest) => this.#ask<never>(request);
-  renew = (request: LeaseRequest) => this.#ask<never>(request);
-  release = (request: LeaseRequest) => this.#ask<never>(request);
-  read = (request: LeaseRequest) => this.#ask<never>(request);
-  withdraw = (request: WithdrawRequest) => this.#ask<never>(request);
+  acquire = (request: LeaseRequest) => this.#request<never>(request);
+  renew = (request: LeaseRequest) => this.#request<never>(request);
+  release = (request: LeaseRequest) => this.#request<never>(request);
+  read = (request: LeaseRequest) => this.#request<never>(request);
+  withdraw = (request: WithdrawRequest) => this.#request<never>(request);
   notices = (): Observable<Notice> =>
     this.#notices.pipe(
       tap({
-        next: (notice) => this.#ear.notified(this, notice),
+        next: (notice) => this.#observer.notified(this, notice),
         subscribe: () => this.#listen(),
         finalize: () => {
-          if (!this.#notices.observed) this.#unlisten();
+          if (!this.#notices.observed) this.#stopListening();
         },
       }),
     );
 
-  /** Whatever of the library still waits or listens here. */
+  /** Whether the library neither waits nor subscribes here. */
   get isIdle(): boolean {
     return this.#open.size === 0 && !this.#notices.observed;
   }
 
-  /** Whether an answer is on its way here that somebody waits for. */
+  /** Whether an awaited answer is on its way. */
   get isBeingAnswered(): boolean {
     for (const { isOnItsWay } of this.#open) if (isOnItsWay) return true;
     return false;
   }
 
-  /** Lets `condition` befall this connection until what is returned is called. */
-  befall(condition: Condition): () => void {
-    this.#conditions.add(condition);
-    if (condition.notices === 'down') this.#unlisten();
+  /** Starts a fault of this connection. The returned function ends it. */
+  inject(condition: LinkFault): () => void {
+    this.#faults.add(condition);
+    if (condition.notices === 'down') this.#stopListening();
     return () => {
-      if (!this.#conditions.delete(condition)) return;
+      if (!this.#faults.delete(condition)) return;
       if (condition.notices === 'down' && this.#notices.observed) this.#listen();
       if (condition.queued) this.#reconnect();
       if (condition.place === 'replica') this.serverChanged();
@@ -199,131 +195,134 @@ export class Link implements Connection {
     };
   }
 
-  /** The connection breaks: what was on its way may or may not have got through, and its sender is told that it failed. */
+  /** Breaks the connection. Requests in flight may have got through, and fail for their senders. */
   drop(error: unknown): void {
     for (const call of this.#open) this.#fail(call, error);
-    this.#comeBack();
+    this.#announceReconnect();
   }
 
-  /** A fresh connection: what is still on its way on the old one holds nothing up. */
+  /** Opens a new connection. Messages in flight on the old one delay nothing. */
   reconnectAfresh(): void {
-    if (this.#away > 0) this.#tell({ kind: 'connected' });
+    if (this.#pendingReconnects > 0) this.#notify({ kind: 'connected' });
     this.#last.requests = 0;
     this.#last.replies = 0;
     this.#last.notices = 0;
   }
 
   answer(call: Call, answer: Answer): void {
-    const way = this.#way('replies');
-    if (way === 'lost' || (way !== 'held' && this.#random.chance(this.#weather().loss))) {
-      this.#ear.saw('a reply is lost');
+    const way = this.#impairmentOf('replies');
+    if (way === 'lost' || (way !== 'held' && this.#random.chance(this.#network().loss))) {
+      this.#observer.count('a reply is lost');
       return;
     }
-    if (way === 'held') this.#held.push(() => this.#bring(call as Pending, answer));
-    else this.#bring(call as Pending, answer);
+    if (way === 'held') this.#held.push(() => this.#sendReply(call as Pending, answer));
+    else this.#sendReply(call as Pending, answer);
   }
 
-  /** The connection that notices come by is made anew; what is published meanwhile is lost. */
+  /** Opens a new notice connection. Notices published meanwhile are lost. */
   dropNotices(): void {
     if (!this.#isListening) return;
-    this.#unlisten();
+    this.#stopListening();
     this.#listen();
   }
 
-  /** The server is another than before, or has begun anew: both connections are. What is under way on the one for requests is answered all the same. */
+  /**
+   * The server was replaced or restarted, so both connections are new. Requests in flight are
+   * still answered.
+   */
   serverChanged(): void {
     this.dropNotices();
-    this.#comeBack();
+    this.#announceReconnect();
   }
 
-  #comeBack(): void {
-    this.#away += 1;
-    this.#agenda.after(this.#delay('replies'), () => {
-      this.#away -= 1;
-      this.#tell({ kind: 'connected' });
+  #announceReconnect(): void {
+    this.#pendingReconnects += 1;
+    this.#events.after(this.#delay('replies'), () => {
+      this.#pendingReconnects -= 1;
+      this.#notify({ kind: 'connected' });
     });
   }
 
-  /** Comes by the channel, whoever has published it. */
+  /** Delivers a notice from the channel, from any publisher. */
   publish(notice: Notice): void {
     if (!this.#isListening) return;
-    const isLost = this.#has('notices', 'lost') || this.#way('replies') === 'lost';
-    if (isLost || this.#random.chance(this.#weather().loss)) {
-      this.#ear.saw('a notice is lost');
+    const isLost = this.#has('notices', 'lost') || this.#impairmentOf('replies') === 'lost';
+    if (isLost || this.#random.chance(this.#network().loss)) {
+      this.#observer.count('a notice is lost');
       return;
     }
     const deliver = () =>
-      this.#agenda.at(this.#arrival('notices'), () => {
-        if (this.#isListening) this.#tell(notice);
+      this.#events.at(this.#arrivalTime('notices'), () => {
+        if (this.#isListening) this.#notify(notice);
       });
-    if (this.#way('replies') === 'held') this.#held.push(deliver);
+    if (this.#impairmentOf('replies') === 'held') this.#held.push(deliver);
     else deliver();
-    if (this.#random.chance(this.#weather().duplicates)) deliver();
+    if (this.#random.chance(this.#network().duplicates)) deliver();
   }
 
   #listen(): void {
-    this.#agenda.after(2 * this.#delay('requests'), () => {
+    this.#events.after(2 * this.#delay('requests'), () => {
       if (this.#isListening || this.#has('notices', 'down') || !this.#notices.observed || this.machine.isDead) return;
       this.#isListening = true;
-      this.#published = this.#remote.published.subscribe(({ notice, to }) => {
+      this.#published = this.#server.published.subscribe(({ notice, to }) => {
         if (to === undefined || this.#ids.has(to)) this.publish(notice);
       });
-      this.#tell({ kind: 'listening' });
+      this.#notify({ kind: 'listening' });
     });
   }
 
-  #unlisten(): void {
+  #stopListening(): void {
     this.#published.unsubscribe();
-    if (this.#isListening) this.#tell({ kind: 'deaf' });
+    if (this.#isListening) this.#notify({ kind: 'deaf' });
     this.#isListening = false;
   }
 
-  #ask<R>(request: Request): Observable<R> {
+  #request<R>(request: Request): Observable<R> {
     if (request.verb === 'acquire') this.#ids.add(request.id);
     return new Observable<Reply>((subscriber) => {
-      this.#ear.sent(this, request);
+      this.#observer.sent(this, request);
       const call: Pending = { request, link: this, subscriber, isOpen: true, isOnItsWay: false, answered: false };
       this.#open.add(call);
-      this.#depart(call);
+      this.#send(call);
       return () => {
         call.isOpen = false;
         this.#open.delete(call);
-        if (!call.answered) this.#ear.gaveUp(this, request);
+        if (!call.answered) this.#observer.abandoned(this, request);
       };
     }) as Observable<never>;
   }
 
-  #depart(call: Pending): void {
+  #send(call: Pending): void {
     if (this.#has('queued', true)) {
       this.#queued.push(call);
       return;
     }
     call.place = this.#place;
-    const way = this.#way('requests');
-    if (way === 'lost' || (way !== 'held' && this.#random.chance(this.#weather().loss))) {
-      this.#ear.saw('a request is lost');
+    const way = this.#impairmentOf('requests');
+    if (way === 'lost' || (way !== 'held' && this.#random.chance(this.#network().loss))) {
+      this.#observer.count('a request is lost');
       return;
     }
-    const travel = () => this.#agenda.at(this.#arrival('requests'), () => this.#remote.arrive(call));
+    const travel = () => this.#events.at(this.#arrivalTime('requests'), () => this.#server.arrive(call));
     if (way === 'held') this.#held.push(travel);
     else travel();
-    if (this.#weather().duplicates > 0 && this.#random.chance(this.#weather().duplicates)) travel();
+    if (this.#network().duplicates > 0 && this.#random.chance(this.#network().duplicates)) travel();
   }
 
-  #bring(call: Pending, answer: Answer): void {
+  #sendReply(call: Pending, answer: Answer): void {
     call.isOnItsWay = true;
-    this.#agenda.at(this.#arrival('replies'), () => this.machine.receive(() => this.#deliver(call, answer)));
+    this.#events.at(this.#arrivalTime('replies'), () => this.machine.receive(() => this.#deliver(call, answer)));
   }
 
   #deliver(call: Pending, answer: Answer): void {
     const { subscriber, request } = call;
     if (!call.isOpen || call.answered) {
-      this.#ear.saw('a reply comes late');
+      this.#observer.count('a reply comes late');
       return;
     }
     call.answered = true;
     if ('reply' in answer && isOfLease(answer.reply)) this.#knowsDatabase = true;
-    this.#ear.heard(this, request, answer);
+    this.#observer.answered(this, request, answer);
     if ('error' in answer) {
       subscriber.error(answer.error);
       return;
@@ -340,20 +339,20 @@ export class Link implements Connection {
     const queued = this.#queued;
     this.#queued = [];
     for (const call of queued) {
-      if (call.isOpen) this.#depart(call);
-      else this.#ear.saw('a request dies in the queue of its client');
+      if (call.isOpen) this.#send(call);
+      else this.#observer.count('a request dies in the queue of its client');
     }
-    this.#tell({ kind: 'connected' });
+    this.#notify({ kind: 'connected' });
   }
 
   #releaseHeld(): void {
     const held = this.#held;
     this.#held = [];
-    if (held.length > 0) this.#ear.saw('what was held gets through');
+    if (held.length > 0) this.#observer.count('what was held gets through');
     for (const go of held) go();
   }
 
-  #tell(notice: Notice): void {
+  #notify(notice: Notice): void {
     this.machine.receive(() => this.#notices.next(notice));
   }
 
@@ -362,34 +361,34 @@ export class Link implements Connection {
     return this.#knowsDatabase && this.#has('place', 'database') ? 'database' : undefined;
   }
 
-  #has<Key extends 'queued' | 'notices' | 'place'>(what: Key, value: Condition[Key]): boolean {
-    for (const condition of this.#conditions) if (condition[what] === value) return true;
+  #has<Key extends 'queued' | 'notices' | 'place'>(what: Key, value: LinkFault[Key]): boolean {
+    for (const condition of this.#faults) if (condition[what] === value) return true;
     return false;
   }
 
-  /** The worst that befalls a direction. */
-  #way(direction: 'requests' | 'replies'): Way | undefined {
-    let worst: Way | undefined;
-    for (const { [direction]: way } of this.#conditions) {
+  /** The worst fault of a direction. */
+  #impairmentOf(direction: 'requests' | 'replies'): Impairment | undefined {
+    let worst: Impairment | undefined;
+    for (const { [direction]: way } of this.#faults) {
       if (way === 'lost') return way;
       if (way === 'held' || worst === undefined) worst = way;
     }
     return worst;
   }
 
-  #arrival(direction: 'requests' | 'replies' | 'notices'): number {
-    const { now } = this.#agenda;
-    const sent = direction === 'notices' ? now : (this.#pipes?.[direction].through(now) ?? now);
+  #arrivalTime(direction: 'requests' | 'replies' | 'notices'): number {
+    const { now } = this.#events;
+    const sent = direction === 'notices' ? now : (this.#pipes?.[direction].finishTime(now) ?? now);
     const time = sent + this.#delay(direction === 'notices' ? 'replies' : direction);
-    const arrival = this.#weather().ordered ? Math.max(time, this.#last[direction]) : time;
+    const arrival = this.#network().ordered ? Math.max(time, this.#last[direction]) : time;
     this.#last[direction] = arrival;
     return arrival;
   }
 
   #delay(direction: 'requests' | 'replies'): number {
-    const { latency, spikes } = this.#weather();
+    const { latency, spikes } = this.#network();
     let delay = -Math.log(1 - this.#random.next()) * latency * (spikes > 0 && this.#random.chance(spikes) ? 10 : 1);
-    for (const { [direction]: way, slower = 0 } of this.#conditions) if (way === 'slow') delay += slower;
+    for (const { [direction]: way, slower = 0 } of this.#faults) if (way === 'slow') delay += slower;
     return delay;
   }
 }

@@ -2,27 +2,28 @@ import type { Clock } from 'rx-leader';
 import { type SchedulerAction, type SchedulerLike, Subscription } from 'rxjs';
 import type { Library } from '../library.js';
 import type { Random } from '../random.js';
-import type { Agenda, Entry } from './agenda.js';
+import type { EventQueue, ScheduledEvent } from './event-queue.js';
 
 /**
- * How a process stands still. `paused`: a stopped process or a blocked event loop, while all clocks go on. `suspended`: the whole
- * machine, whose monotonic clock stands still and whose uptime does not. `frozen`: every clock of it stands still.
+ * How a process stands still. `paused`: the process is stopped or its event loop blocked, and all
+ * clocks run. `suspended`: the machine's monotonic clock stops, its uptime does not. `frozen`:
+ * every clock stops.
  */
 export type Halt = 'paused' | 'suspended' | 'frozen';
 
-/** What the world does around everything that happens in a process. */
-export interface Hooks {
-  /** A process runs again: what its user had planned for the time before may come first. */
-  woke(machine: Machine): void;
-  /** One callback is through. */
-  turned(machine: Machine): void;
+/** Observes what happens in a process. */
+export interface MachineObserver {
+  /** The process runs again, before any overdue timer fires. */
+  resumed(machine: Machine): void;
+  /** One callback has ended. */
+  ranCallback(machine: Machine): void;
 }
 
 interface Timer {
   /** By the monotonic clock. */
   readonly due: number;
   readonly run: () => void;
-  entry: Entry | undefined;
+  entry: ScheduledEvent | undefined;
 }
 
 interface Task {
@@ -30,64 +31,64 @@ interface Task {
   readonly run: () => void;
 }
 
-/** A process as one of its elections sees it, each of which has a name of its own. */
-export type Seat = Pick<
+/** The process as one of its candidates sees it. Each candidate has its own name. */
+export type Host = Pick<
   Machine,
-  'process' | 'name' | 'clock' | 'scheduler' | 'soon' | 'isDead' | 'isRunning' | 'wokeAt' | 'timers' | 'receive'
+  'process' | 'name' | 'clock' | 'scheduler' | 'soon' | 'isDead' | 'isRunning' | 'resumedAt' | 'timers' | 'receive'
 >;
 
-/** By how much `os.uptime()` is coarse, in ms. */
+/** The resolution of `os.uptime()`, in ms. */
 const UPTIME_STEP = 10;
 
-/** A machine with clocks of its own, and the one process on it with its event loop. */
+/** A machine with its own clocks, and one process with its event loop. */
 export class Machine {
   readonly name: string;
-  /** ms by which its timers may ring late while it runs. */
+  /** ms by which its timers may fire late while it runs. */
   readonly lateness: number;
-  /** What the library reads the time from. */
+  /** The clock that the library reads. */
   readonly clock: Clock;
   readonly scheduler: SchedulerLike;
-  /** Runs what comes right after the present callback, as a microtask does. */
+  /** Runs callbacks right after the present one, as microtasks. */
   readonly soon: SchedulerLike;
   isDead = false;
-  /** For each of its candidates, itself for the first. */
-  readonly seats: Seat[] = [this];
+  /** One for each of its candidates; the machine itself for the first. */
+  readonly hosts: Host[] = [this];
   /** ms by which its wall clock was set. */
   wallStep = 0;
-  /** Whether it was suspended since its process ran last. */
+  /** Whether it was suspended since its process last ran. */
   wasSuspended = false;
-  /** When it began to run, or to run again. */
-  wokeAt: number;
-  readonly #agenda: Agenda;
+  /** When it started or last resumed. */
+  resumedAt: number;
+  readonly #events: EventQueue;
   readonly #random: Random;
-  readonly #hooks: Hooks;
+  readonly #observer: MachineObserver;
   readonly #halts = new Set<Halt[]>();
   readonly #timers = new Set<Timer>();
   #backlog: Task[] = [];
-  #soon: Array<() => void> = [];
-  #inside = false;
+  #microtasks: Array<() => void> = [];
+  #isInCallback = false;
   #rate: number;
   /** Readings of its clocks at true time `since`. */
-  #read = { since: 0, monotonic: 0, uptime: 0 };
+  #readings = { since: 0, monotonic: 0, uptime: 0 };
 
   constructor(
     name: string,
-    agenda: Agenda,
+    events: EventQueue,
     random: Random,
     library: Pick<Library, 'monotonicClock'>,
-    /** `lateness`: ms by which timers may ring late in a process that runs. */
+    /** `lateness`: ms by which timers of a running process may fire late. */
     { rate, lateness }: { readonly rate: number; readonly lateness: number },
-    hooks: Hooks,
+    observer: MachineObserver,
   ) {
     this.name = name;
-    this.#agenda = agenda;
+    this.#events = events;
     this.#random = random;
-    this.#hooks = hooks;
+    this.#observer = observer;
     this.#rate = rate;
     this.lateness = lateness;
-    this.wokeAt = agenda.now;
+    this.resumedAt = events.now;
     const begun = random.between(0, 1e6);
-    this.#read = { since: agenda.now, monotonic: begun, uptime: begun + random.between(0, 1e6) };
+    this.#readings = { since: events.now, monotonic: begun, uptime: begun + random.between(0, 1e6) };
     const elapsed = library.monotonicClock({
       monotonic: () => this.#monotonic,
       wall: () => Math.floor(this.#uptime + this.wallStep),
@@ -96,8 +97,8 @@ export class Machine {
       reuseFor: UPTIME_STEP,
     });
     this.clock = elapsed;
-    this.scheduler = scheduler(this.clock, (delay, run) => this.#plan(delay, run));
-    this.soon = scheduler(this.clock, (_, run) => this.#next(run));
+    this.scheduler = scheduler(this.clock, (delay, run) => this.#schedule(delay, run));
+    this.soon = scheduler(this.clock, (_, run) => this.#runSoon(run));
   }
 
   get isRunning(): boolean {
@@ -108,12 +109,12 @@ export class Machine {
     return this;
   }
 
-  /** A place for one more candidate of the same election. */
-  addSeat(): Seat {
+  /** Adds a host for one more candidate of the same election. */
+  addHost(): Host {
     const machine = this;
-    const seat: Seat = {
+    const host: Host = {
       process: machine,
-      name: `${machine.name}+${machine.seats.length}`,
+      name: `${machine.name}+${machine.hosts.length}`,
       clock: machine.clock,
       scheduler: machine.scheduler,
       soon: machine.soon,
@@ -123,19 +124,19 @@ export class Machine {
       get isRunning() {
         return machine.isRunning;
       },
-      get wokeAt() {
-        return machine.wokeAt;
+      get resumedAt() {
+        return machine.resumedAt;
       },
       get timers() {
         return machine.timers;
       },
       receive: (run) => machine.receive(run),
     };
-    machine.seats.push(seat);
-    return seat;
+    machine.hosts.push(host);
+    return host;
   }
 
-  /** Timers that are still to ring. */
+  /** Pending timers. */
   get timers(): number {
     return this.#timers.size;
   }
@@ -146,7 +147,7 @@ export class Machine {
     });
   }
 
-  /** The process stands still until what is returned is called; it may be stopped in several ways at once. */
+  /** Stops the process until the returned function is called. Several halts may overlap. */
   halt(how: Halt): () => void {
     const halt = [how];
     if (how === 'suspended') this.wasSuspended = true;
@@ -154,11 +155,11 @@ export class Machine {
     return () => {
       if (!this.#halts.has(halt)) return;
       this.#change(() => this.#halts.delete(halt));
-      if (this.isRunning) this.#wake();
+      if (this.isRunning) this.#resume();
     };
   }
 
-  /** Kills the process: nothing happens in it any more. */
+  /** Kills the process: nothing runs in it any more. */
   kill(): void {
     this.isDead = true;
     this.#backlog = [];
@@ -166,71 +167,71 @@ export class Machine {
     this.#timers.clear();
   }
 
-  /** Something comes in: handled now, or as soon as the process runs again. */
+  /** Runs a message handler now, or as soon as the process resumes. */
   receive(run: () => void): void {
     if (this.isDead) return;
-    if (this.isRunning) this.#turn(run);
+    if (this.isRunning) this.#runCallback(run);
     else this.#backlog.push({ run });
   }
 
   get #monotonic(): number {
-    const { since, monotonic } = this.#read;
-    return this.#stands('suspended') || this.#stands('frozen')
+    const { since, monotonic } = this.#readings;
+    return this.#isHalted('suspended') || this.#isHalted('frozen')
       ? monotonic
-      : monotonic + (this.#agenda.now - since) * this.#rate;
+      : monotonic + (this.#events.now - since) * this.#rate;
   }
 
   get #uptime(): number {
-    const { since, uptime } = this.#read;
-    return this.#stands('frozen') ? uptime : uptime + (this.#agenda.now - since) * this.#rate;
+    const { since, uptime } = this.#readings;
+    return this.#isHalted('frozen') ? uptime : uptime + (this.#events.now - since) * this.#rate;
   }
 
-  #stands(how: Halt): boolean {
+  #isHalted(how: Halt): boolean {
     if (this.#halts.size === 0) return false;
     for (const [one] of this.#halts) if (one === how) return true;
     return false;
   }
 
-  /** Clocks go differently from now on, and timers follow the monotonic one. */
+  /** Changes how its clocks run. Timers follow the monotonic clock. */
   #change(apply: () => void): void {
-    this.#read = { since: this.#agenda.now, monotonic: this.#monotonic, uptime: this.#uptime };
+    this.#readings = { since: this.#events.now, monotonic: this.#monotonic, uptime: this.#uptime };
     apply();
     for (const timer of this.#timers) {
       if (timer.entry) timer.entry.run = undefined;
-      this.#set(timer);
+      this.#arm(timer);
     }
   }
 
-  #plan(delay: number, run: () => void): () => void {
+  #schedule(delay: number, run: () => void): () => void {
     const timer: Timer = { due: this.#monotonic + Math.max(0, delay), run, entry: undefined };
     this.#timers.add(timer);
-    this.#set(timer);
+    this.#arm(timer);
     return () => {
       this.#timers.delete(timer);
       if (timer.entry) timer.entry.run = undefined;
     };
   }
 
-  #set(timer: Timer): void {
+  #arm(timer: Timer): void {
     timer.entry = undefined;
-    if (this.isDead || this.#stands('suspended') || this.#stands('frozen')) return;
+    if (this.isDead || this.#isHalted('suspended') || this.#isHalted('frozen')) return;
     const late = this.#random.next() * (this.#random.chance(0.05) ? this.lateness : this.lateness / 10);
-    timer.entry = this.#agenda.after((timer.due - this.#monotonic) / this.#rate + late, () => {
+    timer.entry = this.#events.after((timer.due - this.#monotonic) / this.#rate + late, () => {
       timer.entry = undefined;
-      if (this.isRunning) this.#ring(timer);
+      if (this.isRunning) this.#fire(timer);
       else this.#backlog.push({ timer, run: timer.run });
     });
   }
 
-  #ring(timer: Timer): void {
-    if (this.#timers.delete(timer)) this.#turn(timer.run); // else it was called off meanwhile
+  #fire(timer: Timer): void {
+    if (this.#timers.delete(timer)) this.#runCallback(timer.run); // else it was called off meanwhile
   }
 
-  /** What has come together is handled now: timers in their order, what came in in its own, and one among the other by chance. */
-  #wake(): void {
-    this.wokeAt = this.#agenda.now;
+  /** Runs the backlog: timers in their order and messages in theirs, interleaved at random. */
+  #resume(): void {
+    this.resumedAt = this.#events.now;
     this.wasSuspended = false;
-    this.#hooks.woke(this);
+    this.#observer.resumed(this);
     const backlog = this.#backlog;
     this.#backlog = [];
     const timers = backlog.filter(({ timer }) => timer);
@@ -239,34 +240,34 @@ export class Machine {
       const first = timers.length === 0 || (messages.length > 0 && this.#random.chance(0.5)) ? messages : timers;
       const { timer, run } = first.shift() as Task;
       if (this.isDead) return;
-      if (timer) this.#ring(timer);
-      else this.#turn(run);
+      if (timer) this.#fire(timer);
+      else this.#runCallback(run);
     }
   }
 
-  /** Does something within the process, and what that leaves for right afterwards. */
-  #turn(run: () => void): void {
-    this.#inside = true;
+  /** Runs a callback in the process, and then its microtasks. */
+  #runCallback(run: () => void): void {
+    this.#isInCallback = true;
     run();
-    for (let next = this.#soon.shift(); next; next = this.#soon.shift()) next();
-    this.#inside = false;
-    this.#hooks.turned(this);
+    for (let next = this.#microtasks.shift(); next; next = this.#microtasks.shift()) next();
+    this.#isInCallback = false;
+    this.#observer.ranCallback(this);
   }
 
-  #next(run: () => void): () => void {
+  #runSoon(run: () => void): () => void {
     let off = false;
     const unlessOff = () => {
       if (!off) run();
     };
-    if (this.#inside) this.#soon.push(unlessOff);
-    else this.#agenda.after(0, () => this.receive(unlessOff));
+    if (this.#isInCallback) this.#microtasks.push(unlessOff);
+    else this.#events.after(0, () => this.receive(unlessOff));
     return () => {
       off = true;
     };
   }
 }
 
-/** An RxJS scheduler over anything that runs something after some ms and can call it off. */
+/** An RxJS scheduler over a function that runs a callback after some ms and can cancel it. */
 function scheduler(clock: Clock, plan: (delay: number, run: () => void) => () => void): SchedulerLike {
   return {
     now: () => clock.now(),

@@ -1,6 +1,6 @@
 /**
- * The simulator: as many worlds as there is patience for, shared by all cores; the first that goes wrong is made as small as it gets
- * and told.
+ * The simulator: runs many worlds on all cores. It shrinks the first world that breaks a promise
+ * and prints its story.
  */
 import { availableParallelism } from 'node:os';
 import { runCommand, say } from '../../scripts/support/command.js';
@@ -8,49 +8,49 @@ import type { Ending } from '../../scripts/support/interrupt.js';
 import { load } from '../library.js';
 import { build } from '../mutant.js';
 import { type Arguments, parseArguments, USAGE } from './arguments.js';
-import type { Wrong } from './judge.js';
+import { Coverage } from './coverage.js';
+import type { Breach } from './judge/breach-log.js';
 import { calmPlan, planOf } from './plan.js';
-import { Sightings } from './sightings.js';
-import { type Failure, watch } from './simulate.js';
+import { runWorld } from './run-world.js';
+import { type FailedWorld, trace } from './simulate.js';
 import { storyOf } from './story.js';
 import { Workers } from './workers.js';
-import { World } from './world.js';
 
-/** Seeds that a worker is given at once. */
+/** Seeds in one job of a worker. */
 const CHUNK = 250;
-/** ms between two lines on how far it is. */
+/** ms between two lines of progress. */
 const GLANCE = 5_000;
 
 type Many = Extract<Arguments, { seeds: number }>;
 type One = Extract<Arguments, { seed: number }>;
 type Calm = Extract<Arguments, { calm: number }>;
 
-/** One world, told. */
+/** Prints the story of one world. */
 async function tell({ seed, library, servers }: One): Promise<number> {
   const plan = planOf(seed, servers);
-  const { lines, wrongs } = await watch(plan, load(library));
-  say(JSON.stringify({ ...plan, happenings: plan.happenings.length }));
+  const { lines, breaches } = await trace(plan, load(library));
+  say(JSON.stringify({ ...plan, faults: plan.faults.length }));
   for (const line of lines) say(line);
-  return verdict(wrongs);
+  return verdict(breaches);
 }
 
-function verdict(wrongs: readonly Wrong[]): number {
-  for (const { rule, text } of wrongs) say(`WRONG (${rule}): ${text}`);
-  return wrongs.length > 0 ? 1 : 0;
+function verdict(breaches: readonly Breach[]): number {
+  for (const { rule, text } of breaches) say(`WRONG (${rule}): ${text}`);
+  return breaches.length > 0 ? 1 : 0;
 }
 
-/** One in which nothing happens, against the clock. */
+/** Measures the speed of a world without faults. */
 async function race({ calm, library }: Calm): Promise<number> {
-  const world = new World(calmPlan(calm), load(library));
+  const loaded = load(library);
   const begun = performance.now();
-  const { wrongs, lasted } = await world.run();
+  const { breaches, lasted } = await runWorld(calmPlan(calm), loaded);
   const seconds = (performance.now() - begun) / 1_000;
   const minutes = lasted / 60_000;
   const speed = (minutes / seconds).toFixed(0);
   say(
     `${minutes.toFixed(0)} simulated minutes of five candidates in ${seconds.toFixed(2)} s: ${speed} minutes a second`,
   );
-  return verdict(wrongs);
+  return verdict(breaches);
 }
 
 async function run({ from, seeds, library, servers, workers: count }: Many, signal: AbortSignal): Promise<number> {
@@ -58,8 +58,8 @@ async function run({ from, seeds, library, servers, workers: count }: Many, sign
     `sim: the worlds of the seeds ${from} … ${from + seeds - 1}, library ${library.name}, ${servers > 1 ? `a quorum of ${servers} servers, ` : ''}${count} workers`,
   );
   const begun = performance.now();
-  const sightings = new Sightings();
-  const failures: Failure[] = [];
+  const coverage = new Coverage();
+  const failures: FailedWorld[] = [];
   const sum = { worlds: 0, minutes: 0, terms: 0 };
   const ticker = setInterval(() => say(`  ${sum.worlds} worlds, ${sum.terms} terms, ${failures.length} wrong`), GLANCE);
   const compiled = build(library);
@@ -73,13 +73,13 @@ async function run({ from, seeds, library, servers, workers: count }: Many, sign
       sum.worlds += tally.worlds;
       sum.minutes += tally.minutes;
       sum.terms += tally.terms;
-      sightings.add(tally.counts);
+      coverage.add(tally.counts);
       failures.push(...tally.failures);
     }
   };
   await Promise.all(Array.from({ length: count }, work)).finally(() => clearInterval(ticker));
   const seconds = (performance.now() - begun) / 1_000;
-  for (const line of summary(sum, seconds, sightings, failures)) say(line);
+  for (const line of summary(sum, seconds, coverage, failures)) say(line);
   const [failure] = failures.sort((a, b) => a.seed - b.seed);
   if (failure) await explain(failure, library, servers);
   return failure ? 1 : 0;
@@ -88,11 +88,11 @@ async function run({ from, seeds, library, servers, workers: count }: Many, sign
 function summary(
   { worlds, minutes, terms }: { worlds: number; minutes: number; terms: number },
   seconds: number,
-  { counts, missing }: Sightings,
-  failures: readonly Failure[],
+  { counts, missing }: Coverage,
+  failures: readonly FailedWorld[],
 ): string[] {
-  const kinds = [...counts].filter(([sight]) => sight.startsWith('kind '));
-  const rare = [...counts].filter(([sight]) => !sight.startsWith('kind ')).sort((a, b) => a[1] - b[1]);
+  const kinds = [...counts].filter(([event]) => event.startsWith('kind '));
+  const rare = [...counts].filter(([event]) => !event.startsWith('kind ')).sort((a, b) => a[1] - b[1]);
   return [
     '',
     ` worlds      ${worlds}, ${minutes.toFixed(0)} simulated minutes in ${seconds.toFixed(1)} s: ${(minutes / seconds).toFixed(0)} minutes a second`,
@@ -100,20 +100,20 @@ function summary(
     ` faults      ${kinds.reduce((sum, [, times]) => sum + times, 0)} of ${kinds.length} kinds`,
     ` seldom      ${rare
       .slice(0, 8)
-      .map(([sight, times]) => `${sight}: ${times}`)
+      .map(([event, times]) => `${event}: ${times}`)
       .join(', ')}`,
     ` never       ${missing.join(', ') || 'nothing that was looked for'}`,
     ` violations  ${failures.length}`,
   ];
 }
 
-async function explain({ seed, wrong }: Failure, library: Arguments['library'], servers: number): Promise<void> {
+async function explain({ seed, breach }: FailedWorld, library: Arguments['library'], servers: number): Promise<void> {
   const option = `${servers > 1 ? ` --servers ${servers}` : ''}${library.name === 'ours' ? '' : ` --library ${library.name}`}`;
-  say(` WRONG       ${wrong.rule}: ${wrong.text}`);
+  say(` WRONG       ${breach.rule}: ${breach.text}`);
   say(` again       npm run sim -- --seed ${seed}${option}`);
   say('');
   say('The smallest story found that goes wrong in the same way:');
-  const { plan, lines, wrong: same } = await storyOf(seed, wrong.rule, load(library), servers);
+  const { plan, lines, breach: same } = await storyOf(seed, breach.rule, load(library), servers);
   for (const line of lines) say(line);
   say(`WRONG (${same.rule}): ${same.text}`);
   say('');

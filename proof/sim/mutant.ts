@@ -1,11 +1,11 @@
 import type { Patch, Variant } from '../mutant.js';
 
-/** A library that lacks one thing, and what that is. */
+/** A variant of the library that lacks one thing. */
 export interface Mutant {
   readonly variant: Variant;
   /** What it does instead. */
   readonly does: string;
-  /** The worlds in which it is to be found out have so many servers. Default: one. */
+  /** Servers in the worlds that must detect it. Default: one. */
   readonly servers?: number;
 }
 

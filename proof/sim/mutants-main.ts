@@ -1,11 +1,11 @@
-/** Every mutant, and the first world in which it is found out: a simulator that cannot fail shows nothing. */
+/** Runs every mutant until a world detects it: a simulator that cannot fail shows nothing. */
 import { availableParallelism } from 'node:os';
 import { build } from '../mutant.js';
 import type { Mutant } from './mutant.js';
 import { MUTANTS } from './mutants.js';
 import { Workers } from './workers.js';
 
-/** Seeds within which each is to be found out. */
+/** Seeds within which each must be detected. */
 const SEEDS = 40_000;
 const CHUNK = 100;
 
@@ -30,7 +30,7 @@ async function look(mutant: Mutant, workers: Workers): Promise<Finding> {
         servers: mutant.servers ?? 1,
       });
       const [failure] = failures;
-      if (failure) return { mutant, seed: failure.seed, how: `${failure.wrong.rule}: ${failure.wrong.text}` };
+      if (failure) return { mutant, seed: failure.seed, how: `${failure.breach.rule}: ${failure.breach.text}` };
     } catch (error) {
       return { mutant, seed: from, how: String(error) }; // an exception that nobody caught, in one of these worlds
     }

@@ -2,7 +2,10 @@ import * as variants from '../variants.js';
 import { known, type Mutant, mutant } from './mutant.js';
 import { QUORUM_MUTANTS } from './quorum-mutants.js';
 
-/** Each lacks something that the simulator must miss: of the engine, and of the store as its model has it. */
+/**
+ * Each lacks something that the simulator must miss: of the engine, and of the store as its model
+ * has it.
+ */
 export const MUTANTS: readonly Mutant[] = [
   // Time.
   known(variants.deadlineIgnored, 'leads until it is told that the lease is lost'),

@@ -2,106 +2,100 @@ import type { Election, Transition } from 'rx-leader';
 import { Subscription } from 'rxjs';
 import type { Library } from '../library.js';
 import type { Random } from '../random.js';
-import type { Agenda } from './agenda.js';
-import type { Judge } from './judge.js';
-import { type Ear, Link, type Network, type Pipes } from './link.js';
+import type { EventQueue } from './event-queue.js';
+import { Link, type LinkObserver, type Pipes } from './link.js';
 import type { Machine } from './machine.js';
-import type { Pipe } from './pipe.js';
-import { Server, type Witness } from './server.js';
-import type { Options } from './user.js';
-
-/** Another election of a process: which, when it begins, and from when on its store hangs, for how long. In ms. */
-export interface NeighbourPlan {
-  readonly options: Pick<Options, 'ttl' | 'timeout' | 'renewEvery' | 'jitter'> & { readonly ttl: number };
-  readonly joins: number;
-  readonly hangs: { readonly at: number; readonly lasts: number };
-}
+import type { NeighbourPlan, Network } from './plan-schema.js';
+import type { Reporter } from './reporter.js';
+import type { SerialQueue } from './serial-queue.js';
+import { Server, type ServerObserver } from './server.js';
 
 /** What many elections of one process share. */
-export interface Shared {
+export interface SharedQueues {
   readonly pipes: Pipes;
-  readonly workload: Pipe;
-  /** A request of one of them goes unanswered. */
+  readonly workload: SerialQueue;
+  /** Called when a request of one of them goes unanswered. */
   readonly gaveUp: () => void;
 }
 
 const nothing = () => {};
-const UNHEARD: Ear & Witness = {
+const UNHEARD: LinkObserver & ServerObserver = {
   sent: nothing,
-  heard: nothing,
-  gaveUp: nothing,
+  answered: nothing,
+  abandoned: nothing,
   notified: nothing,
-  saw: nothing,
+  count: nothing,
   executed: nothing,
 };
 
 /**
- * An election of its own in the process of a user, over a store of its own, where nobody else stands: it shares timers with the user's, as elections of
- * one client do, and must neither disturb that one nor be disturbed by it.
+ * Another election in the process of a user, over its own store, where nobody else stands. It
+ * shares timers with the user's election, as elections of one client do. Neither may disturb the
+ * other.
  */
 export class Neighbour {
   readonly link: Link;
-  /** How often it has come to lead. */
+  /** How often it has become the leader. */
   terms = 0;
   readonly #election: Election;
   readonly #name: string;
   readonly #machine: Machine;
-  readonly #agenda: Agenda;
-  readonly #judge: Judge;
+  readonly #events: EventQueue;
+  readonly #reporter: Reporter;
   readonly #notices: number;
   #subscription = Subscription.EMPTY;
   #role: Transition['role'] | undefined;
-  /** True time since when its term is over, and it has yet to be told. */
-  #overSince: number | undefined;
+  /** True time since when its term is over without an announcement. */
+  #untoldSince: number | undefined;
 
   constructor(
     key: string,
     library: Library,
     machine: Machine,
-    agenda: Agenda,
+    events: EventQueue,
     random: Random,
     network: Network,
     { options, joins, hangs }: NeighbourPlan,
-    judge: Judge,
-    shared?: Shared,
+    reporter: Reporter,
+    shared?: SharedQueues,
   ) {
     this.#name = `${machine.name}, in ${key}`;
     this.#machine = machine;
-    this.#agenda = agenda;
-    this.#judge = judge;
+    this.#events = events;
+    this.#reporter = reporter;
     this.#notices = options.ttl / 20 + machine.lateness;
-    const store = new library.MemoryLeaseStore({ clock: { now: () => agenda.now } });
-    const server = new Server(store, agenda, key, UNHEARD, false, shared?.workload);
+    const store = new library.MemoryLeaseStore({ clock: { now: () => events.now } });
+    const server = new Server(store, events, key, UNHEARD, false, shared?.workload);
     const ear = shared ? { ...UNHEARD, gaveUp: shared.gaveUp } : UNHEARD;
-    const link = new Link(machine, agenda, random, () => network, server, ear, shared?.pipes);
+    const link = new Link(machine, events, random, () => network, server, ear, shared?.pipes);
     this.link = link;
     const { scheduler, clock, soon } = machine;
     const environment = library.environment({ ...options, key, store: link, scheduler, clock });
     const drawn = { random: () => random.next(), soon, timersOf: machine };
     this.#election = new library.LiveElection({ ...environment, ...drawn }, undefined);
-    agenda.after(joins, () => machine.receive(() => this.#join()));
-    agenda.after(hangs.at, () => agenda.after(hangs.lasts, server.befall({ hangs: true })));
+    events.after(joins, () => machine.receive(() => this.#join()));
+    events.after(hangs.at, () => events.after(hangs.lasts, server.inject({ hangs: true })));
   }
 
-  /** Looks whether it is told in time that its term is over. */
-  look(): void {
+  /** Checks that the end of its term is announced in time. */
+  check(): void {
     const isUntold = this.#role === 'leader' && !this.#election.isLeading;
-    const { now } = this.#agenda;
-    this.#overSince = isUntold ? (this.#overSince ?? now) : undefined;
-    if (this.#overSince === undefined) return;
-    const late = now - Math.max(this.#overSince, this.#machine.wokeAt);
+    const { now } = this.#events;
+    this.#untoldSince = isUntold ? (this.#untoldSince ?? now) : undefined;
+    if (this.#untoldSince === undefined) return;
+    const late = now - Math.max(this.#untoldSince, this.#machine.resumedAt);
     if (late > this.#notices)
-      this.#judge.object('G2', `${this.#name} is not told for ${late} ms that it does not lead`);
+      this.#reporter.report('G2', `${this.#name} is not told for ${late} ms that it does not lead`);
   }
 
-  /** It leads, unless its process is gone. */
+  /** Whether it leads, or its process is gone. */
   get isWell(): boolean {
     return this.#machine.isDead || this.#election.isLeading;
   }
 
-  /** Once nothing has befallen anybody for long. */
+  /** Leaves, long after the last fault. */
   leave(): void {
-    if (!this.isWell) this.#judge.object('G5', `${this.#name} does not lead, where nobody else stands`);
+    if (!this.isWell) this.#reporter.report('G5', `${this.#name} does not lead, where nobody else stands`);
     this.#machine.receive(() => this.#subscription.unsubscribe());
     this.#role = undefined;
   }

@@ -1,66 +1,68 @@
 import type { Random } from '../random.js';
-import type { Agenda } from './agenda.js';
-import type { Judge } from './judge.js';
-import { KEY } from './plan.js';
+import type { EventQueue } from './event-queue.js';
+import { KEY, type PeerPlan } from './plan-schema.js';
+import type { Reporter } from './reporter.js';
 import type { Server } from './server.js';
 
-/** What a peer does when, in ms. */
-export interface PeerPlan {
-  /** Between two attempts. */
-  readonly wait: number;
-  /** For how long it leads, at most, before it stops, and is away. */
-  readonly leads: number;
-  readonly away: number;
-  /** Whether it is killed rather than stopped: it then gives no lease up. */
-  readonly crashes: boolean;
+export interface PeerObserver extends Pick<Reporter, 'log'> {
+  /** The peer has acquired a free lease. */
+  takenByPeer(peer: string): void;
 }
 
 /**
- * A process with go-leader in it, as far as Redis sees it: it takes the lease where there is none, renews it while it is its own, and gives it up; it
- * writes nothing down, and tells nobody.
+ * A process that runs go-leader, as Redis sees it. It acquires a free lease, renews its own and
+ * releases it. It writes no record and publishes no notice.
  */
 export class Peer {
   readonly #id: string;
   readonly #server: Server;
   readonly #ttl: number;
-  readonly #agenda: Agenda;
+  readonly #events: EventQueue;
   readonly #random: Random;
   readonly #plan: PeerPlan;
-  readonly #judge: Judge;
-  /** When it stops leading; undefined while it does not. */
+  readonly #observer: PeerObserver;
+  /** When it stops leading; undefined if it does not lead. */
   #until: number | undefined;
   #isGone = false;
 
-  constructor(id: string, server: Server, ttl: number, agenda: Agenda, random: Random, plan: PeerPlan, judge: Judge) {
+  constructor(
+    id: string,
+    server: Server,
+    ttl: number,
+    events: EventQueue,
+    random: Random,
+    plan: PeerPlan,
+    observer: PeerObserver,
+  ) {
     this.#id = id;
     this.#server = server;
     this.#ttl = ttl;
-    this.#agenda = agenda;
+    this.#events = events;
     this.#random = random;
     this.#plan = plan;
-    this.#judge = judge;
+    this.#observer = observer;
     this.#after(plan.wait);
   }
 
-  /** Whether the lease is its own. */
+  /** Whether it holds the lease. */
   get holds(): boolean {
     return this.#server.store.lease(KEY)?.id === this.#id;
   }
 
-  /** Takes the lease, or renews it. Whether it has it then. */
-  seize(): boolean {
+  /** Acquires or renews the lease. Returns whether it now holds it. */
+  acquireOrRenew(): boolean {
     const { store } = this.#server;
     const holder = store.lease(KEY)?.id;
-    if (holder === undefined) this.#judge.isTakenBy(this.#id);
+    if (holder === undefined) this.#observer.takenByPeer(this.#id);
     else if (holder !== this.#id) return false;
     store.put(KEY, this.#id, this.#ttl);
     return true;
   }
 
-  /** Gives the lease up, if it is its own. */
+  /** Releases the lease, if it holds it. */
   release(): void {
     if (!this.holds) return;
-    this.#judge.tell?.(`${this.#id} gives the lease up`);
+    this.#observer.log?.(`${this.#id} gives the lease up`);
     this.#server.store.evict(KEY, 'lease');
   }
 
@@ -72,19 +74,19 @@ export class Peer {
 
   #turn(): void {
     if (this.#isGone) return;
-    const { now } = this.#agenda;
+    const { now } = this.#events;
     if (this.#until !== undefined && now >= this.#until) {
       if (!this.#plan.crashes) this.release();
       this.#until = undefined;
       this.#after(this.#plan.away);
       return;
     }
-    if (!this.seize()) this.#until = undefined;
+    if (!this.acquireOrRenew()) this.#until = undefined;
     else this.#until ??= now + this.#plan.leads;
     this.#after(this.#until === undefined ? this.#plan.wait : this.#ttl / 3);
   }
 
   #after(ms: number): void {
-    this.#agenda.after(ms * this.#random.between(0.5, 1), () => this.#turn());
+    this.#events.after(ms * this.#random.between(0.5, 1), () => this.#turn());
   }
 }

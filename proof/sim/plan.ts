@@ -1,94 +1,35 @@
 import { Random } from '../random.js';
-import type { CrowdPlan } from './crowd.js';
-import { KINDS, type KindName } from './kinds.js';
-import { fair, type Network } from './link.js';
-import type { NeighbourPlan } from './neighbour.js';
-import type { PeerPlan } from './peer.js';
-import type { Options, Style, Times } from './user.js';
+import { FAULT_KINDS } from './fault-kinds.js';
+import {
+  CALM_MACHINE,
+  type FaultEvent,
+  type FaultKindName,
+  fair,
+  KEY,
+  type MachinePlan,
+  type NeighbourPlan,
+  type Network,
+  type Plan,
+} from './plan-schema.js';
 
-/** All that will befall a world, drawn beforehand as plain data: so that a world that goes wrong can be made smaller. */
-export interface Plan {
-  /** Of everything that is drawn while the world goes on. */
-  readonly seed: number;
-  /** ms of weather, before the calm at the end. */
-  readonly lasts: number;
-  readonly options: Options & Times;
-  readonly network: Network;
-  /** How fast the server's clock runs. */
-  readonly serverRate: number;
-  /** Whether the server becomes another without a word, as in a cluster whose slots are moved; it then tells its run with each renewal. */
-  readonly isSilent?: boolean;
-  /** The other servers, where candidates stand over a quorum: how fast their clocks run, and how many ms they are ahead. */
-  readonly others?: ReadonlyArray<{ readonly rate: number; readonly ahead: number }>;
-  /** The first machine has so many elections besides. */
-  readonly crowd?: CrowdPlan;
-  /** Processes with go-leader in them. */
-  readonly peers?: readonly PeerPlan[];
-  /** Those who stand from the beginning; newcomers come by their own happenings. */
-  readonly machines: readonly MachinePlan[];
-  readonly happenings: readonly Happening[];
-}
-
-export interface MachinePlan {
-  readonly rate: number;
-  /** ms by which its timers may ring late. */
-  readonly lateness: number;
-  /** ms from the beginning until it stands. */
-  readonly joins: number;
-  readonly style: Style;
-  /** The other elections of its process. */
-  readonly neighbours?: readonly NeighbourPlan[];
-  /** Where its candidate differs from the others. */
-  readonly options?: Omit<Plan['options'], 'key' | 'ttl'>;
-  /** More candidates of the same election in the same process: who works by them. */
-  readonly mates?: readonly Style[];
-}
-
-/** A machine on which all is well, and who works there. */
-export const CALM: MachinePlan = {
-  rate: 1,
-  lateness: 1,
-  joins: 0,
-  style: { work: 'stream', teardown: 0, loop: false, busy: 0, rash: 0 },
-};
-
-/** One thing that befalls somebody. */
-export interface Happening {
-  readonly at: number;
-  readonly kind: KindName;
-  /** ms for which it lasts, where it does. */
-  readonly lasts: number;
-  /** A part of whatever the kind counts in. */
-  readonly amount: number;
-  /** Whom it befalls: the leader if there is one, or the machine of this number. */
-  readonly aim: 'leader' | 'anyone';
-  readonly machine: number;
-  /** The server that it befalls, of several. */
-  readonly server?: number;
-  /** For who comes anew. */
-  readonly newcomer?: MachinePlan;
-}
-
-export const KEY = 'k';
-
-/** How far clock rates may be off: ρ. */
+/** By how much clock rates may differ: ρ. */
 const DRIFT = 0.01;
 
-/** The world of a seed; with more than one server its candidates stand over a quorum of them. */
+/** The plan of a seed. With more than one server, candidates stand over a quorum. */
 export function planOf(seed: number, servers = 1): Plan {
-  if (servers === 1 && Random.of(seed, 'crowd').chance(CROWDED)) return crowdPlan(seed);
-  const plan = sociable(differing(withRareKinds(neighbourly(drawn(seed)))));
-  if (servers === 1) return { ...mixed(plan), isSilent: Random.of(seed, 'silence').chance(0.2) };
+  if (servers === 1 && Random.of(seed, 'crowd').chance(CROWD_SHARE)) return crowdPlan(seed);
+  const plan = withSiblings(withDifferentOptions(withRareKinds(withNeighbourElections(drawPlan(seed)))));
+  if (servers === 1) return { ...withPeers(plan), isSilent: Random.of(seed, 'silence').chance(0.2) };
   const random = Random.of(seed, 'servers');
   const others = Array.from({ length: servers - 1 }, () => ({
     rate: rateOf(random),
     ahead: plan.options.ttl * random.pick(0, 0.01, 1, 100) * random.between(-1, 1),
   }));
-  const happenings = plan.happenings.map((one) => ({ ...one, server: random.whole(0, servers - 1) }));
-  return { ...plan, others, happenings };
+  const faults = plan.faults.map((one) => ({ ...one, server: random.whole(0, servers - 1) }));
+  return { ...plan, others, faults };
 }
 
-function drawn(seed: number): Plan {
+function drawPlan(seed: number): Plan {
   const random = Random.of(seed, 'plan');
   const ttl = random.pick(500, 1_000, 2_000, 5_000, 10_000);
   const options = optionsOf(ttl, random);
@@ -96,10 +37,10 @@ function drawn(seed: number): Plan {
   const present = presentKinds(random);
   const lasts = ttl * random.whole(4, 24);
   const machines = Array.from({ length: random.whole(2, 5) }, () => machineOf(ttl, harsh, random));
-  const happenings: Happening[] = [];
+  const faults: FaultEvent[] = [];
   const pace = ttl * random.pick(0.3, 0.7, 1.5, 3);
   for (let at = random.next() * pace; at < lasts && present.length > 0; at += -Math.log(1 - random.next()) * pace) {
-    happenings.push(happeningOf(at, present, ttl, machines.length, harsh, random));
+    faults.push(faultOf(at, present, ttl, machines.length, harsh, random));
   }
   return {
     seed,
@@ -108,12 +49,15 @@ function drawn(seed: number): Plan {
     network: networkOf(options.timeout, harsh, random),
     serverRate: rateOf(random),
     machines,
-    happenings,
+    faults,
   };
 }
 
-/** `plan`, or in a quarter of all worlds the same with more elections in some of its processes: most by the same times, so that they share timers. */
-function neighbourly(plan: Plan): Plan {
+/**
+ * In a quarter of all worlds, adds elections to some processes. Most have the same times, so that
+ * they share timers.
+ */
+function withNeighbourElections(plan: Plan): Plan {
   const random = Random.of(plan.seed, 'neighbours');
   if (!random.chance(0.25)) return plan;
   const { lasts, options } = plan;
@@ -125,25 +69,25 @@ function neighbourly(plan: Plan): Plan {
     const hangs = { at: random.next() * (lasts - hangsFor), lasts: hangsFor };
     return { options: { ttl, timeout, renewEvery, jitter: options.jitter }, joins: random.next() * options.ttl, hangs };
   };
-  const withNeighbours = (machine: MachinePlan): MachinePlan => ({
+  const addNeighbours = (machine: MachinePlan): MachinePlan => ({
     ...machine,
     neighbours: Array.from({ length: random.whole(0, 3) }, neighbour),
   });
-  return { ...plan, machines: plan.machines.map(withNeighbours) };
+  return { ...plan, machines: plan.machines.map(addNeighbours) };
 }
 
-/** `plan` with each machine changed, those of newcomers, too. */
+/** `plan` with each machine changed, also those of newcomers. */
 function withMachines(plan: Plan, change: (machine: MachinePlan) => MachinePlan): Plan {
   const machines = plan.machines.map(change);
-  const happenings = plan.happenings.map(({ newcomer, ...one }) => ({
+  const faults = plan.faults.map(({ newcomer, ...one }) => ({
     ...one,
     ...(newcomer && { newcomer: change(newcomer) }),
   }));
-  return { ...plan, machines, happenings };
+  return { ...plan, machines, faults };
 }
 
-/** `plan`, or in one of seven worlds the same with candidates whose options differ in all but the ttl. */
-function differing(plan: Plan): Plan {
+/** In one of seven worlds, gives candidates different options, all but the ttl. */
+function withDifferentOptions(plan: Plan): Plan {
   const random = Random.of(plan.seed, 'options');
   if (!random.chance(0.15)) return plan;
   const change = (machine: MachinePlan): MachinePlan => {
@@ -154,45 +98,39 @@ function differing(plan: Plan): Plan {
   return withMachines(plan, change);
 }
 
-/** `plan`, or in one of seven worlds the same with several candidates in some processes. */
-function sociable(plan: Plan): Plan {
+/** In one of seven worlds, adds candidates to some processes. */
+function withSiblings(plan: Plan): Plan {
   const random = Random.of(plan.seed, 'mates');
   if (!random.chance(0.15)) return plan;
   const change = (machine: MachinePlan): MachinePlan => {
     const count = random.pick(0, 1, 1, 2);
-    return { ...machine, mates: Array.from({ length: count }, () => machineOf(plan.options.ttl, 0.5, random).style) };
+    return {
+      ...machine,
+      siblings: Array.from({ length: count }, () => machineOf(plan.options.ttl, 0.5, random).style),
+    };
   };
   return withMachines(plan, change);
 }
 
-/** ms of the shortest timeout that anybody has. */
-export const shortestTimeout = ({ options, machines, happenings }: Plan): number =>
-  Math.min(
-    options.timeout,
-    ...[...machines, ...happenings.map(({ newcomer }) => newcomer)].map(
-      (one) => one?.options?.timeout ?? options.timeout,
-    ),
-  );
-
-/** `plan` with the kinds that are drawn apart, each in its share of worlds. */
+/** Adds the kinds that have their own random streams, each in its share of worlds. */
 function withRareKinds(plan: Plan): Plan {
   const { seed, lasts, options, machines } = plan;
-  const more = (Object.keys(KINDS) as KindName[]).flatMap((kind) => {
+  const more = (Object.keys(FAULT_KINDS) as FaultKindName[]).flatMap((kind) => {
     const share = shareOf(kind);
     const random = Random.of(seed, kind);
     if (share === undefined || !random.chance(share)) return [];
     const harsh = random.next();
-    const one = () => happeningOf(random.next() * lasts, [kind], options.ttl, machines.length, harsh, random);
+    const one = () => faultOf(random.next() * lasts, [kind], options.ttl, machines.length, harsh, random);
     return Array.from({ length: random.whole(1, 4) }, one);
   });
   if (more.length === 0) return plan;
-  return { ...plan, happenings: [...plan.happenings, ...more].sort((a, b) => a.at - b.at) };
+  return { ...plan, faults: [...plan.faults, ...more].sort((a, b) => a.at - b.at) };
 }
 
-const shareOf = (kind: KindName): number | undefined => (KINDS[kind] as { readonly share?: number }).share;
+const shareOf = (kind: FaultKindName): number | undefined => (FAULT_KINDS[kind] as { readonly share?: number }).share;
 
-/** What a go-leader peer does not see through. */
-const MISLEADING: ReadonlySet<KindName> = new Set([
+/** Faults that a go-leader peer does not detect. */
+const MISLEADING_TO_PEERS: ReadonlySet<FaultKindName> = new Set([
   'freeze',
   'clock set forward',
   'clock set back',
@@ -211,10 +149,11 @@ const MISLEADING: ReadonlySet<KindName> = new Set([
 ]);
 
 /**
- * `plan`, or in one of ten worlds the same with go-leader peers. Those take what a store has lost for free, and a clock that was set for right: that is theirs, so
- * that nothing of the kind happens there, nor is there a machine whose every clock stands still.
+ * In one of ten worlds, adds go-leader peers. A peer takes a lost lease for a free one, and trusts
+ * a clock that was set. That is documented, so these worlds have no such faults and no frozen
+ * machine.
  */
-function mixed(plan: Plan): Plan {
+function withPeers(plan: Plan): Plan {
   const random = Random.of(plan.seed, 'peers');
   if (!random.chance(0.1)) return plan;
   const { ttl } = plan.options;
@@ -224,24 +163,28 @@ function mixed(plan: Plan): Plan {
     away: ttl * random.pick(0, 1, 3) * random.next(),
     crashes: random.chance(0.3),
   }));
-  return { ...plan, peers, happenings: plan.happenings.filter(({ kind }) => !MISLEADING.has(kind)) };
+  return { ...plan, peers, faults: plan.faults.filter(({ kind }) => !MISLEADING_TO_PEERS.has(kind)) };
 }
 
-/** How many worlds are crowded: each takes as long as a hundred others. */
-const CROWDED = 0.001;
+/** The share of worlds with a crowd: each takes as long as a hundred others. */
+const CROWD_SHARE = 0.001;
 
-/** A world in which one process has a thousand elections besides, and its connection is lost for less than a lease. */
+/**
+ * A world in which one process has a thousand further elections, and loses its connection for less
+ * than a lease.
+ */
 export function crowdPlan(seed: number, count = 1_000): Plan {
   const random = Random.of(seed, 'crowd of it');
   const plan = calmPlan(1);
   const { ttl, timeout } = plan.options;
-  // All at once are answered within half a timeout. Each may ask several times when the connection is back.
+  // Requests of all at once are answered within half a timeout. Each election may send several when
+  // the connection is back.
   const takes = (0.5 * timeout) / count;
   const outage = { at: 2 * ttl, lasts: ttl * random.between(0.2, 0.4) };
-  return { ...plan, seed, lasts: 5 * ttl, machines: [CALM, CALM], crowd: { count, takes, outage } };
+  return { ...plan, seed, lasts: 5 * ttl, machines: [CALM_MACHINE, CALM_MACHINE], crowd: { count, takes, outage } };
 }
 
-/** A world of five candidates that nothing befalls, with the times that an election has by default; for `minutes`. */
+/** A world of five candidates without faults, with default times, for `minutes`. */
 export function calmPlan(minutes: number): Plan {
   const ttl = 10_000;
   return {
@@ -258,8 +201,8 @@ export function calmPlan(minutes: number): Plan {
     },
     network: fair(1),
     serverRate: 1,
-    machines: Array.from({ length: 5 }, () => CALM),
-    happenings: [],
+    machines: Array.from({ length: 5 }, () => CALM_MACHINE),
+    faults: [],
   };
 }
 
@@ -277,10 +220,13 @@ function optionsOf(ttl: number, random: Random): Plan['options'] {
   };
 }
 
-/** Each seed has some kinds of fault and not others: what hides behind a common one would else never be seen. */
-function presentKinds(random: Random): KindName[] {
+/**
+ * Each seed has some kinds of fault and not others: a common kind would otherwise hide what a rare
+ * one shows.
+ */
+function presentKinds(random: Random): FaultKindName[] {
   const share = random.pick(0, 0.1, 0.25, 0.5, 1);
-  const kinds = (Object.keys(KINDS) as KindName[]).filter((kind) => shareOf(kind) === undefined);
+  const kinds = (Object.keys(FAULT_KINDS) as FaultKindName[]).filter((kind) => shareOf(kind) === undefined);
   return kinds.filter(() => random.chance(share));
 }
 
@@ -297,7 +243,7 @@ function machineOf(ttl: number, harsh: number, random: Random): MachinePlan {
       teardown: ttl * random.pick(0, 0.05, 0.5, 3) * random.next(),
       loop: random.chance(0.2),
       busy: random.pick(0, ttl * random.next()),
-      rash: random.chance(0.2) ? 0.3 * harsh : 0,
+      reentrancy: random.chance(0.2) ? 0.3 * harsh : 0,
     },
   };
 }
@@ -313,14 +259,14 @@ function networkOf(timeout: number, harsh: number, random: Random): Network {
   };
 }
 
-function happeningOf(
+function faultOf(
   at: number,
-  present: readonly KindName[],
+  present: readonly FaultKindName[],
   ttl: number,
   machines: number,
   harsh: number,
   random: Random,
-): Happening {
+): FaultEvent {
   const kind = random.pick(...present);
   const lasts = ttl * random.pick(0.05, 0.3, 0.8, 1.3, 2.5) * (0.5 + harsh) * random.next();
   return {
@@ -330,6 +276,6 @@ function happeningOf(
     amount: random.next(),
     aim: random.chance(0.6) ? 'leader' : 'anyone',
     machine: random.whole(0, machines - 1),
-    ...('newcomer' in KINDS[kind] && { newcomer: machineOf(ttl, harsh, random) }),
+    ...('newcomer' in FAULT_KINDS[kind] && { newcomer: machineOf(ttl, harsh, random) }),
   };
 }

@@ -2,7 +2,7 @@ import { type Mutant, mutant } from './mutant.js';
 
 const overThree = (one: Mutant): Mutant => ({ ...one, servers: 3 });
 
-/** Of the quorum, each found out where candidates stand over three servers. */
+/** Mutants of the quorum. Each must be detected in worlds with three servers. */
 export const QUORUM_MUTANTS: readonly Mutant[] = [
   mutant('tokens-not-written-back', 'leads before a majority has its token on record', [
     'quorum/acquire.ts',

@@ -1,19 +1,22 @@
 import { Random } from '../random.js';
-import { CALM } from './plan.js';
-import type { Times, User } from './user.js';
+import { CALM_MACHINE, type Times } from './plan-schema.js';
+import type { User } from './user.js';
 import type { World } from './world.js';
 
-/** What a lone follower is doing when its leader leaves. */
+/** What a lone follower does when its leader leaves. */
 const MOMENTS = ['waits', 'is being answered', 'hears nothing'] as const;
 
-/** Whether all get well, once whatever befell a world is over; whether leaders then hand over in time; and whether nothing is left at the end. */
-export class Aftermath {
+/**
+ * Checks that all candidates recover after the faults, that leaders then hand over in time, and
+ * that nothing is left at the end.
+ */
+export class RecoveryCheck {
   readonly #world: World;
   readonly #random: Random;
-  /** ms that ordinary delays of an ordinary day add. */
+  /** ms that ordinary delays add. */
   readonly #slack: number;
 
-  /** By when a leader knows which run of the store it renews at. */
+  /** When a leader knows which run of the store it renews at. */
   #identifiedBy = Number.POSITIVE_INFINITY;
 
   constructor(world: World) {
@@ -23,19 +26,19 @@ export class Aftermath {
   }
 
   async run(): Promise<void> {
-    await this.#recovers();
-    await this.#handsOver();
-    await this.#outlivesACrash();
-    await this.#handsOverToOne();
-    await this.#followsAPeer();
-    await this.#ends();
+    await this.#checkRecovery();
+    await this.#checkHandOver();
+    await this.#checkCrash();
+    await this.#checkHandOverToLoneFollower();
+    await this.#checkPeerRelease();
+    await this.#checkNothingLeft();
   }
 
-  get #standing(): User[] {
+  get #candidates(): User[] {
     return this.#world.users.filter(({ machine, isStanding }) => isStanding && !machine.isDead);
   }
 
-  /** Where candidates differ, what the slowest of those who are there have. */
+  /** The longest times of all candidates that are there. */
   get #options(): Times {
     const { plan, users } = this.#world;
     const all = [plan.options, ...users.filter(({ machine }) => !machine.isDead).map(({ options }) => options)];
@@ -50,157 +53,167 @@ export class Aftermath {
     };
   }
 
-  /** Who leads as far as it was told. */
+  /** Candidates that have announced leadership. */
   get #leaders(): User[] {
-    return this.#standing.filter(({ role }) => role === 'leader');
+    return this.#candidates.filter(({ role }) => role === 'leader');
   }
 
-  /** One leads and all others follow; but for those who are `excused`. */
+  /** Whether one leads and all others follow, except those that are `excused`. */
   #isSettled(excused: ReadonlySet<User>): boolean {
     const leaders = this.#leaders;
     const [leader] = leaders;
-    const others = this.#standing.filter((user) => user !== leader && !excused.has(user));
+    const others = this.#candidates.filter((user) => user !== leader && !excused.has(user));
     return leaders.length === 1 && others.every(({ role }) => role === 'follower');
   }
 
-  /** Once all faults are over, one leads and all others follow. */
-  async #recovers(): Promise<void> {
+  /** After the last fault, one leads and all others follow. */
+  async #checkRecovery(): Promise<void> {
     const { users, plan } = this.#world;
     for (const user of users) {
-      user.isRash = false;
+      user.isReentrant = false;
       user.link.reconnectAfresh();
       if (!user.isClosed) user.machine.receive(() => user.join());
     }
     // Some of these processes are killed later, with all their candidates.
-    const processes = new Set(this.#standing.map(({ machine }) => machine.process));
-    for (let n = processes.size; n < 4; n += 1) this.#world.add(CALM);
+    const processes = new Set(this.#candidates.map(({ machine }) => machine.process));
+    for (let n = processes.size; n < 4; n += 1) this.#world.add(CALM_MACHINE);
     const { ttl, wait, jitter, timeout, drain, renewEvery } = this.#options;
-    // A renewal by a connection that is new, which comes within the jitter, once what is waited for is over, and one more at once. Where nobody is told of
-    // that, the first finds out that another answers, and the next asks. A quorum's members are not asked.
+    // A renewal on a new connection comes within the jitter, and one more follows at once. Without
+    // that notification, one renewal detects the other run and the next asks for it. A quorum's
+    // members are not asked.
     const within = plan.isSilent ? 2 * (renewEvery + timeout) : jitter + 2 * timeout;
     this.#identifiedBy =
-      this.#world.servers.length > 1 ? Number.POSITIVE_INFINITY : this.#world.agenda.now + 1.02 * within + this.#slack;
-    // What is left of a lease, a loss to be found and waited out, a cooldown, an exit; an attempt each.
-    await this.#settles(4 * ttl + drain + 3 * (wait + jitter + 2 * timeout), 'all is well');
+      this.#world.servers.length > 1 ? Number.POSITIVE_INFINITY : this.#world.events.now + 1.02 * within + this.#slack;
+    // The rest of a lease, a loss that is detected and waited out, a cooldown and an exit, with one
+    // attempt each.
+    await this.#expectSettled(4 * ttl + drain + 3 * (wait + jitter + 2 * timeout), 'all is well');
   }
 
   /** After a graceful exit there is a next leader within round trips. */
-  async #handsOver(): Promise<void> {
+  async #checkHandOver(): Promise<void> {
     await this.#idle();
     const [leader] = this.#leaders;
     if (!leader) return;
-    const followers = this.#standing.filter(
+    const followers = this.#candidates.filter(
       ({ role, machine }) => role === 'follower' && machine.process !== leader.machine.process,
     );
     if (followers.length > 2 && this.#random.chance(0.5)) {
-      // One of them dies, and what it has asked for is over: it may be the one that is named. A leader that hears nothing tells everyone.
+      // Kill one follower and let its requests end: it may be the named successor. A leader without
+      // notices names nobody and tells all followers.
       this.#world.kill(this.#random.pick(...followers));
-      if (this.#random.chance(0.5)) leader.link.befall({ notices: 'down' });
+      if (this.#random.chance(0.5)) leader.link.inject({ notices: 'down' });
       await this.#until(() => false, this.#slack);
       if (leader !== this.#leaders[0]) return;
     }
-    await this.#leaves(leader, this.#aside(leader));
+    await this.#closeLeader(leader, this.#remainingCooldown(leader));
   }
 
-  /** After a crash there is a next leader within a lease, whatever its followers are told. */
-  async #outlivesACrash(): Promise<void> {
-    await this.#staysCalm();
+  /** After a crash there is a next leader within a lease, whatever notices followers receive. */
+  async #checkCrash(): Promise<void> {
+    await this.#expectNoChange();
     const [leader] = this.#leaders;
-    if (!leader || this.#standing.every(({ machine }) => machine.process === leader.machine.process)) return;
+    if (!leader || this.#candidates.every(({ machine }) => machine.process === leader.machine.process)) return;
     const { ttl, wait, jitter, timeout } = this.#options;
     const isForged = this.#random.chance(0.3);
-    if (isForged) this.#forge();
+    if (isForged) this.#forgeNotices();
     this.#world.kill(leader);
     const misreckoned = this.#world.exceptions.mayMisreckon ? ttl + wait + jitter : 0;
-    // Once in a ttl they ask whatever they are told; and what they are told may come just after they have asked.
+    // Followers send a request once per ttl whatever they are told, and a forged notice may come
+    // just after one.
     const prolonged = misreckoned + (isForged ? 1.02 * (ttl + jitter) : 0);
     const allowed = 1.02 * (ttl + jitter) + 2 * timeout + prolonged + this.#slack;
-    const took = await this.#settles(this.#aside(leader) + allowed, `${leader.machine.name} was killed`);
+    const took = await this.#expectSettled(
+      this.#remainingCooldown(leader) + allowed,
+      `${leader.machine.name} was killed`,
+    );
     if (isForged) await this.#until(() => false, ttl - took); // or it would put off what comes next, too
   }
 
-  /** Makes up leaders with leases that never end, for a ttl. */
-  #forge(): void {
+  /** Forges leaders with endless leases, for a ttl. */
+  #forgeNotices(): void {
     const { ttl } = this.#world;
     for (let n = 0; n < 20; n += 1) {
       const holder = { id: `nobody ${n}`, token: Number.MAX_SAFE_INTEGER, expiresIn: 2 ** 31 };
       this.#world.later(ttl * this.#random.next(), () => {
-        for (const { link } of this.#standing) link.publish({ kind: 'elected', holder });
+        for (const { link } of this.#candidates) link.publish({ kind: 'elected', holder });
       });
     }
   }
 
-  /** A graceful exit where nobody makes up for a follower that misses it, whatever that one does just then. */
-  async #handsOverToOne(): Promise<void> {
+  /** A graceful exit with one follower, whatever that follower does at that moment. */
+  async #checkHandOverToLoneFollower(): Promise<void> {
     const { ttl, wait, jitter, timeout, drain } = this.#options;
-    await this.#staysCalm();
+    await this.#expectNoChange();
     const [leader] = this.#leaders;
     if (!leader) return;
-    for (const user of this.#standing) if (user !== leader) user.machine.receive(() => void user.close());
-    this.#world.add(CALM);
-    await this.#until(() => this.#standing.length === 2, 1.02 * (drain + timeout) + this.#slack);
-    await this.#settles(ttl + wait + jitter + 2 * timeout, 'a lone follower came');
-    await this.#staysCalm();
-    const [follower] = this.#standing.filter(({ role }) => role === 'follower');
+    for (const user of this.#candidates) if (user !== leader) user.machine.receive(() => void user.close());
+    this.#world.add(CALM_MACHINE);
+    await this.#until(() => this.#candidates.length === 2, 1.02 * (drain + timeout) + this.#slack);
+    await this.#expectSettled(ttl + wait + jitter + 2 * timeout, 'a lone follower came');
+    await this.#expectNoChange();
+    const [follower] = this.#candidates.filter(({ role }) => role === 'follower');
     if (!follower || leader !== this.#leaders[0]) return;
     const moment = this.#random.pick(...MOMENTS);
-    this.#world.judge.tell?.(`*** ${leader.machine.name} is to leave while ${follower.machine.name} ${moment}`);
+    this.#world.judge.log?.(`*** ${leader.machine.name} is to leave while ${follower.machine.name} ${moment}`);
     if (moment !== 'hears nothing') {
       if (moment === 'is being answered') await this.#until(() => follower.link.isBeingAnswered, 1.1 * (ttl + jitter));
-      await this.#leaves(leader, 0);
+      await this.#closeLeader(leader, 0);
       return;
     }
-    const hears = follower.link.befall({ notices: 'down' }, true);
+    const hears = follower.link.inject({ notices: 'down' }, true);
     leader.machine.receive(() => void leader.close());
-    await this.#until(() => this.#world.isFree, this.#exitOf(leader) + this.#slack);
+    await this.#until(() => this.#world.isFree, this.#exitTimeOf(leader) + this.#slack);
     hears();
-    await this.#settles(
-      jitter + this.#distrust(leader) + this.#slack,
+    await this.#expectSettled(
+      jitter + this.#waitForDoubt(leader) + this.#slack,
       `${follower.machine.name} hears again, before which ${leader.machine.name} has left`,
     );
   }
 
-  /** A go-leader peer that gives the lease up tells nobody: there is a next leader by `wait`. */
-  async #followsAPeer(): Promise<void> {
+  /** A go-leader peer publishes no release: there is a next leader within `wait`. */
+  async #checkPeerRelease(): Promise<void> {
     const { ttl, wait, jitter, timeout } = this.#options;
     const [peer] = this.#world.peers;
     const [leader] = this.#leaders;
     if (!peer || !leader) return;
-    this.#world.add(CALM);
+    this.#world.add(CALM_MACHINE);
     leader.machine.receive(() => void leader.close());
-    await this.#until(() => this.#world.isFree, this.#exitOf(leader) + this.#slack);
-    if (!peer.seize()) return;
+    await this.#until(() => this.#world.isFree, this.#exitTimeOf(leader) + this.#slack);
+    if (!peer.acquireOrRenew()) return;
     await this.#until(() => false, ttl * this.#random.next());
     if (peer.holds && this.#leaders.length > 0)
-      this.#world.judge.object('G1', 'somebody leads beside a go-leader peer');
+      this.#world.judge.report('G1', 'somebody leads beside a go-leader peer');
     peer.release();
-    await this.#settles(wait + jitter + 2 * timeout + this.#slack, 'a go-leader peer gave the lease up');
+    await this.#expectSettled(wait + jitter + 2 * timeout + this.#slack, 'a go-leader peer gave the lease up');
   }
 
-  /** Closes `leader`: the next is there once its work is torn down and its release has been told, which is not by `wait`. */
-  async #leaves(leader: User, aside: number): Promise<void> {
+  /**
+   * Closes `leader`. The next leader follows once the work has stopped and the release is
+   * published, and need not wait for `wait`.
+   */
+  async #closeLeader(leader: User, aside: number): Promise<void> {
     const { drain, timeout } = this.#options;
-    // One that stood still when its lease was lost, and since, has none to give up.
-    const distrust = this.#distrust(leader, this.#world.isFree);
-    // Who is in trouble asks again by `wait`, and is named by no release.
-    const troubled = new Set(this.#standing.filter(({ role }) => role === 'error'));
+    // A machine that was stopped since its lease was lost has no lease to release.
+    const distrust = this.#waitForDoubt(leader, this.#world.isFree);
+    // A candidate with an error retries by `wait`, and no release names it.
+    const troubled = new Set(this.#candidates.filter(({ role }) => role === 'error'));
     let settled = false;
     leader.machine.receive(() => {
       void leader.close().then(() => {
         settled = true;
       });
     });
-    const took = await this.#settles(
-      aside + this.#exitOf(leader) + 1.02 * (distrust + this.#grace) + this.#slack,
+    const took = await this.#expectSettled(
+      aside + this.#exitTimeOf(leader) + 1.02 * (distrust + this.#waitForSuccessors) + this.#slack,
       `${leader.machine.name} closed`,
       troubled,
     );
     await this.#until(() => settled, 1.02 * (drain + timeout) + this.#slack - took);
-    if (!settled) this.#world.judge.object('contract', `close() of ${leader.machine.name} has not settled`);
+    if (!settled) this.#world.judge.report('contract', `close() of ${leader.machine.name} has not settled`);
   }
 
-  /** After everybody has left there is nothing that anybody of them still has to do. */
-  async #ends(): Promise<void> {
+  /** After all candidates have left, none has a timer or a request. */
+  async #checkNothingLeft(): Promise<void> {
     const { users, neighbours, judge, ttl } = this.#world;
     const { drain, timeout } = this.#options;
     await this.#until(() => neighbours.every(({ isWell }) => isWell), 4 * ttl);
@@ -209,71 +222,80 @@ export class Aftermath {
     await this.#until(() => false, 1.02 * (drain + timeout) + this.#slack + 3 * ttl);
     for (const { machine, link } of users) {
       if (machine.isDead) continue;
-      if (machine.timers > 0) judge.object('G6', `${machine.name} has left ${machine.timers} timers behind`);
-      if (!link.isIdle) judge.object('G6', `${machine.name} still waits for the store`);
+      if (machine.timers > 0) judge.report('G6', `${machine.name} has left ${machine.timers} timers behind`);
+      if (!link.isIdle) judge.report('G6', `${machine.name} still waits for the store`);
     }
   }
 
-  /** Objects unless one leads and all others follow within `allowed` ms of `what`; how long that took. */
-  async #settles(allowed: number, what: string, excused: ReadonlySet<User> = new Set()): Promise<number> {
+  /**
+   * Reports a breach unless one leads and all others follow within `allowed` ms of `what`. Returns
+   * how long that took.
+   */
+  async #expectSettled(allowed: number, what: string, excused: ReadonlySet<User> = new Set()): Promise<number> {
     const isSettled = () => this.#isSettled(excused);
     const took = await this.#until(isSettled, allowed);
     if (isSettled()) return took;
-    const states = this.#standing.map(({ machine, role }) => `${machine.name} ${role ?? 'says nothing'}`);
-    this.#world.judge.object('G5', `${took.toFixed(0)} ms after ${what}: ${states.join(', ') || 'nobody stands'}`);
+    const states = this.#candidates.map(({ machine, role }) => `${machine.name} ${role ?? 'says nothing'}`);
+    this.#world.judge.report('G5', `${took.toFixed(0)} ms after ${what}: ${states.join(', ') || 'nobody stands'}`);
     return took;
   }
 
-  /** ms for which what `leader` gives up may be waited out, by those who have reason to take it for lost. */
-  #distrust({ term }: User, hasNone = false): number {
+  /**
+   * ms for which candidates may wait out the lease that `leader` releases, if they have reason to
+   * consider it lost.
+   */
+  #waitForDoubt({ term }: User, hasNone = false): number {
     const { exceptions, judge } = this.#world;
     const { ttl, wait, jitter } = this.#options;
-    // Those who have seen a higher token take it for lost; so does another run of the store, which its holder has not found out yet, and one that has
-    // lost the record: of that nobody is told, so that it is found when the lease that was known runs out, and waited out from then on.
-    const isUnknown = this.#world.agenda.now < this.#identifiedBy;
+    // A candidate that has seen a higher token considers the lease lost. So does another run of the
+    // store that its holder has not detected yet, and a store that has lost the record. No notice
+    // reports a lost record: it is detected when the known lease runs out, and waited out from then
+    // on.
+    const isUnknown = this.#world.events.now < this.#identifiedBy;
     const isOld =
       term && (term.token < judge.highest || (isUnknown && exceptions.isOfEarlierRun(judge.grantedAt(term))));
     const waits = exceptions.hasJustLost || hasNone ? 2 : isOld ? 1 : 0;
     const lease = ttl + wait + jitter;
-    // A clock that was set back lets renewals pass for timely that are late, and put back what nobody holds any more.
+    // After a clock was set back, late renewals pass as timely, and put back leases that nobody
+    // holds any more.
     return (waits + (exceptions.wasSetBack ? 2 : 0)) * lease;
   }
 
-  /** ms for which whoever was named to be next, and whoever was named after that, may be waited for in vain: both were killed. */
-  get #grace(): number {
+  /** ms for which two named successors may be waited for in vain: both were killed. */
+  get #waitForSuccessors(): number {
     const { timeout, jitter } = this.#options;
     return timeout / 2 + jitter;
   }
 
-  /** ms that the work of `leader` takes to stop, as far as that is waited for. */
-  #exitOf({ style, options: { drain } }: User): number {
+  /** ms that the work of `leader` takes to stop, at most `drain`. */
+  #exitTimeOf({ style, options: { drain } }: User): number {
     return 1.02 * Math.min(drain, style.work === 'slow' || style.work === 'promise' ? style.teardown : 0);
   }
 
-  /** Lets a moment pass that is no multiple of anything; longer than a request that got lost before all was well is waited for. */
+  /** Lets a random time pass, longer than the wait for a request that was lost before recovery. */
   async #idle(): Promise<void> {
     const { timeout } = this.#options;
     await this.#until(() => false, 1.1 * timeout + this.#world.ttl * this.#random.next());
   }
 
-  /** The same where nothing is left of what befell anybody before: nothing happens, and so no term ends. */
-  async #staysCalm(): Promise<void> {
+  /** Lets a random time pass without any fault: no term ends. */
+  async #expectNoChange(): Promise<void> {
     const [leader] = this.#leaders;
     const term = leader?.term;
     await this.#idle();
     if (leader && leader.term !== term)
-      this.#world.judge.object('G5', `the term ${term?.token} of ${leader.machine.name} ends for no reason`);
+      this.#world.judge.report('G5', `the term ${term?.token} of ${leader.machine.name} ends for no reason`);
   }
 
-  /** ms until the first of the others stands that has not resigned and stands aside. */
-  #aside(leader: User): number {
-    const others = this.#standing
+  /** ms until the first other candidate stands again after its resignation. */
+  #remainingCooldown(leader: User): number {
+    const others = this.#candidates
       .filter((user) => user !== leader && !user.machine.isDead)
-      .map(({ asideUntil }) => asideUntil);
-    return Math.max(0, Math.min(...others) - this.#world.agenda.now);
+      .map(({ coolingUntil }) => coolingUntil);
+    return Math.max(0, Math.min(...others) - this.#world.events.now);
   }
 
   #until(condition: () => boolean, within: number): Promise<number> {
-    return this.#world.until(condition, within);
+    return this.#world.advanceUntil(condition, within);
   }
 }

@@ -1,82 +1,93 @@
 import type { LeaseStore } from 'rx-leader';
-import type { MemoryLeaseStore } from 'rx-leader/testing';
+import type { LeaseRecord, MemoryLeaseStore } from 'rx-leader/testing';
 import { type Observable, Subject } from 'rxjs';
 import type { Notice } from '../../lib/port/lease-store.js';
-import type { Agenda } from './agenda.js';
-import type { Stored } from './judge.js';
-import type { Answer, Call, Published, Remote, Reply, Request } from './link.js';
-import type { Pipe } from './pipe.js';
+import type { EventQueue } from './event-queue.js';
+import type { Answer, Call, Published, Reply, Request, ServerEndpoint } from './link.js';
+import type { SerialQueue } from './serial-queue.js';
 
-/** What befalls the server for a while. */
-export interface Refusal {
-  /** Neither carries out nor answers; what has arrived meanwhile it does when it is over. */
+/** A fault of the server. */
+export interface ServerFault {
+  /**
+   * Neither executes nor answers. Requests that arrive meanwhile are executed when the fault is
+   * over.
+   */
   readonly hangs?: boolean;
   /** Answers with this error. */
   readonly error?: unknown;
   /** Refuses only what needs memory, as a full server does. */
   readonly grantsOnly?: boolean;
-  /** Has carried out what it answers with the error. */
+  /** Executes the request, and then answers with the error. */
   readonly afterwards?: boolean;
 }
 
-/** What the world is told of what the server does. */
-export interface Witness {
-  /** Before and after anything is carried out: what the store keeps. */
-  executed(call: Call, before: Stored, after: Stored, reply: Reply): void;
-  saw(sight: string): void;
+/** What the store keeps of the election. */
+export interface StoredState {
+  readonly lease: string | undefined;
+  readonly record: LeaseRecord | undefined;
 }
 
-/** The one server, which carries out one request after the other. */
-export class Server implements Remote {
+/** Observes what the server does. */
+export interface ServerObserver {
+  /** A request was executed: what the store kept before and after. */
+  executed(call: Call, before: StoredState, after: StoredState, reply: Reply): void;
+  count(event: string): void;
+}
+
+/** A server that executes one request after the other. */
+export class Server implements ServerEndpoint {
   readonly store: MemoryLeaseStore;
-  readonly #agenda: Agenda;
+  readonly #events: EventQueue;
   readonly #key: string;
-  readonly #witness: Witness;
+  readonly #observer: ServerObserver;
   readonly #isSilent: boolean;
-  /** It works through one request after the other, if it has to. */
-  readonly #workload: Pipe | undefined;
-  readonly #refusals = new Set<Refusal>();
+  /** The queue of requests, if each takes time. */
+  readonly #workload: SerialQueue | undefined;
+  readonly #faults = new Set<ServerFault>();
   readonly published = new Subject<Published>();
-  /** What the request that is being carried out has given cause for. */
-  #said: Notice[] = [];
+  /** Notices of the request that is being executed. */
+  #notices: Notice[] = [];
   #waiting: Call[] = [];
 
-  /** One that `isSilent` tells its run with each renewal, since nobody is told otherwise when it becomes another. */
+  /**
+   * A server that `isSilent` reports its run with each renewal: nobody is told when it is
+   * replaced.
+   */
   constructor(
     store: MemoryLeaseStore,
-    agenda: Agenda,
+    events: EventQueue,
     key: string,
-    witness: Witness,
+    witness: ServerObserver,
     isSilent = false,
-    workload?: Pipe,
+    workload?: SerialQueue,
   ) {
     this.#workload = workload;
     this.store = store;
     this.#isSilent = isSilent;
-    this.#agenda = agenda;
+    this.#events = events;
     this.#key = key;
-    this.#witness = witness;
+    this.#observer = witness;
     store.notices(key).subscribe((notice) => {
-      if (notice.kind !== 'listening' && notice.kind !== 'deaf') this.#said.push(notice);
+      if (notice.kind !== 'listening' && notice.kind !== 'deaf') this.#notices.push(notice);
     });
   }
 
-  /** Lets `refusal` befall the server until what is returned is called. */
-  befall(refusal: Refusal): () => void {
-    this.#refusals.add(refusal);
+  /** Starts a fault of the server. The returned function ends it. */
+  inject(refusal: ServerFault): () => void {
+    this.#faults.add(refusal);
     return () => {
-      if (!this.#refusals.delete(refusal) || this.#hangs) return;
+      if (!this.#faults.delete(refusal) || this.#hangs) return;
       const waiting = this.#waiting;
       this.#waiting = [];
-      if (waiting.length > 0) this.#witness.saw('requests wait for a server that stands still');
-      for (const call of waiting) this.#agenda.after(0, () => this.arrive(call));
+      if (waiting.length > 0) this.#observer.count('requests wait for a server that stands still');
+      for (const call of waiting) this.#events.after(0, () => this.arrive(call));
     };
   }
 
   arrive(call: Call): void {
     const workload = this.#workload;
     if (!workload) this.#work(call);
-    else this.#agenda.at(workload.through(this.#agenda.now), () => this.#work(call));
+    else this.#events.at(workload.finishTime(this.#events.now), () => this.#work(call));
   }
 
   #work(call: Call): void {
@@ -84,23 +95,23 @@ export class Server implements Remote {
       this.#waiting.push(call);
       return;
     }
-    const refusal = this.#refusalOf(call.request);
+    const refusal = this.#faultFor(call.request);
     if (!refusal) {
       call.link.answer(call, this.#execute(call));
       return;
     }
     if (refusal.afterwards) this.#execute(call);
-    this.#witness.saw('a request is refused');
+    this.#observer.count('a request is refused');
     call.link.answer(call, { error: refusal.error });
   }
 
   get #hangs(): boolean {
-    for (const { hangs } of this.#refusals) if (hangs) return true;
+    for (const { hangs } of this.#faults) if (hangs) return true;
     return false;
   }
 
-  #refusalOf({ verb }: Request): Refusal | undefined {
-    for (const refusal of this.#refusals) {
+  #faultFor({ verb }: Request): ServerFault | undefined {
+    for (const refusal of this.#faults) {
       if (!refusal.hangs && (!refusal.grantsOnly || verb === 'acquire')) return refusal;
     }
     return undefined;
@@ -115,7 +126,7 @@ export class Server implements Remote {
     const ask = store[request.verb] as (request: unknown) => Observable<Reply>;
     ask.call(store, request).subscribe({
       next: (reply) => {
-        answer = { reply, at: this.#agenda.now, place };
+        answer = { reply, at: this.#events.now, place };
       },
       error: (error) => {
         answer = { error };
@@ -123,19 +134,22 @@ export class Server implements Remote {
     });
     this.#publish(answer);
     if ('reply' in answer && !place)
-      this.#witness.executed(call, before, this.#stored, (answer as { reply: Reply }).reply);
+      this.#observer.executed(call, before, this.#stored, (answer as { reply: Reply }).reply);
     return answer;
   }
 
-  /** The model tells everybody. In Redis the successor alone hears of a release whose reply says so. */
+  /**
+   * The model notifies everybody. In Redis only the successor learns of a release whose reply
+   * names it.
+   */
   #publish(answer: Answer): void {
-    const said = this.#said;
-    this.#said = [];
+    const said = this.#notices;
+    this.#notices = [];
     const to = 'reply' in answer && answer.reply.status === 'released' ? answer.reply.told : undefined;
     for (const notice of said) this.published.next({ notice, ...(to !== undefined && { to }) });
   }
 
-  get #stored(): Stored {
+  get #stored(): StoredState {
     return { lease: this.store.lease(this.#key)?.id, record: this.store.record(this.#key) };
   }
 }

@@ -1,11 +1,11 @@
-import type { MachinePlan, Plan } from './plan.js';
+import type { MachinePlan, Plan } from './plan-schema.js';
 
-/** How often a world is tried at most. */
+/** The most plans that are tried. */
 const TRIES = 1_500;
 
 /**
- * A smaller plan that still `fails`: fewer things happen, to fewer machines, for a shorter time, on a kinder network. What is tried
- * comes in order of how much it takes away; whatever still fails is what is made smaller next.
+ * Returns a smaller plan that still `fails`: fewer faults, fewer machines, a shorter time, a
+ * kinder network. It tries large reductions first, and continues from each plan that still fails.
  */
 export async function shrink(plan: Plan, fails: (plan: Plan) => Promise<boolean>): Promise<Plan> {
   let smallest = plan;
@@ -25,17 +25,17 @@ export async function shrink(plan: Plan, fails: (plan: Plan) => Promise<boolean>
 }
 
 function* smallerThan(plan: Plan): Generator<Plan> {
-  const { happenings, machines, peers = [], lasts, network, options } = plan;
-  for (let size = Math.ceil(happenings.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
-    for (let from = 0; from < happenings.length; from += size) {
-      yield { ...plan, happenings: without(happenings, from, size) };
+  const { faults, machines, peers = [], lasts, network, options } = plan;
+  for (let size = Math.ceil(faults.length / 2); size >= 1; size = size === 1 ? 0 : Math.ceil(size / 2)) {
+    for (let from = 0; from < faults.length; from += size) {
+      yield { ...plan, faults: without(faults, from, size) };
     }
   }
   for (let index = machines.length - 1; index >= 0 && machines.length > 1; index -= 1) {
     yield { ...plan, machines: without(machines, index, 1) };
   }
   for (const index of peers.keys()) yield { ...plan, peers: without(peers, index, 1) };
-  const last = happenings.at(-1);
+  const last = faults.at(-1);
   const end = last ? Math.ceil(last.at + last.lasts) : Math.ceil(lasts / 2);
   if (end < lasts) yield { ...plan, lasts: end };
   yield* changed(plan, 'network', { ...network, spikes: 0, loss: 0, duplicates: 0 });
@@ -47,25 +47,21 @@ function* smallerThan(plan: Plan): Generator<Plan> {
     const { style, neighbours = [] } = machine;
     for (const simpler of [
       ...neighbours.map((_, n) => ({ ...machine, neighbours: without(neighbours, n, 1) })),
-      ...(machine.mates ?? []).map((_, n) => ({ ...machine, mates: without(machine.mates ?? [], n, 1) })),
+      ...(machine.siblings ?? []).map((_, n) => ({ ...machine, siblings: without(machine.siblings ?? [], n, 1) })),
       withoutOptions(machine),
       { ...machine, rate: 1 },
       { ...machine, lateness: 0 },
       { ...machine, joins: 0 },
       { ...machine, style: { ...style, work: 'none' as const, teardown: 0 } },
       { ...machine, style: { ...style, loop: false, busy: 0 } },
-      { ...machine, style: { ...style, rash: 0 } },
+      { ...machine, style: { ...style, reentrancy: 0 } },
     ]) {
       yield* changed(plan, 'machines', replaced(machines, index, simpler));
     }
   }
-  for (const [index, happening] of happenings.entries()) {
-    if (happening.lasts < 1) continue;
-    yield* changed(
-      plan,
-      'happenings',
-      replaced(happenings, index, { ...happening, lasts: Math.floor(happening.lasts / 2) }),
-    );
+  for (const [index, fault] of faults.entries()) {
+    if (fault.lasts < 1) continue;
+    yield* changed(plan, 'faults', replaced(faults, index, { ...fault, lasts: Math.floor(fault.lasts / 2) }));
   }
 }
 

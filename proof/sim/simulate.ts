@@ -1,29 +1,30 @@
 import type { Library } from '../library.js';
-import type { Wrong } from './judge.js';
-import { type Plan, planOf } from './plan.js';
-import { Sightings } from './sightings.js';
-import { World } from './world.js';
+import { Coverage } from './coverage.js';
+import type { Breach } from './judge/breach-log.js';
+import { planOf } from './plan.js';
+import type { Plan } from './plan-schema.js';
+import { runWorld } from './run-world.js';
 
-/** A world that went wrong. */
-export interface Failure {
+/** A world that broke a promise. */
+export interface FailedWorld {
   readonly seed: number;
-  readonly wrong: Wrong;
+  readonly breach: Breach;
 }
 
-/** What many worlds have come to. */
+/** The sum of many worlds. */
 export interface Tally {
   worlds: number;
   /** Simulated time. */
   minutes: number;
   terms: number;
-  /** How often each thing worth counting was seen. */
+  /** How often each event happened. */
   readonly counts: Array<[string, number]>;
-  readonly failures: Failure[];
+  readonly failures: FailedWorld[];
 }
 
 /**
- * The worlds of the seeds from `from` to `to`, the latter excluded, with so many `servers`; no further than to the first failure where `first`
- * is set.
+ * Simulates the worlds of the seeds from `from` up to, not including, `to`, with this many
+ * `servers`. With `first`, it stops at the first failure.
  */
 export async function simulate(
   library: Library,
@@ -31,24 +32,24 @@ export async function simulate(
   to: number,
   { first = false, servers = 1 } = {},
 ): Promise<Tally> {
-  const sightings = new Sightings();
+  const coverage = new Coverage();
   const tally: Omit<Tally, 'counts'> = { worlds: 0, minutes: 0, terms: 0, failures: [] };
   for (let seed = from; seed < to; seed += 1) {
-    const { wrongs, lasted, terms, sightings: seen } = await new World(planOf(seed, servers), library).run();
+    const { breaches, lasted, terms, coverage: seen } = await runWorld(planOf(seed, servers), library);
     tally.worlds += 1;
     tally.minutes += lasted / 60_000;
     tally.terms += terms;
-    sightings.add(seen.counts);
-    const [wrong] = wrongs;
-    if (wrong) tally.failures.push({ seed, wrong });
-    if (wrong && first) break;
+    coverage.add(seen.counts);
+    const [breach] = breaches;
+    if (breach) tally.failures.push({ seed, breach });
+    if (breach && first) break;
   }
-  return { ...tally, counts: [...sightings.counts] };
+  return { ...tally, counts: [...coverage.counts] };
 }
 
-/** What happens in the world of `plan`, a line each, and what is wrong with it. */
-export async function watch(plan: Plan, library: Library): Promise<{ lines: string[]; wrongs: readonly Wrong[] }> {
+/** The story of the world of `plan`, a line for each event, and the promises that it breaks. */
+export async function trace(plan: Plan, library: Library): Promise<{ lines: string[]; breaches: readonly Breach[] }> {
   const lines: string[] = [];
-  const { wrongs } = await new World(plan, library, (line) => lines.push(line)).run();
-  return { lines, wrongs };
+  const { breaches } = await runWorld(plan, library, (line) => lines.push(line));
+  return { lines, breaches };
 }

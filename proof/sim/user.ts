@@ -1,61 +1,56 @@
-import type { Election, ElectionOptions, Term, Transition } from 'rx-leader';
+import type { Election, Term, Transition } from 'rx-leader';
 import { EMPTY, interval, Subscription, switchMap, tap } from 'rxjs';
 import type { Library } from '../library.js';
 import type { Random } from '../random.js';
-import type { Judge } from './judge.js';
 import type { Connection } from './link.js';
-import type { Seat } from './machine.js';
+import type { Host } from './machine.js';
+import type { Options, Style, Times } from './plan-schema.js';
+import type { Reporter } from './reporter.js';
 
-/** What somebody does with an election. */
-export interface Style {
-  /** Leader-only work: none; what stops at once, by `switchMap` or by `whileLeader`; what takes `teardown` ms to stop; a promise that lasts `teardown` ms. */
-  readonly work: 'none' | 'switchMap' | 'stream' | 'slow' | 'promise';
-  readonly teardown: number;
-  /** Whether there is a `for await` loop, too, and for how many ms it is busy with each transition. */
-  readonly loop: boolean;
-  readonly busy: number;
-  /** How likely it is to leave, close or resign from within what it is told. */
-  readonly rash: number;
+/** Observes a user. */
+export interface UserObserver extends Reporter {
+  joined(user: User): void;
+  /** A voluntary exit begins. */
+  leaving(user: User): void;
+  resigned(user: User, cooldown: number): void;
+  left(user: User): void;
+  received(user: User, transition: Transition): void;
+  workStarted(user: User, term: Term): void;
+  workStopped(term: Term): void;
+  /** Counts `promise` as work that a voluntary exit must wait for. */
+  trackWork(term: Term, promise: Promise<void>): Promise<void>;
+  /** Whether `term` was over before this instant. */
+  wasOver(term: Term): boolean;
+  /** A microtask is about to run. */
+  expectMicrotasks(): void;
 }
 
-export type Options = Omit<ElectionOptions, 'redis' | 'store'>;
-
-/** Those that the judge judges by. */
-export type Times = {
-  readonly ttl: number;
-  readonly wait: number;
-  readonly jitter: number;
-  readonly timeout: number;
-  readonly drain: number;
-  readonly renewEvery: number;
-};
-
-/** ms between two looks of leader-only work, a part of the ttl. */
+/** ms between two steps of leader-only work, as a part of the ttl. */
 const WORK_EVERY = 1 / 7;
 
-/** A process that stands in the election, and looks whether it is told what it was promised. */
+/** A process that stands in the election, and checks that it receives what it was promised. */
 export class User {
-  readonly machine: Seat;
+  readonly machine: Host;
   readonly link: Connection;
   readonly election: Election;
   readonly style: Style;
   readonly options: Times;
-  /** It leads as far as it was told. */
+  /** The term of the leadership that was announced last, while it lasts. */
   term: Term | undefined;
-  isRash: boolean;
-  /** True time until which it may stand aside. */
-  asideUntil = 0;
+  isReentrant: boolean;
+  /** True time until which it may stand aside after a resignation. */
+  coolingUntil = 0;
   /** Counts candidacies. */
-  stands = 0;
+  candidacies = 0;
   isStanding = false;
   isClosed = false;
-  readonly #judge: Judge;
+  readonly #observer: UserObserver;
   readonly #random: Random;
   readonly #library: Library;
   readonly #ttl: number;
   readonly #abort = new AbortController();
   #subscription = Subscription.EMPTY;
-  #said: Transition['role'] | undefined;
+  #lastRole: Transition['role'] | undefined;
   #iterator: AsyncIterator<Transition> | undefined;
 
   constructor(
@@ -64,15 +59,15 @@ export class User {
     random: Random,
     options: Times & Options,
     style: Style,
-    judge: Judge,
+    observer: UserObserver,
   ) {
     const { machine } = link;
     this.machine = machine;
     this.link = link;
     this.style = style;
     this.options = options;
-    this.isRash = style.rash > 0;
-    this.#judge = judge;
+    this.isReentrant = style.reentrancy > 0;
+    this.#observer = observer;
     this.#random = random;
     this.#library = library;
     const environment = library.environment({
@@ -93,127 +88,128 @@ export class User {
     this.election = new library.LiveElection({ ...environment, ...drawn }, this.#abort.signal);
   }
 
-  /** What it was told last. */
+  /** The latest role that it received. */
   get role(): Transition['role'] | undefined {
-    return this.#said;
+    return this.#lastRole;
   }
 
   join(): void {
     if (this.isStanding || this.isClosed || this.machine.isDead) return;
     this.isStanding = true;
-    this.stands += 1;
-    this.#judge.stood(this);
-    const stand = this.stands;
+    this.candidacies += 1;
+    this.#observer.joined(this);
+    const stand = this.candidacies;
     const { election } = this;
     this.#subscription = new Subscription();
     this.#subscription.add(
       election.subscribe({
-        next: (transition) => this.#told(transition, stand),
-        error: (error) => this.#judge.object('contract', `${this.machine.name}: the stream errors: ${error}`),
+        next: (transition) => this.#notified(transition, stand),
+        error: (error) => this.#observer.report('contract', `${this.machine.name}: the stream errors: ${error}`),
         complete: () => this.#completed(),
       }),
     );
-    if (this.style.work !== 'none') this.#subscription.add(this.#works(stand));
-    if (this.style.loop) void this.#loop();
+    if (this.style.work !== 'none') this.#subscription.add(this.#startWork(stand));
+    if (this.style.loop) void this.#runLoop();
   }
 
   leave(): void {
     if (!this.isStanding) return;
     this.isStanding = false;
-    this.#judge.leaves(this);
+    this.#observer.leaving(this);
     this.#subscription.unsubscribe();
     void this.#iterator?.return?.();
-    this.#judge.promised();
+    this.#observer.expectMicrotasks();
     this.#left();
   }
 
-  /** Ends its candidacy for good; resolves when that has settled. */
+  /** Ends its candidacy for good. Resolves when `close()` has settled. */
   close(how: 'close' | 'abort' = 'close'): Promise<void> {
     this.isClosed = true;
-    this.#judge.leaves(this);
+    this.#observer.leaving(this);
     if (how === 'abort') this.#abort.abort();
     const settled = this.election.close();
-    this.#judge.promised();
+    this.#observer.expectMicrotasks();
     return settled;
   }
 
-  /** Stands aside for `cooldown` ms, if it led. */
+  /** Resigns, with `cooldown` in ms. */
   resign(cooldown: number): void {
-    if (this.election.isLeading) this.#judge.standsAside(this, cooldown);
-    this.#judge.leaves(this);
-    this.#judge.promised();
-    const id = likeAnId(this.#random);
+    if (this.election.isLeading) this.#observer.resigned(this, cooldown);
+    this.#observer.leaving(this);
+    this.#observer.expectMicrotasks();
+    const id = plausibleId(this.#random);
     const to = this.#random.pick(undefined, 'nobody', id, id.replace(/#.*/, '')); // a name
     void this.election.resign({ cooldown: Math.floor(cooldown), ...(to && { to }) });
   }
 
-  #told(transition: Transition, stand: number): void {
+  #notified(transition: Transition, stand: number): void {
     const { election, machine } = this;
-    const judge = this.#judge;
-    judge.told(this, transition);
-    if (!this.isStanding || stand !== this.stands)
-      judge.object('G6', `${machine.name} is told ${transition.role} after it left`);
+    const observer = this.#observer;
+    observer.received(this, transition);
+    if (!this.isStanding || stand !== this.candidacies)
+      observer.report('G6', `${machine.name} is told ${transition.role} after it left`);
     if (election.role !== transition.role) {
-      judge.object('contract', `${machine.name} is told ${transition.role} while its role is ${election.role}`);
+      observer.report('contract', `${machine.name} is told ${transition.role} while its role is ${election.role}`);
     }
-    this.#said = transition.role;
-    if (transition.role === 'leader') this.#leads(transition.term);
-    else this.#ends();
-    if (this.isRash && this.#random.chance(this.style.rash)) this.#actRashly();
+    this.#lastRole = transition.role;
+    if (transition.role === 'leader') this.#startTerm(transition.term);
+    else this.#endTerm();
+    if (this.isReentrant && this.#random.chance(this.style.reentrancy)) this.#actFromWithin();
   }
 
-  #leads(term: Term): void {
+  #startTerm(term: Term): void {
     this.term = term;
     const { machine, election } = this;
     term.signal.addEventListener('abort', () => {
-      if (election.isLeading) this.#judge.object('G2', `${machine.name} still leads when its signal aborts`);
+      if (election.isLeading) this.#observer.report('G2', `${machine.name} still leads when its signal aborts`);
     });
   }
 
-  /** By now everything says that the term is over. */
-  #ends(): void {
+  /** Checks that the signal and `isLeading` already show the end of the term. */
+  #endTerm(): void {
     const { term, machine, election } = this;
     this.term = undefined;
-    if (term && !term.signal.aborted) this.#judge.object('G2', `${machine.name} is told before its signal aborts`);
-    if (election.isLeading) this.#judge.object('G2', `${machine.name} is told that it does not lead while isLeading`);
+    if (term && !term.signal.aborted) this.#observer.report('G2', `${machine.name} is told before its signal aborts`);
+    if (election.isLeading)
+      this.#observer.report('G2', `${machine.name} is told that it does not lead while isLeading`);
   }
 
-  #actRashly(): void {
+  #actFromWithin(): void {
     const act = this.#random.pick('leave', 'close', 'abort', 'resign');
-    this.#judge.saw(`${act} from within a transition`);
+    this.#observer.count(`${act} from within a transition`);
     if (act === 'leave') this.leave();
     else if (act === 'resign') this.resign(this.#random.between(0, this.#ttl));
     else void this.close(act);
   }
 
   #completed(): void {
-    if (!this.isClosed) this.#judge.object('contract', `${this.machine.name}: the stream completes by itself`);
+    if (!this.isClosed) this.#observer.report('contract', `${this.machine.name}: the stream completes by itself`);
     this.isStanding = false;
     this.#left();
   }
 
   #left(): void {
     this.term = undefined;
-    this.#said = undefined;
-    this.#judge.left(this);
+    this.#lastRole = undefined;
+    this.#observer.left(this);
   }
 
-  /** Leader-only work by `whileLeader`, which claims to lead each time that it goes on. */
-  #works(stand: number): Subscription {
+  /** Starts leader-only work, which claims leadership at each step. */
+  #startWork(stand: number): Subscription {
     const { work, teardown } = this.style;
-    const judge = this.#judge;
+    const observer = this.#observer;
     const running = (term: Term) =>
       interval(this.#ttl * WORK_EVERY, this.machine.scheduler).pipe(
         tap({
-          subscribe: () => judge.workBegins(this, term),
-          finalize: () => judge.workStops(term),
+          subscribe: () => observer.workStarted(this, term),
+          finalize: () => observer.workStopped(term),
         }),
       );
     const project = (term: Term) => {
-      if (work === 'promise') return judge.work(term, this.#after(teardown));
+      if (work === 'promise') return observer.trackWork(term, this.#after(teardown));
       if (work === 'slow')
         term.waitUntil(
-          judge.work(
+          observer.trackWork(
             term,
             this.#endOf(term).then(() => this.#after(teardown)),
           ),
@@ -224,48 +220,48 @@ export class User {
     const operator = work === 'switchMap' ? byHand : this.#library.whileLeader(project);
     return this.election.pipe(operator).subscribe(() => {
       const { election, machine } = this;
-      if (!this.isStanding || stand !== this.stands)
-        judge.object('G6', `work of ${machine.name} is forwarded after it left`);
+      if (!this.isStanding || stand !== this.candidacies)
+        observer.report('G6', `work of ${machine.name} is forwarded after it left`);
       if (!election.isLeading && work !== 'promise' && work !== 'switchMap')
-        judge.object('G2', `work of ${machine.name} is forwarded past its term`);
+        observer.report('G2', `work of ${machine.name} is forwarded past its term`);
     });
   }
 
   #endOf(term: Term): Promise<void> {
     return new Promise((resolve) => {
       term.signal.addEventListener('abort', () => {
-        this.#judge.promised();
+        this.#observer.expectMicrotasks();
         resolve();
       });
     });
   }
 
-  /** Resolves `ms` later by this machine's timers. */
+  /** Resolves after `ms`, by this machine's timers. */
   #after(ms: number): Promise<void> {
     return new Promise((resolve) => {
       this.machine.scheduler.schedule(() => {
-        this.#judge.promised();
+        this.#observer.expectMicrotasks();
         resolve();
       }, ms);
     });
   }
 
-  /** As `for await` does, except that leaving it does not wait until it is told something. */
-  async #loop(): Promise<void> {
+  /** Runs a loop like `for await`, but leaving it does not wait for the next transition. */
+  async #runLoop(): Promise<void> {
     const { machine, election, style } = this;
-    const judge = this.#judge;
+    const observer = this.#observer;
     const iterator = election[Symbol.asyncIterator]();
     this.#iterator = iterator;
     let before: Transition['role'] | undefined;
     for (let result = await iterator.next(); !result.done; result = await iterator.next()) {
       const { value: transition } = result;
       const { role } = transition;
-      if (role === before) judge.object('contract', `the loop of ${machine.name} is told ${role} twice`);
+      if (role === before) observer.report('contract', `the loop of ${machine.name} is told ${role} twice`);
       if (before === 'leader' && role !== 'follower') {
-        judge.object('contract', `the loop of ${machine.name} is told ${role} after leader`);
+        observer.report('contract', `the loop of ${machine.name} is told ${role} after leader`);
       }
-      if (role === 'leader' && (judge.wasOver(transition.term) || isOverUntold(transition.term))) {
-        judge.object('G2', `the loop of ${machine.name} is told of a leadership that is over`);
+      if (role === 'leader' && (observer.wasOver(transition.term) || isOverUntold(transition.term))) {
+        observer.report('G2', `the loop of ${machine.name} is told of a leadership that is over`);
       }
       before = role;
       if (style.busy > 0) await this.#after(style.busy);
@@ -273,8 +269,8 @@ export class User {
   }
 }
 
-/** An id that somebody may have. */
-export const likeAnId = (random: Random): string => `m${random.whole(1, 4)}#${random.whole(1, 9)}`;
+/** An id that a candidate may have. */
+export const plausibleId = (random: Random): string => `m${random.whole(1, 4)}#${random.whole(1, 9)}`;
 
-/** Over by the clock, and not by anything that has just happened. */
+/** Whether the term is over by the clock, and nothing has announced it yet. */
 const isOverUntold = (term: Term): boolean => !term.signal.aborted && term.remaining() <= 0;

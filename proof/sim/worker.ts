@@ -1,18 +1,18 @@
-// Simulates the worlds it is told to, one job after the other.
+// Simulates the worlds of one job after the other.
 import { type Library, loaded } from '../library.js';
 import { simulate } from './simulate.js';
-import type { Answer, Job } from './workers.js';
+import type { Job, WorkerReply } from './workers.js';
 
-const answer = (answer: Answer): void => void process.send?.(answer);
+const answer = (answer: WorkerReply): void => void process.send?.(answer);
 
 let current: Job | undefined;
 const libraries = new Map<string, Library>();
 
-// Nothing of the sort may come out of an election; RxJS tells of what a subscriber throws in this way, too.
+// An election must never cause these. RxJS also reports errors that subscribers throw in this way.
 for (const event of ['uncaughtException', 'unhandledRejection']) {
   process.on(event, (reason) => {
     const text = `${event} among the seeds ${current?.from} … ${(current?.to ?? 0) - 1}: ${reason?.stack ?? reason}`;
-    answer({ broke: text });
+    answer({ error: text });
   });
 }
 

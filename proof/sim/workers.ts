@@ -9,16 +9,18 @@ export interface Job {
   readonly library: Build;
   readonly from: number;
   readonly to: number;
-  /** No further than to the first world that goes wrong. */
+  /** Stop at the first world that breaks a promise. */
   readonly first: boolean;
   /** As in {@link planOf}. */
   readonly servers: number;
 }
 
-/** How a worker answers. */
-export type Answer = { readonly tally: Tally } | { readonly broke: string };
+/** The answer of a worker. */
+export type WorkerReply = { readonly tally: Tally } | { readonly error: string };
 
-/** Processes that simulate worlds: a core each, and an exception that nobody catches ends no more than one of them. */
+/**
+ * Processes that simulate worlds, one for each core. An uncaught exception ends only one of them.
+ */
 export class Workers implements Disposable {
   readonly #idle: ChildProcess[] = [];
   readonly #waiting: Array<(worker: ChildProcess) => void> = [];
@@ -28,18 +30,18 @@ export class Workers implements Disposable {
     for (let i = 0; i < count; i += 1) this.#free(this.#start());
   }
 
-  /** Done by the next worker that has nothing to do. */
+  /** Gives the job to the next idle worker. */
   async do(job: Job): Promise<Tally> {
     const worker = this.#idle.pop() ?? (await new Promise<ChildProcess>((resolve) => this.#waiting.push(resolve)));
     const gone = once(worker, 'exit').then(
-      ([code, signal]): Answer => ({ broke: `a worker ended: ${signal ?? code}` }),
+      ([code, signal]): WorkerReply => ({ error: `a worker ended: ${signal ?? code}` }),
     );
     worker.send(job);
-    const answer = await Promise.race([once(worker, 'message').then(([answer]) => answer as Answer), gone]);
-    if ('broke' in answer) {
+    const answer = await Promise.race([once(worker, 'message').then(([answer]) => answer as WorkerReply), gone]);
+    if ('error' in answer) {
       worker.kill('SIGKILL'); // it may be at work on that job still, and would answer the next one with it
       this.#free(this.#start());
-      throw new Error(answer.broke);
+      throw new Error(answer.error);
     }
     this.#free(worker);
     return answer.tally;
@@ -56,7 +58,7 @@ export class Workers implements Disposable {
     return worker;
   }
 
-  /** To whoever waits for one. */
+  /** Gives an idle worker to the next job. */
   #free(worker: ChildProcess): void {
     const next = this.#waiting.shift();
     if (next) next(worker);

@@ -2,56 +2,64 @@ import type { ElectionErrorCode, LeaseStore } from 'rx-leader';
 import type { Notice } from '../../lib/port/lease-store.js';
 import type { Library } from '../library.js';
 import { Random } from '../random.js';
-import { Agenda } from './agenda.js';
+import { Coverage } from './coverage.js';
 import { Crowd } from './crowd.js';
+import { EventQueue } from './event-queue.js';
 import { Exceptions } from './exceptions.js';
-import { Judge, type Wrong } from './judge.js';
-import { KINDS } from './kinds.js';
-import { type Connection, type Ear, fair, Link, type Network } from './link.js';
-import { Machine, type Seat } from './machine.js';
-import { Neighbour, type NeighbourPlan } from './neighbour.js';
+import { FAULT_KINDS, type FaultContext } from './fault-kinds.js';
+import { Judge } from './judge/judge.js';
+import { type Connection, Link, type LinkObserver } from './link.js';
+import { type Host, Machine } from './machine.js';
+import { Neighbour } from './neighbour.js';
 import { Peer } from './peer.js';
-import { type Happening, KEY, type MachinePlan, type Plan, shortestTimeout } from './plan.js';
-import { Quorum } from './quorum.js';
-import { Aftermath } from './recovery.js';
+import {
+  type FaultEvent,
+  fair,
+  KEY,
+  type MachinePlan,
+  type NeighbourPlan,
+  type Network,
+  type Plan,
+  type Style,
+  shortestTimeout,
+} from './plan-schema.js';
+import { QuorumConnection } from './quorum-connection.js';
 import { Server } from './server.js';
-import { Sightings } from './sightings.js';
-import { likeAnId, type Style, User } from './user.js';
+import { plausibleId, User } from './user.js';
 
-/** As the model has it by default. */
+/** The default of the model. */
 const EPOCH = Date.UTC(2020, 0);
 
-/** More than any world takes that does not spin: most take some thousands, the longest some hundreds for a ttl. */
+/**
+ * More steps than any world takes that does not spin: most take some thousands, the longest some
+ * hundreds for each ttl.
+ */
 const MOST_STEPS = 300_000;
 const MOST_STEPS_A_TTL = 10_000;
 
-/** What a world has come to. */
-export interface Outcome {
-  readonly wrongs: readonly Wrong[];
-  /** ms of true time that went by. */
-  readonly lasted: number;
-  readonly terms: number;
-  readonly sightings: Sightings;
-}
-
-/** Candidates, their machines, clocks and connections, and a store, under whatever a plan lets befall them. Everything follows from the plan. */
-export class World {
+/**
+ * Candidates with their machines, clocks and connections, and a store, under the faults of a plan.
+ * Everything follows from the plan.
+ */
+export class World implements FaultContext {
   readonly key = KEY;
   readonly ttl: number;
   readonly servers: readonly Server[];
-  /** Those that may lose what they were told, or have their clocks set: the one there is, or a minority of several. */
+  /**
+   * Servers that may lose data or have their clocks set: the only one, or a minority of several.
+   */
   readonly #faulty: readonly Server[];
   readonly exceptions: Exceptions;
   readonly plan: Plan;
-  readonly agenda: Agenda;
+  readonly events: EventQueue;
   readonly judge: Judge;
   readonly users: User[] = [];
   readonly neighbours: Neighbour[] = [];
   readonly peers: Peer[] = [];
   readonly #library: Library;
   readonly #random: Random;
-  readonly #sightings = new Sightings();
-  readonly #undos = new Set<() => void>();
+  readonly coverage = new Coverage();
+  readonly #pendingUndos = new Set<() => void>();
   readonly #quorums = new Map<Machine, { next: readonly Link[]; readonly store: LeaseStore }>();
   #network: Network;
   readonly #mostSteps: number;
@@ -64,20 +72,20 @@ export class World {
     this.#network = plan.network;
     this.ttl = plan.options.ttl;
     this.#mostSteps = Math.max(MOST_STEPS, (MOST_STEPS_A_TTL * plan.lasts) / plan.options.ttl);
-    this.agenda = new Agenda(Random.of(plan.seed, 'agenda'));
-    const agenda = this.agenda;
+    this.events = new EventQueue(Random.of(plan.seed, 'agenda'));
+    const events = this.events;
     this.#random = Random.of(plan.seed, 'world');
     const { others = [] } = plan;
-    this.exceptions = new Exceptions(agenda, this.ttl, others.length > 0);
-    this.judge = new Judge(agenda, this.ttl, this.exceptions, this.#sightings);
-    if (tell) this.judge.tell = (text) => tell(`${agenda.now.toFixed(1).padStart(10)}  ${text}`);
+    this.exceptions = new Exceptions(events, this.ttl, others.length > 0);
+    this.judge = new Judge(events, this.ttl, this.exceptions, this.coverage);
+    if (tell) this.judge.log = (text) => tell(`${events.now.toFixed(1).padStart(10)}  ${text}`);
     const open = (rate: number, ahead: number, faulty: number | undefined) => {
-      const store = new library.MemoryLeaseStore({ clock: { now: () => agenda.now * rate }, epoch: EPOCH + ahead });
+      const store = new library.MemoryLeaseStore({ clock: { now: () => events.now * rate }, epoch: EPOCH + ahead });
       return new Server(
         store,
-        agenda,
+        events,
         KEY,
-        others.length > 0 ? this.judge.ofMember(faulty) : this.judge,
+        others.length > 0 ? this.judge.traffic.ofMember(faulty) : this.judge.traffic,
         plan.isSilent,
       );
     };
@@ -88,29 +96,23 @@ export class World {
     this.#faulty = this.servers.slice(0, minority);
   }
 
-  async run(): Promise<Outcome> {
-    const { machines, peers = [], happenings, lasts } = this.plan;
+  /** Runs the plan: its machines, peers and faults. */
+  async runPlan(): Promise<void> {
+    const { machines, peers = [], faults, lasts } = this.plan;
     for (const machine of machines) this.add(machine);
     for (const [i, one] of peers.entries()) {
       const name = `p${i + 1}`;
       const random = Random.of(this.plan.seed, name);
-      this.peers.push(new Peer(name, this.servers[0] as Server, this.ttl, this.agenda, random, one, this.judge));
+      this.peers.push(new Peer(name, this.servers[0] as Server, this.ttl, this.events, random, one, this.judge));
     }
-    for (const happening of happenings) this.agenda.at(happening.at, () => this.#befall(happening));
-    const crowd = this.#crowd();
-    await this.until(() => false, lasts);
+    for (const fault of faults) this.events.at(fault.at, () => this.#inject(fault));
+    const crowd = this.#addCrowd();
+    await this.advanceUntil(() => false, lasts);
     crowd?.leave();
-    this.#heal();
-    await new Aftermath(this).run();
-    return {
-      wrongs: this.judge.wrongs,
-      lasted: this.agenda.now,
-      terms: this.judge.terms,
-      sightings: this.#sightings,
-    };
+    this.endFaults();
   }
 
-  // What happenings do.
+  // The actions of faults.
 
   error(code: ElectionErrorCode): Error {
     return new this.#library.ElectionError(code, `The store fails: ${code}`);
@@ -122,79 +124,80 @@ export class World {
     return free.length > this.servers.length / 2;
   }
 
-  /** Whom a happening is aimed at, among those who are there. */
-  aimedAt({ aim, machine }: Happening): User | undefined {
+  /** The user that a fault is aimed at, among those that are there. */
+  targetOf({ aim, machine }: FaultEvent): User | undefined {
     const there = this.users.filter((user) => !user.machine.isDead && !user.isClosed);
     const [leader] = aim === 'leader' ? there.filter(({ term }) => term) : [];
     return leader ?? there[machine % Math.max(1, there.length)];
   }
 
   kill({ machine }: User): void {
-    this.judge.tell?.(`${machine.process.name} is killed`);
+    this.judge.log?.(`${machine.process.name} is killed`);
     machine.process.kill();
   }
 
-  /** Somebody new. */
+  /** Adds a machine. */
   add(plan: MachinePlan | undefined): void {
     if (!plan) return;
     this.#machines += 1;
     const name = `m${this.#machines}`;
     const random = Random.of(this.plan.seed, name);
-    const machine = new Machine(name, this.agenda, random, this.#library, plan, this.judge);
-    const users = [this.#seat(machine, random, plan, plan.style)];
-    for (const one of plan.neighbours ?? []) this.#settle(machine, one);
-    for (const style of plan.mates ?? []) {
-      const seat = machine.addSeat();
-      users.push(this.#seat(seat, Random.of(this.plan.seed, seat.name), plan, style));
+    const machine = new Machine(name, this.events, random, this.#library, plan, this.judge);
+    const users = [this.#addUser(machine, random, plan, plan.style)];
+    for (const one of plan.neighbours ?? []) this.#addNeighbour(machine, one);
+    for (const style of plan.siblings ?? []) {
+      const seat = machine.addHost();
+      users.push(this.#addUser(seat, Random.of(this.plan.seed, seat.name), plan, style));
     }
     for (const user of users) this.later(plan.joins, () => machine.receive(() => user.join()));
   }
 
-  #seat(seat: Seat, random: Random, { options }: MachinePlan, style: Style): User {
+  #addUser(seat: Host, random: Random, { options }: MachinePlan, style: Style): User {
     const link = this.#connect(seat, random);
     const user = new User(this.#library, link, random, { ...this.plan.options, ...options }, style, this.judge);
     this.users.push(user);
-    this.judge.enters(user);
+    this.judge.addUser(user);
     return user;
   }
 
-  #crowd(): Crowd | undefined {
+  #addCrowd(): Crowd | undefined {
     const [user] = this.users;
     const { crowd, seed } = this.plan;
     if (!user || !crowd) return undefined;
     const random = Random.of(seed, 'crowd in it');
-    return new Crowd(this.#library, user.machine.process, this.agenda, random, this.plan, crowd, this.judge);
+    return new Crowd(this.#library, user.machine.process, this.events, random, this.plan, crowd, this.judge);
   }
 
-  #settle(machine: Machine, plan: NeighbourPlan): void {
+  #addNeighbour(machine: Machine, plan: NeighbourPlan): void {
     const key = `n${this.neighbours.length + 1}`;
     const random = Random.of(this.plan.seed, key);
     const network = fair(this.plan.options.timeout / 100);
-    const neighbour = new Neighbour(key, this.#library, machine, this.agenda, random, network, plan, this.judge);
+    const neighbour = new Neighbour(key, this.#library, machine, this.events, random, network, plan, this.judge);
     this.neighbours.push(neighbour);
-    this.judge.watches(machine, neighbour);
+    this.judge.addNeighbour(machine, neighbour);
   }
 
-  #connect(machine: Seat, random: Random): Connection {
+  #connect(machine: Host, random: Random): Connection {
     const network = () => this.#network;
-    const link = (server: Server, ear: Ear) => new Link(machine, this.agenda, random, network, server, ear);
-    const { servers, judge, agenda } = this;
-    const earOf = (i: number) => judge.ofMember(i < this.#faulty.length ? i : undefined);
-    const links = servers.map((one, i) => link(one, servers.length > 1 ? earOf(i) : judge));
+    const link = (server: Server, observer: LinkObserver) =>
+      new Link(machine, this.events, random, network, server, observer);
+    const { servers, judge, events } = this;
+    const observerOf = (i: number) => judge.traffic.ofMember(i < this.#faulty.length ? i : undefined);
+    const links = servers.map((one, i) => link(one, servers.length > 1 ? observerOf(i) : judge.traffic));
     const [first, ...others] = links as [Link, ...Link[]];
     return others.length === 0
       ? first
-      : new Quorum(
+      : new QuorumConnection(
           this.#quorumOf(machine, [first, ...others], random),
           [first, ...others],
-          agenda,
+          events,
           random,
-          judge.ofQuorum(),
+          judge.traffic.ofQuorum(),
         );
   }
 
-  /** One quorum for each process, which has what an election keeps to itself for each of its candidates. */
-  #quorumOf({ process, clock, scheduler }: Seat, links: readonly [Link, ...Link[]], random: Random): LeaseStore {
+  /** One quorum for each process; it has separate state for each candidate. */
+  #quorumOf({ process, clock, scheduler }: Host, links: readonly [Link, ...Link[]], random: Random): LeaseStore {
     const before = this.#quorums.get(process);
     if (before) {
       before.next = links;
@@ -208,12 +211,15 @@ export class World {
     return store;
   }
 
-  /** Of those that may lose what they were told, the one that a happening is aimed at. */
-  faulty({ server = 0 }: Happening): Server {
+  /** The server that a fault is aimed at, among those that may lose data. */
+  faulty({ server = 0 }: FaultEvent): Server {
     return this.#faulty[server % this.#faulty.length] as Server;
   }
 
-  /** To a replica that hears nothing from now on, whose clock is `ahead` ms, and which takes over when what is returned is called. */
+  /**
+   * Starts a failover: a replica, whose clock is `ahead` ms, receives nothing from now on. The
+   * returned function promotes it.
+   */
   failOver(server: Server, ahead: number): () => void {
     const { store } = server;
     const index = this.servers.indexOf(server);
@@ -223,18 +229,18 @@ export class World {
       this.exceptions.lost();
       this.exceptions.ranAnew();
       store.failOver(copy);
-      this.judge.goesBack(index, written);
+      this.judge.revert(index, written);
       if (ahead !== 0) this.setClock(server, ahead);
       this.serverChanged();
     };
   }
 
   setClock(server: Server, ms: number): void {
-    this.exceptions.set(ms, this.servers.indexOf(server));
+    this.exceptions.clockSet(ms, this.servers.indexOf(server));
     server.store.stepClock(ms);
   }
 
-  /** As everybody's connections notice, unless it is silent. */
+  /** All connections notice that the server changed, unless it is silent. */
   serverChanged(): void {
     if (this.plan.isSilent) return;
     for (const { link } of this.users) link.serverChanged();
@@ -244,42 +250,42 @@ export class World {
     return this.#random.next();
   }
 
-  /** A notice that somebody has made up, though not without a look at the store. */
-  forged(): Notice {
+  /** A forged notice, partly with true facts of the store. */
+  forgedNotice(): Notice {
     const random = this.#random;
     const lease = this.servers[0]?.store.lease(KEY)?.id ?? 'nobody';
-    const id = random.pick(lease, 'somebody', likeAnId(random));
+    const id = random.pick(lease, 'somebody', plausibleId(random));
     if (random.chance(0.2)) return { kind: 'cut', id };
-    const successor = random.chance(0.2) ? random.pick('nobody', likeAnId(random)) : undefined;
+    const successor = random.chance(0.2) ? random.pick('nobody', plausibleId(random)) : undefined;
     if (random.chance(0.5)) return { kind: 'released', id, ...(successor && { successor }) };
     const token = random.pick(1, Number.MAX_SAFE_INTEGER);
     return { kind: 'elected', holder: { id, token, expiresIn: random.pick(0, this.ttl, 2 ** 31) } };
   }
 
   later(ms: number, run: () => void): void {
-    this.agenda.after(ms, run);
+    this.events.after(ms, run);
   }
 
-  #befall(happening: Happening): void {
-    const { kind, lasts } = happening;
-    this.judge.tell?.(`*** ${kind}, for ${lasts.toFixed(0)} ms`);
-    this.#sightings.saw(`kind ${kind}`);
-    const undo = KINDS[kind].begin(this, happening);
+  #inject(fault: FaultEvent): void {
+    const { kind, lasts } = fault;
+    this.judge.log?.(`*** ${kind}, for ${lasts.toFixed(0)} ms`);
+    this.coverage.count(`kind ${kind}`);
+    const undo = FAULT_KINDS[kind].begin(this, fault);
     if (!undo) return;
     const once = () => {
-      if (this.#undos.delete(once)) undo();
+      if (this.#pendingUndos.delete(once)) undo();
     };
-    this.#undos.add(once);
-    this.agenda.after(lasts, () => {
-      if (this.#undos.has(once)) this.judge.tell?.(`... ${kind} is over`);
+    this.#pendingUndos.add(once);
+    this.events.after(lasts, () => {
+      if (this.#pendingUndos.has(once)) this.judge.log?.(`... ${kind} is over`);
       once();
     });
   }
 
-  /** Ends whatever befalls anybody, and makes the weather fine. */
-  #heal(): void {
-    this.judge.tell?.('*** all is well');
-    for (const undo of [...this.#undos]) undo();
+  /** Ends all faults, and makes the network reliable. */
+  endFaults(): void {
+    this.judge.log?.('*** all is well');
+    for (const undo of [...this.#pendingUndos]) undo();
     for (const peer of this.peers) peer.leave();
     for (const { store } of this.#faulty) {
       if (store.lease(KEY)?.expiresIn === Number.POSITIVE_INFINITY) store.evict(KEY, 'lease'); // brought back by a failover
@@ -287,19 +293,19 @@ export class World {
     this.#network = fair(Math.min(this.#network.latency, shortestTimeout(this.plan) / 50));
   }
 
-  /** Lets things happen until `condition`, `within` ms at most; how long that took. */
-  async until(condition: () => boolean, within: number): Promise<number> {
-    const begun = this.agenda.now;
+  /** Runs events until `condition` holds, for at most `within` ms. Returns how long that took. */
+  async advanceUntil(condition: () => boolean, within: number): Promise<number> {
+    const begun = this.events.now;
     const end = begun + within;
     do {
       this.#steps += 1;
       if (this.#steps === this.#mostSteps)
-        this.judge.object('contract', 'something is done again and again, and never through');
+        this.judge.report('contract', 'something is done again and again, and never through');
       if (this.#steps >= this.#mostSteps) break;
-      if (!this.judge.isPromised) continue;
-      this.judge.isPromised = false;
+      if (!this.judge.hasMicrotasks) continue;
+      this.judge.hasMicrotasks = false;
       await new Promise(setImmediate); // every microtask has had its turn by then
-    } while (!condition() && this.agenda.step(end));
-    return this.agenda.now - begun;
+    } while (!condition() && this.events.step(end));
+    return this.events.now - begun;
   }
 }

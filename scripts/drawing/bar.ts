@@ -18,7 +18,10 @@ export const BAR_DEFINITIONS = tag(
     tag('rect', { width: 3, height: 7, fill: COLORS.stopped }),
 );
 
-/** Terms and stopped processes are boxes, the rest are lines: told apart by shape as well as by colour. */
+/**
+ * Terms and stopped processes are boxes, the rest are lines: told apart by shape as well as by
+ * colour.
+ */
 export function bar({ from, to, look }: Span, x: (at: number) => number, y: number, height: number): string {
   const line = (dashes: Attributes) =>
     tag('path', { d: `M${x(from)} ${y} H${x(to)}`, stroke: COLORS[look], ...dashes });

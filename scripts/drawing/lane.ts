@@ -1,4 +1,7 @@
-/** What a row shows: a role, or that its process is `stopped`, or that nobody in it stands (`gone`). */
+/**
+ * What a row shows: a role, or that its process is `stopped`, or that nobody in it stands
+ * (`gone`).
+ */
 export type Look = 'leader' | 'follower' | 'error' | 'stopped' | 'gone';
 
 export interface Span {
@@ -9,7 +12,10 @@ export interface Span {
   readonly token?: number;
 }
 
-/** What is known of a row from some instant on. `by` is the process that has the row: another one is another candidate. */
+/**
+ * What is known of a row from some instant on. `by` is the process that has the row: another one
+ * is another candidate.
+ */
 export type Sign = { readonly at: number; readonly by: string } & (
   | { readonly kind: 'role'; readonly role: 'leader' | 'follower' | 'error'; readonly token?: number }
   | { readonly kind: 'yes'; readonly token?: number }

@@ -35,7 +35,10 @@ interface Page {
   readonly definitions: string;
 }
 
-/** A card with a caption at its top and `content` below, as an SVG of its own: no script, no font, nothing to fetch. */
+/**
+ * A card with a caption at its top and `content` below, as an SVG of its own: no script, no font,
+ * nothing to fetch.
+ */
 export function page({ width, height, caption, description, definitions }: Page, content: readonly string[]): string {
   const { title, subtitle, result, ok } = caption;
   const head = [

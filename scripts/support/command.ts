@@ -12,7 +12,10 @@ export interface Command<Args extends { readonly help: boolean }> {
   readonly failed: number;
 }
 
-/** Exit codes of what looks for something wrong; `void` where it could not look, or the arguments make no sense. */
+/**
+ * Exit codes of what looks for something wrong; `void` where it could not look, or the arguments
+ * make no sense.
+ */
 export const EXIT_CODES = { well: 0, wrong: 1, void: 2 } as const;
 
 export const say = (line: string): void => void process.stdout.write(`${line}\n`);

@@ -2,11 +2,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 
 /**
- * Sees to it that a child does not outlive this process, however this process ends.
- *
- * A handler on 'exit' does not do: it never runs when a jest worker is killed, and inside a spec `process` is jest's copy,
- * whose events nobody emits. So a shell waits for the pipe from this process to close, and then kills with SIGKILL, which
- * ends a stopped process too. It costs one small process a child.
+ * Sees to it that a child does not outlive this process, however this process ends. A handler on
+ * 'exit' does not do: it never runs when a jest worker is killed, and inside a spec `process` is
+ * jest's copy, whose events nobody emits. So a shell waits for the pipe from this process to
+ * close, and then kills with SIGKILL, which ends a stopped process too. It costs one small process
+ * a child.
  */
 export function guard(child: ChildProcess): void {
   if (child.pid === undefined) return;

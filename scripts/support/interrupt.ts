@@ -18,7 +18,10 @@ export interface Ending extends Disposable {
   abort(reason: Error): void;
 }
 
-/** Turns the ways in which a run is told to end into one signal, so that it ends in order: nothing is left running. */
+/**
+ * Turns the ways in which a run is told to end into one signal, so that it ends in order: nothing
+ * is left running.
+ */
 export function listenForEnd(): Ending {
   const controller = new AbortController();
   const listeners = Object.entries(SIGNALS).map(([name, number]) => {

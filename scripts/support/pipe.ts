@@ -4,14 +4,14 @@ import { performance } from 'node:perf_hooks';
 import { clearTimeout, setTimeout } from 'node:timers';
 
 /**
- * What came from the source, and when it is due at the sink. A source that `finished` sends no more but still listens; one
- * that is `gone` does not.
+ * What came from the source, and when it is due at the sink. A source that `finished` sends no
+ * more but still listens; one that is `gone` does not.
  */
 type Item = { due: number } & ({ bytes: Buffer } | { end: 'finished' | 'gone' });
 
 /**
- * One direction of a connection: bytes, and then the end, in order, late or held back if told so. What a source sent
- * before it went away still arrives, as on a real network.
+ * One direction of a connection: bytes, and then the end, in order, late or held back if told so.
+ * What a source sent before it went away still arrives, as on a real network.
  */
 export class Pipe {
   readonly #sink: Socket;
@@ -64,7 +64,10 @@ export class Pipe {
     this.#flush();
   }
 
-  /** Passes on what is due, and sets the timer for the next item: one that is due later keeps back those behind it. */
+  /**
+   * Passes on what is due, and sets the timer for the next item: one that is due later keeps back
+   * those behind it.
+   */
   #flush(): void {
     clearTimeout(this.#timer);
     while (!this.#holding) {

@@ -18,8 +18,8 @@ export async function startProxy({ target }: { target: ProxyTarget }): Promise<T
 }
 
 /**
- * A network that can be made bad on purpose, one direction at a time. What it is told holds for open connections and for
- * those to come, until the opposite is said.
+ * A network that can be made bad on purpose, one direction at a time. What it is told holds for
+ * open connections and for those to come, until the opposite is said.
  */
 export class TcpProxy implements AsyncDisposable {
   readonly host = '127.0.0.1';
@@ -54,7 +54,10 @@ export class TcpProxy implements AsyncDisposable {
     return this.#accepted;
   }
 
-  /** Passes bytes on only `ms` after they came, in order; 0 ends it. The end of a connection is delayed as well. */
+  /**
+   * Passes bytes on only `ms` after they came, in order; 0 ends it. The end of a connection is
+   * delayed as well.
+   */
   delay(ms: number, direction?: Direction): void {
     for (const one of direction ? [direction] : BOTH) {
       this.#delays[one] = ms;
@@ -63,8 +66,9 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   /**
-   * Keeps connections open and passes nothing on, not even their end: a half-open connection. The bytes are kept;
-   * `heal` decides what becomes of them. New connections are still accepted, into the same silence.
+   * Keeps connections open and passes nothing on, not even their end: a half-open connection. The
+   * bytes are kept; `heal` decides what becomes of them. New connections are still accepted, into
+   * the same silence.
    */
   swallow(direction?: Direction): void {
     for (const one of direction ? [direction] : BOTH) {
@@ -73,7 +77,10 @@ export class TcpProxy implements AsyncDisposable {
     }
   }
 
-  /** Swallows what passes, both ways, between the server and those who dial from one of these addresses. */
+  /**
+   * Swallows what passes, both ways, between the server and those who dial from one of these
+   * addresses.
+   */
   part(sources: Iterable<string>): void {
     this.#parted = new Set(sources);
     for (const connection of this.#connections) {
@@ -82,9 +89,9 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   /**
-   * Ends every `delay`, `swallow` and `part`. What was late arrives now. What was swallowed arrives as well (`release`), as when
-   * a network comes back before anyone gave up; or is lost (`drop`), and with it each connection that would otherwise go
-   * on with bytes missing.
+   * Ends every `delay`, `swallow` and `part`. What was late arrives now. What was swallowed
+   * arrives as well (`release`), as when a network comes back before anyone gave up; or is lost
+   * (`drop`), and with it each connection that would otherwise go on with bytes missing.
    */
   heal({ held = 'release' }: { held?: 'release' | 'drop' } = {}): void {
     this.delay(0);
@@ -97,7 +104,9 @@ export class TcpProxy implements AsyncDisposable {
     }
   }
 
-  /** Ends every open connection by a reset; what was under way in it is lost. New ones are welcome. */
+  /**
+   * Ends every open connection by a reset; what was under way in it is lost. New ones are welcome.
+   */
   cut(): void {
     for (const connection of [...this.#connections]) connection.destroy();
   }
@@ -117,7 +126,8 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   async listen(): Promise<void> {
-    // Half-open, so that one side's end goes through the pipe like its bytes, and waits its turn there.
+    // Half-open, so that one side's end goes through the pipe like its bytes, and waits its turn
+    // there.
     const server = createServer({ allowHalfOpen: true }, (client) => this.#connect(client));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);
@@ -179,8 +189,9 @@ class Connection {
 }
 
 /**
- * A socket that still connects has nobody to send a reset to. One whose end is just being sent refuses the reset, and Node (20)
- * then takes it for closed although it is not: its descriptor stays open, and the process never exits.
+ * A socket that still connects has nobody to send a reset to. One whose end is just being sent
+ * refuses the reset, and Node (20) then takes it for closed although it is not: its descriptor
+ * stays open, and the process never exits.
  */
 function canReset({ connecting, writableEnded, writableFinished }: Socket): boolean {
   return !connecting && writableEnded === writableFinished;

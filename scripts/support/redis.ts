@@ -16,7 +16,10 @@ export type Client = ReturnType<typeof makeClient>;
 
 const HOST = '127.0.0.1';
 
-/** The server that `scripts/redis-binary.mjs` settled on, and beside it the programs that came along. */
+/**
+ * The server that `scripts/redis-binary.mjs` settled on, and beside it the programs that came
+ * along.
+ */
 export function redisProgram(name: 'redis-server' | 'redis-cli'): string {
   const record = path.resolve('node_modules/.cache/rx-leader/redis.json');
   let server: string;

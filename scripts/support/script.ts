@@ -6,7 +6,10 @@ import { until } from './until.js';
 export interface ScriptOptions<Line> {
   /** Added to this process's environment. */
   env?: NodeJS.ProcessEnv;
-  /** Reads one printed line; one it throws at is kept for error messages only. `JSON.parse` by default. */
+  /**
+   * Reads one printed line; one it throws at is kept for error messages only. `JSON.parse` by
+   * default.
+   */
   parse?: (line: string) => Line;
 }
 
@@ -22,9 +25,9 @@ export interface Script<Line> extends AsyncDisposable {
   /** Every line read so far. */
   lines(): readonly Line[];
   /**
-   * The next line that satisfies `predicate`, counting from the one that the last `next` returned: lines that came
-   * meanwhile count, lines passed over are not looked at again. Rejects after `within` ms, by default 60 000, which a
-   * process takes to start on a slow machine, or at once
+   * The next line that satisfies `predicate`, counting from the one that the last `next` returned:
+   * lines that came meanwhile count, lines passed over are not looked at again. Rejects after
+   * `within` ms, by default 60 000, which a process takes to start on a slow machine, or at once
    * when the script has ended, with what it wrote to stderr.
    */
   next(predicate: (line: Line) => boolean, within?: number): Promise<Line>;
@@ -34,8 +37,9 @@ export interface Script<Line> extends AsyncDisposable {
 }
 
 /**
- * Runs a TypeScript (or compiled) file in a Node of its own (the one running the specs), from the package root, and reads the JSON lines
- * it prints. Other lines are kept for error messages. Disposal kills it, also while it is stopped.
+ * Runs a TypeScript (or compiled) file in a Node of its own (the one running the specs), from the
+ * package root, and reads the JSON lines it prints. Other lines are kept for error messages.
+ * Disposal kills it, also while it is stopped.
  */
 export function spawnScript<Line = Record<string, unknown>>(
   file: string,

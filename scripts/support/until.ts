@@ -4,8 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface UntilOptions {
   /**
-   * Most ms to wait, 20 000 by default: enough for a slow machine, so what must be quick needs a bound of its own. A
-   * condition that never answers is given up then, too.
+   * Most ms to wait, 20 000 by default: enough for a slow machine, so what must be quick needs a
+   * bound of its own. A condition that never answers is given up then, too.
    */
   within?: number;
   /** ms between two looks, 10 by default. */
@@ -17,8 +17,9 @@ export interface UntilOptions {
 type Truthy<T> = Exclude<T, false | 0 | 0n | '' | null | undefined>;
 
 /**
- * Looks again and again until `condition` returns something truthy, and resolves with that. A condition that throws or
- * rejects is not met yet; the last such error becomes the cause of the rejection.
+ * Looks again and again until `condition` returns something truthy, and resolves with that. A
+ * condition that throws or rejects is not met yet; the last such error becomes the cause of the
+ * rejection.
  */
 export async function until<T>(
   condition: () => T | Promise<T>,

@@ -7,7 +7,10 @@ import { type Run, runProgram } from '../support/program.js';
 import { startRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
 
-/** ms for a whole quick run, on a machine that runs other specs as well. It takes 11 s where it is alone. */
+/**
+ * ms for a whole quick run, on a machine that runs other specs as well. It takes 11 s where it is
+ * alone.
+ */
 const WHOLE_RUN = 180_000;
 
 const demo = (...args: string[]): Run => runProgram('demo/main.ts', ...args);

@@ -55,7 +55,8 @@ describe('building redis-server from source', () => {
     const took: number[] = [];
     for (const _ of [1, 2]) {
       const begun = performance.now();
-      // Nobody listens there, nor can: a port that a server has left may be another spec's by now, which says something else.
+      // Nobody listens there, nor can: a port that a server has left may be another spec's by now,
+      // which says something else.
       const { code, err } = await build('http://127.0.0.1:1');
       took.push(performance.now() - begun);
       expect(code).toBe(1);

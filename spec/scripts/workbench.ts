@@ -9,7 +9,10 @@ export interface Outcome {
   err: string;
 }
 
-/** A directory to settle a redis-server in, with programs that only pretend, and a cache of its own. */
+/**
+ * A directory to settle a redis-server in, with programs that only pretend, and a cache of its
+ * own.
+ */
 export class Workbench {
   readonly dir = mkdtempSync(path.join(tmpdir(), 'rx-leader-binary-'));
 

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../../../scripts/support/until.js';
 import { isMaster, type Node } from '../nodes.js';
-import { type Reach, TIMES, type World } from '../world.js';
+import { type Reach, type Testbed, TIMES } from '../testbed.js';
 
-/** A sort of client, and what makes candidates have it. */
+/** A kind of client, and the options that give candidates this client. */
 export interface Client {
   readonly title: string;
   readonly by: Pick<Reach, 'library' | 'topology' | 'failoverDetector'>;
@@ -16,14 +16,14 @@ export interface Case {
   /** What the contract says: one leader at any instant, or that only tokens tell two apart. */
   readonly promises: 'one leader' | 'tokens';
   readonly clients: readonly Client[];
-  /** Starts servers, has candidates stand, and tells what is to befall them then. */
-  stage(world: World, by: Client['by']): Promise<Stage>;
+  /** Starts servers and candidates, and returns the fault to inject. */
+  prepare(testbed: Testbed, by: Client['by']): Promise<Scenario>;
 }
 
 /** What is to happen, once all is as it should be. */
-export interface Stage {
-  strike(): Promise<unknown>;
-  /** Ends what does not end by itself; resolves when the servers agree again. */
+export interface Scenario {
+  inject(): Promise<unknown>;
+  /** Ends a fault that does not end by itself. Resolves when the servers agree again. */
   heal?(): Promise<unknown>;
 }
 
@@ -33,7 +33,7 @@ export const SPLIT = 8_000;
 /** A `ttl` that outlives a failover, ms. */
 export const LONG = 10_000;
 
-/** ms for which replicas hear nothing, or a slot is on its way: more than a lease. */
+/** ms for which replicas lag, or a slot is being moved: more than a lease. */
 export const LAG = 1.5 * TIMES.ttl;
 
 /** Clients of one server. */
@@ -42,14 +42,14 @@ export const SINGLE: readonly Client[] = [
   { title: 'ioredis 5 Redis', by: { library: 'ioredis' } },
 ];
 
-/** Roots of which the first is to be asked first. */
+/** Root nodes, in the order in which they are tried. */
 export const roots = ([url, ...others]: readonly [string, ...string[]]) => ({ url, others });
 
-/** A split, and its end: what was the master follows the one that was made meanwhile. */
-export function parted(part: () => () => void, master: Node): Stage {
+/** A partition and its end, when the old master follows the new one. */
+export function partitionScenario(part: () => () => void, master: Node): Scenario {
   let join = () => {};
   return {
-    async strike() {
+    async inject() {
       join = part();
       await sleep(SPLIT);
     },
@@ -60,6 +60,9 @@ export function parted(part: () => () => void, master: Node): Stage {
   };
 }
 
-/** Sentinels wait for eight seconds before they make a replica of a master that they did not expect. */
+/**
+ * Sentinels wait for eight seconds before they make a replica of a master that they did not
+ * expect.
+ */
 export const demoted = (node: Node): Promise<unknown> =>
   until(async () => !(await isMaster(node)), { within: 40_000, what: 'the old master to follow the new one' });

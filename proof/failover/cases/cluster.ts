@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { moveSlot } from '../migration.js';
 import { call } from '../nodes.js';
+import type { Settings, Testbed } from '../testbed.js';
 import { type Cluster, cluster, promoted } from '../topologies.js';
-import type { Terms, World } from '../world.js';
-import { type Case, LAG, LONG, parted, roots } from './case.js';
+import { type Case, LAG, LONG, partitionScenario, roots } from './case.js';
 
 const ONE = {
   topology: 'cluster',
@@ -14,34 +14,34 @@ const ONE = {
   ],
 } as const;
 
-const struck = (
+const faultCase = (
   fault: string,
-  strike: (servers: Cluster, world: World) => Promise<unknown>,
-  terms: Terms = {},
+  inject: (servers: Cluster, testbed: Testbed) => Promise<unknown>,
+  terms: Settings = {},
 ): Case => ({
   ...ONE,
   fault,
-  async stage(world, by) {
-    const servers = await cluster(world);
+  async prepare(testbed, by) {
+    const servers = await cluster(testbed);
     const reach = { ...roots(servers.urls), ...by };
-    await world.stand(reach, reach, terms);
-    return { strike: () => strike(servers, world) };
+    await testbed.startCandidates(reach, reach, terms);
+    return { inject: () => inject(servers, testbed) };
   },
 });
 
 export const CLUSTER: readonly Case[] = [
-  struck('kill -9 of the master', ({ owner }) => owner.server.kill()),
-  struck('kill -9 of the master, `ttl` 10 s', ({ owner }) => owner.server.kill(), { ttl: LONG }),
-  struck('kill -9 of the master and of the leader', async ({ owner }, world) => {
+  faultCase('kill -9 of the master', ({ owner }) => owner.server.kill()),
+  faultCase('kill -9 of the master, `ttl` 10 s', ({ owner }) => owner.server.kill(), { ttl: LONG }),
+  faultCase('kill -9 of the master and of the leader', async ({ owner }, testbed) => {
     await owner.server.kill();
-    await world.killLeader();
+    await testbed.killLeader();
   }),
-  struck('CLUSTER FAILOVER', async ({ replica }) => {
+  faultCase('CLUSTER FAILOVER', async ({ replica }) => {
     await call(replica, 'CLUSTER', 'FAILOVER');
     await promoted(replica);
   }),
-  struck('the slot moves to another master', async (servers, world) => {
-    const migration = await moveSlot(servers, world.keys);
+  faultCase('the slot moves to another master', async (servers, testbed) => {
+    const migration = await moveSlot(servers, testbed.keys);
     await sleep(LAG); // ASK
     await migration.finish(); // MOVED
   }),
@@ -49,10 +49,10 @@ export const CLUSTER: readonly Case[] = [
     ...ONE,
     promises: 'tokens',
     fault: 'master cut off',
-    async stage(world, by) {
-      const servers = await cluster(world, { network: true });
-      await world.stand({ ...roots(servers.urls), ...by });
-      return parted(servers.part, servers.owner);
+    async prepare(testbed, by) {
+      const servers = await cluster(testbed, { network: true });
+      await testbed.startCandidates({ ...roots(servers.urls), ...by });
+      return partitionScenario(servers.partition, servers.owner);
     },
   },
 ];

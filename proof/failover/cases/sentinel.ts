@@ -1,20 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { until } from '../../../scripts/support/until.js';
+import type { Reach, Settings } from '../testbed.js';
 import { type SentinelOptions, sentinels } from '../topologies.js';
-import type { Reach, Terms } from '../world.js';
-import { type Case, type Client, demoted, LAG, LONG, parted, roots } from './case.js';
+import { type Case, type Client, demoted, LAG, LONG, partitionScenario, roots } from './case.js';
 
 const NODE_REDIS: Client = {
   title: 'node-redis 6 createSentinel',
   by: { library: 'node-redis', topology: 'sentinel' },
 };
 const IOREDIS: Client = { title: 'ioredis 5 Redis by sentinels', by: { library: 'ioredis', topology: 'sentinel' } };
-/** One that has itself told of a new master, as node-redis's does by itself. */
+/** A client that is notified of a new master, as node-redis is by default. */
 const TOLD: Client = {
   title: `${IOREDIS.title}, \`failoverDetector\``,
   by: { ...IOREDIS.by, failoverDetector: true },
 };
-/** Where the old master is there, and keeps its connections, it makes a difference who is told. */
+/** If the old master keeps its connections, it matters which clients are notified. */
 const TOLD_OR_NOT: readonly Client[] = [NODE_REDIS, IOREDIS, TOLD];
 
 const ONE = { topology: 'sentinel', promises: 'one leader', clients: [NODE_REDIS, IOREDIS] } as const;
@@ -23,56 +23,62 @@ const MIN_REPLICAS = ['--min-replicas-to-write', '1', '--min-replicas-max-lag', 
 
 const WITH_REPLICAS = { replicated: { replicas: 1 } } as const;
 
-/** What is said of a row that has it. */
+/** What a row's name says about its options. */
 const NAMES = { minReplicas: '; min-replicas', replicas: '; `replicas` 1' } as const;
 
-interface Killing extends Terms {
+interface Killing extends Settings {
   /** Whether replicas have heard nothing for longer than a lease, or of no election at all. */
   readonly lag?: 'lags' | 'has nothing';
   readonly leaderToo?: boolean;
 }
 
-/** Sentinels may promote both replicas, one after the other: an overlap could be theirs. None has been seen, and one would be worth a look. */
+/**
+ * Sentinels may promote both replicas, one after the other, and so cause an overlap. None has been
+ * seen yet; look into one that appears.
+ */
 const killed = (fault: string, { lag, leaderToo, ...terms }: Killing = {}): Case => ({
   ...ONE,
   fault,
-  async stage(world, by) {
-    const servers = await sentinels(world, { network: lag !== undefined });
+  async prepare(testbed, by) {
+    const servers = await sentinels(testbed, { network: lag !== undefined });
     if (lag === 'has nothing') servers.lag();
     const reach = { ...roots(servers.urls), ...by };
-    await world.stand(reach, reach, terms);
+    await testbed.startCandidates(reach, reach, terms);
     if (lag === 'lags') {
       servers.lag();
       await sleep(LAG);
     }
     return {
-      async strike() {
+      async inject() {
         await servers.master.server.kill();
-        if (lag) servers.forget();
-        if (leaderToo) await world.killLeader();
+        if (lag) servers.dropHeld();
+        if (leaderToo) await testbed.killLeader();
       },
     };
   },
 });
 
-interface Ordering extends Terms {
-  /** What the leader's client has instead of what the others have. */
+interface Ordering extends Settings {
+  /** Options of the leader's client that differ from the others'. */
   readonly leader?: Client['by'];
   readonly args?: readonly string[];
 }
 
-/** A failover that is asked for: the old master goes on until it is made a replica, so that there are two. */
+/**
+ * A manual failover. The old master goes on until it becomes a replica, so there are two masters
+ * meanwhile.
+ */
 const ordered = (more: string, clients: readonly Client[], { leader, args = [], ...terms }: Ordering = {}): Case => ({
   ...ONE,
   fault: `SENTINEL FAILOVER${more}`,
   promises: 'tokens',
   clients,
-  async stage(world, by) {
-    const { master, sentinels: own, urls } = await sentinels(world, { args });
+  async prepare(testbed, by) {
+    const { master, sentinels: own, urls } = await sentinels(testbed, { args });
     const reach = { ...roots(urls), ...by };
-    await world.stand({ ...reach, ...leader }, reach, terms);
+    await testbed.startCandidates({ ...reach, ...leader }, reach, terms);
     return {
-      strike: () => until(() => own[0]?.failOver(), { within: 10_000, what: 'a failover to begin' }),
+      inject: () => until(() => own[0]?.failOver(), { within: 10_000, what: 'a failover to begin' }),
       heal: () => demoted(master),
     };
   },
@@ -82,11 +88,11 @@ const ordered = (more: string, clients: readonly Client[], { leader, args = [], 
 const untold = (more = '', options: Ordering = {}): Case =>
   ordered(`, the leader is not told${more}`, [TOLD], { leader: { failoverDetector: false }, ...options });
 
-interface Splitting extends SentinelOptions, Terms {
+interface Splitting extends SentinelOptions, Settings {
   readonly more?: string;
 }
 
-/** The leader reaches the master, and so do the others: none of the servers does. */
+/** The leader and the other candidates reach the master; none of the servers does. */
 const split = (
   leader: 'asks the sentinels' | 'knows this master only',
   clients: readonly Client[],
@@ -96,12 +102,16 @@ const split = (
   fault: `master cut off, its leader ${leader}${more}`,
   promises: 'tokens',
   clients,
-  async stage(world, by) {
-    const servers = await sentinels(world, { network: true, ...options });
+  async prepare(testbed, by) {
+    const servers = await sentinels(testbed, { network: true, ...options });
     const reach: Reach = { ...roots(servers.urls), ...by };
     const direct: Reach = { url: servers.master.server.url, ...(by.library && { library: by.library }) };
-    await world.stand(leader === 'asks the sentinels' ? reach : direct, reach, replicated && { replicated });
-    return parted(servers.part, servers.master);
+    await testbed.startCandidates(
+      leader === 'asks the sentinels' ? reach : direct,
+      reach,
+      replicated && { replicated },
+    );
+    return partitionScenario(servers.partition, servers.master);
   },
 });
 

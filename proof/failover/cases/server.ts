@@ -11,32 +11,32 @@ const restart = (topology: string, clients: readonly Client[]): Case => ({
   fault: 'kill -9 and restart, without persistence',
   promises: 'one leader',
   clients,
-  async stage(world, by) {
-    const { server } = await world.server();
-    await world.stand({ url: server.url, ...by });
-    const strike = async () => {
+  async prepare(testbed, by) {
+    const { server } = await testbed.server();
+    await testbed.startCandidates({ url: server.url, ...by });
+    const inject = async () => {
       await server.kill();
       await server.start();
     };
-    return { strike };
+    return { inject };
   },
 });
 
 /** Clients know one address, which is made to mean the new master. */
-const promotion = (fault: string, strike: (master: Node, replica: Node) => Promise<unknown>): Case => ({
+const promotion = (fault: string, inject: (master: Node, replica: Node) => Promise<unknown>): Case => ({
   topology: 'replicas',
   fault,
   promises: 'one leader',
   clients: SINGLE,
-  async stage(world, by) {
-    const { master, replicas } = await replicated(world, 1);
+  async prepare(testbed, by) {
+    const { master, replicas } = await replicated(testbed, 1);
     const [replica] = replicas as [Node];
     const target = { host: master.at.host, port: master.at.port };
-    const address = await world.proxy(target);
-    await world.stand({ url: address.url, ...by });
+    const address = await testbed.proxy(target);
+    await testbed.startCandidates({ url: address.url, ...by });
     return {
-      async strike() {
-        await strike(master, replica);
+      async inject() {
+        await inject(master, replica);
         target.port = replica.at.port;
         address.cut();
       },
@@ -44,7 +44,7 @@ const promotion = (fault: string, strike: (master: Node, replica: Node) => Promi
   },
 });
 
-/** Servers that nobody watches, by themselves or with a replica. */
+/** Servers without supervision, alone or with a replica. */
 export const ALONE: readonly Case[] = [
   restart('standalone', SINGLE),
   restart('pool', POOL),
@@ -64,11 +64,11 @@ export const QUORUM: readonly Case[] = [
     fault: 'kill -9 of one server of three',
     promises: 'one leader',
     clients: SINGLE,
-    async stage(world, by) {
-      const nodes = await Promise.all([1, 2, 3].map(() => world.server()));
+    async prepare(testbed, by) {
+      const nodes = await Promise.all([1, 2, 3].map(() => testbed.server()));
       const [url = '', ...others] = nodes.map(({ server }) => server.url);
-      await world.stand({ url, others, ...by });
-      return { strike: async () => nodes[0]?.server.kill() };
+      await testbed.startCandidates({ url, others, ...by });
+      return { inject: async () => nodes[0]?.server.kill() };
     },
   },
 ];

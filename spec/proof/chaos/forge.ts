@@ -1,4 +1,4 @@
-import type { Strike } from '../../../proof/chaos/strike.js';
+import type { InjectedFault } from '../../../proof/chaos/fault-log.js';
 import type { Evidence } from '../../../proof/chaos/verdict.js';
 import type { Line, Log } from '../../../proof/checker.js';
 
@@ -15,7 +15,7 @@ export const noted = (who: string, note: string, text: string): Log => ({
   lines: [{ kind: 'note', at: 0, note, text }],
 });
 
-export const strike = (facts: Partial<Strike> & Pick<Strike, 'kind'>): Strike => ({
+export const injected = (facts: Partial<InjectedFault> & Pick<InjectedFault, 'kind'>): InjectedFault => ({
   length: 'below',
   leader: false,
   from: 0,
@@ -33,7 +33,7 @@ export function evidenceOf(facts: Partial<Evidence> = {}): Evidence {
     begun: 0,
     ended: 30_000,
     logs,
-    strikes: [],
+    faults: [],
     recoveries: [{ healed: 20_000, took: 900, allowed: 2_000 }],
     exits: [40, 60],
     complaints: [],

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { parseArguments } from '../../../proof/chaos/arguments.js';
 import { picture } from '../../../proof/chaos/picture.js';
 import { judge } from '../../../proof/chaos/verdict.js';
-import { evidenceOf, strike } from './forge.js';
+import { evidenceOf, injected } from './forge.js';
 
 const ARGS = parseArguments(['--candidates', '2'], () => 7);
 
@@ -14,7 +14,9 @@ const count = (text: string, pattern: RegExp) => text.match(pattern)?.length ?? 
 
 describe('the picture of a chaos run', () => {
   it('is one well-formed document of its own, without script, style or anything to fetch', () => {
-    const text = draw({ strikes: [strike({ kind: 'requests swallowed', row: 'c1', by: 'c1/1', from: 100, to: 900 })] });
+    const text = draw({
+      faults: [injected({ kind: 'requests swallowed', row: 'c1', by: 'c1/1', from: 100, to: 900 })],
+    });
     const open: string[] = [];
     for (const [, close, name = '', self] of text.matchAll(/<(\/?)(\w+)[^<>]*?(\/?)>/g)) {
       if (close) expect(open.pop()).toBe(name);
@@ -31,12 +33,12 @@ describe('the picture of a chaos run', () => {
   });
 
   it('shows what happened, to whom and for how long, and leaves out what did not', () => {
-    const strikes = [
-      strike({ kind: 'kill -9', row: 'c2', by: 'c2/2', from: 1_000, to: 2_500 }),
-      strike({ kind: 'FLUSHALL', length: 'instant', from: 1_000, to: 1_001 }),
-      strike({ kind: 'restart', missed: 'x', from: 3_000, to: 3_100 }),
+    const faults = [
+      injected({ kind: 'kill -9', row: 'c2', by: 'c2/2', from: 1_000, to: 2_500 }),
+      injected({ kind: 'FLUSHALL', length: 'instant', from: 1_000, to: 1_001 }),
+      injected({ kind: 'restart', skipped: 'x', from: 3_000, to: 3_100 }),
     ];
-    const text = draw({ strikes });
+    const text = draw({ faults });
     expect(text).toContain('<title>kill -9, 1.50 s</title>');
     expect(text).toContain('<title>FLUSHALL, at once</title>');
     expect(text).not.toContain('<title>restart');

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { KINDS, kindOf, LENGTHS } from '../../../proof/chaos/kinds.js';
+import { CHAOS_FAULTS, chaosFaultOf, LENGTHS } from '../../../proof/chaos/chaos-faults.js';
 import { planOf } from '../../../proof/chaos/plan.js';
 import { Random } from '../../../proof/random.js';
 import { TIMES } from '../../../proof/times.js';
@@ -17,13 +17,13 @@ describe('the plan of a chaos run', () => {
       const rounds = plan(1, { minutes, candidates: 5 });
       const total = rounds.reduce((sum, { lasts }) => sum + lasts, 0);
       expect(total).toBeCloseTo(minutes * 60_000, 3);
-      for (const { storm, lasts } of rounds) expect([storm < lasts, lasts < 40_000]).toEqual([true, true]);
+      for (const { faultPhase, lasts } of rounds) expect([faultPhase < lasts, lasts < 40_000]).toEqual([true, true]);
     }
   });
 
   it('draws every kind sooner or later, in each of its lengths', () => {
     const drawn = new Set([1, 2, 3, 4, 5].flatMap(plan5).map(({ kind, length }) => `${kind} ${length}`));
-    const all = KINDS.flatMap(({ name, lengths }) => lengths.map((length) => `${name} ${length}`));
+    const all = CHAOS_FAULTS.flatMap(({ name, lengths }) => lengths.map((length) => `${name} ${length}`));
     expect(all.filter((one) => !drawn.has(one))).toEqual([]);
   });
 
@@ -36,12 +36,14 @@ describe('the plan of a chaos run', () => {
           .some((one) => one.number === number && only(kind) && only(one.kind) && one.at + one.lasts > at),
       );
     expect(overlapping(() => true).length).toBeGreaterThan(faults.length / 2);
-    expect(overlapping((kind) => kindOf(kind).target === 'server')).toEqual([]);
+    expect(overlapping((kind) => chaosFaultOf(kind).target === 'server')).toEqual([]);
   });
 
   it('loses data while a leader cannot renew, again and again', () => {
     const faults = plan(4).flatMap((round, number) => round.faults.map((fault) => ({ ...fault, number })));
-    const losses = faults.filter(({ kind }) => kindOf(kind).target === 'data' && kindOf(kind).aftermath === 'loss');
+    const losses = faults.filter(
+      ({ kind }) => chaosFaultOf(kind).target === 'data' && chaosFaultOf(kind).aftereffect === 'loss',
+    );
     const cut = losses.filter(({ number, at }) =>
       faults.some((one) => one.number === number && one.aim === 'leader' && one.at < at && one.at + one.lasts > at),
     );
@@ -49,10 +51,10 @@ describe('the plan of a chaos run', () => {
   });
 
   it('ends each round with an outage that outlasts a lease', () => {
-    for (const { faults, storm } of plan(6)) {
+    for (const { faults, faultPhase } of plan(6)) {
       const last = faults.at(-1);
-      expect(last).toMatchObject({ length: 'beyond', at: storm });
-      expect(last && kindOf(last.kind).target).toBe('server');
+      expect(last).toMatchObject({ length: 'beyond', at: faultPhase });
+      expect(last && chaosFaultOf(last.kind).target).toBe('server');
     }
   });
 

@@ -1,13 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { allowance } from '../../../proof/chaos/recovery.js';
 import { RECOVERY, TIMES } from '../../../proof/times.js';
-import { strike } from './forge.js';
+import { injected } from './forge.js';
 
 const { ttl, wait, timeout } = TIMES;
 const HEALED = 100_000;
-const left = (...strikes: Parameters<typeof strike>[0][]) =>
+const left = (...faults: Parameters<typeof injected>[0][]) =>
   allowance(
-    strikes.map((facts) => strike({ from: HEALED - 500, to: HEALED - 100, ...facts })),
+    faults.map((facts) => injected({ from: HEALED - 500, to: HEALED - 100, ...facts })),
     HEALED,
   );
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { parseArguments } from '../../../proof/chaos/arguments.js';
 import { summarize } from '../../../proof/chaos/summary.js';
 import { judge } from '../../../proof/chaos/verdict.js';
-import { evidenceOf, led, strike } from './forge.js';
+import { evidenceOf, injected, led } from './forge.js';
 
 const ARGS = parseArguments(['--seed', '7', '--minutes', '0.5', '--candidates', '2'], () => 0);
 
@@ -23,23 +23,23 @@ describe('the summary of a chaos run', () => {
   });
 
   it('counts faults by kind and length, without those that did not happen', () => {
-    const strikes = [
-      strike({ kind: 'SIGSTOP', length: 'below' }),
-      strike({ kind: 'SIGSTOP', length: 'beyond' }),
-      strike({ kind: 'SIGSTOP', length: 'beyond' }),
-      strike({ kind: 'FLUSHALL', length: 'instant' }),
-      strike({ kind: 'FLUSHALL', length: 'instant', missed: 'down' }),
+    const faults = [
+      injected({ kind: 'SIGSTOP', length: 'below' }),
+      injected({ kind: 'SIGSTOP', length: 'beyond' }),
+      injected({ kind: 'SIGSTOP', length: 'beyond' }),
+      injected({ kind: 'FLUSHALL', length: 'instant' }),
+      injected({ kind: 'FLUSHALL', length: 'instant', skipped: 'down' }),
     ];
-    const text = summary({ strikes });
-    expect(text).toMatch(/ befell +fault +at once +< ttl +> ttl\n/);
+    const text = summary({ faults });
+    expect(text).toMatch(/ target +fault +at once +< ttl +> ttl\n/);
     expect(text).toMatch(/ process +SIGSTOP +1 +2\n/);
     expect(text).toMatch(/ data +FLUSHALL +1\n/);
     expect(text).toContain(' faults      4, and 1 for which there was nobody, or no server\n');
   });
 
   it('tells the longest time without a leader, and what happened then', () => {
-    const strikes = [strike({ kind: 'kill -9', row: 'c1', from: 1_400, to: 1_900 })];
-    expect(summary({ strikes })).toContain(' no leader   for 500 ms at most, at 1.50 s: kill -9 of c1\n');
+    const faults = [injected({ kind: 'kill -9', row: 'c1', from: 1_400, to: 1_900 })];
+    expect(summary({ faults })).toContain(' no leader   for 500 ms at most, at 1.50 s: kill -9 of c1\n');
     expect(summary({ logs: [] })).toContain(' no leader   never\n');
   });
 

@@ -1,17 +1,17 @@
 import { describe, expect, it } from '@jest/globals';
 import { judge, since } from '../../../proof/chaos/verdict.js';
-import { evidenceOf, led, noted, strike } from './forge.js';
+import { evidenceOf, injected, led, noted } from './forge.js';
 
-const wrongs = (facts: Parameters<typeof evidenceOf>[0]) => {
-  const { outcome, wrongs } = judge(evidenceOf(facts));
+const problems = (facts: Parameters<typeof evidenceOf>[0]) => {
+  const { outcome, problems } = judge(evidenceOf(facts));
   expect(outcome).toBe('wrong');
-  return wrongs.join('\n');
+  return problems.join('\n');
 };
 
 describe('the verdict on a chaos run', () => {
   it('is well where one led after the other, often enough', () => {
     const verdict = judge(evidenceOf());
-    expect(verdict).toMatchObject({ outcome: 'well', wrongs: [], overlaps: 0, changes: 3, needed: 3 });
+    expect(verdict).toMatchObject({ outcome: 'well', problems: [], overlaps: 0, changes: 3, needed: 3 });
     expect(verdict.terms).toHaveLength(4);
   });
 
@@ -29,28 +29,32 @@ describe('the verdict on a chaos run', () => {
 
   it('finds two leaders, also where there were too few changes', () => {
     const logs = [led('c1/1', 1, 0, 1_000), led('c2/1', 2, 500, 1_500)];
-    expect(wrongs({ logs })).toContain('two leaders');
+    expect(problems({ logs })).toContain('two leaders');
     expect(judge(evidenceOf({ logs })).overlaps).toBe(1);
   });
 
   it('finds what nobody caught, what ended by itself, and who was late', () => {
     const { logs } = evidenceOf();
-    expect(wrongs({ logs: [...logs, noted('c3/1', 'stray', 'unhandled rejection: x')] })).toBe(
+    expect(problems({ logs: [...logs, noted('c3/1', 'stray', 'unhandled rejection: x')] })).toBe(
       'stray: c3/1: unhandled rejection: x',
     );
-    expect(wrongs({ complaints: ['c3/1 ended by itself: 1'] })).toBe('c3/1 ended by itself: 1');
+    expect(problems({ complaints: ['c3/1 ended by itself: 1'] })).toBe('c3/1 ended by itself: 1');
     const late = { healed: 0, allowed: 2_000 };
-    expect(wrongs({ recoveries: [{ ...late, took: 2_001 }] })).toMatch(/too late: .* only after 2001, 2000 ms allowed/);
-    expect(wrongs({ recoveries: [{ ...late, took: Number.POSITIVE_INFINITY }] })).toMatch(/not seen, 2000 ms allowed/);
+    expect(problems({ recoveries: [{ ...late, took: 2_001 }] })).toMatch(
+      /too late: .* only after 2001, 2000 ms allowed/,
+    );
+    expect(problems({ recoveries: [{ ...late, took: Number.POSITIVE_INFINITY }] })).toMatch(
+      /not seen, 2000 ms allowed/,
+    );
   });
 
   it('knows the longest time without a leader, and what happened then', () => {
     const logs = [led('c1/1', 1, 0, 1_000), led('c2/1', 2, 4_000, 5_000), led('c1/1', 3, 5_500, 6_000)];
-    const before = strike({ kind: 'kill -9', row: 'c1', from: 900, to: 2_000 });
-    const during = strike({ kind: 'FLUSHALL', from: 3_000, to: 3_000 });
-    const long = strike({ kind: 'restart', from: -9_000, to: -1_000 });
-    const missed = strike({ kind: 'close', from: 3_000, to: 3_000, missed: 'nobody' });
-    const { longest } = judge(evidenceOf({ logs, strikes: [long, before, during, missed] }));
+    const before = injected({ kind: 'kill -9', row: 'c1', from: 900, to: 2_000 });
+    const during = injected({ kind: 'FLUSHALL', from: 3_000, to: 3_000 });
+    const long = injected({ kind: 'restart', from: -9_000, to: -1_000 });
+    const skipped = injected({ kind: 'close', from: 3_000, to: 3_000, skipped: 'nobody' });
+    const { longest } = judge(evidenceOf({ logs, faults: [long, before, during, skipped] }));
     expect(longest).toEqual({ from: 1_000, to: 4_000, during: [before, during] });
   });
 
@@ -60,10 +64,10 @@ describe('the verdict on a chaos run', () => {
       { healed: 100, took: 9_000, allowed: 2_000 },
       { healed: 2_500, took: 10, allowed: 2_000 },
     ];
-    const strikes = [strike({ kind: 'cut', from: 50 }), strike({ kind: 'close', from: 2_100 })];
-    const latest = since(evidenceOf({ logs, recoveries, strikes }), 1_600);
-    expect(judge(latest)).toMatchObject({ wrongs: [], terms: [{ who: 'c1/1', token: 3 }] });
-    expect(latest.strikes).toEqual([strikes[1]]);
-    expect(judge(since(evidenceOf({ logs, recoveries }), 0)).wrongs.length).toBeGreaterThan(1);
+    const faults = [injected({ kind: 'cut', from: 50 }), injected({ kind: 'close', from: 2_100 })];
+    const latest = since(evidenceOf({ logs, recoveries, faults }), 1_600);
+    expect(judge(latest)).toMatchObject({ problems: [], terms: [{ who: 'c1/1', token: 3 }] });
+    expect(latest.faults).toEqual([faults[1]]);
+    expect(judge(since(evidenceOf({ logs, recoveries }), 0)).problems.length).toBeGreaterThan(1);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import type { Outcome } from '../../../proof/failover/figures.js';
 import { type Result, ROWS, type Row } from '../../../proof/failover/run.js';
-import { tableIn, tableOf, withTable, wrongs } from '../../../proof/failover/table.js';
+import { contradictions, tableIn, tableOf, withTable } from '../../../proof/failover/table.js';
 
 const row: Row = {
   ...(ROWS[0] as Row),
@@ -84,7 +84,7 @@ describe('what contradicts the contract', () => {
     ['tokens', { overlap: two }, []],
     ['tokens', { overlap: two, fell: 1 }, ['tokens did not rise']],
   ] as const)('where %s is promised, of %j: %j', (promises, facts, expected) => {
-    expect(wrongs({ ...row, promises }, { ...series, ...facts })).toEqual(expected);
+    expect(contradictions({ ...row, promises }, { ...series, ...facts })).toEqual(expected);
   });
 });
 

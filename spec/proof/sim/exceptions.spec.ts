@@ -2,17 +2,17 @@ import { describe, expect, it } from '@jest/globals';
 import type { AcquireRequest } from '../../../lib/port/lease-store.js';
 import type { Span } from '../../../proof/checker.js';
 import { Random } from '../../../proof/random.js';
-import { Agenda } from '../../../proof/sim/agenda.js';
-import { Exceptions, type Heard } from '../../../proof/sim/exceptions.js';
+import { EventQueue } from '../../../proof/sim/event-queue.js';
+import { Exceptions, type Knowledge } from '../../../proof/sim/exceptions.js';
 
 const TTL = 1_000;
 
 function exceptions() {
-  const agenda = new Agenda(new Random(1));
-  const one = new Exceptions(agenda, TTL);
+  const events = new EventQueue(new Random(1));
+  const one = new Exceptions(events, TTL);
   const at = (time: number, happens: () => void) => {
-    agenda.at(time, happens);
-    while (agenda.step(time));
+    events.at(time, happens);
+    while (events.step(time));
   };
   const freeze = (who: string, from: number, to: number) => {
     let thaw = () => {};
@@ -26,7 +26,7 @@ function exceptions() {
 
 const span = (who: string, token: number, first: number, last: number): Span => ({ who, token, first, last });
 const ask = (coldStart: 'elect' | 'wait' = 'elect') => ({ coldStart }) as AcquireRequest;
-const UNHEARD: Heard = { written: undefined, before: undefined, since: undefined };
+const UNHEARD: Knowledge = { written: undefined, before: undefined, since: undefined };
 const RECORD = { token: 1, id: 'a', name: '', data: '', run: '', until: 0, at: 0, peak: 0 };
 
 describe('an exception', () => {
@@ -75,9 +75,9 @@ describe('an exception', () => {
   });
 
   describe('a clock of the server that is set forward', () => {
-    const misled = (heard: Heard, steps: ReadonlyArray<readonly [number, number]> = [[300, 5_000]]) => {
+    const misled = (heard: Knowledge, steps: ReadonlyArray<readonly [number, number]> = [[300, 5_000]]) => {
       const { one, at } = exceptions();
-      for (const [time, ms] of steps) at(time, () => one.set(ms));
+      for (const [time, ms] of steps) at(time, () => one.clockSet(ms));
       at(400, () => one.granted(ask(), RECORD, heard, 1));
       return one.excuse(span('a', 1, 0, 500), span('b', 2, 401, 2_000));
     };
@@ -106,8 +106,8 @@ describe('an exception', () => {
       const misledBy = (...times: number[]) => {
         const { one, at } = exceptions();
         for (const time of times) one.wrote(time);
-        at(100, () => one.set(-5_000));
-        at(300, () => one.set(5_000));
+        at(100, () => one.clockSet(-5_000));
+        at(300, () => one.clockSet(5_000));
         at(400, () => one.granted(ask(), RECORD, { written: 200, before: undefined, since: undefined }, 1));
         return one.excuse(span('a', 1, 0, 500), span('b', 2, 401, 2_000));
       };
@@ -129,7 +129,7 @@ describe('an exception', () => {
     // Nor do tokens say who came first, where they may fall.
     expect(one.excuse(span('b', 1, 1_200, 4_000), span('a', 2, 0, 3_000))).toBe(false);
     one.lost();
-    one.set(-1_000);
+    one.clockSet(-1_000);
     expect(one.excuse(span('b', 1, 1_200, 4_000), span('a', 2, 0, 3_000))).toBe(true);
     expect(one.excuse(span('b', 1, 1_200, 4_000), span('a', 2, 0, 3_001))).toBe(false);
   });
@@ -158,7 +158,7 @@ describe('an exception', () => {
     expect(one.excuse(lower, higher)).toBe(false);
     one.lost();
     expect(one.excuse(lower, higher)).toBe(false);
-    one.set(-1_000);
+    one.clockSet(-1_000);
     expect(one.mayLowerTokens).toBe(true);
     expect(one.excuse(lower, higher)).toBe(true);
     expect(one.excuse(span('b', 2, 400, 900), higher)).toBe(false);

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { load } from '../../../proof/library.js';
 import { OURS } from '../../../proof/mutant.js';
 import { MUTANTS } from '../../../proof/sim/mutants.js';
-import { watch } from '../../../proof/sim/simulate.js';
+import { trace } from '../../../proof/sim/simulate.js';
 import { EXCUSED, FINDS } from './finds.js';
 
 const ours = load(OURS);
@@ -14,16 +14,16 @@ const finds = FINDS.map((find) => {
 
 describe('what the simulator has found', () => {
   it.each(finds)('stays mended: $what', async ({ plan }) => {
-    expect((await watch(plan, ours)).wrongs).toEqual([]);
+    expect((await trace(plan, ours)).breaches).toEqual([]);
   });
 
   it.each(finds)('is found still in the library as it was: $what', async ({ plan, before, breaks }) => {
-    expect((await watch(plan, before)).wrongs.map(({ rule }) => rule)).toContain(breaks);
+    expect((await trace(plan, before)).breaches.map(({ rule }) => rule)).toContain(breaks);
   });
 });
 
 describe('what is not promised', () => {
   it.each(EXCUSED)('is excused: %s', async (_, plan) => {
-    expect((await watch(plan, ours)).wrongs).toEqual([]);
+    expect((await trace(plan, ours)).breaches).toEqual([]);
   });
 });

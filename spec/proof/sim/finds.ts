@@ -1,4 +1,4 @@
-import type { Plan } from '../../../proof/sim/plan.js';
+import type { Plan } from '../../../proof/sim/plan-schema.js';
 
 /** A world in which the library, as it was, broke a promise. */
 export interface Find {
@@ -32,10 +32,15 @@ export const FINDS: readonly Find[] = [
       network: { latency: 3.1, spikes: 0, loss: 0, duplicates: 0, ordered: true },
       serverRate: 1,
       machines: [
-        { rate: 1.01, lateness: 0, joins: 0, style: { work: 'none', teardown: 0, loop: false, busy: 0, rash: 0 } },
-        { rate: 1, lateness: 0, joins: 0, style: { work: 'none', teardown: 0, loop: false, busy: 0, rash: 0 } },
+        {
+          rate: 1.01,
+          lateness: 0,
+          joins: 0,
+          style: { work: 'none', teardown: 0, loop: false, busy: 0, reentrancy: 0 },
+        },
+        { rate: 1, lateness: 0, joins: 0, style: { work: 'none', teardown: 0, loop: false, busy: 0, reentrancy: 0 } },
       ],
-      happenings: [
+      faults: [
         {
           at: 861.757736281081,
           kind: 'hang',
@@ -75,9 +80,9 @@ export const FINDS: readonly Find[] = [
       network: { latency: 0.2, spikes: 0, loss: 0, duplicates: 0, ordered: true },
       serverRate: 1,
       machines: [
-        { rate: 1, lateness: 0, joins: 0, style: { work: 'none', teardown: 0, loop: false, busy: 0, rash: 0 } },
+        { rate: 1, lateness: 0, joins: 0, style: { work: 'none', teardown: 0, loop: false, busy: 0, reentrancy: 0 } },
       ],
-      happenings: [
+      faults: [
         {
           at: 13124.356339927472,
           kind: 'suspend',
@@ -109,9 +114,9 @@ export const FINDS: readonly Find[] = [
       network: { latency: 1, spikes: 0, loss: 0, duplicates: 0, ordered: true },
       serverRate: 1,
       machines: [
-        { rate: 1, lateness: 0, joins: 0, style: { work: 'none', teardown: 0, loop: false, busy: 0, rash: 0 } },
+        { rate: 1, lateness: 0, joins: 0, style: { work: 'none', teardown: 0, loop: false, busy: 0, reentrancy: 0 } },
       ],
-      happenings: [
+      faults: [
         {
           at: 15363.33892859865,
           kind: 'queued',
@@ -155,10 +160,10 @@ export const FINDS: readonly Find[] = [
           rate: 1,
           lateness: 0,
           joins: 0,
-          style: { work: 'switchMap', teardown: 10256.779049523175, loop: false, busy: 0, rash: 0 },
+          style: { work: 'switchMap', teardown: 10256.779049523175, loop: false, busy: 0, reentrancy: 0 },
         },
       ],
-      happenings: [
+      faults: [
         { at: 27580.920856833574, kind: 'leave', lasts: 0, amount: 0.7657035805750638, aim: 'leader', machine: 3 },
       ],
     },
@@ -195,22 +200,22 @@ export const EXCUSED: ReadonlyArray<readonly [what: string, plan: Plan]> = [
           rate: 1,
           lateness: 0,
           joins: 2620.1783737633377,
-          style: { work: 'none', teardown: 0, loop: false, busy: 0, rash: 0 },
+          style: { work: 'none', teardown: 0, loop: false, busy: 0, reentrancy: 0 },
         },
         {
           rate: 0.99,
           lateness: 0,
           joins: 2161.0869595315307,
-          style: { work: 'promise', teardown: 35.67401075270027, loop: false, busy: 0, rash: 0 },
+          style: { work: 'promise', teardown: 35.67401075270027, loop: false, busy: 0, reentrancy: 0 },
         },
         {
           rate: 1,
           lateness: 0,
           joins: 2298.5844877548516,
-          style: { work: 'none', teardown: 0, loop: false, busy: 0, rash: 0.1720342725981027 },
+          style: { work: 'none', teardown: 0, loop: false, busy: 0, reentrancy: 0.1720342725981027 },
         },
       ],
-      happenings: [
+      faults: [
         { at: 662.5493178144097, kind: 'restart', lasts: 0, amount: 0.16867912490852177, aim: 'anyone', machine: 1 },
         {
           at: 1609.0357258139024,

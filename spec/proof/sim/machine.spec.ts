@@ -2,42 +2,42 @@ import { describe, expect, it } from '@jest/globals';
 import { timer } from 'rxjs';
 import { monotonicClock } from '../../../lib/clock/clock.js';
 import { Random } from '../../../proof/random.js';
-import { Agenda } from '../../../proof/sim/agenda.js';
+import { EventQueue } from '../../../proof/sim/event-queue.js';
 import { Machine } from '../../../proof/sim/machine.js';
 
 function machine({ rate = 1, lateness = 0 } = {}) {
-  const agenda = new Agenda(new Random(1));
+  const events = new EventQueue(new Random(1));
   const hooks: string[] = [];
   const one = new Machine(
     'm1',
-    agenda,
+    events,
     new Random(2),
     { monotonicClock },
     { rate, lateness },
     {
-      woke: () => hooks.push('woke'),
-      turned: () => hooks.push('turned'),
+      resumed: () => hooks.push('woke'),
+      ranCallback: () => hooks.push('turned'),
     },
   );
   const run = (end: number) => {
-    while (agenda.step(end));
+    while (events.step(end));
   };
   const rings = (ms: number) => {
     const at: number[] = [];
-    timer(ms, one.scheduler).subscribe(() => at.push(agenda.now));
+    timer(ms, one.scheduler).subscribe(() => at.push(events.now));
     return at;
   };
-  return { agenda, one, run, rings, hooks };
+  return { events, one, run, rings, hooks };
 }
 
 describe('a machine', () => {
   it('has timers and a clock that run at its own rate', () => {
-    const { one, run, rings, agenda } = machine({ rate: 0.5 });
+    const { one, run, rings, events } = machine({ rate: 0.5 });
     const before = one.clock.now();
     const at = rings(100);
     run(1_000);
     expect(at).toEqual([200]);
-    expect(one.clock.now() - before).toBeCloseTo(agenda.now * 0.5, 6);
+    expect(one.clock.now() - before).toBeCloseTo(events.now * 0.5, 6);
   });
 
   it('has timers that ring late by as much as it is told', () => {
@@ -52,13 +52,13 @@ describe('a machine', () => {
   });
 
   it('paused: does nothing while its clock goes on, and then all of it, after its user', () => {
-    const { one, run, rings, hooks, agenda } = machine();
+    const { one, run, rings, hooks, events } = machine();
     const before = one.clock.now();
     const goOn = one.halt('paused');
     const [first, second] = [rings(10), rings(20)];
     const heard: number[] = [];
-    agenda.at(15, () => one.receive(() => heard.push(agenda.now)));
-    agenda.at(500, goOn);
+    events.at(15, () => one.receive(() => heard.push(events.now)));
+    events.at(500, goOn);
     run(400);
     expect([first, second, heard, hooks]).toEqual([[], [], [], []]);
     run(1_000);
@@ -68,68 +68,68 @@ describe('a machine', () => {
   });
 
   it('suspended: its timers sleep as well, and its clock counts the time by its uptime', () => {
-    const { one, run, rings, agenda } = machine();
+    const { one, run, rings, events } = machine();
     const at = rings(100);
     const before = one.clock.now();
     run(50);
     const wake = one.halt('suspended');
-    agenda.at(1_050, wake);
+    events.at(1_050, wake);
     run(2_000);
     expect(at).toEqual([1_100]);
     expect(Math.abs(one.clock.now() - before - 2_000)).toBeLessThanOrEqual(10);
   });
 
   it('frozen: nothing in it knows that time has passed', () => {
-    const { one, run, rings, agenda } = machine();
+    const { one, run, rings, events } = machine();
     const at = rings(100);
     const before = one.clock.now();
     run(50);
-    agenda.at(1_050, one.halt('frozen'));
+    events.at(1_050, one.halt('frozen'));
     run(2_000);
     expect(at).toEqual([1_100]);
     expect(one.clock.now() - before).toBeCloseTo(1_000, 6);
   });
 
   it('stands still until whatever stopped it is over', () => {
-    const { one, run, rings, agenda } = machine();
+    const { one, run, rings, events } = machine();
     const at = rings(10);
-    agenda.at(100, one.halt('paused'));
-    agenda.at(200, one.halt('suspended'));
+    events.at(100, one.halt('paused'));
+    events.at(200, one.halt('suspended'));
     run(1_000);
     expect(at).toEqual([210]);
   });
 
   it('dead: is never heard of again', () => {
-    const { one, run, rings, hooks, agenda } = machine();
+    const { one, run, rings, hooks, events } = machine();
     const at = rings(10);
-    agenda.at(50, one.halt('paused'));
+    events.at(50, one.halt('paused'));
     one.kill();
-    agenda.at(60, () => one.receive(() => at.push(agenda.now)));
+    events.at(60, () => one.receive(() => at.push(events.now)));
     run(1_000);
     expect([at, hooks, one.timers]).toEqual([[], [], 0]);
   });
 
   it('does what is to come soon right after the present callback', () => {
-    const { one, run, agenda } = machine();
+    const { one, run, events } = machine();
     const order: string[] = [];
-    agenda.at(5, () =>
+    events.at(5, () =>
       one.receive(() => {
         one.soon.schedule(() => order.push('soon'));
         order.push('now');
       }),
     );
-    agenda.at(5.001, () => one.receive(() => order.push('later')));
+    events.at(5.001, () => one.receive(() => order.push('later')));
     run(10);
     expect(order).toEqual(['now', 'soon', 'later']);
   });
 
   it('rings no timer that was called off, also not on waking', () => {
-    const { one, run, agenda } = machine();
+    const { one, run, events } = machine();
     const rung: string[] = [];
     const goOn = one.halt('paused');
     const late = timer(20, one.scheduler).subscribe(() => rung.push('late'));
     timer(10, one.scheduler).subscribe(() => late.unsubscribe());
-    agenda.at(100, goOn);
+    events.at(100, goOn);
     run(200);
     expect([rung, one.timers]).toEqual([[], 0]);
   });

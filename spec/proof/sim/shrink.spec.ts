@@ -1,28 +1,29 @@
 import { describe, expect, it } from '@jest/globals';
-import { type Plan, planOf } from '../../../proof/sim/plan.js';
+import { planOf } from '../../../proof/sim/plan.js';
+import type { Plan } from '../../../proof/sim/plan-schema.js';
 import { shrink } from '../../../proof/sim/shrink.js';
 
 /** A plan in which much happens. */
 const busy = (): Plan => {
   for (let seed = 1; ; seed += 1) {
     const plan = planOf(seed);
-    if (plan.happenings.length > 12 && plan.machines.length === 5) return plan;
+    if (plan.faults.length > 12 && plan.machines.length === 5) return plan;
   }
 };
 
 describe('shrinking', () => {
   it('leaves what it takes to go wrong, and nothing else', async () => {
     const plan = busy();
-    const [needed, other] = [plan.happenings[3], plan.happenings[9]];
-    const smallest = await shrink(plan, async ({ happenings, machines }) => {
-      const kinds = happenings.map(({ at }) => at);
+    const [needed, other] = [plan.faults[3], plan.faults[9]];
+    const smallest = await shrink(plan, async ({ faults, machines }) => {
+      const kinds = faults.map(({ at }) => at);
       return kinds.includes(needed?.at ?? -1) && kinds.includes(other?.at ?? -1) && machines.length >= 2;
     });
-    expect(smallest.happenings.map(({ at }) => at)).toEqual([needed?.at, other?.at]);
-    expect(smallest.happenings.every(({ lasts }) => lasts < 1)).toBe(true);
+    expect(smallest.faults.map(({ at }) => at)).toEqual([needed?.at, other?.at]);
+    expect(smallest.faults.every(({ lasts }) => lasts < 1)).toBe(true);
     expect(smallest.machines).toHaveLength(2);
     expect(smallest.machines).toMatchObject(
-      Array(2).fill({ rate: 1, lateness: 0, joins: 0, style: { work: 'none', loop: false, rash: 0 } }),
+      Array(2).fill({ rate: 1, lateness: 0, joins: 0, style: { work: 'none', loop: false, reentrancy: 0 } }),
     );
     expect(smallest.network).toMatchObject({ spikes: 0, loss: 0, duplicates: 0, ordered: true });
     expect(smallest.lasts).toBeLessThanOrEqual(Math.ceil((other?.at ?? 0) + 1));

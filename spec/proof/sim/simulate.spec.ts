@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals';
 import { load } from '../../../proof/library.js';
 import { OURS } from '../../../proof/mutant.js';
-import type { KindName } from '../../../proof/sim/kinds.js';
 import { MUTANTS } from '../../../proof/sim/mutants.js';
-import { crowdPlan, type Plan, planOf } from '../../../proof/sim/plan.js';
-import { simulate, watch } from '../../../proof/sim/simulate.js';
+import { crowdPlan, planOf } from '../../../proof/sim/plan.js';
+import type { FaultKindName, Plan } from '../../../proof/sim/plan-schema.js';
+import { simulate, trace } from '../../../proof/sim/simulate.js';
 
 const ours = load(OURS);
 const named = (name: string) => {
@@ -37,7 +37,7 @@ const mutants = MUTED.map((name) => [name, named(name)] as const);
 describe('a simulated world', () => {
   it('follows from its seed, line by line', async () => {
     for (const seed of [3, 14, 15]) {
-      const [first, second] = [await watch(planOf(seed), ours), await watch(planOf(seed), ours)];
+      const [first, second] = [await trace(planOf(seed), ours), await trace(planOf(seed), ours)];
       expect(first.lines.length).toBeGreaterThan(50);
       expect(second).toEqual(first);
     }
@@ -68,8 +68,8 @@ describe('a simulated world', () => {
   it('objects to who leads when a go-leader peer takes the lease (G1)', async () => {
     const plan = planOf(8);
     expect(plan.peers).toBeDefined();
-    const { wrongs } = await watch(plan, named('deadline-ignored').library);
-    expect(wrongs).toContainEqual({
+    const { breaches } = await trace(plan, named('deadline-ignored').library);
+    expect(breaches).toContainEqual({
       rule: 'G1',
       at: expect.any(Number),
       text: expect.stringMatching(/^m\d leads, by its term \d+, when p\d takes the lease$/),
@@ -78,9 +78,9 @@ describe('a simulated world', () => {
 
   it('spreads the requests of a crowd after an outage, and finds out a library that does not (G5)', async () => {
     const plan = crowdPlan(1, 300);
-    expect((await watch(plan, ours)).wrongs).toEqual([]);
-    const { wrongs } = await watch(plan, named('renews-in-step').library);
-    expect(wrongs).toEqual([
+    expect((await trace(plan, ours)).breaches).toEqual([]);
+    const { breaches } = await trace(plan, named('renews-in-step').library);
+    expect(breaches).toEqual([
       { rule: 'G5', at: plan.lasts, text: expect.stringMatching(/^requests of a crowd come together long after/) },
     ]);
   });
@@ -88,9 +88,9 @@ describe('a simulated world', () => {
   it('has candidates whose options differ, several in a process, and rare kinds, each in its share of worlds', () => {
     const plans = Array.from({ length: 400 }, (_, seed) => planOf(seed));
     const share = (is: (plan: Plan) => boolean) => plans.filter(is).length / plans.length;
-    const hasKind = (kind: KindName) => (plan: Plan) => plan.happenings.some((one) => one.kind === kind);
+    const hasKind = (kind: FaultKindName) => (plan: Plan) => plan.faults.some((one) => one.kind === kind);
     expect(share(({ machines }) => machines.some(({ options }) => options))).toBeCloseTo(0.14, 1);
-    expect(share(({ machines }) => machines.some(({ mates = [] }) => mates.length > 0))).toBeCloseTo(0.14, 1);
+    expect(share(({ machines }) => machines.some(({ siblings = [] }) => siblings.length > 0))).toBeCloseTo(0.14, 1);
     for (const kind of ['clock set back and corrected', 'moved to another database', 'master demoted'] as const) {
       expect(share(hasKind(kind))).toBeCloseTo(0.09, 1);
     }

@@ -1,8 +1,8 @@
-import type { Stored } from './judge.js';
 import type { Reply, Request } from './link.js';
+import type { StoredState } from './server.js';
 
-/** States that are rare enough to ask whether a run has reached them at all. */
-export const RARE = [
+/** Rare events that every long run should reach. */
+export const EXPECTED_EVENTS = [
   'role leader',
   'role follower/standby',
   'role follower/lost',
@@ -48,28 +48,28 @@ export const RARE = [
   'resign from within a transition',
 ] as const;
 
-/** Counts what was seen. */
-export class Sightings {
+/** Counts events. */
+export class Coverage {
   readonly counts = new Map<string, number>();
 
-  saw(sight: string, times = 1): void {
-    this.counts.set(sight, (this.counts.get(sight) ?? 0) + times);
+  count(event: string, times = 1): void {
+    this.counts.set(event, (this.counts.get(event) ?? 0) + times);
   }
 
   add(counts: Iterable<readonly [string, number]>): void {
-    for (const [sight, times] of counts) this.saw(sight, times);
+    for (const [event, times] of counts) this.count(event, times);
   }
 
   get missing(): string[] {
-    return RARE.filter((sight) => !this.counts.has(sight));
+    return EXPECTED_EVENTS.filter((event) => !this.counts.has(event));
   }
 
-  executed(request: Request, before: Stored, after: Stored, { status }: Reply): void {
-    const sight = this.#sightOf(request, before, after, status);
-    if (sight) this.saw(sight);
+  executed(request: Request, before: StoredState, after: StoredState, { status }: Reply): void {
+    const event = this.#sightOf(request, before, after, status);
+    if (event) this.count(event);
   }
 
-  #sightOf(request: Request, before: Stored, after: Stored, status: Reply['status']): string | undefined {
+  #sightOf(request: Request, before: StoredState, after: StoredState, status: Reply['status']): string | undefined {
     switch (status) {
       case 'late':
         return request.verb === 'acquire' ? 'acquire comes too late to be granted' : 'renew comes too late';

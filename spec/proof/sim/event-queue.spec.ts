@@ -1,15 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import { Random } from '../../../proof/random.js';
-import { Agenda } from '../../../proof/sim/agenda.js';
+import { EventQueue } from '../../../proof/sim/event-queue.js';
 
-const agenda = (seed = 1) => new Agenda(new Random(seed));
-const runAll = (one: Agenda, end = Number.POSITIVE_INFINITY) => {
+const events = (seed = 1) => new EventQueue(new Random(seed));
+const runAll = (one: EventQueue, end = Number.POSITIVE_INFINITY) => {
   while (one.step(end));
 };
 
-describe('the agenda of a world', () => {
+describe('the events of a world', () => {
   it('lets things happen in the order of time, whatever the order in which they were planned', () => {
-    const one = agenda();
+    const one = events();
     const random = new Random(7);
     const times = Array.from({ length: 500 }, () => random.whole(0, 10_000));
     const happened: number[] = [];
@@ -20,7 +20,7 @@ describe('the agenda of a world', () => {
 
   it('lets what is due at one instant happen in an order that the seed decides', () => {
     const order = (seed: number) => {
-      const one = agenda(seed);
+      const one = events(seed);
       const happened: string[] = [];
       for (const name of 'abcdefgh') one.at(5, () => happened.push(name));
       runAll(one);
@@ -31,7 +31,7 @@ describe('the agenda of a world', () => {
   });
 
   it('does not let happen what was called off', () => {
-    const one = agenda();
+    const one = events();
     const happened: string[] = [];
     const entry = one.after(5, () => happened.push('off'));
     one.after(6, () => happened.push('on'));
@@ -41,7 +41,7 @@ describe('the agenda of a world', () => {
   });
 
   it('goes no further than it is told, and on from there', () => {
-    const one = agenda();
+    const one = events();
     const happened: number[] = [];
     for (const time of [1, 10, 11]) one.at(time, () => happened.push(time));
     runAll(one, 10);
@@ -51,7 +51,7 @@ describe('the agenda of a world', () => {
   });
 
   it('lets what is planned for the past happen now', () => {
-    const one = agenda();
+    const one = events();
     one.at(50, () => one.at(3, () => expect(one.now).toBe(50)));
     runAll(one);
     expect.assertions(1);

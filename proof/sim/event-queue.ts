@@ -1,36 +1,42 @@
 import type { Random } from '../random.js';
 
-/** Something that is to happen. */
-export interface Entry {
+/** A callback with its time. */
+export interface ScheduledEvent {
   readonly at: number;
-  /** What is due at one instant happens in an order that is drawn. */
+  /** Random: orders the events of one instant. */
   readonly order: number;
-  /** Absent once it has happened or been called off. */
+  /** Absent once it has run or is cancelled. */
   run: (() => void) | undefined;
 }
 
-/** All that is to happen in a world, by true time in ms: a heap, for a world has no other work that grows with what is planned. */
-export class Agenda {
+/**
+ * The events of a world, by true time in ms. A heap, because this is the only work that grows with
+ * the plan.
+ */
+export class EventQueue {
   /** True time, which no machine can read. */
   now = 0;
-  readonly #heap: Entry[] = [];
+  readonly #heap: ScheduledEvent[] = [];
   readonly #random: Random;
 
   constructor(random: Random) {
     this.#random = random;
   }
 
-  at(time: number, run: () => void): Entry {
-    const entry: Entry = { at: Math.max(time, this.now), order: this.#random.next(), run };
+  at(time: number, run: () => void): ScheduledEvent {
+    const entry: ScheduledEvent = { at: Math.max(time, this.now), order: this.#random.next(), run };
     this.#rise(entry);
     return entry;
   }
 
-  after(ms: number, run: () => void): Entry {
+  after(ms: number, run: () => void): ScheduledEvent {
     return this.at(this.now + ms, run);
   }
 
-  /** Lets the next thing happen that is due by `end`; false, with the time at `end`, if there is none. */
+  /**
+   * Runs the next event that is due by `end`. Without one, sets the time to `end` and returns
+   * false.
+   */
   step(end: number): boolean {
     for (let first = this.#heap[0]; first && first.at <= end; first = this.#heap[0]) {
       this.#sink();
@@ -45,12 +51,12 @@ export class Agenda {
     return false;
   }
 
-  #rise(entry: Entry): void {
+  #rise(entry: ScheduledEvent): void {
     const heap = this.#heap;
     let index = heap.length;
     while (index > 0) {
       const above = (index - 1) >> 1;
-      const parent = heap[above] as Entry;
+      const parent = heap[above] as ScheduledEvent;
       if (!isBefore(entry, parent)) break;
       heap[index] = parent;
       index = above;
@@ -58,17 +64,18 @@ export class Agenda {
     heap[index] = entry;
   }
 
-  /** Takes the first entry away. */
+  /** Removes the first entry. */
   #sink(): void {
     const heap = this.#heap;
-    const last = heap.pop() as Entry;
+    const last = heap.pop() as ScheduledEvent;
     if (heap.length === 0) return;
     let index = 0;
     for (;;) {
       let below = 2 * index + 1;
       if (below >= heap.length) break;
-      if (below + 1 < heap.length && isBefore(heap[below + 1] as Entry, heap[below] as Entry)) below += 1;
-      const child = heap[below] as Entry;
+      if (below + 1 < heap.length && isBefore(heap[below + 1] as ScheduledEvent, heap[below] as ScheduledEvent))
+        below += 1;
+      const child = heap[below] as ScheduledEvent;
       if (!isBefore(child, last)) break;
       heap[index] = child;
       index = below;
@@ -77,4 +84,4 @@ export class Agenda {
   }
 }
 
-const isBefore = (a: Entry, b: Entry): boolean => a.at < b.at || (a.at === b.at && a.order < b.order);
+const isBefore = (a: ScheduledEvent, b: ScheduledEvent): boolean => a.at < b.at || (a.at === b.at && a.order < b.order);
