@@ -9,5 +9,4 @@ export default {
   ...base,
   testMatch: ['<rootDir>/spec/site/**/*.spec.ts'],
   testPathIgnorePatterns: [],
-  testTimeout: 60_000,
 };

@@ -15,7 +15,11 @@ const api: DefaultTheme.SidebarItem[] = JSON.parse(read('../api/typedoc-sidebar.
 const sections = readingOrder(read('../index.md'));
 
 /** Opened: what a first reader needs. The others open by a click, or if the reader is on one of their pages. */
-const sidebar = sections.map((section, position) => ({ ...section, items: [...section.items], collapsed: position > 0 }));
+const sidebar = sections.map((section, position) => ({
+  ...section,
+  items: [...section.items],
+  collapsed: position > 0,
+}));
 
 const firstPageOf = (name: string): string => sections.find(({ text }) => text === name)?.items[0]?.link ?? '/';
 

@@ -40,7 +40,9 @@ describe('the built site', () => {
   });
 
   it('has every page of docs', () => {
-    const missing = pagesIn('docs').filter(({ file }) => !files.includes(path.relative('docs', file).replace('.md', '.html')));
+    const missing = pagesIn('docs').filter(
+      ({ file }) => !files.includes(path.relative('docs', file).replace('.md', '.html')),
+    );
     expect(missing.map(({ file }) => file)).toEqual([]);
   });
 
