@@ -5,12 +5,13 @@ export default {
   testEnvironment: '<rootDir>/spec/support/environment.mjs',
   roots: ['<rootDir>/spec'],
   testMatch: ['<rootDir>/spec/**/*.spec.ts'],
-  // `npm run faults`, `npm run clients` and `npm run package`
+  // `npm run faults`, `npm run clients`, `npm run package` and `npm run docs:check`
   testPathIgnorePatterns: [
     '/node_modules/',
     '<rootDir>/spec/faults/',
     '<rootDir>/spec/clients/',
     '<rootDir>/spec/package/',
+    '<rootDir>/spec/site/',
   ],
   // swc rather than tsc: `npm run types` checks types, the test run only has to strip them (and to compile
   // `await using` down for Node 20).

@@ -1,3 +1,8 @@
+/**
+ * Elections: {@link elect}, {@link observe}, {@link whileLeader}, and the stores that they run on.
+ *
+ * @module rx-leader
+ */
 export type { Clock } from './clock/clock.js';
 export { elect } from './election/elect.js';
 export type { Candidate, Election, ResignOptions } from './election/election.js';

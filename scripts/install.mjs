@@ -1,7 +1,6 @@
 /**
- * Installs the packages of a folder that has its own lock file, the first time and whenever that file has changed:
- *
- *     node scripts/install.mjs bench
+ * Installs the packages of a folder that has a lock file of its own, the first time and whenever that file has changed.
+ * Usage: node scripts/install.mjs FOLDER
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
@@ -9,12 +8,12 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const [name = ''] = process.argv.slice(2);
-const folder = fileURLToPath(new URL(`../${name}`, import.meta.url));
+const folder = fileURLToPath(new URL(`../${name}/`, import.meta.url));
 const lock = readFileSync(path.join(folder, 'package-lock.json'), 'utf8');
 const installed = path.join(folder, 'node_modules/.installed-lock.json');
 
-/** The lock file that was installed last. */
-function before() {
+/** The lock file of the last installation. */
+function lastLock() {
   try {
     return readFileSync(installed, 'utf8');
   } catch {
@@ -22,14 +21,14 @@ function before() {
   }
 }
 
-if (before() !== lock) {
+if (lastLock() !== lock) {
   console.log(`${name}: installing its packages`);
-  // Some packages of the benchmark ask for a newer Node.js than they need.
+  // Some packages declare a newer Node than they need: redlock-universal, for one.
   const args = ['ci', '--prefix', folder, '--ignore-scripts', '--engine-strict=false', '--loglevel=error'];
   const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm';
   const { status } = spawnSync(npm, args, { stdio: 'inherit' });
   if (status !== 0) {
-    console.error(`${name}: npm could not install its packages; the registry is needed once`);
+    console.error(`${name}: npm could not install its packages. The first run needs the registry.`);
     process.exit(status ?? 1);
   }
   writeFileSync(installed, lock);

@@ -1,3 +1,8 @@
+/**
+ * The types of a lease store, for those who write one.
+ *
+ * @module rx-leader/store
+ */
 export type {
   ColdStart,
   Holder,

@@ -1,3 +1,8 @@
+/**
+ * A lease store in memory, and the suite that every lease store passes.
+ *
+ * @module rx-leader/testing
+ */
 export type { LeaseRecord } from '../port/rules/entry.js';
 export {
   type LeaseStoreSuiteOptions,

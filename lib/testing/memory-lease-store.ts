@@ -229,7 +229,7 @@ export class MemoryLeaseStore implements LeaseStore {
     return { entries: new Map(this.#entries) };
   }
 
-  /** A replica takes over, under a run id of its own, with what it knows: a {@link copy} made earlier. */
+  /** A replica takes over, under a run id of its own, with what it knows: a {@link MemoryLeaseStore.copy} made earlier. */
   failOver(copy: StoreCopy): void {
     this.#runs++;
     this.#entries.clear();

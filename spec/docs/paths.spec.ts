@@ -4,11 +4,11 @@ import { allPages } from '../support/pages.js';
 
 const FOLDERS = ['.ci', 'bench', 'demo', 'docs', 'examples', 'lib', 'proof', 'scripts', 'spec'];
 /** What a program writes or a build makes, and what a page tells its reader to write. */
-const MADE = /node_modules|^bench\/results/;
+const MADE = /node_modules|^bench\/results|^docs\/(api|\.vitepress\/(cache|dist|screenshots))\b/;
 
 const files = FOLDERS.flatMap((folder) =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' }).map((file) => `${folder}/${file}`),
-);
+).filter((file) => !MADE.test(file));
 
 /** Whether `named` is a file, a folder, the beginning of a path, or the last part of one. */
 const exists = (named: string): boolean =>

@@ -11,10 +11,10 @@ export interface Page {
 /** The page at this path. */
 export const page = (file: string): Page => ({ file, text: readFileSync(file, 'utf8') });
 
-/** The pages in `folder` and below, without what is installed there. */
+/** The pages in `folder` and below, without what is installed or generated there. */
 export function pagesIn(folder: string): Page[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.md') && !/(^|\/)(node_modules|\.vitepress)\//.test(file))
+    .filter((file) => file.endsWith('.md') && !/(^|\/)(node_modules|\.vitepress|api)\//.test(file))
     .map((file) => page(path.join(folder, file)))
     .sort((one, other) => (one.file < other.file ? -1 : 1));
 }
