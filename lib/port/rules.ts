@@ -23,74 +23,74 @@ import type {
 /** The exclusive claim, as the store keeps it. */
 export interface Lease {
   readonly id: string;
-  /** Store ms after which it is gone; Infinity for one without expiry, which no candidate puts there. */
+  /** Store ms at which the lease expires. Infinity without an expiry, which no candidate sets. */
   readonly expiresAt: number;
 }
 
-/** What is written down beside the lease, and outlives it. */
+/** The record beside the lease, which outlives the lease. */
 export interface LeaseRecord {
   /** The highest fencing token granted. */
   readonly token: number;
-  /** Of the last term; empty where a loss was mended. */
+  /** The id of the last term. Empty after the record was repaired because of a lost lease. */
   readonly id: string;
   readonly name: string;
   readonly data: string;
-  /** The server run that last granted or mended. */
+  /** The server run that last granted or repaired. */
   readonly run: string;
-  /** Store ms before which a lease that has vanished is not free; 0 after a release. */
+  /** Store ms before which a vanished lease is not free. 0 after a release. */
   readonly until: number;
-  /** Store ms at which that was written. */
+  /** Store ms at which `until` was written. */
   readonly at: number;
-  /** The latest `at` before one that was written while the store's clock was behind it; 0 if there was none. */
+  /** The latest `at` that was ahead of the store's clock at a later write. 0 if there was none. */
   readonly peak: number;
 }
 
-/** Who stands by, as the store keeps it. */
+/** The standing candidates, as the store keeps them. */
 export interface Candidates {
-  /** Who asked last comes first. */
+  /** Latest attempt first. */
   readonly list: ReadonlyArray<Standing & { readonly hears: boolean }>;
-  /** Store ms after which all of it is gone. */
+  /** Store ms at which the whole list expires. */
   readonly expiresAt: number;
 }
 
-/** All the store keeps of one election. */
+/** Everything that the store keeps of one election. */
 export interface Entry {
   readonly lease?: Lease;
   readonly record?: LeaseRecord;
   readonly candidates?: Candidates;
 }
 
-/** The store's own circumstances at a request. */
+/** The server's state at a request. */
 export interface Server {
   /** Its wall clock, in whole µs. */
   readonly micros: number;
-  /** Names its present run. */
+  /** Identifies its current run. */
   readonly run: string;
-  /** Whether it is a replica, which refuses to write. */
+  /** Whether it is a replica, which refuses writes. */
   readonly isReplica?: boolean;
-  /** Whether the request comes to another database than the one in which its sender knows the election to be. */
+  /** Whether the request reaches another database than the election's. */
   readonly isElsewhere?: boolean;
 }
 
-/** The answer to any request. */
+/** The reply to any request. */
 export type StoreReply = LeaseReply | ListReply | WithdrawReply;
 
-/** What a request leaves behind, and its answer. */
+/** The result of a request: the new entry and the reply. */
 export interface Outcome<Reply> {
   readonly entry: Entry;
   readonly reply: Reply;
-  /** What those who listen are told of it. */
+  /** The notice to publish, if any. */
   readonly notice?: Notice;
 }
 
 const NO_RECORD: LeaseRecord = { token: 0, id: '', name: '', data: '', run: '', until: 0, at: 0, peak: 0 };
 
-/** A replica answers reads alone. */
+/** A replica serves only reads. */
 function requireMaster({ isReplica = false }: Server): void {
   if (isReplica) throw new ElectionError('STORE_READONLY', 'The store is a replica, which refuses to write');
 }
 
-/** No lease is set in a database where the election is not: it would be there a second time. */
+/** Setting a lease in another database would create the election twice. */
 function requireHome({ isElsewhere = false }: Server): void {
   if (isElsewhere) throw new ElectionError('KEY_CONFLICT', 'The election is in another database');
 }
@@ -99,11 +99,14 @@ const msOf = ({ micros }: Server): number => Math.floor(micros / 1000);
 
 const lasts = ({ expiresAt }: { readonly expiresAt: number }, now: number): boolean => now <= expiresAt;
 
-/** The lease of `entry` while it lasts, its last millisecond included. */
+/** The lease of `entry` while it lasts, including its last millisecond. */
 export const liveLease = ({ lease }: Entry, now: number): Lease | undefined =>
   lease && lasts(lease, now) ? lease : undefined;
 
-/** `entry` without what has expired at store ms `now`. A store deletes that for good: a clock that is set back does not bring it back. */
+/**
+ * Returns `entry` without the parts that have expired at store ms `now`.
+ * Expiry is permanent: a clock that is set back does not restore them.
+ */
 export function expire(entry: Entry, now: number): Entry {
   const { lease, candidates, ...others } = entry;
   if ((!lease || lasts(lease, now)) && (!candidates || lasts(candidates, now))) return entry;
@@ -114,7 +117,7 @@ export function expire(entry: Entry, now: number): Entry {
   };
 }
 
-/** Takes the lease if it is free; lists who has to stand by for it. */
+/** Acquires the lease if it is free. A refused candidate joins the list. */
 export function acquire(before: Entry, request: AcquireRequest, server: Server): Outcome<AcquireReply> {
   requireMaster(server);
   const { candidates, ...entry } = expire(before, msOf(server));
@@ -128,16 +131,19 @@ export function acquire(before: Entry, request: AcquireRequest, server: Server):
   return { ...outcome, entry: { ...outcome.entry, ...(after && { candidates: after }) } };
 }
 
-/** ttls after its last attempt for which a candidate counts as standing by. */
+/** A candidate counts as standing for this many ttls after its last attempt. */
 const FRESH = 1.5;
 
-/** ttls by which a candidate may reckon the server's time too high while no clock is set. */
+/** A candidate may estimate the server's time too high by this many ttls while no clock is set. */
 const AHEAD = 0.05;
 
 const isSame = (one: Standing, { id, name, data = '' }: AcquireRequest | WithdrawRequest): boolean =>
   one.id === id && (one.name ?? '') === name && (one.data ?? '') === data;
 
-/** The list without whom it is too long ago, or by a clock that was set back since yet to come; and with who asks. */
+/**
+ * Returns the list with the asking candidate and without stale ones.
+ * An entry from the future was written before the clock was set back, so it is dropped too.
+ */
 function standBy(before: Candidates | undefined, request: AcquireRequest, now: number): Candidates {
   const { id, name, data, ttl, hears = false } = request;
   const others = fresh(before, ttl, now).filter((one) => !isSame(one, request) && one.lastSeen <= now);
@@ -147,7 +153,7 @@ function standBy(before: Candidates | undefined, request: AcquireRequest, now: n
 
 type Entrant = Candidates['list'][number];
 
-/** As the sorted set has them. */
+/** The encoding of the sorted set's members. */
 const memberOf = ({ id, name = '', data = '' }: Standing): string => JSON.stringify({ id, name, data, inbox: '' });
 
 const scoreOf = ({ lastSeen, hears }: Entrant): number => lastSeen + (hears ? 0 : 0.5);
@@ -157,7 +163,7 @@ const latestFirst = (a: Entrant, b: Entrant): number => scoreOf(b) - scoreOf(a) 
 const standing = (candidates: Candidates | undefined, now: number): readonly Entrant[] =>
   candidates && lasts(candidates, now) ? candidates.list : [];
 
-/** Of those, who has asked lately enough to stand by still. */
+/** The candidates that asked recently enough to count as standing. */
 const fresh = (candidates: Candidates | undefined, ttl: number, now: number): readonly Entrant[] =>
   standing(candidates, now).filter((one) => scoreOf(one) >= Math.floor(now - FRESH * ttl));
 
@@ -166,7 +172,7 @@ const without = (candidates: Candidates, isMeant: (one: Entrant) => boolean): Ca
   list: candidates.list.filter((one) => !isMeant(one)),
 });
 
-/** Tells who stands by. */
+/** Lists the standing candidates. */
 export function list(before: Entry, { ttl }: ListRequest, server: Server): Outcome<ListReply> {
   const now = msOf(server);
   const entry = expire(before, now);
@@ -188,7 +194,10 @@ function take(entry: Entry, request: AcquireRequest, server: Server): Outcome<Ac
   return { entry: after, reply: { ...reply, cut }, notice: { kind: 'cut', id: lease.id } };
 }
 
-/** Further ahead than anyone would put it: the store's clock was set back. Lease and record together, or the one is waited out after the other. */
+/**
+ * Shortens a lease that lasts longer than any candidate would set: the store's clock was set back.
+ * Lease and record change together, because otherwise candidates would wait for both in turn.
+ */
 function withoutExcess(entry: Entry, lease: Lease, latest: number, now: number): Entry {
   if (lease.expiresAt <= latest) return entry;
   const { record } = entry;
@@ -198,7 +207,7 @@ function withoutExcess(entry: Entry, lease: Lease, latest: number, now: number):
   };
 }
 
-/** Extends the candidate's own lease, or puts it back where the store has lost it. */
+/** Extends the candidate's own lease, or restores it if the store has lost it. */
 export function renew(before: Entry, request: RenewRequest, server: Server): Outcome<RenewReply> {
   const now = msOf(server);
   const entry = expire(before, now);
@@ -215,7 +224,8 @@ export function renew(before: Entry, request: RenewRequest, server: Server): Out
     return { entry, reply: { status: 'lost', ...sight(entry, server) } };
   }
   if (!lease) requireHome(server);
-  // Of another run it stays: the request may have been long on its way from there, and the lease been granted since to another, of whom this run knows nothing.
+  // Keep the run of the request. It may have been sent before a restart, and this run knows nothing
+  // of a grant to another candidate since then.
   const run = request.run || (lease ? '' : server.run);
   const after = { ...entry, ...held(record, request, Math.max(record.token, token), run, now) };
   return {
@@ -224,19 +234,21 @@ export function renew(before: Entry, request: RenewRequest, server: Server): Out
   };
 }
 
-/** Gives the candidate's own lease up. */
+/** Releases the candidate's own lease. */
 export function release(before: Entry, request: ReleaseRequest, server: Server): Outcome<ReleaseReply> {
   const now = msOf(server);
   const { lease, record, candidates, ...others } = expire(before, now);
   const { id } = request;
   const holds = lease?.id === id;
   requireMaster(server);
-  // One whose last attempt may have been heard, and its answer not, gives up under the id that it stood by under.
+  // The last attempt may have arrived while its reply was lost. The candidate then releases under
+  // the id that it is listed under.
   const listed = candidates && (holds ? candidates : without(candidates, (one) => one.id === id));
   const own = record?.id === id && record.until !== 0;
   const after: Entry = {
     ...(lease && !holds && { lease }),
-    // Also where the lease is gone already: nobody need wait for what its holder has given up.
+    // Clear `until` even if the lease is gone: nobody needs to wait for a lease that its holder has
+    // released.
     ...(record && { record: record.id === id ? { ...record, until: 0 } : record }),
     ...(listed && { candidates: listed }),
     ...others,
@@ -253,8 +265,10 @@ export function release(before: Entry, request: ReleaseRequest, server: Server):
 }
 
 /**
- * Who is to be next: the one whose id is wished for, or else whose name is, or without a wish the first of the latest that hears of releases; and
- * the list without who did not come.
+ * Chooses the successor, and removes candidates that were notified and did not acquire.
+ *
+ * A listed id wins, then a name. Without a wish, it is the first of the latest candidates that
+ * receives notices of releases.
  */
 function succession(candidates: Candidates | undefined, { id, successor: wish, absent }: ReleaseRequest, now: number) {
   const looked = standing(candidates, now).slice(0, wish === undefined ? 16 : 1000);
@@ -269,7 +283,7 @@ function succession(candidates: Candidates | undefined, { id, successor: wish, a
   return { successor: (named ?? others.find(isMeant))?.id ?? wish, isListed: named !== undefined, rest };
 }
 
-/** Any request. */
+/** Applies any request. */
 export function answer(entry: Entry, request: StoreRequest, server: Server): Outcome<StoreReply> {
   switch (request.verb) {
     case 'acquire':
@@ -287,7 +301,7 @@ export function answer(entry: Entry, request: StoreRequest, server: Server): Out
   }
 }
 
-/** Takes a candidate off the list. */
+/** Removes a candidate from the list. */
 export function withdraw(before: Entry, request: WithdrawRequest, server: Server): Outcome<WithdrawReply> {
   requireMaster(server);
   const { candidates, ...others } = expire(before, msOf(server));
@@ -296,7 +310,7 @@ export function withdraw(before: Entry, request: WithdrawRequest, server: Server
   return { entry, reply: { status: 'withdrawn', ...sight(entry, server) } };
 }
 
-/** Tells who holds the lease. */
+/** Reads who holds the lease. */
 export function read(before: Entry, server: Server): Outcome<ReadReply> {
   const now = msOf(server);
   const entry = expire(before, now);
@@ -305,19 +319,22 @@ export function read(before: Entry, server: Server): Outcome<ReadReply> {
   return { entry, reply: { status: 'held', ...sight(entry, server), holder: holderOf(lease, record, now) } };
 }
 
-/** A request that arrives twice is granted once: same token, fresh expiry. */
+/** Grants a repeated request once: same token, fresh expiry. */
 function grantAgain(entry: Entry, request: AcquireRequest, server: Server): Outcome<AcquireReply> {
   const { record } = entry;
   if (record?.id === request.id) return grant(record, request, record.token, record.run, server);
   return grant(record, request, nextToken(record, request, server), '', server);
 }
 
-/** There is no lease. That it ran out or was given up is for the record to say; one that was lost is not free. */
+/**
+ * Decides about an absent lease. The record shows whether it expired or was released; a lost lease
+ * is not free.
+ */
 function claim(before: LeaseRecord | undefined, request: AcquireRequest, server: Server): Outcome<AcquireReply> {
   requireHome(server);
   const now = msOf(server);
   const mended = isLost(before, request, server) ? mend(before, request, server) : before;
-  // An `until` further ahead than anyone would put it: the store's clock was set back.
+  // This `until` is later than any candidate would set: the store's clock was set back.
   const isExcessive = mended !== undefined && mended.until > now + request.ttl;
   const record = isExcessive ? dated(mended, now + request.ttl, now) : mended;
   const wait = record ? stillToWait(record, request, now) : 0;
@@ -334,14 +351,20 @@ const elected = ({ id, name, data, ttl }: AcquireRequest, { token }: Granted): N
   holder: { id, ...(name && { name }), ...(data && { data }), token, expiresIn: ttl },
 });
 
-/** Whether the store has lost what it knew: it runs anew, the candidate knows better, or nothing is there at all. */
+/**
+ * Whether the store has lost data: it restarted, the candidate has seen a higher token, or there is
+ * no record.
+ */
 function isLost(record: LeaseRecord | undefined, request: AcquireRequest, { run }: Server): boolean {
   if (request.lastToken > (record?.token ?? 0)) return true;
   if (!record) return request.coldStart === 'wait';
   return run !== '' && record.run !== '' && record.run !== run;
 }
 
-/** The record as if the lost holder had renewed this instant. One that stands mended already keeps its time. */
+/**
+ * Repairs the record as if the lost holder had renewed now. A record that is already repaired keeps
+ * its time.
+ */
 function mend(record: LeaseRecord | undefined, request: AcquireRequest, server: Server): LeaseRecord {
   const stands = record !== undefined && record.id === '' && record.run === server.run;
   const before = record ?? NO_RECORD;
@@ -349,19 +372,25 @@ function mend(record: LeaseRecord | undefined, request: AcquireRequest, server: 
   return { ...after, token: Math.max(after.token, request.lastToken), id: '', name: '', data: '', run: server.run };
 }
 
-/** `record` with an `until` that is written now. The latest date is kept where the clock is behind it, since it may be corrected. */
+/**
+ * Returns `record` with an `until` that is written now.
+ * It keeps the latest date that is ahead of the clock, since the clock may be corrected later.
+ */
 function dated(record: LeaseRecord, until: number, now: number): LeaseRecord {
   const latest = Math.max(record.at, record.peak);
   return { ...record, until, at: now, peak: latest > now ? latest : record.peak };
 }
 
 /**
- * ms for which an absent lease is not free: by the store's clock and by the candidate's reckoning of it, a ttl at most. An `until` that was written
- * while the store's clock was set back may pass early, when the clock is corrected, so that it is watched for a whole ttl.
+ * ms for which an absent lease is not free, at most one ttl.
+ *
+ * It considers the store's clock and the candidate's estimate of it. If `until` was written while
+ * the clock was set back,
+ * a correction of the clock can make it pass early. The candidate then watches it for a whole ttl.
  */
 function stillToWait({ until, at, peak }: LeaseRecord, { ttl, watched }: AcquireRequest, now: number): number {
   if (until === 0) return 0;
-  // By a clock that was set back, the same `until` may be of another time.
+  // After a clock was set back, an equal `until` can belong to another time.
   const age = watched?.until === until && watched.time <= now + AHEAD * ttl ? watched.age : 0;
   if (at < peak) return ttl - age;
   return Math.min(until - Math.min(now, watched?.time ?? now), ttl - age);
@@ -381,7 +410,7 @@ function grant(
   return { entry, reply: { status: 'granted', ...sight(entry, server), token, ...(run && { run }) } };
 }
 
-/** What a grant or a renewal leaves behind: both the lease and the whole record. */
+/** The lease and the whole record that a grant or a renewal leaves behind. */
 function held(
   before: LeaseRecord = NO_RECORD,
   { id, name, data = '', ttl }: AcquireRequest | RenewRequest,
