@@ -1,11 +1,11 @@
 import { flag, type ParseText, parseOptions, value } from '../scripts/support/options.js';
 import { writable } from '../scripts/support/writable.js';
 
-/** What the user asked for. */
+/** The user's arguments. */
 export interface Arguments {
   readonly help: boolean;
   readonly quick: boolean;
-  /** The user's own server, to be left as it was found. */
+  /** The user's own server, which the demo leaves as it was. */
   readonly redis?: string;
   readonly svg?: string;
 }
@@ -20,7 +20,7 @@ export const USAGE = `Four processes stand for leader in one election, and their
   --quick       with shorter leases and pauses, in half the time
   --help        says this`;
 
-/** Throws an error with a message for the user if an argument is wrong. */
+/** Throws an error with a message for the user if the arguments are invalid. */
 export function parseArguments(args: readonly string[]): Arguments {
   const { help, quick, redis, svg } = parseOptions(args, {
     quick: flag(),

@@ -1,17 +1,17 @@
 /**
- * One candidate in a process of its own. Is told what to do on stdin and reports on stdout, a line of JSON each. Ends when
- * stdin does, and so with its parent.
+ * One candidate in its own process. It receives commands on stdin and reports on stdout, one line
+ * of JSON each. It ends with stdin, and so with its parent.
  */
 import { createInterface } from 'node:readline';
 import { createClient } from 'redis';
 import { type Election, elect, type Transition } from 'rx-leader';
 import { type Command, monotonic, type Report, type Role } from './report.js';
 
-/** ms between two looks at `isLeading`. */
+/** ms between two samples of `isLeading`. */
 const SAMPLE_EVERY = 5;
 /** ms after which an unchanged claim is reported again. */
 const REPEAT_EVERY = 100;
-/** ms by which a deadline must have moved to be told at once. */
+/** ms by which a deadline must move to be reported at once. */
 const MOVED = 20;
 
 type Connect = Extract<Command, { readonly do: 'connect' }>;
@@ -20,7 +20,7 @@ const tell = (report: Report): void => void process.stdout.write(`${JSON.stringi
 
 async function connect({ url, servername, name, key, ttl, wait }: Connect): Promise<() => Election> {
   const redis = createClient({ url, socket: { ...(servername && { tls: true, servername }), reconnectStrategy: 100 } });
-  redis.on('error', () => {}); // the election says what matters of it
+  redis.on('error', () => {}); // the election reports what matters of it
   await redis.connect();
   tell({ kind: 'ready', at: monotonic() });
   return () => elect({ redis, key, ttl, wait, name });
@@ -45,7 +45,7 @@ async function obey(command: Command): Promise<void> {
 }
 
 function tellRole(transition: Transition): void {
-  sample(); // at this very instant, since a claim begins or ends with it
+  sample(); // at this exact instant, since a claim starts or ends with it
   tell({ kind: 'role', at: monotonic(), ...roleOf(transition) });
 }
 
@@ -66,13 +66,13 @@ interface Claim {
   readonly until: number;
 }
 
-/** What this process says of itself at this instant. */
+/** What this process claims at this instant. */
 function claimNow(): Claim | undefined {
   for (;;) {
     const at = monotonic();
     const term = election?.term;
     const claim = election?.isLeading && term && { at, token: term.token, until: at + term.remaining() };
-    // Stopped between two of these readings, it would say of one instant what was true at another.
+    // If the process were stopped between two readings, they would belong to different instants.
     if (monotonic() - at < 1) return claim || undefined;
   }
 }
@@ -95,9 +95,9 @@ function sample(): void {
   tell({ kind: 'yes', ...claim });
 }
 
-// First in line at every wake-up: what a process says that was stopped is what it would have acted on.
+// The first timer at every wake-up, so that a stopped process reports what it would have acted on.
 setInterval(sample, SAMPLE_EVERY);
-process.stdout.on('error', () => process.exit()); // nobody listens any more
+process.stdout.on('error', () => process.exit()); // nobody reads the output any more
 createInterface({ input: process.stdin })
   .on('line', (line) => void obey(JSON.parse(line)))
   .on('close', () => process.exit());

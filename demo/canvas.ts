@@ -6,7 +6,10 @@ interface Cell {
   readonly style: Style;
 }
 
-/** A line of fixed width to put text on, cell by cell. What does not fit is cut off, so that no terminal ever wraps it. */
+/**
+ * A line of fixed width that holds text cell by cell. It cuts off what does not fit, so that no
+ * terminal wraps it.
+ */
 export class Line {
   readonly #cells: Cell[];
 
@@ -22,7 +25,7 @@ export class Line {
     return this;
   }
 
-  /** Whether there are `width` cells from `column` on, and all of them are blank. */
+  /** Whether there are `width` blank cells from `column` on. */
   isFree(column: number, width: number): boolean {
     const cells = this.#cells.slice(column, column + width);
     return column >= 0 && cells.length === width && cells.every(({ char }) => char === ' ');

@@ -1,15 +1,18 @@
 import type { Entry, Who } from './report.js';
 
-/** One leadership as its process told of it. */
+/** One leadership as its process reported it. */
 export interface Claim extends Who {
   readonly token: number;
-  /** The first instant at which it said that it leads. */
+  /** The first instant at which it claimed to lead. */
   readonly from: number;
-  /** The last one that it told of. */
+  /** The last reported instant. */
   readonly to: number;
-  /** Until when, as it knew at `to`, it would go on saying so. */
+  /** Until when, as it knew at `to`, it would keep claiming. */
   readonly until: number;
-  /** When it said for the first time that it leads no more; a process that died, or has yet to wake up, never did. */
+  /**
+   * When it first reported that it leads no more. Absent for a process that died or has yet to wake
+   * up.
+   */
   readonly no?: number;
 }
 
@@ -21,7 +24,10 @@ export interface Overlap {
   readonly to: number;
 }
 
-/** Every claim there was, by its beginning. Each process's reports are read in its own order, whenever they arrived. */
+/**
+ * Every claim, by its start. Each process's reports are read in its own order, whenever they
+ * arrived.
+ */
 export function claimsOf(entries: readonly Entry[]): Claim[] {
   const open = new Map<string, Claim>();
   const over: Claim[] = [];
@@ -42,12 +48,17 @@ export function claimsOf(entries: readonly Entry[]): Claim[] {
 }
 
 /**
- * The last instant at which a claim may have stood. Between the last yes and the first no it is taken to have stood for as long as the
- * process had said it would, and a process that fell silent is held to that too: nobody knows when it would have stopped.
+ * The last instant at which a claim may have stood.
+ *
+ * Between the last yes and the first no, a claim counts for as long as the process had announced.
+ * The same applies to a silent process, because nobody knows when it would have stopped.
  */
 export const endOf = ({ to, until, no = Number.POSITIVE_INFINITY }: Claim): number => Math.min(Math.max(to, until), no);
 
-/** Every instant that two processes claimed at once. A process that came back after kill -9 is not the one that died. */
+/**
+ * Every instant that two processes claimed at once. A process that restarts after kill -9 is
+ * another process.
+ */
 export function overlapsOf(claims: readonly Claim[]): Overlap[] {
   return claims.flatMap((a, index) =>
     claims.slice(index + 1).flatMap((b) => {
@@ -58,6 +69,6 @@ export function overlapsOf(claims: readonly Claim[]): Overlap[] {
   );
 }
 
-/** Terms whose fencing token is not above all those before. */
+/** Terms whose fencing token is not above all earlier tokens. */
 export const fallenTokens = (claims: readonly Claim[]): Claim[] =>
   claims.filter(({ token }, index) => claims.slice(0, index).some((earlier) => earlier.token >= token));

@@ -10,13 +10,13 @@ import type { Command, Who } from './report.js';
 import type { Server } from './server.js';
 
 export interface Timing {
-  /** Of the lease, ms. */
+  /** The ttl of the lease, in ms. */
   readonly ttl: number;
-  /** The most ms between two attempts of a follower. */
+  /** The longest time in ms between two attempts of a follower. */
   readonly wait: number;
 }
 
-/** ms for a process to start and connect, on a machine that has much else to do. */
+/** ms for a process to start and connect, on a busy machine. */
 const PATIENCE = 15_000;
 
 const PROGRAM = fileURLToPath(new URL('candidate.ts', import.meta.url));
@@ -35,11 +35,12 @@ export class Candidate implements Who {
     this.row = row;
     this.by = by;
     this.#log = log;
-    // Detached: Ctrl-C in a terminal reaches the parent alone, which then ends the candidates in its own order.
+    // Detached: Ctrl-C in a terminal reaches only the parent, which then ends the candidates in
+    // order.
     this.#child = spawn(process.execPath, ['--import', 'tsx', PROGRAM], { cwd: ROOT, detached: true, stdio: 'pipe' });
     guard(this.#child);
     let complaint = '';
-    this.#child.stdin.on('error', () => {}); // it has ended, and 'exit' says so
+    this.#child.stdin.on('error', () => {}); // it has ended, and 'exit' reports it
     this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
       complaint = (complaint + text).slice(-2_000);
     });
@@ -55,7 +56,7 @@ export class Candidate implements Who {
     this.#child.stdin.write(`${JSON.stringify(command)}\n`);
   }
 
-  /** Lets it stand for leader, for the first time. */
+  /** Makes it a candidate for the first time. */
   stand(): void {
     const { row, by } = this;
     this.#log.note({ kind: 'process', row, by, state: 'started', pid: this.#child.pid ?? -1 });
@@ -66,7 +67,8 @@ export class Candidate implements Who {
   stop(): void {
     this.#stopped = true;
     this.#child.kill('SIGSTOP');
-    this.#note('stopped'); // afterwards, and the continuation before: it ran no longer, and no later, than the log says
+    // After stopping, and before continuing: the log never shows it running shorter than it did.
+    this.#note('stopped');
   }
 
   /** SIGCONT. */
@@ -96,7 +98,10 @@ export class Candidate implements Who {
   }
 }
 
-/** All candidates, a row each. Every row reaches the server through a proxy of its own, so that it can be cut off. */
+/**
+ * All candidates, one for each row. Every row reaches the server through its own proxy, so that it
+ * can be cut off.
+ */
 export class Crew implements AsyncDisposable {
   readonly #rows = new Map<string, { readonly link: TcpProxy; candidate?: Candidate; processes: number }>();
   readonly #all: Candidate[] = [];
@@ -105,11 +110,11 @@ export class Crew implements AsyncDisposable {
     readonly log: Log,
     readonly server: Server,
     readonly timing: Timing,
-    /** Told of a candidate that ended without being asked to. */
+    /** Called when a candidate ends unexpectedly. */
     readonly onLost: (error: Error) => void,
   ) {}
 
-  /** Starts a candidate in each row, connected, but not standing yet. */
+  /** Starts a connected candidate in each row, without a candidacy yet. */
   async assemble(names: readonly string[], signal: AbortSignal): Promise<void> {
     for (const row of names) {
       this.#rows.set(row, { link: await startProxy({ target: this.server.target }), processes: 0 });
@@ -117,7 +122,7 @@ export class Crew implements AsyncDisposable {
     await Promise.all(names.map((row) => this.enlist(row, signal)));
   }
 
-  /** A fresh process for a row. */
+  /** Starts a new process for a row. */
   async enlist(row: string, signal: AbortSignal): Promise<Candidate> {
     const place = this.#row(row);
     place.processes += 1;
@@ -141,7 +146,7 @@ export class Crew implements AsyncDisposable {
     return candidate;
   }
 
-  /** Who has a row now. */
+  /** The current candidate of a row. */
   candidate(row: string): Candidate {
     const { candidate } = this.#row(row);
     if (!candidate) throw new Error(`nobody has the row of ${row}`);

@@ -3,22 +3,28 @@ import type { Cause, Entry } from './report.js';
 
 /** From one term to the next one. */
 export interface HandOver {
-  /** `unprovoked` if no incident explains it, as on a machine so busy that a leader missed its renewals. */
+  /**
+   * `unprovoked` if no incident explains it, as on a machine so busy that a leader missed its
+   * renewals.
+   */
   readonly cause: Cause | 'unprovoked';
   readonly from: Claim;
-  /** The last instant at which `from` led: claiming to, and running. */
+  /** The last instant at which `from` claimed to lead and was running. */
   readonly ledUntil: number;
   readonly to: Claim;
-  /** ms for which nobody led. Below zero where there was an overlap. */
+  /** ms for which nobody led. Below zero for an overlap. */
   readonly nobody: number;
 }
 
 export type Incident = Extract<Entry, { readonly kind: 'incident' }>;
 
-/** What became of an incident. */
+/** The outcome of an incident. */
 export type Outcome =
   | { readonly kind: 'handed-over'; readonly incident: Incident; readonly handOver: HandOver }
-  /** The leader lost nothing: it led before and still did a ttl after the server was back, by leases renewed there. */
+  /**
+   * The leader kept its term: it led before, and still a ttl after the server was back, with leases
+   * renewed there.
+   */
   | { readonly kind: 'kept'; readonly incident: Incident; readonly leader: Claim }
   /** Nobody took over (yet). */
   | { readonly kind: 'missing'; readonly incident: Incident };
@@ -26,7 +32,10 @@ export type Outcome =
 /** ms by which a process may outrun the parent's note that it was stopped or killed. */
 const SIGNAL_DELAY = 20;
 
-/** The last instant at which a claimant led. A claim outlives its process in the check for overlaps, but nobody was led by it. */
+/**
+ * The last instant at which a claimant led. For overlaps, a claim outlives its process, but a dead
+ * process leads nobody.
+ */
 export function ledUntil(claim: Claim, entries: readonly Entry[]): number {
   const halts = entries.filter(
     (entry) =>
@@ -44,7 +53,7 @@ const endOfStory = (entries: readonly Entry[]): number =>
 const incidentsOf = (entries: readonly Entry[]): Incident[] =>
   entries.filter((entry): entry is Incident => entry.kind === 'incident');
 
-/** Every hand-over of the story. An incident explains the first one after it, and no other. */
+/** Every hand-over of the run. An incident explains only the first one after it. */
 export function handOversOf(entries: readonly Entry[]): HandOver[] {
   const end = endOfStory(entries);
   const terms = claimsOf(entries).filter(({ from }) => from < end);
@@ -60,7 +69,7 @@ export function handOversOf(entries: readonly Entry[]): HandOver[] {
   });
 }
 
-/** What became of each incident, in order. */
+/** The outcome of each incident, in order. */
 export function outcomesOf(entries: readonly Entry[], ttl: number): Outcome[] {
   const handOvers = handOversOf(entries);
   const incidents = incidentsOf(entries);
@@ -73,7 +82,10 @@ export function outcomesOf(entries: readonly Entry[], ttl: number): Outcome[] {
   });
 }
 
-/** Who led through an incident of the server's, and by then only by what the new server has granted it. */
+/**
+ * The leader that kept its term through a server incident, and then led by leases of the new
+ * server.
+ */
 function keeper(incident: Incident, entries: readonly Entry[], ttl: number): Claim | undefined {
   if (incident.row !== undefined) return undefined;
   const up = entries.find(({ kind, at }) => kind === 'server-up' && at >= incident.at);

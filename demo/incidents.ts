@@ -7,11 +7,11 @@ import type { Cause } from './report.js';
 
 /** ms of one run. */
 export interface Pace {
-  /** Between all being well again and the next incident. */
+  /** Between recovery and the next incident. */
   readonly calm: number;
-  /** For which a candidate that closed, or died, is away. */
+  /** How long a closed or killed candidate is away. */
   readonly away: number;
-  /** For which a process is stopped, a connection cut, a server down: longer than a lease. */
+  /** How long a process is stopped, a connection cut, or a server down: longer than a lease. */
   readonly hold: number;
 }
 
@@ -22,11 +22,11 @@ export interface Stage {
   readonly pace: Pace;
   readonly ttl: number;
   readonly wait: number;
-  /** Aborted when the run is to end early. */
+  /** Aborted when the run must end early. */
   readonly signal: AbortSignal;
 }
 
-/** Does one thing to the leader, and repairs it once somebody else leads. */
+/** Does one thing to the leader, and repairs it once another candidate leads. */
 type Incident = (stage: Stage, leader: Candidate) => Promise<void>;
 
 const close: Incident = async (stage, leader) => {
@@ -78,16 +78,21 @@ const outage: Incident = async (stage) => {
 
 const INCIDENTS: Readonly<Record<Cause, Incident>> = { close, kill, stop, cut, restart, outage };
 
-/** Waits until one leads and all others follow, and then lets it happen to the one that leads. */
+/**
+ * Waits until one candidate leads and all others follow, and then runs the incident on the leader.
+ */
 export async function happen(cause: Cause, stage: Stage): Promise<void> {
   await settled(stage);
-  // At no fixed phase of the followers' attempts: they would all be as late, or as soon, in every run.
+  // At a random phase of the followers' attempts, or they would be equally late in every run.
   await pause(stage, stage.pace.calm + Math.random() * stage.wait);
   const leader = stage.crew.candidate(await settled(stage));
   await INCIDENTS[cause](stage, leader);
 }
 
-/** Kills the server, and starts it again on the same port; then somebody must lead by leases that the new one has granted. */
+/**
+ * Kills the server, and restarts it on the same port. Then a candidate must lead by leases of the
+ * new server.
+ */
 async function bounce({ crew, log, signal, ttl }: Stage, away: number): Promise<void> {
   const server = crew.server.own;
   if (!server) throw new Error('that server is not ours to kill');
@@ -99,7 +104,7 @@ async function bounce({ crew, log, signal, ttl }: Stage, away: number): Promise<
   await log.until((entries) => claimsOf(entries).some(({ to }) => to >= up + ttl), patience(ttl), signal);
 }
 
-/** The row that leads, once every other one follows. */
+/** The row that leads, once all others follow. */
 export function settled({ log, names, ttl, signal }: Stage): Promise<string> {
   return log.until(
     (entries) => {
@@ -123,7 +128,9 @@ async function successor({ log, ttl, signal }: Stage, leader: Candidate): Promis
   );
 }
 
-/** ms after which a hand-over is taken not to come: it is due within one ttl and a little. */
+/**
+ * ms after which a missing hand-over counts as failed: it is due within slightly more than one ttl.
+ */
 const patience = (ttl: number): number => 4 * ttl;
 
 const pause = ({ signal }: Stage, ms: number) => sleep(ms, undefined, { signal });

@@ -1,21 +1,21 @@
 import { filter, firstValueFrom, fromEvent, map, merge, Subject, startWith, timeout } from 'rxjs';
 import { type Entry, monotonic } from './report.js';
 
-/** `Omit` for each variant of a union by itself. */
+/** `Omit` for each variant of a union separately. */
 type Untimed<T> = T extends unknown ? Omit<T, 'at'> : never;
 
-/** All that happened, in order of arrival. What is shown and what is judged is computed from it, and from nothing else. */
+/** All events in order of arrival. Everything shown and judged is computed from it alone. */
 export class Log {
   readonly entries: Entry[] = [];
   readonly news = new Subject<Entry>();
   #origin: number | undefined;
 
-  /** ms since the story began; 0 before. */
+  /** ms since the start of the run; 0 before. */
   get now(): number {
     return this.#sinceBegin(monotonic());
   }
 
-  /** The candidates are there, and the story begins. */
+  /** Starts the run: all candidates are connected. */
   begin(): void {
     this.#origin = monotonic();
   }
@@ -25,13 +25,16 @@ export class Log {
     this.#add({ ...fact, at: this.now } as Entry);
   }
 
-  /** Logs what a candidate has said, in its own time. */
+  /** Logs what a candidate has reported, in its own time. */
   hear(report: Entry): void {
     const at = this.#sinceBegin(report.at);
     this.#add(report.kind === 'yes' ? { ...report, at, until: this.#sinceBegin(report.until) } : { ...report, at });
   }
 
-  /** Resolves with the first truthy answer of `look`, which is asked after each entry; rejects after `within` ms. */
+  /**
+   * Resolves with the first truthy result of `look`, which runs after each entry. Rejects after
+   * `within` ms.
+   */
   until<T>(
     look: (entries: readonly Entry[]) => T | undefined | false,
     within: number,

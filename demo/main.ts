@@ -1,6 +1,9 @@
 /**
- * The demo: four processes stand for leader in one election over Redis, and one incident after another befalls whoever leads. Shows who
- * leads when, and for how long nobody does; and checks, by what the processes say of themselves, that never two do.
+ * The demo: four processes are candidates of one election over Redis, and one incident after
+ * another hits the leader.
+ *
+ * It shows the leader at each instant, and how long there was none. From the processes' reports, it checks
+ * that two never lead at once.
  */
 import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -22,14 +25,17 @@ import { plainView, type View } from './view.js';
 
 const NAMES = ['alma', 'bert', 'cleo', 'dora'];
 
-/** What befalls the leader, and then the server if that is the demo's own. `span`: about what it all takes. */
+/**
+ * The incidents for the leader, and then for the server if the demo owns it. `span`: the
+ * approximate duration.
+ */
 const TO_LEADERS: readonly Cause[] = ['close', 'kill', 'stop', 'cut'];
 const TO_ALL: readonly Cause[] = [...TO_LEADERS, 'restart', 'outage'];
 
 const FULL = { ttl: 1_000, wait: 250, pace: { calm: 1_800, away: 1_600, hold: 2_400 }, span: 28_000 };
 const QUICK = { ttl: 800, wait: 200, pace: { calm: 300, away: 400, hold: 1_200 }, span: 10_000 };
 
-/** ms after which a run that got stuck gives up. */
+/** ms after which a blocked run gives up. */
 const LONGEST = 36_000;
 
 async function main(args: Arguments): Promise<number> {
@@ -50,7 +56,7 @@ async function main(args: Arguments): Promise<number> {
   }
 }
 
-/** What went wrong with tidying up, after something else had gone wrong or the user had enough. */
+/** A failure of the clean-up after another failure, or after the user cancelled. */
 const tidyingFailure = (error: unknown): unknown =>
   error instanceof Error && error.name === 'SuppressedError' && 'error' in error ? error.error : undefined;
 
@@ -70,7 +76,7 @@ async function run({ quick, svg: file }: Arguments, server: Server, ending: Endi
     await crew.assemble(NAMES, signal);
     await play({ crew, log, names: NAMES, pace, ttl, wait, signal }, causes).catch((error) => {
       if (ending.signal.aborted || !(error instanceof TimeoutError || limit.aborted)) throw error;
-      // Something did not come in time: the summary says what.
+      // An event did not come in time. The summary names it.
     });
     const verdict = summarize(log.entries, { ttl, causes });
     const picture = look();
@@ -82,7 +88,7 @@ async function run({ quick, svg: file }: Arguments, server: Server, ending: Endi
   }
 }
 
-/** The story: an election, one incident after another, and everybody leaves. */
+/** The run: an election, one incident after another, and then all candidates close. */
 async function play(stage: Stage, causes: readonly Cause[]): Promise<void> {
   const { crew, log, pace, ttl, signal } = stage;
   log.begin();
@@ -96,7 +102,7 @@ async function play(stage: Stage, causes: readonly Cause[]): Promise<void> {
   await settled(stage);
   await sleep(pace.calm, undefined, { signal });
   log.note({ kind: 'leave' });
-  const left = log.entries.length; // one of them may have closed before, and come back
+  const left = log.entries.length; // one of them may have closed earlier, and come back
   for (const candidate of crew.candidates) candidate.tell({ do: 'close' });
   const closed = (by: string) => log.entries.slice(left).some((entry) => entry.kind === 'closed' && entry.by === by);
   await log.until(() => crew.candidates.every(({ by }) => closed(by)), 2 * ttl, signal);
@@ -110,7 +116,7 @@ const captionOf = ({ ok, overlaps }: Verdict, times: string): Caption => ({
   ok,
 });
 
-/** A picture where there is a terminal to draw on, lines anywhere else. */
+/** A picture on a terminal, lines anywhere else. */
 function open(title: string, span: number, look: () => Picture): View {
   const out = process.stdout;
   const drawable = out.isTTY && process.env.TERM !== 'dumb' && out.columns >= 60 && out.rows >= 20;

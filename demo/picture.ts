@@ -7,23 +7,29 @@ import type { Entry, Who } from './report.js';
 export interface Gap {
   readonly from: number;
   readonly to: number;
-  /** What it was a part of, once that is over: not before the first term, nor while nobody leads yet. */
+  /**
+   * The hand-over that it was part of, once that is over. Absent before the first term, and while
+   * nobody leads.
+   */
   readonly after?: HandOver;
 }
 
-/** The run as it is drawn, whatever it is drawn with. */
+/** The run as it is drawn, in any format. */
 export interface Picture {
   readonly now: number;
   readonly rows: ReadonlyArray<{ readonly name: string; readonly spans: readonly Span[] }>;
   readonly incidents: readonly Incident[];
   readonly handOvers: readonly HandOver[];
   readonly gaps: readonly Gap[];
-  /** Incidents that cost nobody the leadership. */
+  /** Incidents that cost no leadership. */
   readonly kept: readonly Incident[];
   readonly claims: readonly Claim[];
 }
 
-/** `ttl` is the candidates', in ms: a leadership has outlived a server once it has lasted that long after it. */
+/**
+ * `ttl` is the candidates', in ms. A leadership has survived a server once it has lasted that long
+ * after it.
+ */
 export function pictureOf(names: readonly string[], entries: readonly Entry[], now: number, ttl: number): Picture {
   const shown = entries.filter(({ at }) => at <= now);
   return {
@@ -37,7 +43,7 @@ export function pictureOf(names: readonly string[], entries: readonly Entry[], n
   };
 }
 
-/** What a row has shown from 0 to `now`, without holes. */
+/** What a row has shown from 0 to `now`, without gaps. */
 export const spansOf = (name: string, entries: readonly Entry[], now: number): Span[] =>
   laneOf(
     entries.filter((entry): entry is Extract<Entry, Who> & Sign => SIGNS.has(entry.kind) && rowOf(entry) === name),

@@ -13,10 +13,10 @@ const FRAME = 80;
 const WIDEST = 140;
 
 const ESCAPES = {
-  /** The other screen, as pagers use it: a picture redrawn there leaves the user's scrollback alone. */
+  /** The alternate screen, as pagers use it. Drawing there keeps the user's scrollback. */
   enter: '\x1b[?1049h\x1b[?25l',
   leave: '\x1b[?25h\x1b[?1049l',
-  /** Terminals that know it show what is between the two at once; the others ignore it. */
+  /** Supporting terminals show the text between the two marks at once. Others ignore the marks. */
   begin: '\x1b[?2026h\x1b[H',
   end: '\x1b[?2026l',
   clear: '\x1b[2J',
@@ -24,15 +24,15 @@ const ESCAPES = {
   clearBelow: '\x1b[J',
 } as const;
 
-/** What stands below the picture before anything has happened. */
+/** The line below the picture before the first event. */
 const STARTING = { text: ' starting the processes', style: '2' };
 
 export interface ScreenOptions {
   readonly title: string;
-  /** ms that the whole run is likely to take. */
+  /** ms that the whole run probably takes. */
   readonly span: number;
   readonly color: boolean;
-  /** The run as it looks now. */
+  /** The current picture of the run. */
   readonly look: () => Picture;
 }
 
@@ -50,7 +50,7 @@ export function screen(out: WriteStream, { title, span, color, look }: ScreenOpt
   draw();
 
   function widthNow(): number {
-    // One column stays free: writing into the last one makes some terminals go on to the next line.
+    // One column stays free, because writing into the last one makes some terminals wrap.
     return Math.min(out.columns - 1, WIDEST);
   }
 
@@ -104,7 +104,7 @@ function styleOf(entry: Entry): Style {
   return { leader: '32', follower: '', error: '31' }[entry.role];
 }
 
-/** The summary's head and its result stand out. */
+/** Highlights the summary's head and its result. */
 function emphasize(line: string, { ok, lines }: Verdict, color: boolean): string {
   if (!color) return line;
   if (line === lines[0]) return `\x1b[1m${line}\x1b[0m`;

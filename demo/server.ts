@@ -7,19 +7,19 @@ import { type RedisServer, startRedis } from '../scripts/support/redis.js';
 
 /** The Redis of a run. */
 export interface Server extends AsyncDisposable {
-  /** For people: without a password. */
+  /** The label for people, without a password. */
   readonly label: string;
   readonly key: string;
   readonly target: ProxyTarget;
   /** The URL by which to reach the server through a proxy on this port. */
   through(port: number): string;
-  /** What a TLS server's certificate names. */
+  /** The name on a TLS server's certificate. */
   readonly servername?: string;
-  /** The process, where it is the demo's own to kill. */
+  /** The process, if the demo owns it and may kill it. */
   readonly own?: RedisServer;
 }
 
-/** A Redis of the demo's own, gone with it. */
+/** The demo's own Redis, which ends with it. */
 export async function ownServer(): Promise<Server> {
   const redis = await startRedis();
   return {
@@ -32,7 +32,7 @@ export async function ownServer(): Promise<Server> {
   };
 }
 
-/** The user's Redis. All that is ever written there is one lease and its record, under a key that nobody else has. */
+/** The user's Redis. The demo writes only one lease and its record there, under a unique key. */
 export async function usersServer(text: string): Promise<Server> {
   const url = new URL(text);
   const host = url.hostname.replace(/^\[|\]$/g, '');
@@ -54,7 +54,7 @@ export async function usersServer(text: string): Promise<Server> {
     },
     ...(secure && { servername: host }),
     async [Symbol.asyncDispose]() {
-      await sleep(100); // what a killed candidate had sent may still be on its way
+      await sleep(100); // a killed candidate's last request may still be in flight
       const { lease, record, candidates } = keysOf(key);
       const keys = [lease, record, candidates];
       await withClient(text, (client) => client.del(keys)).catch((error) => {
@@ -68,7 +68,7 @@ type Client = ReturnType<typeof createClient>;
 
 async function withClient(url: string, use: (client: Client) => Promise<unknown>): Promise<void> {
   const client: Client = createClient({ url, socket: { reconnectStrategy: false, connectTimeout: 3_000 } });
-  client.on('error', () => {}); // each call reports its own
+  client.on('error', () => {}); // each call reports its own errors
   try {
     await client.connect();
     await use(client);
@@ -77,7 +77,10 @@ async function withClient(url: string, use: (client: Client) => Promise<unknown>
   }
 }
 
-/** A connection tried under several addresses fails with an error for each, and no message of its own. */
+/**
+ * A connection attempt to several addresses fails with an error for each, and no message of its
+ * own.
+ */
 function reasonOf(error: unknown): string {
   if (error instanceof AggregateError) return error.errors.map(reasonOf).join(', ');
   return error instanceof Error ? error.message : String(error);

@@ -4,20 +4,20 @@ import { handOversOf, type Outcome, outcomesOf } from './hand-overs.js';
 import type { Cause, Entry } from './report.js';
 import { explain, LABELS, WHY } from './texts.js';
 
-/** What a run was to show. */
+/** What a run was meant to show. */
 export interface Plan {
   readonly ttl: number;
   readonly causes: readonly Cause[];
 }
 
-/** What the log proves, and whether that is what it should. */
+/** What the log proves, and whether it is as it should be. */
 export interface Verdict {
   readonly ok: boolean;
   readonly overlaps: number;
   readonly lines: readonly string[];
 }
 
-/** Judges a whole run by its log: nothing that the candidates or the parent believe of themselves comes in. */
+/** Judges a whole run by its log only, not by the state of candidates or parent. */
 export function summarize(entries: readonly Entry[], { ttl, causes }: Plan): Verdict {
   const claims = claimsOf(entries);
   const overlaps = overlapsOf(claims);
@@ -74,7 +74,7 @@ const unprovoked = (entries: readonly Entry[]): string[][] =>
 const tellOverlap = ({ a, b, from, to }: Overlap): string =>
   `   ${a.by} (token ${a.token}) and ${b.by} (token ${b.token}) both led for ${(to - from).toFixed(3)} ms at ${seconds(from)}`;
 
-/** Columns as wide as their widest cell; numbers to the right. */
+/** Columns as wide as their widest cell, with numbers at the right. */
 function table(rows: readonly (readonly string[])[]): string[] {
   const width = (column: number) => Math.max(...rows.map((cells) => cells[column]?.length ?? 0));
   return rows.map((cells) => {

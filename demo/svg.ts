@@ -17,7 +17,7 @@ const BAR = 20;
 /** Width of a token's digit. */
 const CHARACTER = 6.4;
 
-/** The picture as an SVG of its own: no script, no font, nothing to fetch. */
+/** The picture as a stand-alone SVG: no script, no font, nothing to fetch. */
 export function svg(picture: Picture, caption: Caption): string {
   const x = (at: number) => LEFT + (Math.min(at, picture.now) / picture.now) * (RIGHT - LEFT);
   const y = (index: number) => TOP + index * ROW;
@@ -43,21 +43,21 @@ export function svg(picture: Picture, caption: Caption): string {
   return page({ width: WIDTH, height, caption, description, definitions: BAR_DEFINITIONS + HEAD }, content);
 }
 
-/** Of an arrow. */
+/** The head of an arrow. */
 const HEAD = tag(
   'marker',
   { id: 'head', viewBox: '0 0 8 8', refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, orient: 'auto' },
   tag('path', { d: 'M0 0.5 L8 4 L0 7.5 z', fill: INK.arrow }),
 );
 
-/** What was done, and to whom. */
+/** The mark of each incident. */
 const marks = ({ incidents }: Picture, x: (at: number) => number) =>
   incidents.flatMap(({ at, cause, row = 'Redis' }) => [
     text(x(at) - 4, 96, LABELS[cause], { fill: INK.mark, 'font-size': 14, 'font-weight': 600 }),
     text(x(at) - 4, 113, row, { fill: INK.muted, 'font-size': 12.5 }),
   ]);
 
-/** From each mark down to the row it befell. */
+/** A line from each mark down to its row. */
 const guides = ({ incidents }: Picture, x: (at: number) => number, row: (name: string) => number, below: number) =>
   incidents.map(({ at, row: name }) => {
     const foot = name === undefined ? below - 12 : row(name);

@@ -13,7 +13,7 @@ export const LABELS: Readonly<Record<Cause | 'unprovoked', string>> = {
   unprovoked: 'unprovoked',
 };
 
-/** What is done to whom. */
+/** The description of each incident. */
 const INCIDENTS: Readonly<Record<Cause, (row: string) => string>> = {
   close: (row) => `${row} leaves on purpose, election.close()`,
   kill: (row) => `${row}'s process is killed`,
@@ -31,7 +31,7 @@ const REASONS: Readonly<Record<string, string>> = {
   lost: 'follows (lost): its lease is gone',
 };
 
-/** Why it took so long until somebody led again. */
+/** Why it took this long until a candidate led again. */
 export const WHY: Readonly<Record<Cause | 'unprovoked', string>> = {
   close: 'released; told, and asked for at once',
   kill: 'the lease ran out, within a ttl',
@@ -42,7 +42,10 @@ export const WHY: Readonly<Record<Cause | 'unprovoked', string>> = {
   unprovoked: 'not our doing: a busy machine?',
 };
 
-/** An entry of the log as one line for people, or nothing if it only backs the claims. `entries` is the log up to there. */
+/**
+ * An entry of the log as one line for people, or nothing if it only supports the claims. `entries`
+ * is the log up to it.
+ */
 export function sentence(entry: Entry, entries: readonly Entry[]): string | undefined {
   const text = tell(entry, entries);
   if (text === undefined) return undefined;
@@ -80,10 +83,10 @@ function tellRole(entry: Extract<Entry, { readonly kind: 'role' }>, entries: rea
 function tellProcess(entry: Extract<Entry, { readonly kind: 'process' }>): string | undefined {
   if (entry.state === 'started') return `stands, a process of its own (pid ${entry.pid})`;
   if (entry.state === 'continued') return 'is continued: SIGCONT';
-  return undefined; // the incident has said it
+  return undefined; // the incident has reported it
 }
 
-/** What became of an incident, in the terms of {@link WHY}. */
+/** The outcome of an incident, in the terms of {@link WHY}. */
 export function explain(outcome: Outcome): string {
   if (outcome.kind === 'handed-over') return WHY[outcome.handOver.cause];
   if (outcome.kind === 'kept') return 'put its lease back, same token';

@@ -6,16 +6,16 @@ import { LABELS } from './texts.js';
 
 /** How the picture is drawn as text. */
 export interface Frame {
-  /** Columns to use, at most. */
+  /** Maximum number of columns. */
   readonly width: number;
-  /** ms that the width stands for; a run that takes longer is drawn to a smaller scale. */
+  /** ms that the width represents. A longer run is drawn to a smaller scale. */
   readonly span: number;
   readonly color: boolean;
 }
 
 /** Columns of the names at the left. */
 const MARGIN = 9;
-/** ms by which the scale shrinks at a time, so that the picture does not creep. */
+/** ms of each step by which the scale shrinks, so that the picture does not move continuously. */
 const STRETCH = 5_000;
 
 const BOLD = '1';
@@ -24,7 +24,7 @@ const RED = '31';
 const GREEN = '32';
 const MARK = '1;35';
 
-/** Each look has a character of its own, so that the picture can be read without colours. */
+/** Each state has its own character, so that the picture is readable without colours. */
 export const LOOKS: Readonly<Record<Look, { readonly char: string; readonly style: Style; readonly meaning: string }>> =
   {
     leader: { char: '█', style: GREEN, meaning: 'leads' },
@@ -54,7 +54,7 @@ export function timeline(picture: Picture, { width, span, color }: Frame): strin
   return lines.map((line) => line.render(color));
 }
 
-/** What the characters mean, on one line. */
+/** The meaning of the characters, on one line. */
 export function legend({ width, color }: Pick<Frame, 'width' | 'color'>): string {
   const line = new Line(width);
   let column = MARGIN;
@@ -81,7 +81,7 @@ function scaleOf({ now }: Picture, width: number, span: number): Scale {
   };
 }
 
-/** Three lines: what was done, to whom, and where in time. */
+/** Three lines: the incident, its target, and its point in time. */
 function marks({ incidents }: Picture, width: number, { column }: Scale): Line[] {
   const [what, whom, where] = [new Line(width), new Line(width), new Line(width)];
   for (const [index, { at, cause, row = 'Redis' }] of incidents.entries()) {
@@ -96,7 +96,7 @@ function marks({ incidents }: Picture, width: number, { column }: Scale): Line[]
   return [what, whom, where];
 }
 
-/** The line above a row: a guide from each mark down to the row it is aimed at. */
+/** The line above a row: a guide from each mark down to its target row. */
 function guides({ incidents, rows }: Picture, above: number, width: number, { column }: Scale): Line {
   const line = new Line(width);
   for (const { at, row } of incidents) {
@@ -127,7 +127,10 @@ function row(
   return line;
 }
 
-/** A token that has not the room to be shown whole loses its last digits: the first ones are those that rise. */
+/**
+ * Shortens a token by its last digits if it does not fit, because the first ones show that it
+ * rises.
+ */
 export function shortened(token: string, room: number): string {
   if (token.length < room) return token;
   return room < 5 ? '' : `${token.slice(0, room - 2)}…`;
@@ -140,7 +143,10 @@ function mostOf(spans: readonly Span[], from: number, to: number): Span | undefi
   return within.reduce<Span | undefined>((most, span) => (most && share(most) >= share(span) ? most : span), undefined);
 }
 
-/** When nobody led, and for how many ms. The shortest gap is a cell wide: it must not vanish. */
+/**
+ * When nobody led, and for how many ms. The shortest gap is one cell wide, so that it stays
+ * visible.
+ */
 function nobody({ gaps, kept }: Picture, width: number, { column }: Scale): Line {
   const line = new Line(width).put(1, 'nobody', DIM);
   const bars = gaps.map((gap) => ({
@@ -152,7 +158,7 @@ function nobody({ gaps, kept }: Picture, width: number, { column }: Scale): Line
   for (const { gap, start, end } of bars) {
     if (!gap.after) continue;
     const text = milliseconds(gap.to - gap.from);
-    // Behind its bar; before it, where the next bar or the margin is too near.
+    // Behind its bar, or before it if the next bar or the margin is too near.
     const places = [
       { at: end, put: end + 1 },
       { at: start - text.length - 2, put: start - text.length - 1 },
@@ -171,7 +177,10 @@ function axis(width: number, { column, end }: Scale): Line {
   return line;
 }
 
-/** The digits in which the tokens differ: they are µs since 1970, and a dozen of those would hide the rest. */
+/**
+ * The digits in which the tokens differ. Tokens are µs since 1970, and the common digits would hide
+ * the rest.
+ */
 export function tokenTail({ claims }: Pick<Picture, 'claims'>): (token: number) => string {
   const tokens = claims.map(({ token }) => String(token));
   const [first = ''] = tokens;

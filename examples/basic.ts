@@ -1,17 +1,18 @@
 /**
- * Stands in an election and tells each change of role, until Ctrl-C.
+ * Stands in an election and prints each change of role, until Ctrl-C.
  *
  *     node --import tsx examples/basic.ts
  *
- * Run it twice: one leads, the other stands by. Stop the leader in whatever way: the other takes over. REDIS_URL says where Redis
- * is; redis://127.0.0.1:6379 by default.
+ * Run it twice: one process leads, the other stands by. Stop the leader in any way, and the other
+ * takes over.
+ * REDIS_URL is the address of Redis; redis://127.0.0.1:6379 by default.
  */
 import { once } from 'node:events';
 import { createClient } from 'redis';
 import { elect } from 'rx-leader';
 
 const redis = createClient({ url: process.env.REDIS_URL ?? 'redis://127.0.0.1:6379' });
-// Without a listener an error of the client, such as a lost connection, ends the process.
+// Without a listener, an error of the client, such as a lost connection, ends the process.
 redis.on('error', (error) => console.error(`redis: ${error.message}`));
 await redis.connect();
 
@@ -26,12 +27,12 @@ election.subscribe((transition) => {
       console.log(`follower (${transition.reason}), the leader is ${transition.leader?.name ?? 'not known'}`);
       break;
     case 'error':
-      // Nothing to do: the election goes on by itself as soon as the store answers again.
+      // No action is needed: the election continues by itself when the store answers again.
       console.log(`error: ${transition.error.code}, ${transition.error.message}`);
       break;
   }
 });
 
 await once(process, 'SIGINT');
-await election.close(); // the lease is released now, so the next leader need not wait for it to run out
+await election.close(); // Releases the lease now, so the next leader need not wait until it expires
 await redis.close();

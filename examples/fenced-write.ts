@@ -1,21 +1,23 @@
 /**
- * A write guarded by the fencing token: the resource refuses whoever led earlier, however late that write arrives.
+ * Guards a write with the fencing token: the resource rejects late writes of earlier leaders.
  *
  *     node --import tsx examples/fenced-write.ts
  *
- * Leads two terms, then writes for the first once more, as a process would that was frozen on its way to the write. REDIS_URL says
- * where Redis is; redis://127.0.0.1:6379 by default.
+ * The example leads two terms. Then it writes once more for the first term, as a process would that
+ * was frozen before the write.
+ * REDIS_URL is the address of Redis; redis://127.0.0.1:6379 by default.
  */
 import { createClient } from 'redis';
 import { elect, type Term } from 'rx-leader';
 
 const redis = createClient({ url: process.env.REDIS_URL ?? 'redis://127.0.0.1:6379' });
-redis.on('error', (error) => console.error(`redis: ${error.message}`)); // without it, an error ends the process
+// Without a listener, an error ends the process.
+redis.on('error', (error) => console.error(`redis: ${error.message}`));
 await redis.connect();
 
 /**
- * The resource's part, and all there is to it: remember the highest token, and compare and write in one step. In SQL it is
- * `UPDATE … SET value = $1, token = $2 WHERE id = $3 AND token <= $2`.
+ * The whole task of the resource: remember the highest token, and compare and write in one step.
+ * In SQL: `UPDATE … SET value = $1, token = $2 WHERE id = $3 AND token <= $2`.
  */
 const WRITE = `
 local highest = tonumber(redis.call('HGET', KEYS[1], 'token') or 0)

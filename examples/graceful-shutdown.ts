@@ -1,9 +1,13 @@
 /**
- * A deploy without a gap: on SIGTERM the job at hand is finished, the next leader takes over at once, and the process exits by itself.
+ * A deploy without a gap.
+ *
+ * On SIGTERM, the process finishes its current job, the next leader takes over at once, and the
+ * process exits by itself.
  *
  *     node --import tsx examples/graceful-shutdown.ts
  *
- * Run it twice, and `kill` the one that works. REDIS_URL says where Redis is; redis://127.0.0.1:6379 by default.
+ * Run it twice, and `kill` the process that works.
+ * REDIS_URL is the address of Redis; redis://127.0.0.1:6379 by default.
  */
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,22 +16,26 @@ import { elect, type Term, whileLeader } from 'rx-leader';
 import { exhaustMap, timer } from 'rxjs';
 
 const redis = createClient({ url: process.env.REDIS_URL ?? 'redis://127.0.0.1:6379' });
-redis.on('error', (error) => console.error(`redis: ${error.message}`)); // without it, an error ends the process
+// Without a listener, an error ends the process.
+redis.on('error', (error) => console.error(`redis: ${error.message}`));
 await redis.connect();
 
-/** Half done is worse than late: once begun, it is to be finished. */
+/** A job that stops half-way is worse than a late one, so it always finishes. */
 async function job(): Promise<void> {
   console.log('job begins');
   await sleep(600);
   console.log('job is done');
 }
 
-/** One job after the other. Unsubscribing stops the timer but not a job under way: a promise cannot be taken back. */
+/**
+ * One job after the other. Unsubscribing stops the timer but not a running job: a promise cannot be
+ * cancelled.
+ */
 const jobs = (term: Term) =>
   timer(0, 50).pipe(
     exhaustMap(() => {
       const work = job();
-      term.waitUntil(work); // so the lease is kept until this one has settled, for `drain` ms at most
+      term.waitUntil(work); // keeps the lease until the job has settled, for at most `drain` ms
       return work;
     }),
   );
@@ -37,6 +45,6 @@ election.pipe(whileLeader(jobs)).subscribe({ error: (error) => console.error(err
 
 await once(process, 'SIGTERM');
 console.log('stopping');
-await election.close(); // no new job begins; the one under way is finished; then the lease is released
+await election.close(); // starts no new job, finishes the current one, then releases the lease
 console.log('released');
-await redis.close(); // only now: the release went through it. Nothing is left that would keep the process alive
+await redis.close(); // last, because the release needs it; then nothing keeps the process alive

@@ -4,9 +4,12 @@ import { LiveElection } from './live-election.js';
 import type { ElectionOptions } from './options.js';
 
 /**
- * Makes a candidate of the election named `options.key`. Nothing happens before the first subscription.
+ * Creates a candidate for the election named `options.key`.
  *
- * All times are in ms. Throws an `ElectionError` with code `INVALID_OPTION` for a wrong option: it names the option, the value and the rule.
+ * Nothing happens before the first subscription. All times are in ms; see {@link ElectionOptions}
+ * for the defaults.
+ * Throws an `ElectionError` with code `INVALID_OPTION` for a wrong option. The error names the
+ * option, the value and the rule.
  *
  * @example
  * const election = elect({ redis, key: 'billing' });

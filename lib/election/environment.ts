@@ -41,7 +41,10 @@ export const OPTIONS: Names<ElectionOptions> = {
   scheduler: true,
 };
 
-/** Validates the options once, and fills in the defaults. Throws an `ElectionError` with code `INVALID_OPTION`. */
+/**
+ * Validates the options once and fills in the defaults.
+ * Throws an `ElectionError` with code `INVALID_OPTION`.
+ */
 export function environment(options: ElectionOptions): Environment {
   requireObject(options);
   refuseUnknown(options, OPTIONS);
@@ -56,7 +59,8 @@ export function environment(options: ElectionOptions): Environment {
     settings,
     clock: clock instanceof VirtualTimeScheduler ? { now: () => clock.now(), wall: () => clock.now() } : clock,
     scheduler,
-    // What must come right after the call stack: a microtask, unless time is in other hands altogether.
+    // Runs work right after the current call stack. A given scheduler also controls this work, so
+    // that virtual time stays synchronous.
     soon: options.scheduler ?? asapScheduler,
     random: Math.random,
     nextId,

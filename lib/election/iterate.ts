@@ -3,29 +3,32 @@ import { isAlive } from '../stream/term.js';
 import type { Transition } from '../stream/transition.js';
 
 /**
- * `source` as an async iterator that holds two transitions at most: the `follower` that ends a term the loop was told of, which is
- * never skipped, and the latest one. Subscribes at once. `left` is awaited by `return()`, after unsubscribing.
+ * Turns `source` into an async iterator that buffers at most two transitions.
+ *
+ * The first is the `follower` that ends a term which the loop has received; the iterator never
+ * skips it. The second is the latest transition.
+ * Subscribes at once. `return()` unsubscribes, then awaits `left`.
  */
 export function iterate(source: Observable<Transition>, left: () => Promise<void>): AsyncIterableIterator<Transition> {
   const waiting: Array<(result: IteratorResult<Transition>) => void> = [];
-  let told: Transition | undefined;
+  let received: Transition | undefined;
   let ending: Transition | undefined;
   let latest: Transition | undefined;
   let done = false;
 
   const subscription = source.subscribe({
     next(transition) {
-      if (told?.role === 'leader' && !ending) ending = transition;
+      if (received?.role === 'leader' && !ending) ending = transition;
       else latest = transition;
-      settle();
+      resolveWaiting();
     },
     complete() {
       done = true;
-      settle();
+      resolveWaiting();
     },
   });
 
-  /** The next transition that is worth telling now. */
+  /** Takes the next transition that the loop should still receive. */
   function take(): Transition | undefined {
     const [first, second] = [ending, latest];
     if (first) {
@@ -33,15 +36,16 @@ export function iterate(source: Observable<Transition>, left: () => Promise<void
       return first;
     }
     latest = undefined;
-    if (!second || second.role === told?.role) return undefined; // what was between the two has been skipped
+    // The transitions in between were skipped.
+    if (!second || second.role === received?.role) return undefined;
     return second.role === 'leader' && !isAlive(second.term) ? undefined : second;
   }
 
-  function settle(): void {
+  function resolveWaiting(): void {
     while (waiting.length > 0) {
       const value = take();
       if (!value && !done) return;
-      if (value) told = value;
+      if (value) received = value;
       waiting.shift()?.(value ? { done: false, value } : { done: true, value: undefined });
     }
   }
@@ -51,7 +55,7 @@ export function iterate(source: Observable<Transition>, left: () => Promise<void
     ending = undefined;
     latest = undefined;
     subscription.unsubscribe();
-    settle();
+    resolveWaiting();
     await left();
   }
 
@@ -59,7 +63,7 @@ export function iterate(source: Observable<Transition>, left: () => Promise<void
     next: () =>
       new Promise((resolve) => {
         waiting.push(resolve);
-        settle();
+        resolveWaiting();
       }),
     async return(value?: unknown) {
       await leave();

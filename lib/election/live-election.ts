@@ -25,26 +25,29 @@ import { type Names, refuseUnknown, requireObject, validText, validTime } from '
 
 const RESIGN: Names<ResignOptions> = { cooldown: true, to: true };
 
-/** Runs one candidacy at a time for all subscribers, and keeps between them what the last one learnt. */
+/**
+ * Runs one candidacy at a time for all subscribers, and keeps what a candidacy has learnt for the
+ * next one.
+ */
 export class LiveElection extends Observable<Transition> implements Election {
   readonly #environment: Environment;
   readonly #signal: AbortSignal | undefined;
-  /** Both made for the first who asks: most of many elections are not asked. */
+  /** Both are created on first use, because most elections in a large process never use them. */
   #leaders: Observable<Holder | undefined> | undefined;
-  #news: Subject<void> | undefined;
+  #holderChanges: Subject<void> | undefined;
   #memory: Memory = NOTHING_KNOWN;
   #subscribers = 0;
   #candidacy: Candidacy | undefined;
-  /** Emits and completes once what the last candidacy left behind has settled. */
-  #leaving: Observable<boolean> | undefined;
+  /** Emits and completes once the exit of the last candidacy has settled. */
+  #pendingExit: Observable<boolean> | undefined;
   #closed: Promise<void> | undefined;
 
   constructor(environment: Environment, signal: AbortSignal | undefined) {
     super((subscriber) => {
-      if (subscriber.closed) return; // an operator gave up while it was subscribing: there is nobody to stand for
+      if (subscriber.closed) return; // an operator cancelled while it was subscribing
       if (signal?.aborted) void this.close();
       if (this.#closed) subscriber.complete();
-      else this.#join(subscriber);
+      else this.#subscribed(subscriber);
     });
     this.#environment = environment;
     this.#signal = signal;
@@ -63,7 +66,7 @@ export class LiveElection extends Observable<Transition> implements Election {
   }
 
   get leaders(): Observable<Holder | undefined> {
-    this.#leaders ??= this.#leadersSeen();
+    this.#leaders ??= this.#createLeaders();
     return this.#leaders;
   }
 
@@ -78,7 +81,7 @@ export class LiveElection extends Observable<Transition> implements Election {
     if (candidacy && (candidacy.term || candidacy.isExiting)) {
       return firstValueFrom(candidacy.exit('resigned', { cooldown: pause, ...successor }));
     }
-    return this.#leaving ? firstValueFrom(this.#leaving) : false;
+    return this.#pendingExit ? firstValueFrom(this.#pendingExit) : false;
   }
 
   async candidates(): Promise<Candidate[]> {
@@ -94,10 +97,10 @@ export class LiveElection extends Observable<Transition> implements Election {
       this.#closed = new Promise((resolve) => {
         settled = resolve;
       });
-      this.#leave();
-      if (this.#leaving) this.#leaving.subscribe({ complete: settled });
+      this.#endCandidacy();
+      if (this.#pendingExit) this.#pendingExit.subscribe({ complete: settled });
       else settled();
-      if (!this.#candidacy) this.#news?.complete(); // else with the candidacy, once everyone has been told
+      if (!this.#candidacy) this.#holderChanges?.complete(); // else the end of the candidacy completes it
     }
     return this.#closed;
   }
@@ -108,38 +111,38 @@ export class LiveElection extends Observable<Transition> implements Election {
 
   [Symbol.asyncIterator](): AsyncIterableIterator<Transition> {
     return iterate(this, async () => {
-      if (this.#subscribers === 0 && this.#leaving) await firstValueFrom(this.#leaving);
+      if (this.#subscribers === 0 && this.#pendingExit) await firstValueFrom(this.#pendingExit);
     });
   }
 
-  #join(subscriber: Subscriber<Transition>): void {
+  #subscribed(subscriber: Subscriber<Transition>): void {
     this.#subscribers += 1;
-    subscriber.add(() => this.#part());
+    subscriber.add(() => this.#unsubscribed());
     const candidacy = this.#candidacy;
     if (!candidacy) {
-      this.#stand(subscriber);
+      this.#startCandidacy(subscriber);
       return;
     }
     candidacy.check();
-    // Whoever was told of its end by that may have closed this election.
+    // The check can emit the end of a term, and a subscriber may then have closed this election.
     if (this.#candidacy === candidacy) candidacy.join(subscriber);
     else subscriber.complete();
   }
 
-  #part(): void {
+  #unsubscribed(): void {
     this.#subscribers -= 1;
-    if (this.#subscribers === 0) this.#leave();
+    if (this.#subscribers === 0) this.#endCandidacy();
   }
 
-  /** Starts a candidacy, as soon as the one before has nothing of its own left in the store. */
-  #stand(subscriber: Subscriber<Transition>): void {
-    const heed = this.#heedSignal();
+  /** Starts a candidacy once the previous one has settled its exit. */
+  #startCandidacy(subscriber: Subscriber<Transition>): void {
+    const abortSubscription = this.#closeOnAbort();
     const candidacy = new Candidacy(this.#environment, {
-      holderChanged: () => this.#news?.next(),
-      // Before any subscriber, so that those find the election without a candidacy when they are told of the completion.
+      holderChanged: () => this.#holderChanges?.next(),
+      // Runs before subscribers complete, so that they see the election without a candidacy.
       ended: () => {
-        heed?.unsubscribe();
-        this.#forget(candidacy);
+        abortSubscription?.unsubscribe();
+        this.#detach(candidacy);
       },
     });
     this.#candidacy = candidacy;
@@ -147,51 +150,62 @@ export class LiveElection extends Observable<Transition> implements Election {
     const start = () => {
       if (this.#candidacy === candidacy) candidacy.start(this.#memory);
     };
-    if (this.#leaving) this.#leaving.subscribe({ complete: start });
+    if (this.#pendingExit) this.#pendingExit.subscribe({ complete: start });
     else start();
   }
 
-  /** Lets the signal close this election until unsubscribed: only while somebody listens, or a long-lived signal would keep it. */
-  #heedSignal(): Subscription | undefined {
+  /**
+   * Lets the signal close this election until unsubscribed.
+   * It listens only while there are subscribers, or a long-lived signal would retain this election.
+   */
+  #closeOnAbort(): Subscription | undefined {
     return this.#signal && onAbort(this.#signal, () => void this.close());
   }
 
-  /** Ends the candidacy, if there is one; what it learnt is kept, and the next one waits until it has settled. */
-  #leave(): void {
+  /**
+   * Ends the candidacy, if any, and keeps what it has learnt. The next candidacy waits for its
+   * exit.
+   */
+  #endCandidacy(): void {
     const candidacy = this.#candidacy;
     if (!candidacy) return;
-    // Without subscribers there is nobody left to be told, and whoever subscribes from now on stands anew.
+    // Without subscribers nobody needs the end of this candidacy. A new subscriber starts a new
+    // one.
     if (this.#subscribers === 0) this.#candidacy = undefined;
     if (candidacy.memory === undefined) {
-      candidacy.exit('closed'); // it never began and has nothing to settle; what it waited for is still being left
+      // It never started and has nothing to settle; the exit that it waited for continues.
+      candidacy.exit('closed');
       return;
     }
-    const leaving = new AsyncSubject<boolean>();
-    this.#leaving = leaving;
-    leaving.subscribe({
+    const pendingExit = new AsyncSubject<boolean>();
+    this.#pendingExit = pendingExit;
+    pendingExit.subscribe({
       complete: () => {
         this.#memory = candidacy.memory ?? this.#memory;
-        if (this.#leaving === leaving) this.#leaving = undefined;
+        if (this.#pendingExit === pendingExit) this.#pendingExit = undefined;
       },
     });
-    candidacy.exit('closed').subscribe(leaving);
+    candidacy.exit('closed').subscribe(pendingExit);
   }
 
-  /** A candidacy that still has subscribers completes by `close()` alone; one without has been left before. */
-  #forget(candidacy: Candidacy): void {
+  /**
+   * A candidacy with subscribers completes only by `close()`. One without subscribers was already
+   * detached.
+   */
+  #detach(candidacy: Candidacy): void {
     if (this.#candidacy !== candidacy) return;
     this.#candidacy = undefined;
-    this.#news?.complete();
+    this.#holderChanges?.complete();
   }
 
-  #leadersSeen(): Observable<Holder | undefined> {
+  #createLeaders(): Observable<Holder | undefined> {
     return new Observable((subscriber) => {
       if (this.#signal?.aborted) void this.close();
       this.#candidacy?.check();
-      subscriber.add(this.#heedSignal());
-      this.#news ??= new Subject();
-      if (this.#closed && !this.#candidacy) this.#news.complete();
-      const leaders = merge(this.#news, of(undefined)).pipe(
+      subscriber.add(this.#closeOnAbort());
+      this.#holderChanges ??= new Subject();
+      if (this.#closed && !this.#candidacy) this.#holderChanges.complete();
+      const leaders = merge(this.#holderChanges, of(undefined)).pipe(
         map(() => this.#holder()),
         distinctUntilChanged((before, now) => before?.id === now?.id),
         inOwnContext(),

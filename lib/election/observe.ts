@@ -26,28 +26,37 @@ export type ObserveOptions = StoreOptions & {
   /** Names the election. */
   readonly key: string;
   /**
-   * ms between two looks without a notice, from 1 to 2³¹ − 1.
+   * ms between two reads without a notice, from 1 to 2³¹ − 1.
    *
-   * A change that the store publishes is seen at once, any other change at the next look. Default: 5 000.
+   * A notice triggers a read at once. Other changes are seen at the next read. Default: 5 000.
    */
   readonly every?: number | undefined;
 };
 
-/** With those of `elect`, which may be given the same object; what it makes no use of changes nothing. */
+/**
+ * Includes the options of `elect`, so that callers can pass the same object. Unused options have no
+ * effect.
+ */
 const NAMES = { ...OPTIONS, every: true } satisfies Names<ObserveOptions>;
 
-/** The longest a look may take, in ms; shorter where looks are more frequent than that. */
-const LONGEST_LOOK = 1_000;
-
-/** ms from the beginning of a look to the next at least: whoever floods the channel must not have each observer flood the store. */
-const PAUSE = 10;
+/** The longest time in ms that one read may take. With a shorter `every`, that is the limit. */
+const MAX_READ_TIMEOUT = 1_000;
 
 /**
- * Emits who leads, without taking part in the election.
+ * Minimum ms between the starts of two reads, so that a flood of notices does not become a flood of
+ * requests.
+ */
+const MIN_READ_INTERVAL = 10;
+
+/**
+ * Emits the current leader, without taking part in the election.
  *
- * It emits at once, then whenever the holder's id changes: `undefined` while nobody holds the lease. It errors with an `ElectionError` when
- * the store cannot be asked: add RxJS's `retry` to continue. It accepts all options of `elect` and ignores those that it does not need.
- * Throws an `ElectionError` with code `INVALID_OPTION`.
+ * It emits at once, then whenever the holder's id changes. It emits `undefined` while nobody holds
+ * the lease.
+ * It errors with an `ElectionError` when a read fails: add RxJS's `retry` to continue. It accepts
+ * all options of `elect` and ignores those that it does not need.
+ *
+ * Throws an `ElectionError` with code `INVALID_OPTION` for a wrong option.
  *
  * @example
  * observe({ redis, key: 'billing' }).subscribe((leader) => console.log(leader?.name ?? 'nobody'));
@@ -58,20 +67,22 @@ export function observe(options: ObserveOptions): Observable<Holder | undefined>
   const store = forElection(storeOf(options));
   const key = validText('key', options.key);
   const every = validTime('every', options.every, 5_000);
-  const timeout = Math.min(every, LONGEST_LOOK);
-  const pause = timer(Math.min(PAUSE, every / 2)).pipe(ignoreElements());
-  const look = merge(
+  const timeout = Math.min(every, MAX_READ_TIMEOUT);
+  const minInterval = timer(Math.min(MIN_READ_INTERVAL, every / 2)).pipe(ignoreElements());
+  const readOnce = merge(
     defer(() => sendRequest(store, { verb: 'read', key, timeout }, asyncScheduler)),
-    pause,
+    minInterval,
   );
-  // Notices hasten a look, and the store guards its connection while they are listened to. Where they fail, the timer is enough.
+  // Notices trigger a read, and the store keeps its subscriber connection while subscribed. If
+  // notices fail, the timer is enough.
   const notices = noticesOf(store, key).pipe(
-    filter(({ kind }) => kind !== 'deaf'), // nothing has changed, as far as anyone knows
+    filter(({ kind }) => kind !== 'deaf'), // `deaf` does not imply any change
     catchError(() => NEVER),
   );
-  // What is told during a look may have happened after it was answered; so many looks there may be, but no more than two are waited for.
+  // A notice during a read may concern a later change, so it triggers one more read. `coalesce`
+  // keeps at most one read waiting.
   return merge(timer(0, every), notices).pipe(
-    coalesce(look),
+    coalesce(readOnce),
     map((reply) => holderOf(reply as ReadReply)),
     distinctUntilChanged((before, now) => before?.id === now?.id),
     inOwnContext(),

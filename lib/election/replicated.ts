@@ -10,26 +10,36 @@ export interface ReplicatedOptions {
   /** How many replicas must have the lease: a whole number, at least 1. */
   readonly replicas: number;
   /**
-   * ms that Redis's `WAIT` may take, as part of a request: a whole number from 1, and less than the election's `timeout`. Redis
-   * may answer 100 ms later than that. Default: half of the election's `timeout`.
+   * ms that Redis's `WAIT` may take, as part of a request.
+   *
+   * A whole number from 1, and less than the election's `timeout`. Redis may reply up to 100 ms
+   * later. Default: half of the election's `timeout`.
    */
   readonly timeout?: number | undefined;
-  /** The client whose duplicate receives notices, or `false` to go without notices: see the option of `elect`. Default: `redis`. */
+  /**
+   * The client whose duplicate receives notices, or `false` to go without notices.
+   *
+   * See the option of the same name of `elect`. Default: `redis`.
+   */
   readonly subscriber?: RedisClient | false | undefined;
 }
 
 const NAMES: Names<ReplicatedOptions> = { replicas: true, timeout: true, subscriber: true };
 
 /**
- * Makes a store that grants and renews a lease only once it is on `replicas` replicas of Redis as well, so that a failover to
- * one of them keeps it.
+ * Creates a store that also requires each lease to be on `replicas` replicas of Redis.
  *
- * Redis's `WAIT` tells how many replicas have the lease. A grant that fewer have in time is given back, and a renewal that fewer
- * have extends nothing: both fail with `STORE_UNAVAILABLE`. Waiting costs a round trip for each request, and one connection for
- * each client, which is made with the first grant. Give every candidate of an election the same options.
+ * A failover to one of these replicas then keeps the lease. Redis's `WAIT` reports how many
+ * replicas have it.
+ * With too few replicas in time, a grant is released again and a renewal extends nothing: both fail
+ * with `STORE_UNAVAILABLE`.
+ * Each request costs one more round trip, and each client one more connection, opened with the
+ * first grant.
+ * Give every candidate of an election the same options.
  *
- * Throws an `ElectionError` with code `INVALID_OPTION`, also for a client that cannot be duplicated. `elect` throws it for a
- * `timeout` of its own that is not above the one given here.
+ * Throws an `ElectionError` with code `INVALID_OPTION` for a wrong option or a client that cannot
+ * be duplicated.
+ * `elect` throws it if its own `timeout` is not above the one given here.
  *
  * @example
  * const election = elect({ store: replicated(redis, { replicas: 1 }), key: 'billing' });

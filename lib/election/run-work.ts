@@ -13,20 +13,21 @@ import {
   type WorkValue,
 } from './work-result.js';
 
-/** What a run may be given beside its work. */
+/** The options of {@link runWork}. */
 export interface RunOptions {
   /** The async context of work and cleanup. Default: that of the subscription. */
   readonly context?: OwnContext;
-  /** Receives what cleanup, or `return()`, throws or rejects with. Default: nobody does. */
+  /** Receives the errors of cleanup and of `return()`. Default: ignored. */
   readonly onLateError?: (error: unknown) => void;
 }
 
 /**
  * Runs `work` for one term, by the table of {@link WorkResult}.
  *
- * Emits what the work emits, and errors when it fails, but does neither once the term is over by the clock. Completes when
- * the work completes or the term ends. Unsubscribing ends the work as the end of the term does. `term.waitUntil` receives
- * what a voluntary exit has to wait for.
+ * Emits what the work emits, and errors when it fails, but does neither once the term is over by
+ * the clock. Completes when the work completes or the term ends.
+ * Unsubscribing ends the work as the end of the term does. `term.waitUntil` receives the promises
+ * that a voluntary exit awaits.
  */
 export function runWork<Result extends WorkResult>(
   work: (term: Term) => Result,
@@ -39,8 +40,8 @@ export function runWork<Result extends WorkResult>(
       return;
     }
     const { signal } = term;
-    const course = new Subscription(() => signal.removeEventListener('abort', end));
-    const stop = () => context.run(() => course.unsubscribe());
+    const lifetime = new Subscription(() => signal.removeEventListener('abort', end));
+    const stop = () => context.run(() => lifetime.unsubscribe());
     const end = () => {
       try {
         stop();
@@ -49,12 +50,13 @@ export function runWork<Result extends WorkResult>(
       }
     };
     signal.addEventListener('abort', end, { once: true });
-    subscriber.add(stop); // before the work starts: synchronous work is to find out that nobody wants more
-    const isOver = () => course.closed || !isAlive(term);
+    subscriber.add(stop); // before the work starts, so that synchronous work sees an unsubscription
+    const isOver = () => lifetime.closed || !isAlive(term);
     const run = { term, isOver, onLateError };
     const values = defer(() => follow(work(term), run)).pipe(
       takeWhile(() => !isOver()),
-      // Work that fails because its time is up, as by `term.assert()`, must not end the candidate's subscription.
+      // Work that fails because its term is over, as by `term.assert()`, must not end the
+      // candidate's subscription.
       catchError((error: unknown) => (isOver() ? EMPTY : throwError(() => error))),
     );
     const observer = {
@@ -62,26 +64,26 @@ export function runWork<Result extends WorkResult>(
       error: (error: unknown) => subscriber.error(error),
       complete: end,
     };
-    context.run(() => course.add(values.subscribe(observer)));
+    context.run(() => lifetime.add(values.subscribe(observer)));
   });
 }
 
 interface Run extends Required<Omit<RunOptions, 'context'>> {
   readonly term: Term;
-  /** Whether the work has ended: by its term, announced or not, or because nobody is subscribed any more. */
+  /** Whether the work has ended: its term is over, announced or not, or nobody is subscribed. */
   readonly isOver: () => boolean;
 }
 
 /**
- * What work returned, as an Observable that ends the work when it is unsubscribed. Unsubscribed at once where work returned
- * only after the end: what it began must be ended all the same.
+ * Converts the result of work to an Observable that ends the work on unsubscription.
+ * If work returns after its end, it is unsubscribed at once, so that whatever it started ends too.
  */
 function follow(result: unknown, run: Run): Observable<unknown> {
-  if (result === undefined) return NEVER; // nothing that could complete
+  if (result === undefined) return NEVER; // it never completes
   return followWork(result, run) ?? throwError(() => invalidOption('work', WORK_RULE, result));
 }
 
-/** `undefined` where `result` is no work. */
+/** Returns `undefined` if `result` is no valid work. */
 function followWork(result: unknown, run: Run): Observable<unknown> | undefined {
   if (isObservableResult(result)) return run.isOver() ? EMPTY : from(result);
   if (isPromiseResult(result)) return fromPromise(result, run);
@@ -90,7 +92,9 @@ function followWork(result: unknown, run: Run): Observable<unknown> | undefined 
   return undefined;
 }
 
-/** A promise cannot be unsubscribed: what it resolves to may be work, which is ended at once after the end. */
+/**
+ * A promise cannot be cancelled. If it resolves to work after the end, that work is ended at once.
+ */
 const fromPromise = (promise: PromiseLike<unknown>, run: Run): Observable<unknown> =>
   new Observable((subscriber) => {
     const settled = Promise.resolve(promise).then(
@@ -101,8 +105,11 @@ const fromPromise = (promise: PromiseLike<unknown>, run: Run): Observable<unknow
   });
 
 /**
- * One step at a time, as `for await` does. At the end `return()` is called at once, where `for await` would wait for the step
- * under way: an iterator such as that of `events.on` ends that step by it, and a generator takes it after the step.
+ * Iterates one step at a time, as `for await` does.
+ *
+ * At the end it calls `return()` at once, where `for await` would wait for the current step. An
+ * iterator such as that of
+ * `events.on` then ends its current step. A generator returns after its current step.
  */
 const fromAsyncIterable = (iterable: AsyncIterable<unknown>, { term, isOver, onLateError }: Run): Observable<unknown> =>
   new Observable((subscriber) => {
@@ -127,7 +134,10 @@ const fromAsyncIterable = (iterable: AsyncIterable<unknown>, { term, isOver, onL
     };
   });
 
-/** A cleanup that returns no promise is over: virtual time, in which no promise settles, goes on. */
+/**
+ * A cleanup without a promise is over at once. Virtual time then continues, since no promise
+ * settles in it.
+ */
 function finish(cleanup: () => unknown, { term, onLateError }: Run): void {
   const left = attempt(cleanup, onLateError);
   if (isPromiseResult(left)) term.waitUntil(Promise.resolve(left).catch(onLateError));

@@ -5,7 +5,7 @@ import { redisStore } from '../redis/store.js';
 import type { StoreOptions } from './options.js';
 import { requireMethod } from './validation.js';
 
-/** The store that the options `redis` or `store`, and `subscriber`, mean. */
+/** Returns the store for the options `redis`, `store` and `subscriber`. */
 export function storeOf({ redis, store, subscriber }: StoreOptions): LeaseStore {
   if (redis !== undefined && store !== undefined) {
     throw invalidOption('store', 'give either redis or store, not both', store);
@@ -25,7 +25,7 @@ export function storeOf({ redis, store, subscriber }: StoreOptions): LeaseStore 
   );
 }
 
-/** The store by a client, which is what `option` was given. */
+/** Returns the store for a client that was given as `option`. */
 export function storeOfClient(option: string, redis: RedisClient, subscriber?: RedisClient | false): LeaseStore {
   const { serves, prefix } = adapterOf(redis);
   if (serves === 'slots' && prefix !== '') {

@@ -4,10 +4,10 @@ import { LONGEST_TIMER } from '../core/settings.js';
 import { invalidOption } from '../port/errors.js';
 import { isRedisClient } from '../redis/client.js';
 
-/** The names of all options. */
+/** The names of all options, checked for completeness by the compiler. */
 export type Names<Options> = Readonly<Record<keyof Options, true>>;
 
-/** Refuses what is no object at all, before any field of it is looked for. */
+/** Rejects anything but an object, before any of its fields is read. */
 export function requireObject(
   options: unknown,
   what = 'an object with at least a key and a redis client or store',
@@ -17,7 +17,7 @@ export function requireObject(
     throw invalidOption('options', 'must be an object that has the client, as { redis, key }', options);
 }
 
-/** Refuses an option that does not exist: it would be ignored, and a default used in its place. */
+/** Rejects an unknown option, which would otherwise be ignored in favour of a default. */
 export function refuseUnknown(options: object, names: Names<object>): void {
   const known = Object.keys(names);
   for (const [name, value] of Object.entries(options)) {
@@ -27,14 +27,14 @@ export function refuseUnknown(options: object, names: Names<object>): void {
   }
 }
 
-/** Refuses what has no such method. */
+/** Rejects a value without this method. */
 export function requireMethod(option: string, value: unknown, method: string, what: string): void {
   if (typeof (value as Record<string, unknown> | null)?.[method] !== 'function') {
     throw invalidOption(option, `must be ${what}`, value);
   }
 }
 
-/** Refuses what is no `AbortSignal`. */
+/** Rejects anything but an `AbortSignal`. */
 export function requireSignal(signal: unknown): void {
   for (const method of ['addEventListener', 'removeEventListener'])
     requireMethod('signal', signal, method, 'an AbortSignal');
@@ -42,7 +42,7 @@ export function requireSignal(signal: unknown): void {
     throw invalidOption('signal', 'must be an AbortSignal', signal);
 }
 
-/** A non-empty string of {@link requireUnicode whole characters}. */
+/** Returns a non-empty string of {@link requireUnicode valid Unicode}. */
 export function validText(option: string, value: unknown): string {
   if (typeof value !== 'string' || value === '') throw invalidOption(option, 'must be a non-empty string', value);
   requireUnicode(option, value);
@@ -50,8 +50,7 @@ export function validText(option: string, value: unknown): string {
 }
 
 /**
- * Refuses half of a surrogate pair. UTF-8 cannot express it, so Redis would return another text than
- * was sent.
+ * Rejects half of a surrogate pair. UTF-8 cannot encode it, so Redis would return another string.
  */
 export function requireUnicode(option: string, value: string): void {
   const at = value.search(/\p{Surrogate}/u);
@@ -59,7 +58,7 @@ export function requireUnicode(option: string, value: string): void {
     throw invalidOption(option, `must be valid Unicode, and has half of a surrogate pair at index ${at}`, value);
 }
 
-/** A time in whole ms; `fallback`, rounded down, where none is given. */
+/** Returns a time in whole ms, or `fallback` rounded down if none is given. */
 export function validTime(option: string, value: unknown, fallback: number, least = 1): number {
   if (value === undefined) return Math.max(least, Math.floor(fallback));
   if (!Number.isInteger(value) || (value as number) < least || (value as number) > LONGEST_TIMER) {
@@ -73,7 +72,7 @@ interface TimeSources {
   readonly scheduler?: SchedulerLike | undefined;
 }
 
-/** A clock and a scheduler; the scheduler is the clock as well if it is a virtual one. */
+/** Returns a clock and a scheduler. A virtual scheduler is also the default clock. */
 export function validTimeSources({ clock: given, scheduler = asyncScheduler }: TimeSources) {
   requireMethod('scheduler', scheduler, 'schedule', 'an RxJS scheduler');
   const clock = given === undefined ? defaultClock(scheduler) : given;

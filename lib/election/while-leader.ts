@@ -8,24 +8,30 @@ import type { WorkResult, WorkValue } from './work-result.js';
 /**
  * Runs `project` for each term of an election, and ends the work the moment that term ends.
  *
- * What `project` may return, how that is ended, and what a voluntary exit waits for: see {@link WorkResult}. Anything else is
- * an `ElectionError` with code `INVALID_OPTION` to the subscriber. Emits what Observables and async iterables emit, and what
- * promises resolve to; nothing once the term is over by the clock. Work and cleanup run in the async context
- * (`AsyncLocalStorage`) of the subscription.
+ * {@link WorkResult} lists what `project` may return, how each result ends, and what a voluntary
+ * exit awaits. Any other result makes
+ * the subscription fail with an `ElectionError` with code `INVALID_OPTION`.
  *
- * Work ends on `term.signal`, not only on the transition that follows: an operator between the election and this one
+ * Emits what Observables and async iterables emit, and what promises resolve to. Emits nothing once
+ * the term is over by the clock.
+ * Work and cleanup run in the async context (`AsyncLocalStorage`) of the subscription.
+ *
+ * Work ends on `term.signal`, not only on the transition that follows: an operator between the
+ * election and this one
  * (`take`, `takeUntil`) can keep that transition from arriving.
  *
- * Work that fails while its term lasts ends the subscription with its error, and so the candidacy if nobody else is
- * subscribed. Catch the error within `project` to try again. A failure after the end, in cleanup for example, is not
- * reported. Work that completes does not end the term.
+ * An error of the work during its term ends the subscription, and also the candidacy if nobody else
+ * is subscribed. Catch errors within
+ * `project` to try again. An error after the end, such as one of a cleanup, is ignored. Work that
+ * completes does not end the term.
  *
- * Throws an `ElectionError` with code `INVALID_OPTION` where `project` is no function.
+ * Throws an `ElectionError` with code `INVALID_OPTION` if `project` is not a function.
  *
  * @example
  * election.pipe(whileLeader((term) => {
  *   const server = startServer(term.signal);
- *   return () => server.stop();   // called when the term ends; the lease is released when its promise has settled
+ *   // Called when the term ends. The lease is released when the returned promise has settled.
+ *   return () => server.stop();
  * })).subscribe();
  */
 export function whileLeader<Result extends WorkResult>(

@@ -1,26 +1,29 @@
 import { type InteropObservable, isObservable, type Observable, observable } from 'rxjs';
 
-/** Called at the end of the term. A voluntary exit waits for the promise it returns, if it returns one. */
+/**
+ * Ends the work of one term; called at the end of the term.
+ * A voluntary exit awaits the returned promise, if any.
+ */
 export type Cleanup = () => unknown;
 
 /**
- * What work may return:
+ * What work may return.
  *
  * | work returns | at the end of the term | a voluntary exit waits for |
  * | --- | --- | --- |
  * | nothing | – | – |
  * | a cleanup function | it is called | the promise it returns, if it returns one |
- * | a promise | `term.signal` has aborted | the promise; this table applies to what it resolves to |
- * | an async iterable (a generator) | `return()` is called, if there is one | the step under way, and `return()` |
+ * | a promise | `term.signal` has aborted | the promise; its result is work again |
+ * | an async iterable | `return()` is called, if present | the current step, and `return()` |
  * | an Observable | it is unsubscribed | only what it gives to `term.waitUntil` |
  *
  * Every wait ends after the option `drain`.
  */
 export type WorkResult =
-  // biome-ignore lint/suspicious/noConfusingVoidType: the type of a function without a return statement
+  // biome-ignore lint/suspicious/noConfusingVoidType: functions without a return statement
   void | Cleanup | PromiseLike<unknown> | AsyncIterable<unknown> | Observable<unknown>;
 
-/** What work emits that returns `Result`. */
+/** The values emitted by work that returns `Result`. */
 export type WorkValue<Result> =
   Result extends Observable<infer Value>
     ? Value
@@ -30,16 +33,16 @@ export type WorkValue<Result> =
         ? Value
         : never;
 
-/** A promise emits what it resolves to, unless that is work itself. */
+/** A promise emits its resolved value, unless that value is itself work. */
 type ResolvedValue<Resolved> = Resolved extends Observable<unknown> | AsyncIterable<unknown> | Cleanup
   ? WorkValue<Resolved>
   : Resolved;
 
-/** The error for anything else. */
+/** The rule of the error for any other result. */
 export const WORK_RULE =
   'must return nothing, a cleanup function, a promise, an async iterable (such as an async generator) or an Observable';
 
-/** Whether `result` is an Observable, also one of another library or of another copy of RxJS. */
+/** Whether `result` is an Observable, also one from another library or another copy of RxJS. */
 export const isObservableResult = (result: unknown): result is InteropObservable<unknown> =>
   isObservable(result) ||
   typeof (result as { readonly [key: string | symbol]: unknown } | null | undefined)?.[observable] === 'function';

@@ -4,18 +4,20 @@ import { isSecret, redact } from './redact.js';
 /**
  * What went wrong, as a literal to switch on.
  *
- * - `STORE_UNAVAILABLE`: the store cannot be reached, or is up but cannot serve writes now (`MISCONF`, `NOREPLICAS`,
- *   `BUSY`, `CLUSTERDOWN`, `MASTERDOWN`, a closed client, one whose queue is full), or too few replicas have the lease (`replicated`).
- * - `STORE_TIMEOUT`: no answer within `timeout`; whether the request took effect is unknown.
- * - `STORE_DENIED`: wrong password, an ACL rule forbids a command, key or channel, or the server does not have a command that is needed.
+ * - `STORE_UNAVAILABLE`: the store cannot be reached, or it cannot serve writes now.
+ *   Redis reports this as `MISCONF`, `NOREPLICAS`, `BUSY`, `CLUSTERDOWN` or `MASTERDOWN`.
+ *   A closed client, a full client queue, and too few replicas (`replicated`) also count.
+ * - `STORE_TIMEOUT`: no reply arrived within `timeout`. Whether the request took effect is unknown.
+ * - `STORE_DENIED`: the password is wrong, an ACL rule forbids a command, key or channel,
+ *   or the server lacks a required command.
  * - `STORE_READONLY`: the server is a replica.
  * - `STORE_FULL`: `maxmemory` is reached and the server refuses writes.
- * - `STORE_LOADING`: the server is still reading its data set.
- * - `STORE_REPLY`: an answer that this library cannot make sense of.
- * - `KEY_CONFLICT`: the election's key holds something that is not a lease, or the client was moved to another database
- *   or key prefix while it had elections.
- * - `TERM_ENDED`: the term this call belongs to is over.
- * - `INVALID_OPTION`: a wrong argument, thrown at the call.
+ * - `STORE_LOADING`: the server is still loading its data set.
+ * - `STORE_REPLY`: this library cannot interpret the reply.
+ * - `KEY_CONFLICT`: the election's key holds something that is not a lease, or the client moved
+ *   to another database or key prefix while it had elections.
+ * - `TERM_ENDED`: the term that this call belongs to is over.
+ * - `INVALID_OPTION`: an argument is wrong; thrown by the call itself.
  */
 export type ElectionErrorCode =
   | 'STORE_UNAVAILABLE'
@@ -29,24 +31,30 @@ export type ElectionErrorCode =
   | 'TERM_ENDED'
   | 'INVALID_OPTION';
 
-/** What `JSON.stringify` makes of an {@link ElectionError}. */
+/** The JSON form of an {@link ElectionError}. */
 export interface ElectionErrorJSON {
   readonly name: string;
   readonly code: ElectionErrorCode;
   readonly message: string;
-  /** The message of the cause, unless `message` quotes it already. */
+  /** The message of the cause. Absent if `message` already quotes it. */
   readonly cause?: string;
 }
 
 /**
- * Every error of this library.
+ * The class of every error that this library creates.
  *
- * `cause` is the error it was made from, where there was one. Of a client's error it is a copy with name, message, code, stack and nested causes, and
- * nothing else, because clients attach what they failed to send, passwords included. What a store of your own throws is kept as it is, unless
- * a credential shows in it.
+ * `cause` is the original error, if there was one. For a client's error, `cause` is a copy with
+ * only name, message, code, stack and nested causes.
+ * Clients attach the failed command to their errors, which can contain a password.
+ * An error from a custom store is kept unchanged, unless it contains a credential.
+ *
+ * @example
+ * election.subscribe((transition) => {
+ *   if (transition.role === 'error' && transition.error.code === 'STORE_DENIED') process.exit(1);
+ * });
  */
 export class ElectionError extends Error {
-  /** What went wrong; match on this, not on the message. */
+  /** What went wrong. Switch on this, not on the message. */
   readonly code: ElectionErrorCode;
 
   constructor(code: ElectionErrorCode, message: string, options?: { readonly cause?: unknown }) {
@@ -55,7 +63,10 @@ export class ElectionError extends Error {
     this.code = code;
   }
 
-  /** Name, code and message, and the message of the cause where the own one does not quote it: loggers that print all of it print nothing twice. */
+  /**
+   * Returns name, code and message, and the message of the cause if `message` does not quote it.
+   * Loggers that print every field therefore print nothing twice.
+   */
   toJSON(): ElectionErrorJSON {
     const { name, code, message, cause } = this;
     const reason = cause === undefined ? '' : messageOf(cause).trim().replace(/\.$/, '');
@@ -68,7 +79,18 @@ export class ElectionError extends Error {
   }
 }
 
-/** Whether `error` is an {@link ElectionError}, also one made by another copy of this package. */
+/**
+ * Returns whether `error` is an {@link ElectionError}.
+ *
+ * Also recognizes errors from another copy of this package, where `instanceof` fails. Never throws.
+ *
+ * @example
+ * try {
+ *   await election.candidates();
+ * } catch (error) {
+ *   if (!isElectionError(error) || error.code !== 'STORE_TIMEOUT') throw error;
+ * }
+ */
 export function isElectionError(error: unknown): error is ElectionError {
   return isBranded(error);
 }
@@ -76,16 +98,16 @@ export function isElectionError(error: unknown): error is ElectionError {
 /** Errors of requests that never left the process. */
 const unsent = new WeakSet<ElectionError>();
 
-/** Marks `error`: its request cannot have taken effect. */
+/** Marks `error` as belonging to a request that cannot have taken effect. */
 export function markUnsent(error: ElectionError): ElectionError {
   unsent.add(error);
   return error;
 }
 
-/** Whether the request that failed so is known never to have left the process. */
+/** Whether the failed request is known never to have left the process. */
 export const isUnsent = (error: ElectionError): boolean => unsent.has(error);
 
-/** The error for a wrong argument: names the option, the rule it breaks and the value received. */
+/** Creates the error for a wrong argument. It names the option, the rule and the received value. */
 export function invalidOption(option: string, rule: string, received: unknown): ElectionError {
   return new ElectionError(
     'INVALID_OPTION',
@@ -93,14 +115,17 @@ export function invalidOption(option: string, rule: string, received: unknown): 
   );
 }
 
-/** The reason of a finished term's signal: named `AbortError`, as code that awaits a signal expects. */
+/**
+ * Creates the abort reason of an ended term's signal.
+ * It is named `AbortError` because code that awaits a signal expects that name.
+ */
 export function termEnded(message: string): ElectionError {
   const error = new ElectionError('TERM_ENDED', message);
   error.name = 'AbortError';
   return error;
 }
 
-/** What it is, in words, whatever it is: it may throw when it is looked at. */
+/** Describes any value in words. Getters and proxies may throw while they are inspected. */
 function show(value: unknown): string {
   try {
     return described(value);

@@ -1,18 +1,23 @@
 import { redact } from './redact.js';
 
-/** Survives two copies of the package in one program, where `instanceof` does not (ESM and CommonJS, or two versions). */
+/**
+ * Identifies errors across two copies of the package, where `instanceof` fails.
+ * Two copies occur with ESM beside CommonJS, and with two versions.
+ */
 export const BRAND = Symbol.for('rx-leader.ElectionError');
 
-/** Whether `error` is an `ElectionError`, also one made by another copy of this package. */
+/** Whether `error` is an `ElectionError`, also one from another copy of this package. */
 export const isBranded = (error: unknown): boolean =>
   typeof error === 'object' && error !== null && (error as Record<symbol, unknown>)[BRAND] === true;
 
-/** Errors within errors that are looked into; they may be circular. */
+/** Maximum depth of nested errors to inspect, because causes may be circular. */
 const DEEPEST = 5;
 
 /**
- * A copy of what a client threw: its name, message, code and stack, and the same of the errors it was made from. The client's own object may have anything
- * attached, such as the command that failed: of a login, with user and password.
+ * Copies a client's error: name, message, code, stack, and the same of its nested errors.
+ *
+ * Clients attach arbitrary data to their errors, such as the failed command.
+ * For a login, that command contains the user and the password.
  */
 export function copyOf(error: unknown, depth = 0): unknown {
   if (typeof error === 'string') return redact(error);
@@ -30,7 +35,10 @@ export function copyOf(error: unknown, depth = 0): unknown {
   return copy;
 }
 
-/** `cause` as somebody else than a client gave it: the same object, unless a credential shows in it, as where a client's error was passed on. */
+/**
+ * Returns `cause` unchanged, unless it contains a credential; then returns a copy.
+ * A store or a user can pass on a client's error, credentials included.
+ */
 export function safeCause(cause: unknown): unknown {
   try {
     return isRevealing(cause) ? copyOf(cause) : cause;
@@ -49,27 +57,30 @@ function isRevealing(error: unknown, depth = 0): boolean {
   return redact(text) !== text || [causeOf(error), ...errorsOf(error)].some((one) => isRevealing(one, depth + 1));
 }
 
-/** An error's message. Known by its shape: one of Node's own is no `instanceof Error` to code in a realm of its own, as under jest. */
+/**
+ * Returns an error's message, detected by shape.
+ * Under jest, Node's own errors belong to another realm and fail `instanceof Error`.
+ */
 export function messageOf(error: unknown): string {
   const { message } = Object(error) as { readonly message?: unknown };
   return typeof message === 'string' ? message : String(error);
 }
 
-/** What may be on an error, whichever client made it. */
+/** Fields that clients may set on an error. */
 interface Foreign {
   readonly name?: unknown;
   readonly code?: unknown;
   readonly stack?: unknown;
-  /** Of ioredis: the command that failed, with its arguments. */
+  /** ioredis: the failed command with its arguments. */
   readonly command?: unknown;
   readonly cause?: unknown;
-  /** Of an ioredis cluster. */
+  /** ioredis cluster. */
   readonly lastNodeError?: unknown;
-  /** Of a reconnect strategy of node-redis. */
+  /** node-redis reconnect strategy. */
   readonly socketError?: unknown;
-  /** Of an `AggregateError`. */
+  /** `AggregateError`. */
   readonly errors?: unknown;
-  /** Of an ioredis transaction. */
+  /** ioredis transaction. */
   readonly previousErrors?: unknown;
 }
 

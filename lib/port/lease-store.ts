@@ -1,44 +1,59 @@
 import type { Observable, ObservableInput } from 'rxjs';
 
 /**
- * Where leases live. The election drives one of these and knows nothing else of the outside world; the library ships one
- * for Redis, and any other must keep the same promises.
+ * Stores leases: the only outside world that an election knows.
  *
- * Each method is one request, made when its result is subscribed, and answers with one reply. It fails with an
- * `ElectionError` (any other error is taken for `STORE_REPLY`). The election bounds every request by `request.timeout` itself
- * and unsubscribes; a request that has not left the process by then must not leave it later. Methods return
- * `ObservableInput`, not promises alone, because promises do not settle inside RxJS's virtual time.
+ * The library ships stores for Redis. A custom store must keep the promises that `leaseStoreSuite`
+ * from `rx-leader/testing` checks.
+ *
+ * Each method makes one request when its result is subscribed, and emits one reply. It fails with
+ * an `ElectionError`; any other error counts as `STORE_REPLY`.
+ * The election limits each request to `request.timeout` and then unsubscribes. A request that has
+ * not left the process by then must not leave it later.
+ *
+ * Methods return `ObservableInput` because promises do not settle inside RxJS's virtual time.
  */
 export interface LeaseStore {
-  /** Takes the lease if it is free. */
+  /** Acquires the lease if it is free. */
   acquire(request: AcquireRequest): ObservableInput<AcquireReply>;
-  /** Extends the lease that `request.id` holds to `ttl` from now; on nobody else's behalf. */
+  /** Extends the lease to `ttl` from now, only if `request.id` holds it. */
   renew(request: RenewRequest): ObservableInput<RenewReply>;
-  /** Gives the lease up if `request.id` holds it. */
+  /** Releases the lease if `request.id` holds it. */
   release(request: ReleaseRequest): ObservableInput<ReleaseReply>;
-  /** Looks who holds the lease, and changes nothing. */
+  /** Reads who holds the lease, and changes nothing. */
   read(request: ReadRequest): ObservableInput<ReadReply>;
-  /** Forgets that a candidate stands by. Optional: without it, the store forgets those who have not asked for long, or lists none. */
+  /**
+   * Removes a candidate from the list of standing candidates.
+   * Optional: without it, the store drops candidates that have not asked for long, or lists none.
+   */
   withdraw?(request: WithdrawRequest): ObservableInput<WithdrawReply>;
-  /** Tells who stands by, and changes nothing. Optional: without it, `election.candidates()` is not to be had. */
+  /**
+   * Lists the standing candidates, and changes nothing.
+   * Optional: without it, `election.candidates()` rejects.
+   */
   list?(request: ListRequest): ObservableInput<ListReply>;
   /**
-   * Tells what happens to the election `key`, and to the store, for as long as it is subscribed. A notice may hasten an attempt and
-   * never grants anything, so that a lost or forged one costs time at most. Optional: without it, timers do.
+   * Emits events of the election `key` and of the store while it is subscribed.
+   *
+   * A notice can trigger an earlier attempt but never grants anything. A lost or forged notice
+   * therefore costs only time.
+   * Optional: without it, candidates rely on timers.
    */
   notices?(key: string): Observable<Notice>;
   /**
-   * Returns the store as one election or one observer is to use it.
+   * Returns the store for one election or one observer.
    *
-   * `limits` are those of the election's requests; an observer gives none. Throws `INVALID_OPTION` for limits that the store
-   * cannot keep. Optional: for a store that keeps something for each election, as a quorum does. Without it they share this store.
+   * `limits` are the limits of the election's requests; an observer passes none. Throws
+   * `INVALID_OPTION` for limits that the store cannot keep.
+   * Optional: implement it if the store keeps state for each election, as a quorum does. Without
+   * it, all elections share this store.
    */
   forElection?(limits?: RequestLimits): LeaseStore;
 }
 
-/** What bounds the requests of one election. */
+/** The limits of one election's requests. */
 export interface RequestLimits {
-  /** ms after which the election stops waiting for an answer: its option `timeout`. */
+  /** ms after which the election stops waiting for a reply: its option `timeout`. */
   readonly timeout: number;
 }
 
@@ -88,29 +103,45 @@ export type CandidateReply = ReplyTo<CandidateVerb>;
 interface RequestBase {
   /** The election's name, as the user gave it. */
   readonly key: string;
-  /** ms after which the election stops waiting for the answer. */
+  /** ms after which the election stops waiting for the reply. */
   readonly timeout: number;
 }
 
 export interface AcquireRequest extends RequestBase {
   readonly verb: 'acquire';
-  /** The id of this attempt: the lease's value once granted. A repeat of the same request must not be a second grant. */
+  /**
+   * The id of this attempt, which becomes the lease's value.
+   * A repeat of the same request must not create a second grant.
+   */
   readonly id: string;
-  /** ms the lease lasts unless renewed. */
+  /** ms that the lease lasts unless it is renewed. */
   readonly ttl: number;
-  /** Human label of the candidate. */
+  /** The candidate's label for humans. */
   readonly name: string;
-  /** What followers may need of the leader. */
+  /** What followers may need to know of the leader. */
   readonly data?: string;
-  /** The highest fencing token this candidate has seen, 0 if none: a grant's token is above it. */
+  /**
+   * The highest fencing token that this candidate has seen; 0 if none. A grant's token is above it.
+   */
   readonly lastToken: number;
-  /** Store time in ms after which the request must grant nothing; absent while the store's time is unknown. */
+  /**
+   * Store time in ms after which the request must grant nothing. Absent while the store's time is
+   * unknown.
+   */
   readonly notAfter?: number;
-  /** Whether a store without any record of this election is taken for new (`'elect'`) or for emptied (`'wait'`). */
+  /**
+   * What a store without any record of this election means: new (`'elect'`) or emptied (`'wait'`).
+   */
   readonly coldStart: ColdStart;
-  /** What this candidate knows of the store's time and of the record's `until` by its own clock; absent before it has heard of either. */
+  /**
+   * What this candidate knows of the store's time and of the record's `until`. Absent while it
+   * knows neither.
+   */
   readonly watched?: Watched;
-  /** Whether this candidate is told of releases at present, so that one may name it as the successor. */
+  /**
+   * Whether this candidate currently receives notices of releases, so that a release can name it as
+   * the successor.
+   */
   readonly hears?: boolean;
 }
 
@@ -120,15 +151,21 @@ export interface RenewRequest extends RequestBase {
   readonly id: string;
   /** The term's fencing token. */
   readonly token: number;
-  /** As in the {@link Granted} reply of this term, or in a later {@link Renewed} one. */
+  /** The `run` of this term's {@link Granted} reply, or of a later {@link Renewed} reply. */
   readonly run?: string;
-  /** Whether to tell the store's present run: it may be another since. (A store is free to tell it unasked.) */
+  /**
+   * Whether the reply must contain the store's current run, which may have changed. A store may
+   * always include it.
+   */
   readonly asksRun?: true;
-  /** ms the lease lasts from this renewal on. */
+  /** ms that the lease lasts from this renewal on. */
   readonly ttl: number;
   readonly name: string;
   readonly data?: string;
-  /** Store time in ms after which the request must change nothing; absent while the store's time is unknown. */
+  /**
+   * Store time in ms after which the request must change nothing. Absent while the store's time is
+   * unknown.
+   */
   readonly notAfter?: number;
 }
 
@@ -136,23 +173,30 @@ export interface ReleaseRequest extends RequestBase {
   readonly verb: 'release';
   readonly id: string;
   /**
-   * The id or the name of the candidate that is to be named as the successor: an id that is listed comes first, then of all candidates
-   * with that name the one that is told of releases and asked last. Without it the store chooses one, if it knows of any.
+   * The id or the name of the candidate that the store names as the successor.
+   *
+   * A listed id wins over a name. Among candidates with the same name, the store names the latest
+   * one that receives notices of releases.
+   * Without a wish, the store chooses a successor if it knows any candidate.
    */
   readonly successor?: string;
   /**
-   * Whether the store may tell nobody but the successor: the election then waits to hear of the next leader, and has everyone told if it
-   * does not.
+   * Whether the store may notify only the successor.
+   * The election then waits for the next leader, and asks the store to notify everyone if none
+   * appears.
    */
   readonly quiet?: boolean;
-  /** The id of the candidate that alone was told of this release, and has not come: everyone is told, and another one named. */
+  /**
+   * The id of the successor that alone was notified and did not acquire.
+   * The store now notifies everyone and names another successor.
+   */
   readonly absent?: string;
 }
 
-/** A candidate that was refused the lease does not stand by for it any more. */
+/** Removes a refused candidate that no longer stands for election. */
 export interface WithdrawRequest extends RequestBase {
   readonly verb: 'withdraw';
-  /** As in the attempt that was refused, like `name` and `data`. */
+  /** The id of the refused attempt. `name` and `data` must equal those of the attempt. */
   readonly id: string;
   readonly name: string;
   readonly data?: string;
@@ -164,47 +208,53 @@ export interface ReadRequest extends RequestBase {
 
 export interface ListRequest extends RequestBase {
   readonly verb: 'list';
-  /** ms of a lease: who has not asked for it for much longer does not stand any more. */
+  /** ms that a lease lasts. A candidate that has not asked for much longer no longer stands. */
   readonly ttl: number;
 }
 
 /** `'elect'` or `'wait'`: see the option of the same name. */
 export type ColdStart = 'elect' | 'wait';
 
-/** A candidate's own reckoning of the store's time, and its watch over one value of the record's `until`. */
+/** A candidate's estimate of the store's time, and how long it has watched one value of `until`. */
 export interface Watched {
-  /** The `until` that was seen last, in store ms; 0 if there was none. */
+  /** The last `until` that the candidate saw, in store ms; 0 if there was none. */
   readonly until: number;
   /**
-   * Store time now, in ms, by the candidate's own reckoning from earlier replies: the lowest since the one before this `until` was first
-   * seen. It holds for an `until` that has not been seen, too: a store whose clock is set forward frees no lease by that.
+   * Store time now in ms, estimated from earlier replies.
+   *
+   * It is the lowest estimate since the `until` before this one was first seen. It also applies to
+   * an `until` that the candidate has not seen.
+   * A store whose clock is set forward therefore does not free a lease early.
    */
   readonly time: number;
-  /** ms for which this candidate has known this very `until`. */
+  /** ms for which this candidate has known this exact `until`. */
   readonly age: number;
 }
 
-/** Who holds the lease. */
+/** The holder of the lease. */
 export interface Holder {
   /** The lease's value, unique to the term. */
   readonly id: string;
-  /** The holder's label; absent for a holder that writes no record (go-leader). */
+  /** The holder's label. Absent for a holder that writes no record (go-leader). */
   readonly name?: string;
-  /** What the holder wants followers to know, such as its URL. */
+  /** What the holder publishes for followers, such as its URL. */
   readonly data?: string;
-  /** The term's fencing token; absent for a holder that writes no record. */
+  /** The term's fencing token. Absent for a holder that writes no record. */
   readonly token?: number;
-  /** ms until the lease runs out unless renewed, as of the moment this was told. */
+  /** ms until the lease expires unless it is renewed, at the moment of the reply or the notice. */
   readonly expiresIn: number;
 }
 
-/** What every reply may tell besides its answer. */
+/** The state of the store that any reply may include. */
 export interface Sight {
-  /** The store's clock when it answered, in ms; may be fractional. */
+  /** The store's clock at the reply, in ms. May be fractional. */
   readonly time?: number;
   /** The highest fencing token on record. */
   readonly token?: number;
-  /** The record's `until`: store time in ms before which a lease that has vanished is not free; 0 after a release. */
+  /**
+   * The record's `until`: store time in ms before which a vanished lease is not free. 0 after a
+   * release.
+   */
   readonly until?: number;
 }
 
@@ -212,36 +262,42 @@ export interface Granted extends Sight {
   readonly status: 'granted';
   /** The term's fencing token: above every token granted before under this key. */
   readonly token: number;
-  /** Opaque to the election, which hands it back with each renewal: the server run that granted. */
+  /** The server run that granted. Opaque to the election, which returns it with each renewal. */
   readonly run?: string;
 }
 
-/** Somebody else has the lease. */
+/** Another candidate holds the lease. */
 export interface Held extends Sight {
   readonly status: 'held';
   readonly holder: Holder;
-  /** ms that were left of the lease before this request has cut it to its own ttl; absent where it was not longer than that. */
+  /**
+   * ms that were left of the lease before this request shortened it to its own ttl. Absent if the
+   * lease was not longer.
+   */
   readonly cut?: number;
 }
 
-/** The lease is absent, but may have been lost by the store under a living leader: not free for `wait` ms. */
+/**
+ * The lease is absent, but the store may have lost it under a live leader. It is not free for
+ * `wait` ms.
+ */
 export interface Suspect extends Sight {
   readonly status: 'suspect';
   readonly wait: number;
 }
 
-/** The request reached the store after its `notAfter`: nothing was changed. */
+/** The request reached the store after its `notAfter`. It changed nothing. */
 export interface Late extends Sight {
   readonly status: 'late';
 }
 
 export interface Renewed extends Sight {
   readonly status: 'renewed';
-  /** The store's present run, as far as it knows one, where that was asked for. */
+  /** The store's current run, if the request asked for it and the store knows it. */
   readonly run?: string;
 }
 
-/** The lease is not the candidate's any more. */
+/** The candidate no longer holds the lease. */
 export interface Lost extends Sight {
   readonly status: 'lost';
   readonly holder?: Holder;
@@ -249,11 +305,11 @@ export interface Lost extends Sight {
 
 export interface Released extends Sight {
   readonly status: 'released';
-  /** The id of the only candidate that was told; absent where everyone was. */
+  /** The id of the only candidate that was notified. Absent if everyone was notified. */
   readonly told?: string;
 }
 
-/** There was no lease of this id to release. */
+/** The store had no lease with this id to release. */
 export interface Gone extends Sight {
   readonly status: 'gone';
 }
@@ -267,15 +323,15 @@ export interface Withdrawn extends Sight {
   readonly status: 'withdrawn';
 }
 
-/** Who stands by: who asked last comes first. */
+/** The standing candidates, latest attempt first. */
 export interface Listed extends Sight {
   readonly status: 'listed';
   readonly candidates: readonly Standing[];
 }
 
-/** A candidate that was refused the lease, and asks for it again and again. */
+/** A candidate that was refused the lease and keeps asking for it. */
 export interface Standing {
-  /** The id that it will acquire the lease under. */
+  /** The id under which it will acquire the lease. */
   readonly id: string;
   readonly name?: string;
   readonly data?: string;
@@ -291,27 +347,37 @@ export type WithdrawReply = Withdrawn;
 export type ListReply = Listed;
 
 /**
- * What a store may tell by itself, told apart by `kind`. None of it is a promise: notices get lost, and anyone who may publish can forge
- * them. They are a reason to look, and what is seen then decides.
+ * An event that a store may publish, discriminated by `kind`.
+ *
+ * Notices are no promise: they can be lost, and anyone with permission to publish can forge them.
+ * They trigger a request, and the reply to that request decides.
  */
 export type Notice =
-  /** The store can be reached again, and what happened meanwhile is unknown. */
+  /** The store can be reached again. Events in between are unknown. */
   | { readonly kind: 'connected' }
   /**
-   * From now on elections and releases are told; what there has been before may have gone untold. Told at once to whoever subscribes
-   * while it is so, and again after each `deaf`; maybe at other times, too.
+   * The subscription now receives elections and releases. Earlier ones may have been missed.
+   *
+   * Emitted at once on subscription if the store is already listening, and again after each `deaf`.
+   * It may also be emitted at other times.
    */
   | { readonly kind: 'listening' }
-  /** Elections and releases are not told any more, until the next `listening`. */
+  /** The subscription receives no elections and releases until the next `listening`. */
   | { readonly kind: 'deaf' }
-  /** The lease was granted, and no renewal is told: `holder.expiresIn` is the whole ttl. */
+  /** The lease was granted. Renewals are not published, so `holder.expiresIn` is the whole ttl. */
   | { readonly kind: 'elected'; readonly holder: Holder }
-  /** The holder of this `id` has given its lease up; `successor` is the id of the one who is to acquire next, if one was chosen. */
+  /**
+   * The holder with this `id` has released its lease. `successor` is the id of the candidate that
+   * acquires next, if one was chosen.
+   */
   | { readonly kind: 'released'; readonly id: string; readonly successor?: string }
-  /** The lease of this `id` was cut to the shorter ttl of another candidate: its holder renews it, or would believe in it for longer than it lasts. */
+  /**
+   * The lease with this `id` was shortened to another candidate's ttl.
+   * Its holder must renew now, or it would rely on the lease for longer than it lasts.
+   */
   | { readonly kind: 'cut'; readonly id: string };
 
-/** What tells of a release. */
+/** A notice of a release. */
 export type ReleaseNotice = Extract<Notice, { readonly kind: 'released' }>;
-/** What tells of a cut. */
+/** A notice of a shortened lease. */
 export type CutNotice = Extract<Notice, { readonly kind: 'cut' }>;

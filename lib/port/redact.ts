@@ -1,17 +1,18 @@
 const HIDDEN = '[redacted]';
 
-/** Texts that quote credentials, and what takes their place. */
+/** Patterns of quoted credentials, each with its replacement. */
 const QUOTED: ReadonlyArray<readonly [RegExp, string]> = [
-  // Redis repeats the arguments of a command that it does not know, also of AUTH and HELLO.
+  // Redis repeats the arguments of an unknown command, including those of AUTH and HELLO.
   [/(args beginning with:)(?! \[redacted\]).*/gi, `$1 ${HIDDEN}`],
-  // A command as MONITOR, JSON and inspect show it: "auth" "user" "password"; name: 'auth', args: [ 'user', 'password' ].
+  // A command as shown by MONITOR, JSON and inspect: "auth" "user" "password"; name: 'auth', args:
+  // [ 'user', 'password' ].
   [
     /(["'`](?:auth|setuser|requirepass|masterauth|auth-pass|sentinel-pass)["'`])[\s,]+(?:["']?args["']?:\s*\[\s*)?["'`].*/gi,
     `$1 ${HIDDEN}`,
   ],
-  // A command as it is typed. Redis's own hints have <password> there.
+  // A typed command. Redis's own hints contain <password> and stay readable.
   [/\bAUTH(?:[ \t]+[^\s<]\S*){1,2}[ \t]*$/gm, `AUTH ${HIDDEN}`],
-  // A field: password=x in a query, password: 'x' in an object that is shown, "password":"x" in JSON.
+  // A field: password=x in a query, password: 'x' in inspect output, "password":"x" in JSON.
   [
     /((?:password|passwd|pass|secret|auth)["'`]?\s*[:=]\s*)(?:"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|`[^`]*`)/gi,
     `$1${HIDDEN}`,
@@ -19,15 +20,18 @@ const QUOTED: ReadonlyArray<readonly [RegExp, string]> = [
   [/((?:password|passwd|pass|secret|auth)=)[^\s&"'`]+/gi, `$1${HIDDEN}`],
 ];
 
-/** `text` without the credentials that Redis, its clients or a URL may have put there. */
+/** Returns `text` without credentials that Redis, its clients or a URL may have put there. */
 export const redact = (text: string): string =>
   QUOTED.reduce((left, [pattern, shown]) => left.replace(pattern, shown), text.replace(/\S+/g, withoutUser));
 
-/** `redis://user:password@host` as `redis://[redacted]@host`: up to the last @, because passwords are not always encoded. */
+/**
+ * Turns `redis://user:password@host` into `redis://[redacted]@host`.
+ * It cuts at the last @, because passwords are not always encoded.
+ */
 function withoutUser(word: string): string {
   const [start, end] = [word.indexOf('://'), word.lastIndexOf('@')];
   return start > 0 && end > start ? `${word.slice(0, start)}://${HIDDEN}${word.slice(end)}` : word;
 }
 
-/** Whether what is called so is a credential. */
+/** Whether a field of this name holds a credential. */
 export const isSecret = (name: string): boolean => /pass(word|wd|phrase)?$|secret|credential|^auth$/i.test(name);

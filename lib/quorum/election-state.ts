@@ -11,66 +11,72 @@ export interface Environment extends Timing {
 
 /** A term that a majority has granted to a candidate of this process. */
 export interface Term {
-  /** The id that the stores know it by. */
-  readonly wire: string;
+  /** The id under which the stores know the term. */
+  readonly attemptId: string;
   readonly token: number;
-  /** What each store's grant calls its run, for its renewals; empty where it says nothing, undefined where it has not granted the term. */
+  /**
+   * The run of each store's grant, which its renewals return. Empty if the store reports none,
+   * undefined if it has not granted the term.
+   */
   readonly runs: Array<string | undefined>;
-  /** Own time at which the lease would be over by the stores' clocks. */
+  /** Own time at which the lease would expire by the stores' clocks. */
   until: number;
 }
 
 /** What this process knows of one election over the stores. */
 export class ElectionState {
   readonly members: readonly Member[];
-  readonly surroundings: Environment;
-  readonly names = new AttemptIds();
+  readonly environment: Environment;
+  readonly attemptIds = new AttemptIds();
   /** By the candidate's id. */
   readonly terms = new Map<string, Term>();
-  /** Attempts whose answers have not all come, by the candidate's id. */
-  readonly underWay = new Map<string, { readonly wire: string }>();
-  /** Attempts in a row that nobody could win. */
+  /** Attempts that still wait for answers, by the candidate's id. */
+  readonly pendingAttempts = new Map<string, { readonly attemptId: string }>();
+  /** Consecutive attempts that nobody could win. */
   splits = 0;
 
-  constructor(stores: readonly LeaseStore[], surroundings: Environment) {
-    this.members = stores.map((store) => new Member(store, surroundings));
-    this.surroundings = surroundings;
+  constructor(stores: readonly LeaseStore[], environment: Environment) {
+    this.members = stores.map((store) => new Member(store, environment));
+    this.environment = environment;
   }
 
   get now(): number {
-    return this.surroundings.clock.now();
+    return this.environment.clock.now();
   }
 
-  /** The id that the stores know `id` by. */
-  wireOf(id: string): string {
-    return this.terms.get(id)?.wire ?? this.names.current(id);
+  /** The id under which the stores know `id`. */
+  attemptIdOf(id: string): string {
+    return this.terms.get(id)?.attemptId ?? this.attemptIds.current(id);
   }
 }
 
 /**
- * Parts of a request's `timeout` within which stores are waited for: all of it would leave none for the answer. Grants are waited for shorter,
- * as their token has to be written back.
+ * The parts of a request's `timeout` for which the quorum waits for its stores.
+ * The rest is for the reply. Grants get less time, because their token must still be written back.
  */
-export const PATIENCE = 0.9;
-export const PATIENCE_FOR_GRANTS = 0.6;
+export const TIMEOUT_FRACTION = 0.9;
+export const GRANT_TIMEOUT_FRACTION = 0.6;
 
-/** Own time until which one store is waited for that is asked now. */
+/** Own time until which a store that is asked now may take. */
 export const endOf = ({ now }: ElectionState, { timeout }: { readonly timeout: number }): number =>
-  now + PATIENCE * timeout;
+  now + TIMEOUT_FRACTION * timeout;
 
-/** Gives back at one store what came to nothing. Nobody waits for that. */
-export function giveBack(ledger: ElectionState, member: Member, request: ReleaseRequest): void {
-  member.release(request, endOf(ledger, request)).subscribe({ error: () => {} });
+/** Gives back an unwanted grant at one store, without waiting for the reply. */
+export function giveBack(state: ElectionState, member: Member, request: ReleaseRequest): void {
+  member.release(request, endOf(state, request)).subscribe({ error: () => {} });
 }
 
-/** Takes a candidate off one store's list, under every id that it has asked by but `held`, under which it leads there. Emits nothing before the last. */
+/**
+ * Removes a candidate from one store's list, under each id that it has used.
+ * The exception is `held`, under which it leads there. Emits only the last reply.
+ */
 export function withdrawAt(
-  ledger: ElectionState,
+  state: ElectionState,
   member: Member,
   request: WithdrawRequest,
   held?: string,
 ): Observable<WithdrawReply> {
-  const ids = ledger.names.all(request.id).filter((id) => id !== held);
-  const until = endOf(ledger, request);
+  const ids = state.attemptIds.all(request.id).filter((id) => id !== held);
+  const until = endOf(state, request);
   return concat(...ids.map((id) => member.withdraw({ ...request, id }, until))).pipe(takeLast(1));
 }

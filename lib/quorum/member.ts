@@ -23,48 +23,57 @@ import { sendRequest } from '../stream/request.js';
 import { SerialQueue, type Timing } from './serial-queue.js';
 
 /**
- * One store of a quorum, as one election uses it. It keeps by itself what an election keeps of its only store: that store's time and its
- * highest token, whether it was silent last, and what may have been acquired there unheard. One request at a time; each is given up at
- * `until`, own time, and not made at all if its turn has not come by then.
+ * One store of a quorum, as one election uses it.
+ *
+ * It keeps what an election keeps of its only store: the store's time, its highest token, whether
+ * it was silent last, and possible unconfirmed leases.
+ * It makes one request at a time. Each request ends at `until`, own time, and is skipped if its
+ * turn has not come by then.
  */
 export class Member {
   readonly #store: LeaseStore;
   readonly #timing: Timing;
-  readonly #line: SerialQueue;
+  readonly #queue: SerialQueue;
   #memory: Memory = NOTHING_KNOWN;
   #mustProbe = false;
-  /** Ids that may hold the lease unheard, as a request of theirs went unanswered: none acquires again before that is settled. */
-  readonly #retired = new Set<string>();
-  /** The id that was granted the lease last, until it is given back. */
+  /**
+   * Ids that may hold an unconfirmed lease, because a request of theirs went unanswered.
+   * No attempt is made under such an id before that is settled.
+   */
+  readonly #unconfirmed = new Set<string>();
+  /** The id of the last grant, until it is given back. */
   #granted: string | undefined;
 
   constructor(store: LeaseStore, timing: Timing) {
     this.#store = store;
     this.#timing = timing;
-    this.#line = new SerialQueue(timing);
+    this.#queue = new SerialQueue(timing);
   }
 
-  /** Whether `id` holds the lease here as far as is known, or may hold it unheard. */
+  /** Whether `id` holds the lease here, or may hold it unconfirmed. */
   mayHold(id: string): boolean {
-    return this.#granted === id || this.#retired.has(id);
+    return this.#granted === id || this.#unconfirmed.has(id);
   }
 
   /**
-   * Neither in the dark, nor before what may be held unheard is taken back; nor if it `isWanted` no more when its turn comes. `isLed`: under the
-   * id of a term, which wants what it may hold unheard.
+   * Acquires, but only after a probe of a silent store and after possible unconfirmed leases are
+   * given back.
+   *
+   * Skipped if `isWanted` is false when its turn comes. `isLed` marks the id of a current term,
+   * which may keep an unconfirmed lease.
    */
   acquire(request: AcquireRequest, until: number, isWanted: () => boolean, isLed = false): Observable<AcquireReply> {
     const { key, timeout, id: own } = request;
     const probe = () => (this.#mustProbe ? this.#ask({ verb: 'read', key, timeout }, until) : EMPTY);
     const takeBacks = () =>
       concat(
-        ...[...this.#retired]
+        ...[...this.#unconfirmed]
           .filter((id) => id !== own)
           .map((id) => this.#takeBack({ verb: 'release', key, timeout, id }, until)),
       );
-    return this.#line.enqueue(until, () => {
+    return this.#queue.enqueue(until, () => {
       if (!isWanted()) return EMPTY;
-      if (!isLed && this.#retired.has(own)) return throwError(unheard);
+      if (!isLed && this.#unconfirmed.has(own)) return throwError(unanswered);
       const first = concat(defer(probe), defer(takeBacks)).pipe(ignoreElements());
       const take = () => (isWanted() ? this.#take(request, until) : EMPTY);
       return concat(first, inTime(take)) as Observable<AcquireReply>;
@@ -72,47 +81,47 @@ export class Member {
   }
 
   renew(request: RenewRequest, until: number, isWanted: () => boolean): Observable<RenewReply> {
-    const dated = () => this.#ask<RenewReply>({ ...request, ...this.#limit(until) }, until);
-    const has = tap(({ status }: RenewReply) => status === 'renewed' && this.#hasGranted(request.id));
-    return this.#line.enqueue(until, () => (isWanted() ? inTime(dated).pipe(has) : EMPTY));
+    const renewNow = () => this.#ask<RenewReply>({ ...request, ...this.#limit(until) }, until);
+    const has = tap(({ status }: RenewReply) => status === 'renewed' && this.#recordGrant(request.id));
+    return this.#queue.enqueue(until, () => (isWanted() ? inTime(renewNow).pipe(has) : EMPTY));
   }
 
-  /** What it leaves open, as where its turn does not come, is tried again before the next acquire. */
+  /** A release that fails, or whose turn does not come, is repeated before the next acquire. */
   release(request: ReleaseRequest, until: number): Observable<ReleaseReply> {
-    const keep = () => this.mayHold(request.id) && this.#retired.add(request.id);
-    return this.#line.enqueue(until, () => this.#takeBack(request, until)).pipe(tap({ error: keep }));
+    const keep = () => this.mayHold(request.id) && this.#unconfirmed.add(request.id);
+    return this.#queue.enqueue(until, () => this.#takeBack(request, until)).pipe(tap({ error: keep }));
   }
 
-  /** After whatever may still list it. */
+  /** Queued behind every request that may still list the candidate. */
   withdraw(request: WithdrawRequest, until: number): Observable<WithdrawReply> {
-    return this.#line.enqueue(until, () => this.#ask<WithdrawReply>(request, until));
+    return this.#queue.enqueue(until, () => this.#ask<WithdrawReply>(request, until));
   }
 
   read(request: ReadRequest, until: number): Observable<ReadReply> {
-    return this.#line.enqueue(until, () => this.#ask<ReadReply>(request, until));
+    return this.#queue.enqueue(until, () => this.#ask<ReadReply>(request, until));
   }
 
-  /** At once: it changes nothing, and must hold up nothing. */
+  /** Not queued: it changes nothing and must delay nothing. */
   list(request: ListRequest, until: number): Observable<ListReply> {
     return defer(() => sendRequest(this.#store, { ...request, timeout: this.#left(until) }, this.#timing.scheduler));
   }
 
-  /** With what this store alone can be asked by: its own time, and the highest token that is known to have been on record there. */
+  /** Uses this store's own time, and the highest token known to have been on record there. */
   #take(request: AcquireRequest, until: number): Observable<AcquireReply> {
     const { lastToken } = request;
     const watch = watched(this.#memory, this.#timing.clock.now(), request.ttl);
     const isHeard = this.#memory !== NOTHING_KNOWN;
     const own = {
       ...request,
-      // A store that was no part of the last majority has not lost anything by that.
+      // A store outside the last majority has a lower token without having lost data.
       lastToken: isHeard ? Math.min(lastToken, this.#memory.token) : lastToken,
       ...this.#limit(until),
       ...(watch && { watched: watch }),
     };
     return this.#ask<AcquireReply>(own, until).pipe(
       tap({
-        next: ({ status }) => status === 'granted' && this.#hasGranted(request.id),
-        error: (error) => isDoubtful(error) && this.#retired.add(request.id),
+        next: ({ status }) => status === 'granted' && this.#recordGrant(request.id),
+        error: (error) => isDoubtful(error) && this.#unconfirmed.add(request.id),
       }),
     );
   }
@@ -121,16 +130,16 @@ export class Member {
     return this.#ask<ReleaseReply>(request, until).pipe(
       tap({
         next: () => {
-          this.#retired.delete(request.id);
+          this.#unconfirmed.delete(request.id);
           if (this.#granted === request.id) this.#granted = undefined;
         },
       }),
     );
   }
 
-  #hasGranted(id: string): void {
+  #recordGrant(id: string): void {
     this.#granted = id;
-    this.#retired.delete(id);
+    this.#unconfirmed.delete(id);
   }
 
   #ask<Reply extends CandidateReply>(request: CandidateRequest, until: number): Observable<Reply> {
@@ -159,8 +168,11 @@ export class Member {
   }
 }
 
-const unheard = () => new ElectionError('STORE_TIMEOUT', 'What was asked for under this id went unanswered');
+const unanswered = () => new ElectionError('STORE_TIMEOUT', 'What was asked for under this id went unanswered');
 
-/** Once more where it came too late: the store's time was misjudged, as it may be after a while, and is known from its answer. */
+/**
+ * Repeats a request that came too late. The store's time was misjudged, and the reply has corrected
+ * it.
+ */
 const inTime = <Reply extends AcquireReply | RenewReply>(ask: () => Observable<Reply>): Observable<Reply> =>
   defer(ask).pipe(concatMap((reply) => (reply.status === 'late' ? ask() : of(reply))));

@@ -5,25 +5,30 @@ import { getOrMake } from '../util/lookup.js';
 import { candidateIdOf } from './attempt-ids.js';
 import { majorityOf } from './decide.js';
 
-/** Ids that are kept count of; anyone may publish any number of them. */
-const MOST = 64;
+/** Maximum number of ids to count, because anyone may publish any number of them. */
+const MAX_IDS = 64;
 
-/** Which stores have told of one id's election, and of its release; and whom they name to be next. */
-interface Told {
+/**
+ * The stores that have published one id's election or its release, each release with its successor.
+ */
+interface NoticeVotes {
   readonly elected: Set<number>;
   readonly released: Map<number, string | undefined>;
 }
 
 /**
- * What a majority of `stores` tells of the election `key`: each election once, and each release from then on. One store alone tells of candidates who have
- * been granted too few, and of leases that are still there elsewhere.
+ * Emits what a majority of `stores` publishes about the election `key`: each election once, and
+ * each release from then on.
+ *
+ * A single store also publishes grants without a majority, and releases of leases that other stores
+ * still hold.
  */
 export const notices = (stores: readonly LeaseStore[], key: string): Observable<Notice> =>
   new Observable((subscriber) => {
     const majority = majorityOf(stores.length);
     const listening = new Set<number>();
-    const ids = new Map<string, Told>();
-    const hear = (notice: Notice, i: number) => {
+    const ids = new Map<string, NoticeVotes>();
+    const onNotice = (notice: Notice, i: number) => {
       const before = listening.size;
       switch (notice.kind) {
         case 'connected':
@@ -37,16 +42,17 @@ export const notices = (stores: readonly LeaseStore[], key: string): Observable<
         case 'cut':
           return subscriber.next({ kind: 'cut', id: candidateIdOf(notice.id) });
         case 'elected': {
-          const { elected } = toldOf(ids, notice.holder.id);
-          if (isNews(elected, i, majority)) subscriber.next({ kind: 'elected', holder: named(notice.holder) });
+          const { elected } = votesOf(ids, notice.holder.id);
+          if (reachesMajority(elected, i, majority)) subscriber.next({ kind: 'elected', holder: named(notice.holder) });
           return;
         }
         case 'released': {
-          const { elected, released } = toldOf(ids, notice.id);
-          elected.delete(i); // given back, before enough were granted for a term
-          if (released.has(i)) released.clear(); // one of both was forged, and whatever came with it may have been
+          const { elected, released } = votesOf(ids, notice.id);
+          elected.delete(i); // given back before a majority had granted it
+          if (released.has(i)) released.clear(); // one of the two was forged, and the rest may be
           released.set(i, notice.successor);
-          // Those that come after a majority are told as well: who asked in between may have come too early there.
+          // Emit again after the majority: a candidate that asked in between may have come too
+          // early at this store.
           if (released.size < majority) return;
           const successor = mostNamed([...released.values()]);
           subscriber.next({ kind: 'released', id: candidateIdOf(notice.id), ...(successor && { successor }) });
@@ -54,27 +60,30 @@ export const notices = (stores: readonly LeaseStore[], key: string): Observable<
       }
     };
     for (const [i, store] of stores.entries()) {
-      const endOf = () => hear({ kind: 'deaf' }, i);
-      const told = { next: (notice: Notice) => hear(notice, i), error: endOf, complete: endOf };
-      subscriber.add(noticesOf(store, key).subscribe(told));
+      const onEnd = () => onNotice({ kind: 'deaf' }, i);
+      const observer = { next: (notice: Notice) => onNotice(notice, i), error: onEnd, complete: onEnd };
+      subscriber.add(noticesOf(store, key).subscribe(observer));
     }
   });
 
-function isNews(told: Set<number>, i: number, majority: number): boolean {
-  const before = told.size;
-  return told.add(i).size === majority && before < majority;
+function reachesMajority(votes: Set<number>, i: number, majority: number): boolean {
+  const before = votes.size;
+  return votes.add(i).size === majority && before < majority;
 }
 
-function toldOf(ids: Map<string, Told>, id: string): Told {
-  const told = getOrMake(ids, id, (): Told => ({ elected: new Set(), released: new Map() }));
+function votesOf(ids: Map<string, NoticeVotes>, id: string): NoticeVotes {
+  const votes = getOrMake(ids, id, (): NoticeVotes => ({ elected: new Set(), released: new Map() }));
   const [oldest] = ids.keys();
-  if (ids.size > MOST && oldest !== undefined) ids.delete(oldest);
-  return told;
+  if (ids.size > MAX_IDS && oldest !== undefined) ids.delete(oldest);
+  return votes;
 }
 
 const named = (holder: Holder): Holder => ({ ...holder, id: candidateIdOf(holder.id) });
 
-/** Each store names whom it knows: all followers agree on who is named most, or first by the alphabet. */
+/**
+ * Each store names a candidate that it knows. All followers agree on the one named most, or the
+ * alphabetically first of several.
+ */
 function mostNamed(successors: ReadonlyArray<string | undefined>): string | undefined {
   const votes = new Map<string, number>();
   for (const one of successors) if (one) votes.set(candidateIdOf(one), (votes.get(candidateIdOf(one)) ?? 0) + 1);

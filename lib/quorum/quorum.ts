@@ -7,30 +7,41 @@ import type { LeaseStore } from '../port/lease-store.js';
 import { isRedisClient, type RedisClient } from '../redis/client.js';
 import { quorumStore } from './store.js';
 
-/** The options of {@link quorum}: time sources, for tests. Give it the same ones as the elections over it. */
+/**
+ * The options of {@link quorum}: time sources, for tests.
+ * Use the same ones as for the elections over it.
+ */
 export interface QuorumOptions {
-  /** The clock that bounds requests. Default: monotonic, counting suspended time; `scheduler` if that is a virtual one. */
+  /**
+   * The clock that limits requests.
+   *
+   * Default: a monotonic clock that counts suspended time, or `scheduler` if it is a virtual one.
+   */
   readonly clock?: Clock | undefined;
-  /** Runs its timers. Default: RxJS's `asyncScheduler`. */
+  /** Runs the timers of the quorum. Default: RxJS's `asyncScheduler`. */
   readonly scheduler?: SchedulerLike | undefined;
 }
 
 const NAMES: Names<QuorumOptions> = { clock: true, scheduler: true };
 
-/** Fewer have no majority without all of them. */
+/** Fewer stores have no majority without all of them. */
 const LEAST = 3;
 
 /**
- * Makes one store over three or more independent stores, such as Redis servers that replicate nothing.
+ * Creates one store over three or more independent stores, such as Redis servers without
+ * replication.
  *
- * A candidate leads when a majority of the stores has granted it the lease, and as long as a majority renews it. Leadership therefore
- * outlives the loss of any minority. Give the result to `elect` or `observe` as `store`. Every candidate of an election must use the same
- * stores.
+ * A candidate leads once a majority of the stores has granted it the lease, and as long as a
+ * majority renews it. Leadership therefore survives the loss of any minority.
+ * Pass the result to `elect` or `observe` as `store`. Every candidate of an election must use the
+ * same stores.
  *
- * Give each store once, as a `LeaseStore` or as a client, which stays the caller's. An odd number is best: a fourth store allows no more
- * to fail than three do. The lease's value is the candidate's id, followed by `~1`, `~2` and so on after a grant by a minority was given back.
+ * Give each store once, as a `LeaseStore` or as a client, which stays the caller's. Use an odd
+ * number: four stores tolerate no more failures than three.
+ * The lease's value is the candidate's id. After a grant by a minority was given back, it is the id
+ * with `~1`, `~2` and so on.
  *
- * Throws an `ElectionError` with code `INVALID_OPTION`.
+ * Throws an `ElectionError` with code `INVALID_OPTION` for wrong stores or options.
  *
  * @example
  * const election = elect({ store: quorum([redisA, redisB, redisC]), key: 'billing' });
@@ -39,7 +50,7 @@ export function quorum(stores: ReadonlyArray<LeaseStore | RedisClient>, options:
   if (!Array.isArray(stores) || stores.length < LEAST) {
     throw invalidOption('stores', `must be one array of ${LEAST} or more, of which a majority decides`, stores);
   }
-  const members = Array.from(stores, member); // also where there is a hole
+  const members = Array.from(stores, member); // turns holes into undefined
   for (const [i, store] of members.entries()) {
     const first = members.indexOf(store);
     if (first < i)

@@ -2,15 +2,17 @@ import { defer, finalize, Observable, type SchedulerLike } from 'rxjs';
 import type { Clock } from '../clock/clock.js';
 import { ElectionError } from '../port/errors.js';
 
-/** Where a quorum reads the time, and what runs its timers. */
+/** The time source and the scheduler of a quorum. */
 export interface Timing {
   readonly clock: Clock;
   readonly scheduler: SchedulerLike;
 }
 
 /**
- * Work that is done one after the other, as the election itself has one request in flight: so that a release never overtakes what it is to
- * undo, on any client, also where a majority has answered and the rest is still awaited.
+ * Runs work one item at a time, as an election has one request in flight.
+ *
+ * A release therefore never overtakes the request that it undoes, on any client.
+ * This also holds after a majority has answered while other answers are pending.
  */
 export class SerialQueue {
   readonly #timing: Timing;
@@ -21,30 +23,33 @@ export class SerialQueue {
     this.#timing = timing;
   }
 
-  /** Does `work` when all that came before is through; fails with `STORE_TIMEOUT`, and leaves it undone, if that is not so by `until`. */
+  /**
+   * Runs `work` after all earlier work. If its turn has not come by `until`, it fails with
+   * `STORE_TIMEOUT` and skips the work.
+   */
   enqueue<T>(until: number, work: () => Observable<T>): Observable<T> {
     const { clock, scheduler } = this.#timing;
     return new Observable((subscriber) => {
       const isLate = () => clock.now() >= until;
       const tooLate = () => subscriber.error(new ElectionError('STORE_TIMEOUT', 'An earlier request is still awaited'));
-      const begin = () => {
+      const start = () => {
         this.#isBusy = true;
         const turn = defer(work).pipe(finalize(() => this.#next()));
         subscriber.add(turn.subscribe(subscriber));
       };
-      if (!this.#isBusy) return isLate() ? tooLate() : begin();
-      const patience = scheduler.schedule(tooLate, Math.max(0, until - clock.now()));
-      const take = () => {
-        subscriber.remove(leave);
-        patience.unsubscribe();
-        begin();
+      if (!this.#isBusy) return isLate() ? tooLate() : start();
+      const deadline = scheduler.schedule(tooLate, Math.max(0, until - clock.now()));
+      const run = () => {
+        subscriber.remove(cancel);
+        deadline.unsubscribe();
+        start();
       };
-      const leave = () => {
-        patience.unsubscribe();
-        this.#waiting.splice(this.#waiting.indexOf(take), 1);
+      const cancel = () => {
+        deadline.unsubscribe();
+        this.#waiting.splice(this.#waiting.indexOf(run), 1);
       };
-      this.#waiting.push(take);
-      subscriber.add(leave);
+      this.#waiting.push(run);
+      subscriber.add(cancel);
     });
   }
 

@@ -21,55 +21,57 @@ import { countLists, countReads, countReleases, countRenewals, countWithdrawals 
 import { ElectionState, type Environment, endOf, giveBack, type Term, withdrawAt } from './election-state.js';
 import { notices } from './notices.js';
 
-/** One store over several: what a majority of `stores` says. See `quorum`. */
-export function quorumStore(stores: readonly LeaseStore[], surroundings: Environment): LeaseStore {
-  const ledgers = new Map<string, ElectionState>();
-  const ledgerOf = (key: string) => getOrMake(ledgers, key, () => new ElectionState(stores, surroundings));
+/** Combines several stores into one by majority. See `quorum`. */
+export function quorumStore(stores: readonly LeaseStore[], environment: Environment): LeaseStore {
+  const states = new Map<string, ElectionState>();
+  const stateOf = (key: string) => getOrMake(states, key, () => new ElectionState(stores, environment));
   return {
-    acquire: (request) => acquire(ledgerOf(request.key), request),
-    renew: (request) => renew(ledgerOf(request.key), request),
-    release: (request) => release(ledgerOf(request.key), request),
-    read: (request) => read(ledgerOf(request.key), request),
+    acquire: (request) => acquire(stateOf(request.key), request),
+    renew: (request) => renew(stateOf(request.key), request),
+    release: (request) => release(stateOf(request.key), request),
+    read: (request) => read(stateOf(request.key), request),
     ...(stores.every((store) => store.list) && {
-      list: (request: ListRequest) => list(ledgerOf(request.key), request),
+      list: (request: ListRequest) => list(stateOf(request.key), request),
     }),
-    withdraw: (request) => withdraw(ledgerOf(request.key), request),
+    withdraw: (request) => withdraw(stateOf(request.key), request),
     notices: (key) => notices(stores, key),
-    // Elections of one process are not to wait for each other, nor to take back what is another's.
+    // Elections of one process must not wait for each other, nor give back each other's leases.
     forElection: (limits) =>
       quorumStore(
         stores.map((store) => forElection(store, limits)),
-        surroundings,
+        environment,
       ),
   };
 }
 
 /**
- * Renews wherever it was granted. A store that did not grant it joins in as soon as a majority has confirmed the term, and so does one that has
- * lost it. (A renewal would put it back there without a run on record, by which a loss of data is known.)
+ * Renews at every store that granted. A store that did not grant, or has lost the lease, joins once
+ * a majority has confirmed the term.
+ * A renewal must not restore it there: no run would be on record, so a loss of data would go
+ * undetected.
  */
-function renew(ledger: ElectionState, request: RenewRequest): Observable<RenewReply> {
-  const { members, terms, now } = ledger;
+function renew(state: ElectionState, request: RenewRequest): Observable<RenewReply> {
+  const { members, terms, now } = state;
   const term = terms.get(request.id);
   const { run: _, notAfter: __, asksRun: ___, ...rest } = request;
-  const wired = { ...rest, id: ledger.wireOf(request.id) };
-  const until = endOf(ledger, request);
+  const translated = { ...rest, id: state.attemptIdOf(request.id) };
+  const until = endOf(state, request);
   const isWanted = () => terms.get(request.id) === term;
-  const afterwards = (verdict: RenewReply | ElectionError, answer: RenewReply | ElectionError, i: number) => {
+  const afterDecision = (decision: RenewReply | ElectionError, answer: RenewReply | ElectionError, i: number) => {
     const member = members[i];
-    if (!member || isElectionError(verdict)) return;
+    if (!member || isElectionError(decision)) return;
     const status = isElectionError(answer) ? answer.code : answer.status;
-    if (verdict.status === 'renewed') {
+    if (decision.status === 'renewed') {
       if (term) term.until = Math.max(term.until, now + request.ttl);
       const isAbsent = status === 'lost' && !('holder' in answer && answer.holder);
-      if (term && isAbsent) join(ledger, request, term, i);
+      if (term && isAbsent) join(state, request, term, i);
     }
-    if (verdict.status !== 'lost') return;
+    if (decision.status !== 'lost') return;
     if (terms.get(request.id) === term) terms.delete(request.id);
-    // What is left of it stands in everybody's way.
+    // The remaining lease blocks every other candidate.
     if (status === 'renewed' || status === 'STORE_TIMEOUT' || status === 'STORE_UNAVAILABLE') {
       const { key, timeout } = request;
-      giveBack(ledger, member, { verb: 'release', key, timeout, id: wired.id });
+      giveBack(state, member, { verb: 'release', key, timeout, id: translated.id });
     }
   };
   return askAll(
@@ -77,57 +79,62 @@ function renew(ledger: ElectionState, request: RenewRequest): Observable<RenewRe
     (member, i) => {
       if (term && term.runs[i] === undefined) return of({ status: 'lost' });
       const run = term?.runs[i];
-      return member.renew({ ...wired, ...(run && { run }) }, until, isWanted);
+      return member.renew({ ...translated, ...(run && { run }) }, until, isWanted);
     },
     countRenewals,
-    afterwards,
+    afterDecision,
   );
 }
 
 /**
- * Acquires at one more store, for a term that a majority has just confirmed. A renewal alone cannot: whoever tried there in vain has left
- * a higher token. It counts from the next renewal on, and never brings back a term, since without a majority there is none.
+ * Acquires at one more store, for a term that a majority has just confirmed.
+ *
+ * A renewal is not enough, because a failed attempt of another candidate has left a higher token
+ * there.
+ * The store counts from the next renewal on. It never restores a term, since without a majority
+ * there is none.
  */
-function join(ledger: ElectionState, request: RenewRequest, term: Term, i: number): void {
+function join(state: ElectionState, request: RenewRequest, term: Term, i: number): void {
   const { verb: _, run: __, notAfter: ___, asksRun: ____, ...rest } = request;
   const { token } = request;
-  const acquire = { ...rest, verb: 'acquire', id: term.wire, lastToken: token, coldStart: 'elect' } as const;
-  const isWanted = () => ledger.terms.get(request.id) === term;
-  ledger.members[i]?.acquire(acquire, endOf(ledger, request), isWanted, true).subscribe({
+  const acquire = { ...rest, verb: 'acquire', id: term.attemptId, lastToken: token, coldStart: 'elect' } as const;
+  const isWanted = () => state.terms.get(request.id) === term;
+  state.members[i]?.acquire(acquire, endOf(state, request), isWanted, true).subscribe({
     next: (reply) => {
       if (reply.status === 'granted') term.runs[i] = reply.run ?? '';
     },
-    error: () => {}, // the next renewal finds out
+    error: () => {}, // the next renewal detects the failure
   });
 }
 
-function release(ledger: ElectionState, request: ReleaseRequest): Observable<ReleaseReply> {
-  // Of one who was told alone by one store, the others know nothing: everybody is told.
+function release(state: ElectionState, request: ReleaseRequest): Observable<ReleaseReply> {
+  // A quiet release notifies one candidate at one store, unknown to the others. A quorum always
+  // notifies everyone.
   const { quiet: _, ...rest } = request;
-  const wired = { ...rest, id: ledger.wireOf(request.id) };
-  const until = endOf(ledger, request);
-  ledger.terms.delete(request.id);
-  // Those that are slow are heard out as well, or it would be forgotten what they may have kept.
+  const translated = { ...rest, id: state.attemptIdOf(request.id) };
+  const until = endOf(state, request);
+  state.terms.delete(request.id);
+  // Also wait for slow stores: their answers show which leases are left.
   return askAll(
-    ledger.members,
-    (member) => member.release(wired, until),
+    state.members,
+    (member) => member.release(translated, until),
     countReleases,
     () => {},
   );
 }
 
-function withdraw(ledger: ElectionState, request: WithdrawRequest): Observable<WithdrawReply> {
-  // Those that are slow are heard out as well, or they would go on naming it.
+function withdraw(state: ElectionState, request: WithdrawRequest): Observable<WithdrawReply> {
+  // Also wait for slow stores, or they would keep naming the candidate as a successor.
   return askAll(
-    ledger.members,
-    (member) => withdrawAt(ledger, member, request),
+    state.members,
+    (member) => withdrawAt(state, member, request),
     countWithdrawals,
     () => {},
   );
 }
 
-const read = (ledger: ElectionState, request: ReadRequest): Observable<ReadReply> =>
-  askAll(ledger.members, (member) => member.read(request, endOf(ledger, request)), countReads);
+const read = (state: ElectionState, request: ReadRequest): Observable<ReadReply> =>
+  askAll(state.members, (member) => member.read(request, endOf(state, request)), countReads);
 
-const list = (ledger: ElectionState, request: ListRequest): Observable<ListReply> =>
-  askAll(ledger.members, (member) => member.list(request, endOf(ledger, request)), countLists);
+const list = (state: ElectionState, request: ListRequest): Observable<ListReply> =>
+  askAll(state.members, (member) => member.list(request, endOf(state, request)), countLists);

@@ -1,29 +1,34 @@
-import { type Cases, type LeaseStoreUnderTest, SuiteContext } from './suite/bench.js';
 import { claims } from './suite/claims.js';
 import { losses } from './suite/losses.js';
+import { type Cases, type LeaseStoreUnderTest, SuiteContext } from './suite/suite-context.js';
 import { terms } from './suite/terms.js';
 
-export type { LeaseStoreUnderTest } from './suite/bench.js';
+export type { LeaseStoreUnderTest } from './suite/suite-context.js';
 
-/** What {@link leaseStoreSuite} takes. */
+/** The options of {@link leaseStoreSuite}. */
 export interface LeaseStoreSuiteOptions {
   /** Declares a case: the `it` of jest, vitest or mocha, or the `test` of `node:test`. */
   readonly test: (name: string, run: () => Promise<void>) => unknown;
-  /** Opens a store for one case. It may be the same every time: each case has a key of its own. */
+  /**
+   * Opens a store for one case. It may return the same store every time, because each case uses its
+   * own key.
+   */
   readonly open: () => Promise<LeaseStoreUnderTest>;
-  /** ms of the leases that are to run out: short, where the store's time is real. Default: 500. */
+  /** ms that expiring leases last. Keep it short where the store's time is real. Default: 500. */
   readonly ttl?: number;
 }
 
 /**
- * Declares one case for each promise that a `LeaseStore` makes to the election. A store that passes them all may be given to
- * `elect`. Works with any test runner; failures are `AssertionError`s.
+ * Declares one test case for each promise that a `LeaseStore` must keep.
  *
- * ```ts
+ * A store that passes all cases may be given to `elect`. Works with any test runner. A failing case
+ * rejects with an `AssertionError`.
+ * A case that needs a hook which {@link LeaseStoreUnderTest} lacks passes without a check.
+ *
+ * @example
  * describe('my store', () => {
  *   leaseStoreSuite({ test: it, open: async () => ({ store: new MyStore() }) });
  * });
- * ```
  */
 export function leaseStoreSuite({ test, open, ttl = 500 }: LeaseStoreSuiteOptions): void {
   const cases: Cases = { ...claims, ...terms, ...losses };

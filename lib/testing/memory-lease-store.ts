@@ -33,45 +33,62 @@ import type {
 import { type Entry, expire, type LeaseRecord, liveLease, type Server } from '../port/rules/entry.js';
 import { rules } from '../port/rules.js';
 
-/** What {@link MemoryLeaseStore} takes. */
+/** The options of {@link MemoryLeaseStore}. */
 export interface MemoryLeaseStoreOptions {
-  /** What its own clock is driven by: a `TestScheduler`, or anything with `now()` in ms. Default: real time. */
+  /**
+   * Drives the store's clock: a `TestScheduler`, or anything with `now()` in ms. Default: real
+   * time.
+   */
   readonly clock?: Clock;
-  /** The store's wall time, in ms since 1970, when `clock` reads 0. Tokens are made of it. Default: the year 2020. */
+  /**
+   * The store's wall time, in ms since 1970, when `clock` reads 0. Tokens derive from it. Default:
+   * the year 2020.
+   */
   readonly epoch?: number;
-  /** ms from a request to its reply; it takes effect half-way. Default: 0, which answers synchronously. */
+  /**
+   * ms from a request to its reply. The request takes effect half-way. Default: 0, which replies
+   * synchronously.
+   */
   readonly latency?: number;
-  /** Runs the timers that `latency` takes. Default: RxJS's `asyncScheduler`. */
+  /** Runs the timers for `latency`. Default: RxJS's `asyncScheduler`. */
   readonly scheduler?: SchedulerLike;
 }
 
-/** What a {@link MemoryLeaseStore} had stored at one moment. */
+/** The contents of a {@link MemoryLeaseStore} at one moment. */
 export interface StoreCopy {
   /** @internal */
   readonly entries: ReadonlyMap<string, Entry>;
 }
 
-/** How requests are treated at present. */
+/** How the store currently treats requests. */
 type Fault = { readonly kind: 'fail'; readonly error: unknown } | { readonly kind: 'hang' } | { readonly kind: 'mute' };
 
-/** A notice, and of which election: of all, without a key. */
+/** A notice and its election. Without a key, it is for all elections. */
 interface Message {
   readonly key?: string;
   readonly notice: Notice;
 }
 
-/** Where a client may be that is not where the election is. */
+/** A place that a client may be connected to instead of the election's own server and database. */
 type Place = 'replica' | 'database';
 
-/** What stands before the keys of another database. */
+/** Prefix of the keys in another database. */
 const ELSEWHERE = 'elsewhere:';
 
 const YEAR_2020 = Date.UTC(2020, 0);
 
 /**
- * A {@link LeaseStore} in memory that does what the one in Redis does, reply by reply, on a clock that a test can set, and that
- * fails when it is told to. Candidates that share one instance stand against each other, and hear of each other's elections and
- * releases by notice, synchronously, before the request that made them is answered.
+ * A {@link LeaseStore} in memory that gives the same replies as the one in Redis, for tests.
+ *
+ * Its clock can be virtual, and its methods inject failures. Candidates that share one instance
+ * compete with each other.
+ * They receive notices of elections and releases synchronously, before the request that caused them
+ * is answered.
+ *
+ * @example
+ * const store = new MemoryLeaseStore();
+ * const election = elect({ store, key: 'billing' });
+ * store.fail('STORE_UNAVAILABLE');
  */
 export class MemoryLeaseStore implements LeaseStore {
   readonly #clock: Clock;
@@ -82,10 +99,13 @@ export class MemoryLeaseStore implements LeaseStore {
   #epoch: number;
   #runs = 1;
   #fault: Fault | undefined;
-  readonly #told = new Subject<Message>();
-  /** What has yet to be told: one thing after the other, also where hearing of it makes the next happen. */
-  readonly #telling: Message[] = [];
-  #tells = true;
+  readonly #notices = new Subject<Message>();
+  /**
+   * Notices still to be published. A queue keeps their order when a subscriber's reaction causes
+   * the next one.
+   */
+  readonly #noticeQueue: Message[] = [];
+  #publishesNotices = true;
 
   constructor({
     clock = systemClock(),
@@ -124,8 +144,10 @@ export class MemoryLeaseStore implements LeaseStore {
   }
 
   /**
-   * The store as a client finds it that is connected to a `'replica'`, which answers reads and fails whatever would write with `STORE_READONLY`; or that
-   * was moved to another `'database'`, where it fails whatever would set a lease with `KEY_CONFLICT`.
+   * Returns the store as seen by a client that is connected to the wrong place.
+   *
+   * A `'replica'` answers reads and fails every write with `STORE_READONLY`.
+   * Another `'database'` fails every request that sets a lease with `KEY_CONFLICT`.
    *
    * @internal
    */
@@ -142,16 +164,19 @@ export class MemoryLeaseStore implements LeaseStore {
     };
   }
 
-  /** Elections and releases under `key`, as they happen; and first of all `listening`, unless muted. */
+  /**
+   * Emits elections and releases under `key` as they happen, and first `listening`, unless muted.
+   */
   notices(key: string): Observable<Notice> {
     return new Observable((subscriber) => {
-      // Heard before it is said to be: what that makes the listener do is told as well.
+      // Subscribe before emitting `listening`, so that events caused by the subscriber's reaction
+      // are received.
       subscriber.add(
-        this.#told.subscribe((message) => {
+        this.#notices.subscribe((message) => {
           if (message.key === undefined || message.key === key) subscriber.next(message.notice);
         }),
       );
-      if (this.#tells) subscriber.next({ kind: 'listening' });
+      if (this.#publishesNotices) subscriber.next({ kind: 'listening' });
     });
   }
 
@@ -160,94 +185,108 @@ export class MemoryLeaseStore implements LeaseStore {
     return this.#server().micros / 1000;
   }
 
-  /** The lease of `key` while it lasts; `expiresIn` in ms, Infinity for one without expiry. */
+  /**
+   * Returns the lease of `key` while it lasts. `expiresIn` is in ms; Infinity without an expiry.
+   */
   lease(key: string): { id: string; expiresIn: number } | undefined {
     const now = Math.floor(this.time);
     const lease = liveLease(this.#entry(key), now);
     return lease && { id: lease.id, expiresIn: lease.expiresAt - now };
   }
 
-  /** What is written down of the election `key`. */
+  /** Returns the record of the election `key`. */
   record(key: string): LeaseRecord | undefined {
     return this.#entry(key).record;
   }
 
-  /** From now on requests fail with `failure` and change nothing. An `ElectionError` is made of a bare code. */
+  /**
+   * Makes every request fail with `failure` and change nothing, until {@link heal}.
+   * A bare code becomes an `ElectionError`.
+   */
   fail(failure: ElectionErrorCode | Error): void {
     const error = typeof failure === 'string' ? new ElectionError(failure, `The store fails: ${failure}`) : failure;
     this.#fault = { kind: 'fail', error };
   }
 
-  /** From now on requests are neither carried out nor answered. */
+  /** Makes the store ignore every request, without a reply, until {@link heal}. */
   hang(): void {
     this.#fault = { kind: 'hang' };
   }
 
-  /** From now on requests are carried out and not answered. */
+  /** Makes the store execute every request without a reply, until {@link heal}. */
   loseReplies(): void {
     this.#fault = { kind: 'mute' };
   }
 
-  /** From now on elections and releases go untold; who listens is told `deaf`. Requests are treated as before. */
+  /**
+   * Stops publishing elections and releases, until {@link heal}. Subscribers receive `deaf`.
+   * Requests work as before.
+   */
   muteNotices(): void {
-    if (!this.#tells) return;
-    this.#tells = false;
-    this.#tell({ notice: { kind: 'deaf' } });
+    if (!this.#publishesNotices) return;
+    this.#publishesNotices = false;
+    this.#publish({ notice: { kind: 'deaf' } });
   }
 
   /**
-   * Ends `fail`, `hang`, `loseReplies` and `muteNotices`. What went unanswered or untold stays so; after the last, who listens is told
-   * `listening`.
+   * Ends `fail`, `hang`, `loseReplies` and `muteNotices`.
+   * Missed replies and notices stay missed. After `muteNotices`, subscribers receive `listening`.
    */
   heal(): void {
     this.#fault = undefined;
-    if (this.#tells) return;
-    this.#tells = true;
-    this.#tell({ notice: { kind: 'listening' } });
+    if (this.#publishesNotices) return;
+    this.#publishesNotices = true;
+    this.#publish({ notice: { kind: 'listening' } });
   }
 
-  /** Everything is gone, as after `FLUSHALL`. */
+  /** Deletes everything, as `FLUSHALL` does. */
   flush(): void {
     this.#entries.clear();
   }
 
-  /** Loses one key of an election, as a full server that evicts does. */
+  /** Deletes one key of an election, as a full server with eviction does. */
   evict(key: string, what: 'lease' | 'record'): void {
     const { [what]: _, ...rest } = this.#entry(key);
     this.#entries.set(key, rest);
   }
 
-  /** Comes back under a new run id, empty unless its data was kept. */
+  /** Restarts the store under a new run id. Its data is lost unless `keep` is true. */
   restart({ keep = false }: { readonly keep?: boolean } = {}): void {
     this.#runs++;
     if (!keep) this.flush();
   }
 
-  /** What is stored at present: as a replica has it that hears no more from now on. */
+  /** Copies the current contents, like a replica that then loses its connection. */
   copy(): StoreCopy {
     this.#expire();
     return { entries: new Map(this.#entries) };
   }
 
-  /** A replica takes over, under a run id of its own, with what it knows: a {@link MemoryLeaseStore.copy} made earlier. */
+  /** Promotes a replica with its own run id, which has the contents of an earlier {@link copy}. */
   failOver(copy: StoreCopy): void {
     this.#runs++;
     this.#entries.clear();
     for (const [key, entry] of copy.entries) this.#entries.set(key, entry);
   }
 
-  /** Steps the store's wall clock by `ms`, which may be negative. Leases end by that clock, and one that has expired stays expired. */
+  /**
+   * Steps the store's wall clock by `ms`, which may be negative.
+   * Leases expire by that clock, and an expired lease stays expired.
+   */
   stepClock(ms: number): void {
     this.#expire();
     this.#epoch += ms;
   }
 
-  /** A holder that writes no record (go-leader), or, without `ttl`, something that is not a lease at all. */
+  /**
+   * Puts the lease of a holder that writes no record (go-leader). Without `ttl`, puts a value that
+   * is not a lease.
+   */
   put(key: string, id: string, ttl = Number.POSITIVE_INFINITY): void {
     this.#entries.set(key, { ...this.#entry(key), lease: { id, expiresAt: Math.floor(this.time) + ttl } });
   }
 
-  /** Deletes what has expired, as a server does by and by, whether anybody looks or not. */
+  /** Deletes expired entries. A server also does so without any request. */
   #expire(): void {
     const now = Math.floor(this.time);
     for (const [key, entry] of this.#entries) this.#entries.set(key, expire(entry, now));
@@ -271,34 +310,34 @@ export class MemoryLeaseStore implements LeaseStore {
     const place = where === 'database' ? `${ELSEWHERE}${key}` : key;
     const { entry, reply, notice } = rules.answer(this.#entry(place), request, this.#server(where));
     if (where !== 'replica') this.#entries.set(place, entry);
-    if (notice && this.#tells) this.#tell({ key, notice });
+    if (notice && this.#publishesNotices) this.#publish({ key, notice });
     return reply;
   }
 
-  #tell(message: Message): void {
-    if (this.#telling.push(message) > 1) return;
-    for (let next = this.#telling[0]; next; next = this.#telling[0]) {
-      this.#told.next(next);
-      this.#telling.shift();
+  #publish(message: Message): void {
+    if (this.#noticeQueue.push(message) > 1) return;
+    for (let next = this.#noticeQueue[0]; next; next = this.#noticeQueue[0]) {
+      this.#notices.next(next);
+      this.#noticeQueue.shift();
     }
   }
 
-  /** One request: made on subscription, and once on its way not to be taken back. */
+  /** Executes one request on subscription. A request that is under way cannot be cancelled. */
   #answer<Reply extends LeaseReply>(request: LeaseRequest, where?: Place): Observable<Reply> {
     return defer(() => {
       const execute = () => this.#execute(request, where) as Reply;
-      if (this.#latency === 0) return this.#arrive(execute);
+      if (this.#latency === 0) return this.#handle(execute);
       const answer = new AsyncSubject<Reply>();
       const half = this.#latency / 2;
       timer(half, this.#scheduler).subscribe(() => {
-        const arrived = this.#arrive(execute);
-        timer(half, this.#scheduler).subscribe(() => arrived.subscribe(answer));
+        const handled = this.#handle(execute);
+        timer(half, this.#scheduler).subscribe(() => handled.subscribe(answer));
       });
       return answer;
     });
   }
 
-  #arrive<Reply>(execute: () => Reply): Observable<Reply> {
+  #handle<Reply>(execute: () => Reply): Observable<Reply> {
     const fault = this.#fault;
     if (fault?.kind === 'hang') return NEVER;
     if (fault?.kind === 'fail') return throwError(() => fault.error);

@@ -26,8 +26,8 @@ export const QUORUM_MUTANTS: readonly Mutant[] = [
   ]),
   mutant('minority-grants-kept', 'gives back nothing of what too few have granted', [
     'quorum/acquire.ts',
-    'giveBack(this.#ledger, member, {',
-    'void ((..._: unknown[]) => {})(this.#ledger, member, {',
+    'giveBack(this.#state, member, {',
+    'void ((..._: unknown[]) => {})(this.#state, member, {',
   ]),
   mutant(
     'counted-by-the-answers-before',
@@ -51,14 +51,14 @@ export const QUORUM_MUTANTS: readonly Mutant[] = [
   ]),
   mutant('split-votes-at-once', 'asks again at once where nobody can win', [
     'quorum/acquire.ts',
-    'surroundings.random() * window',
-    'surroundings.random() * 0 * window',
+    'environment.random() * window',
+    'environment.random() * 0 * window',
   ]),
   mutant(
     'unknown-runs',
     'puts its lease back where it was not granted, so that no run is on record there',
     ['quorum/store.ts', "if (term && term.runs[i] === undefined) return of({ status: 'lost' });", ''],
-    ['quorum/store.ts', 'if (term && isAbsent) join(ledger, request, term, i);', 'if (term && isAbsent) void join;'],
+    ['quorum/store.ts', 'if (term && isAbsent) join(state, request, term, i);', 'if (term && isAbsent) void join;'],
   ),
   mutant('lost-by-one', 'takes a term for lost that one store says is', [
     'quorum/decide.ts',

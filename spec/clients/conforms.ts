@@ -10,22 +10,23 @@ import { type Kind, type Login, type Made, TOPOLOGIES } from './kinds.js';
 import type { Servers } from './servers.js';
 
 /**
- * Long, so that nothing happens by time: neither a lease nor a `wait` ends while a spec runs, nor the time that a named
- * successor is given, which is a fortieth of the ttl.
+ * Long, so that nothing happens by time: no lease, no `wait`, and no named successor's time ends
+ * during a spec. The last is a fortieth of the ttl.
  */
 const BY_NOTICE = { ttl: 600_000, wait: 600_000, jitter: 0 };
-/** Short, for what takes renewals. */
+/** Short, for specs that need renewals. */
 const SHORT = { ttl: PACE * 4_000, jitter: 0, timeout: PACE * 600 };
 
-/** Kinds that can be neither closed nor destroyed while they have never been connected. */
+/** Kinds that cannot be closed or destroyed before their first connection. */
 const ENDLESS = ['node-redis 5 createClientPool', 'node-redis 6 createClientPool', 'node-redis 5 createSentinel'];
 
 /** A login that no server knows. */
 const WRONG: Login = { username: 'candidate', password: 'wrong-password-5b1e' };
 
 /**
- * Declares what must hold of an election by clients of these kinds, all of one topology; its servers are there while specs run. Without what takes
- * long, where it is to be `brief`.
+ * Declares what every election must do with clients of these kinds, all of one topology.
+ *
+ * The servers run during the specs. `brief` leaves out the slow specs.
  */
 export function conforms(kinds: readonly Kind[], { brief = false } = {}): () => Servers {
   const [{ topology }] = kinds as [Kind];
@@ -40,7 +41,7 @@ export function conforms(kinds: readonly Kind[], { brief = false } = {}): () => 
   describe.each(kinds)('$topology: $client', (kind) => {
     const made: Made[] = [];
     const elections: Election[] = [];
-    /** How errors have shown the password that clients log in with. */
+    /** Error texts that contained the clients' password. */
     const shown: string[] = [];
     let key = '';
     let count = 0;
@@ -56,7 +57,7 @@ export function conforms(kinds: readonly Kind[], { brief = false } = {}): () => 
       election.subscribe(({ role, ...rest }) => role === 'error' && shown.push(...leaks(rest)));
       return election;
     };
-    /** A leader and a follower, each by a client of its own, and both hear what is published. */
+    /** A leader and a follower, each with its own client, and both subscribed to notices. */
     const pair = async (times: object): Promise<[Election, Election]> => {
       key = `${kind.client}, ${count++}`;
       const [one, other] = [await client(), await client()];
@@ -67,7 +68,7 @@ export function conforms(kinds: readonly Kind[], { brief = false } = {}): () => 
       await listening(2);
       return [a, b];
     };
-    /** So many subscribers, and the follower is listed as one who hears. */
+    /** Resolves when this many clients are subscribed, and the follower is listed as subscribed. */
     const listening = (subscribers: number) =>
       until(
         async () => {
@@ -89,7 +90,7 @@ export function conforms(kinds: readonly Kind[], { brief = false } = {}): () => 
     });
 
     if (!ENDLESS.includes(kind.client)) {
-      it('is told of a refused login without its password', async () => {
+      it('reports a refused login without its password', async () => {
         key = `${kind.client}, refused`;
         const own = await kind.make(servers.endpoints, WRONG);
         made.push(own);
@@ -118,7 +119,7 @@ export function conforms(kinds: readonly Kind[], { brief = false } = {}): () => 
       await closed;
     });
 
-    it('keeps its term through a lost connection, and is told again afterwards (G1, G5)', async () => {
+    it('keeps its term through a lost connection, and receives notices afterwards (G1, G5)', async () => {
       const [a, b] = await pair(SHORT);
       const { term } = a;
       const killed = await Promise.all(
@@ -131,7 +132,8 @@ export function conforms(kinds: readonly Kind[], { brief = false } = {}): () => 
       const begun = performance.now();
       const closed = a.close();
       await next(b, SHORT.ttl);
-      expect((performance.now() - begun) / SHORT.ttl).toBeLessThan(1 / 4); // `wait` would be half of it
+      // `wait` would be half of it.
+      expect((performance.now() - begun) / SHORT.ttl).toBeLessThan(1 / 4);
       await closed;
     });
 
@@ -152,10 +154,10 @@ export function conforms(kinds: readonly Kind[], { brief = false } = {}): () => 
       });
     }
 
-    it('looks at the server, and warns of one that evicts', async () => {
+    it('checks the server, and warns of one that evicts', async () => {
       key = `${kind.client}, preflight`;
       const warned = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
-      // One at a time: Redis 6.2 takes no more.
+      // One at a time: Redis 6.2 accepts no more.
       const limit = (size: string) => servers.everywhere('CONFIG', 'SET', 'maxmemory', size);
       await servers.everywhere('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru');
       try {

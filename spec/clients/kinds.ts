@@ -14,40 +14,45 @@ import { cluster, type Endpoint, type Servers, sentinels, standalone } from './s
 
 export type Login = typeof LOGIN;
 
-/** A client as a user would make it, connected. */
+/** A connected client, created as a user would. */
 export interface Made {
   readonly redis: RedisClient;
   close(): unknown;
 }
 
-/** One sort of client, of one kind of servers. */
+/** One type of client for one topology. */
 export interface Kind {
   readonly client: string;
   readonly topology: keyof typeof TOPOLOGIES;
-  /** With another login than the one that servers know, it is given before it is connected. */
+  /** Connects with `login` instead of the servers' own, if given. */
   make(endpoints: readonly Endpoint[], login?: Login): Promise<Made>;
 }
 
 export const TOPOLOGIES = { standalone, cluster, sentinel: sentinels } satisfies Record<string, () => Promise<Servers>>;
 
-/** Where 2 is written for 3, the compiler knows clients of the one only here; the type specs know both. */
+/**
+ * The cast 2 as 3 restricts the compiler to one version's types here. The type specs check both.
+ */
 const TWO = 2 as 3;
 
-/** A pool that is closed while it makes a connection (node-redis 5 and 6.3.1) leaves the timer of its clean-up behind, of three seconds by default. */
+/**
+ * A pool that closes during a connection attempt (node-redis 5 and 6.3.1) leaves its clean-up timer
+ * behind, by default for three seconds.
+ */
 const BRIEF = { cleanupDelay: 100 };
 
-const socket = { reconnectStrategy: 50 }; // the defaults wait for up to two seconds
+const socket = { reconnectStrategy: 50 }; // the defaults wait up to two seconds
 const nothing = () => {};
 const first = (endpoints: readonly Endpoint[]): Endpoint => endpoints[0] as Endpoint;
 
-/** Waits for the connection, unless it will not be had. */
+/** Waits for the connection, unless the login cannot succeed. */
 async function connected(client: { connect(): Promise<unknown> }, login: Login): Promise<void> {
   const connecting = client.connect();
   if (login === LOGIN) await connecting;
   else connecting.catch(nothing);
 }
 
-/** A client of node-redis, connected. */
+/** A connected client of node-redis. */
 async function nodeRedis<
   Client extends { on(event: 'error', listener: () => void): unknown; connect(): Promise<unknown>; destroy(): unknown },
 >(client: Client & RedisClient, login: Login): Promise<Made> {
@@ -56,7 +61,9 @@ async function nodeRedis<
   return { redis: client, close: () => client.destroy() };
 }
 
-/** A pool, connected. Destroyed while it makes connections, one of v5 throws later, out of a timer. */
+/**
+ * A connected pool. If destroyed during a connection attempt, one of v5 throws later in a timer.
+ */
 async function closed<Pool extends { close(): Promise<unknown> } & Parameters<typeof nodeRedis>[0]>(
   pool: Pool,
   login: Login,
@@ -64,7 +71,7 @@ async function closed<Pool extends { close(): Promise<unknown> } & Parameters<ty
   return { ...(await nodeRedis(pool, login)), close: () => pool.close() };
 }
 
-/** A client of ioredis, connected. Without an `error` listener: it is not to be needed. */
+/** A connected client of ioredis, without an `error` listener, which must not be necessary. */
 async function ioRedis(
   client: RedisClient & { connect(): Promise<unknown>; disconnect(): void },
   login: Login,
@@ -180,6 +187,9 @@ export const KINDS: readonly Kind[] = [
   },
 ];
 
-/** Those of one topology, and of clients of one major version, if that is said: what takes long is divided among files, which run side by side. */
+/**
+ * The kinds of one topology, and of one major version if given. Slow ones are split over several
+ * files, which run in parallel.
+ */
 export const kindsOf = (topology: Kind['topology'], version?: 5 | 6): Kind[] =>
   KINDS.filter((kind) => kind.topology === topology && (version === undefined || kind.client.includes(` ${version} `)));

@@ -2,7 +2,7 @@ import { keysOf } from '../../lib/redis/keys.js';
 import { type Migration, moveSlot } from '../../proof/failover/migration.js';
 import type { Servers } from './servers.js';
 
-/** Begins to move the slot of the election `key`: its lease and record, but not its candidates. */
+/** Starts to move the slot of the election `key`: its lease and record, but not its candidates. */
 export async function beginMigration({ nodes }: Servers, key: string): Promise<Migration> {
   const keys = keysOf(key);
   const known = await Promise.all(

@@ -17,7 +17,7 @@ afterAll(async () => {
 describe.each(kindsOf('cluster'))('a slot that is moved, under $client', (kind) => {
   const made: Made[] = [];
   const elections: Election[] = [];
-  /** Many renewals to a lease: a slow machine must not take longer than one lasts to move a slot. */
+  /** Many renewals in a lease, so that a slow machine still moves a slot within one lease. */
   const TIMES = { ttl: PACE * 8_000, renewEvery: PACE * 1_000, timeout: PACE * 1_000, jitter: 0 };
 
   afterEach(async () => {
@@ -35,7 +35,7 @@ describe.each(kindsOf('cluster'))('a slot that is moved, under $client', (kind) 
     return election;
   };
 
-  /** Resolves when the lease has been renewed so often. */
+  /** Resolves when the lease has been renewed this often. */
   const renewals = async ({ term }: Election, count: number): Promise<void> => {
     for (let seen = 0; seen < count; seen++) {
       let least = Number.POSITIVE_INFINITY;
@@ -65,20 +65,21 @@ describe.each(kindsOf('cluster'))('a slot that is moved, under $client', (kind) 
     await renewals(a, 2);
     await until(() => b.role === 'follower', { within: 2 * TIMES.ttl });
     expect(a.term).toBe(term);
-    // What another server has written down is not believed: by now the new one has renewed the lease, and is known to have.
+    // The record of another server is not trusted. By now the new server has renewed the lease, so
+    // its run is known.
     await renewals(a, 2);
     await a.close();
     await until(() => b.isLeading, { within: TIMES.ttl / 4 });
   });
 
-  it('is waited for at the replicas of its new master, once it has been moved (G5)', async () => {
+  it('is confirmed by the replicas of its new master, once it has been moved (G5)', async () => {
     const key = `moved and replicated, ${kind.client}`;
     const a = await stand(key, 1);
     await until(() => a.isLeading);
     const { term } = a;
     await renewals(a, 1);
     const migration = await beginMigration(servers, key);
-    // A renewal meets the slot while it is being moved, when nothing of it can be confirmed.
+    // A renewal meets the slot during the move, when nothing can be confirmed.
     const begun = performance.now();
     await until(() => performance.now() > begun + TIMES.renewEvery + 50, { every: 5 });
     await migration.finish();

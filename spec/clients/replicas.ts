@@ -10,7 +10,10 @@ import type { Servers } from './servers.js';
 
 const TIMES = { ttl: PACE * 4_000, jitter: 0, timeout: PACE * 600 };
 
-/** What is true of `replicated` through every client of `topology`. A file for each topology, so that they run side by side. */
+/**
+ * Declares what `replicated` must do with every client of `topology`. One file for each topology,
+ * so that they run in parallel.
+ */
 export const replicas = (topology: keyof typeof TOPOLOGIES): void =>
   describe(`replicas, ${topology}`, () => {
     let servers: Servers;
@@ -21,7 +24,7 @@ export const replicas = (topology: keyof typeof TOPOLOGIES): void =>
       if (topology === 'standalone' && master) replica = await startReplica(master);
       const infos = async () => (await servers.everywhere('INFO', 'replication')).map(String);
       const masters = async () => (await infos()).filter((info) => info.includes('role:master'));
-      // The first time, a replica says only a second later what it has.
+      // At first, a replica reports its state only after a second.
       await until(async () => (await masters()).every((info) => /state=online,offset=[1-9]/.test(info)), {
         within: 20_000,
       });
@@ -59,7 +62,7 @@ export const replicas = (topology: keyof typeof TOPOLOGIES): void =>
         for (const { close } of made.splice(0)) await close();
       });
 
-      it('are waited for by a connection that comes with the first grant and goes with the election (G1, G6)', async () => {
+      it('are awaited by a connection that opens with the first grant and closes with the election (G1, G6)', async () => {
         key = `${kind.client}, ${keys++}`;
         const a = await stand();
         await isLeading(a);
@@ -83,7 +86,7 @@ export const replicas = (topology: keyof typeof TOPOLOGIES): void =>
         ]);
       });
 
-      it('must be as many as are asked for', async () => {
+      it('must be at least as many as required', async () => {
         key = `${kind.client}, ${keys++}`;
         const { told } = await stand(2);
         await until(() => told.length > 0);
@@ -105,7 +108,7 @@ export const replicas = (topology: keyof typeof TOPOLOGIES): void =>
         await until(() => all.some(({ election }) => election.isLeading));
         const heal = await servers.failOver?.(keysOf(key).lease);
         try {
-          // Of a cluster, the new master has no replica before the old one is back.
+          // In a cluster, the new master has no replica before the old one is back.
           if (topology === 'cluster') await heal?.();
           const led = await until(() => all.find(({ election }) => election.isLeading), { within: 30_000 });
           const { term } = led.election;

@@ -15,18 +15,22 @@ export interface Endpoint {
   readonly port: number;
 }
 
-/** Servers that clients of one topology are made for. */
+/** The servers of one topology. */
 export interface Servers extends AsyncDisposable {
-  /** Where a client first asks: the server, the sentinels, or some nodes of the cluster. */
+  /** Where a client connects first: the server, the sentinels, or some nodes of the cluster. */
   readonly endpoints: readonly Endpoint[];
   readonly nodes: readonly RedisServer[];
   /** Runs a command at the master that has this key. */
   run(...args: string[]): Promise<unknown>;
-  /** Runs a command at each node that takes it: a replica refuses to write. */
+  /** Runs a command at each node that accepts it: a replica refuses writes. */
   everywhere(...args: string[]): Promise<unknown[]>;
   /**
-   * Has a replica take the place of the master that has this key, and waits until that is known: in good order by sentinels, who take long
-   * to accept one that comes back, by the master's death in a cluster; what it resolves to brings that one back. Absent where there is no replica.
+   * Promotes a replica of the master that has this key, and waits until it is known. Absent without
+   * a replica.
+   *
+   * Sentinels fail over in order, because they accept a returning server only slowly. In a cluster,
+   * the master dies.
+   * The result resolves to a function that brings the old master back.
    */
   failOver?(key: string): Promise<() => Promise<void>>;
 }
@@ -54,7 +58,7 @@ export async function sentinels(): Promise<Servers> {
       const others = async () => Promise.all(own.map(async (one) => (await one.master()) !== before));
       const isOver = async () => {
         const [first, ...rest] = await others();
-        if (!first) await own[0]?.failOver(); // once more, where sentinels have given one up
+        if (!first) await own[0]?.failOver(); // again, in case the sentinels have given up on one
         return first === true && rest.every(Boolean);
       };
       await until(isOver, { every: 200, within: 30_000, what: 'another master' });
@@ -66,7 +70,8 @@ export async function sentinels(): Promise<Servers> {
 
 /** Three masters with a replica each. */
 export async function cluster(): Promise<Servers> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'rx-leader-')); // nodes insist on writing down what they know of each other
+  // Nodes always write down what they know of each other.
+  const folder = await mkdtemp(path.join(tmpdir(), 'rx-leader-'));
   const nodes: RedisServer[] = [];
   while (nodes.length < 6) {
     const args = ['--cluster-enabled', 'yes', '--cluster-node-timeout', '2000', '--dir', folder, ...REPLICATES];
@@ -132,7 +137,8 @@ function servers(
     nodes,
     endpoints,
     everywhere,
-    // To the master, where both it and a replica answer: a cluster's replica sends one on.
+    // The reply of the master, if both it and a replica answer: a cluster's replica redirects the
+    // client.
     run: async (...args) => (await everywhere(...args))[0],
     async [Symbol.asyncDispose]() {
       for (const one of [...own].reverse()) await one[Symbol.asyncDispose]();
@@ -142,14 +148,14 @@ function servers(
 
 type Made = ReturnType<typeof servers>;
 
-/** The nodes of this role; of replicas, only those of the master at `port`, if one is given. */
+/** The nodes of this role. Of replicas, only those of the master at `port`, if given. */
 async function roles({ all }: Made, role: 'master' | 'slave', port?: number): Promise<Node[]> {
   const infos = await Promise.all(all.map(async ({ admin }) => (await admin()).info('replication')));
   const meant = (info: string) => info.includes(`role:${role}`) && (!port || info.includes(`master_port:${port}`));
   return all.filter((_, i) => meant(infos[i] ?? ''));
 }
 
-/** Waits until so many replicas have all that their masters have. */
+/** Waits until this many replicas have all data of their masters. */
 const linked = (made: Made, count: number) =>
   until(
     async () => {

@@ -9,7 +9,7 @@ import { until } from '../support/until.js';
 import { ACL_RULE } from './fixtures/acl-rule.js';
 
 const TTL = PACE * 2_400;
-/** Patient with a busy machine: a request that times out would be one error more than is asked for. */
+/** Generous for a busy machine: a request that times out would emit an unexpected error. */
 const TIMES = { wait: TTL / 6, jitter: 0, renewEvery: TTL / 6, timeout: TTL / 6 } as const;
 const KEY = 'acl';
 
@@ -29,7 +29,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   await admin.flushAll();
-  await admin.scriptFlush(); // or EVAL would not be needed any more
+  await admin.scriptFlush(); // otherwise EVAL would not be needed any more
   await admin.aclDelUser('app');
   await admin.aclLogReset();
 });
@@ -39,7 +39,7 @@ afterEach(async () => {
   for (const client of clients.splice(0)) client.destroy();
 });
 
-/** Makes the user `app` by the rule, without the given part of it. */
+/** Creates the user `app` with the rule, without the given part of it. */
 async function allow(without?: string): Promise<void> {
   const words = ACL_RULE.split(' ');
   if (without !== undefined) expect(words).toContain(without);
@@ -52,7 +52,7 @@ async function connect(): Promise<Client> {
   return client;
 }
 
-/** A candidate of the user `app`, on a connection of its own unless told otherwise. */
+/** A candidate of the user `app`, on its own connection by default. */
 async function stand(redis?: Client, key = KEY): Promise<{ election: Election; told: Transition[] }> {
   const election = elect({ redis: redis ?? (await connect()), key, ttl: TTL, ...TIMES });
   const told: Transition[] = [];
@@ -65,7 +65,7 @@ async function stand(redis?: Client, key = KEY): Promise<{ election: Election; t
 const leases = () => admin.keys('leader:*');
 const channels = () => admin.pubSubChannels('{leader:*');
 
-/** What is published meanwhile about any election. */
+/** Collects everything published about any election. */
 async function listen(): Promise<string[]> {
   const heard: string[] = [];
   const subscriber = await server.client();
@@ -77,11 +77,11 @@ async function listen(): Promise<string[]> {
 const DENIED = { role: 'error', error: expect.objectContaining({ code: 'STORE_DENIED' }) };
 
 describe('the rule', () => {
-  it('stands in the guide to production, word for word', () => {
+  it('is quoted word for word in the guide to production', () => {
     expect(readFileSync('docs/guide/production.md', 'utf8').split('\n')).toContain(ACL_RULE);
   });
 
-  it('is enough to elect, stand by, renew, observe, resign, hand over and publish, with nothing denied on the way', async () => {
+  it('allows electing, standing by, renewing, observing, resigning, handing over and publishing without a denial', async () => {
     await allow();
     const heard = await listen();
     const first = await stand();
@@ -111,7 +111,7 @@ describe('the rule', () => {
     expect(denied).toEqual([]);
   });
 
-  it('is for a client of database 0: another one needs +select besides', async () => {
+  it('applies to database 0; another database also needs +select', async () => {
     await allow();
     const options = { username: 'app', password: 'secret', database: 1, socket: { reconnectStrategy: false } } as const;
     await expect(server.client(options)).rejects.toThrow('NOPERM');
@@ -120,7 +120,7 @@ describe('the rule', () => {
   });
 });
 
-/** What comes of leaving one part out, and how to see that. The user has been made without it already. */
+/** The effect of leaving out each part, and how to prove it. The user already lacks the part. */
 const WITHOUT: Record<string, [effect: string, proof: () => Promise<void>]> = {
   '~leader:*': ['nobody is elected', refused],
   '~{leader:*': ['nobody is elected', refused],
@@ -168,7 +168,7 @@ const WITHOUT: Record<string, [effect: string, proof: () => Promise<void>]> = {
 };
 
 describe('the rule without one part', () => {
-  it('is tried for every part', () => {
+  it('is tested for every part', () => {
     expect(Object.keys(WITHOUT).sort()).toEqual(ACL_RULE.match(/(?<= )[~&+]\S+/g)?.sort());
   });
 
@@ -185,12 +185,12 @@ describe('the rule without one part', () => {
     ['does not list who leads', () => listedAs('leader'), false],
     ['forgets who is long gone', forgets, true],
     ['tells one alone of a release', isToldAlone, true],
-  ] as const)('in contrast %s with all of it', async (_, look, found) => {
+  ] as const)('in contrast %s with the whole rule', async (_, look, found) => {
     await allow();
     expect(await look()).toBe(found);
   });
 
-  it('in contrast notices with +info that the data is from an older run, and waits a lost lease out', async () => {
+  it('in contrast, +info detects that the data is from an older run, and a lost lease is waited out', async () => {
     await allow();
     expect(await afterRestoring()).toMatchObject({ role: 'follower', reason: 'standby' });
   });
@@ -231,7 +231,7 @@ async function handsOver(): Promise<void> {
   expect(await leases()).toEqual([]);
 }
 
-/** Whether who leads after a hand-over, or who then follows, is listed as standing by. */
+/** Whether the leader after a hand-over, or its follower, is listed as standing by. */
 async function listedAs(role: 'leader' | 'follower'): Promise<boolean> {
   const first = await stand();
   const second = await stand();
@@ -244,7 +244,7 @@ async function listedAs(role: 'leader' | 'follower'): Promise<boolean> {
   return (await standing()).length > 0;
 }
 
-/** Whether one who asked last long ago goes from the list when another asks. */
+/** Whether another candidate's request removes a stale candidate from the list. */
 async function forgets(): Promise<boolean> {
   const { election } = await stand();
   const { candidates } = keysOf(KEY);
@@ -261,7 +261,7 @@ async function cannotTell(): Promise<void> {
   await expect(election.candidates()).rejects.toMatchObject({ code: 'STORE_DENIED' });
 }
 
-/** Whether who stands by can be told alone that the lease is free. */
+/** Whether a release can notify one standing candidate alone. */
 async function isToldAlone(): Promise<boolean> {
   await stand();
   await stand();
@@ -275,7 +275,8 @@ async function isToldAlone(): Promise<boolean> {
 async function isSilent(): Promise<void> {
   const heard = await listen();
   await handsOver();
-  await admin.publish('{leader:}', '{"event":"the end"}'); // whatever came before it has been heard by then
+  // All earlier messages have arrived by then.
+  await admin.publish('{leader:}', '{"event":"the end"}');
   await until(() => heard.length > 0);
   expect(heard).toEqual(['the end']);
 }
@@ -291,7 +292,7 @@ async function isDeaf(): Promise<void> {
   expect(await channels()).toEqual([]);
 }
 
-/** Whether a channel is left with its election, though the client has another. */
+/** Whether the election unsubscribes from its channel while the client keeps another. */
 async function isLeft(): Promise<boolean> {
   const before = (await channels()).length;
   const client = await connect();
@@ -305,11 +306,15 @@ async function isLeft(): Promise<boolean> {
 }
 
 async function isGullible(): Promise<void> {
-  // The overlap with a leader that the old data does not know of ends at that leader's next renewal.
+  // The overlap with a leader that the old data does not contain ends at that leader's next
+  // renewal.
   expect(await afterRestoring()).toMatchObject({ role: 'leader' });
 }
 
-/** What a candidate is told first by a server whose data, free lease and all, was saved by another run of it. */
+/**
+ * The first transition of a candidate at a server whose data, with a free lease, was saved by an
+ * earlier run.
+ */
 async function afterRestoring(): Promise<Transition | undefined> {
   const { election } = await stand();
   await election.close();

@@ -8,7 +8,10 @@ import { until } from '../support/until.js';
 /** Bundled once: a process that need not compile TypeScript starts in a third of the time. */
 const PROGRAM = path.join(bundle(OURS, 'spec/e2e/fixtures'), 'candidate.js');
 
-/** What fixtures/candidate.ts takes: how to reach Redis, and those options of an election that fit into JSON. */
+/**
+ * The argument of fixtures/candidate.ts: how to reach Redis, and the options of an election that
+ * fit into JSON.
+ */
 export type CandidateOptions = Pick<
   ElectionOptions,
   'key' | 'ttl' | 'wait' | 'jitter' | 'renewEvery' | 'timeout' | 'drain' | 'name' | 'data' | 'coldStart'
@@ -16,14 +19,14 @@ export type CandidateOptions = Pick<
   url: string;
   username?: string;
   password?: string;
-  /** Puts a subscriber before the one that prints, which throws at each transition. */
+  /** Adds a subscriber before the printing one, which throws at each transition. */
   throws?: boolean;
 };
 
-/** A transition as its process told it. */
+/** A transition as its process reported it. */
 export interface Told {
   event: 'transition';
-  /** Wall time in ms, the one thing that several processes on one machine agree on. */
+  /** Wall time in ms, the only time that several processes on one machine share. */
   now: number;
   isLeading: boolean;
   role: 'leader' | 'follower' | 'error';
@@ -36,10 +39,13 @@ export interface Told {
   message?: string;
 }
 
-/** What fixtures/candidate.ts prints. */
+/** The output of fixtures/candidate.ts. */
 export type CandidateLine =
   | Told
-  /** What a timer of the process saw, `gap` ms after it looked last: told on a change, and after a stall. */
+  /**
+   * A sample of the process's timer, `gap` ms after the previous one. Reported on a change, and
+   * after a stall.
+   */
   | { event: 'sample'; now: number; isLeading: boolean; gap: number }
   /** The client's `connect()` rejected. */
   | { event: 'refused'; now: number; message: string }
@@ -51,12 +57,12 @@ export type Candidate = Script<CandidateLine>;
 export const startCandidate = (options: CandidateOptions): Candidate =>
   spawnScript<CandidateLine>(PROGRAM, [JSON.stringify(options)]);
 
-/** The next transition of `candidate`, whatever it is. */
+/** Resolves to the next transition of `candidate`. */
 export async function nextTransition(candidate: Candidate): Promise<Told> {
   return (await candidate.next(({ event }) => event === 'transition')) as Told;
 }
 
-/** The next transition of `candidate`, which must have these facts. */
+/** Resolves to the next transition of `candidate`, which must contain these facts. */
 export async function expectNext(candidate: Candidate, facts: Partial<Told>): Promise<Told> {
   const transition = await nextTransition(candidate);
   expect(transition).toMatchObject(facts);
@@ -66,7 +72,7 @@ export async function expectNext(candidate: Candidate, facts: Partial<Told>): Pr
 export const transitionsOf = (candidate: Candidate): Told[] =>
   candidate.lines().filter((line): line is Told => line.event === 'transition');
 
-/** Fails as soon as one of the candidates tells a transition within `ms`. */
+/** Fails as soon as one of the candidates reports a transition within `ms`. */
 export async function expectNoTransition(candidates: readonly Candidate[], ms: number): Promise<void> {
   const count = () => candidates.map((candidate) => transitionsOf(candidate).length).join();
   const before = count();
@@ -75,8 +81,9 @@ export async function expectNoTransition(candidates: readonly Candidate[], ms: n
 }
 
 /**
- * For one spec file: starts candidates that are gone after each spec, also one that failed. Then none of them may have
- * seen a rejection that nobody handled (G6), nor an exception, unless it was told to throw.
+ * Starts candidates that end after each spec of a file, including failed specs.
+ * None of them may then have seen an unhandled rejection (G6), or an exception other than a
+ * requested one.
  */
 export function candidatesOfEachSpec(): (options: CandidateOptions) => Candidate {
   const started: Array<{ candidate: Candidate; throws: boolean }> = [];

@@ -9,7 +9,7 @@ import { until } from '../support/until.js';
 import { candidatesOfEachSpec, expectNext } from './candidates.js';
 
 const TTL = 2_000;
-/** Of processes that are to end: what they leave ticking would keep them for a third of it, at least. */
+/** A timer left behind would keep an exiting process alive for at least a third of this. */
 const LONG = 30_000;
 const start = candidatesOfEachSpec();
 
@@ -54,7 +54,7 @@ describe('a process (G6)', () => {
 });
 
 describe('unsubscribing (G6)', () => {
-  it('leaves no timer, no listener on the client and no lease behind, and says nothing more', async () => {
+  it('leaves no timer, no listener on the client and no lease behind, and emits nothing more', async () => {
     const [listening, ticking] = [listeners(redis), timers()];
     const told: string[] = [];
     const election = elect({ redis, key: 'clean', ttl: TTL });
@@ -72,7 +72,7 @@ describe('unsubscribing (G6)', () => {
     expect(told).toEqual(['leader']);
   });
 
-  it('before the first answer leaves nothing behind either, though the lease was granted meanwhile (G4)', async () => {
+  it('before the first reply also leaves nothing behind, though the lease was granted meanwhile (G4)', async () => {
     const listening = listeners(redis);
     const election = elect({ redis, key: 'clean', ttl: TTL });
     election.subscribe(() => expect('anything').toBe('nothing')).unsubscribe();
@@ -81,7 +81,7 @@ describe('unsubscribing (G6)', () => {
     expect(listeners(redis)).toEqual(listening);
   });
 
-  it('two thousand times leaves no listeners, and the heap as it was', async () => {
+  it('two thousand times leaves no listeners, and the heap unchanged', async () => {
     const listening = listeners(redis);
     const election = elect({ redis, key: 'clean', ttl: TTL });
     const cycle = async () => {
@@ -102,14 +102,15 @@ describe('unsubscribing (G6)', () => {
     await election.close();
     expect(listeners(redis)).toEqual(listening);
     expect(await leases()).toEqual([]);
-    // What leaks does so in every round; what is compiled or cached once, in some. A term that is kept weighs a kilobyte or two.
+    // A leak occurs in every round, and a one-time compilation or cache only in some. A retained
+    // term weighs one or two kilobytes.
     const growth = heaps.slice(1).map((heap, round) => heap - (heaps[round] ?? 0));
     expect(Math.min(...growth)).toBeLessThan(200 * 512);
   });
 });
 
 describe('await using (G6)', () => {
-  it('has released the lease, and taken its listeners off, when the block is left', async () => {
+  it('has released the lease, and removed its listeners, when the block is left', async () => {
     const listening = listeners(redis);
     const told: string[] = [];
     {
@@ -126,7 +127,7 @@ describe('await using (G6)', () => {
   });
 });
 
-/** Bytes in use once the garbage is collected. */
+/** Bytes in use after a garbage collection. */
 function heapUsed(): number {
   setFlagsFromString('--expose-gc');
   const gc: () => void = runInNewContext('gc');

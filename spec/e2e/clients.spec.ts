@@ -3,7 +3,10 @@ import { describe, expect, it } from '@jest/globals';
 import { conforms } from '../clients/conforms.js';
 import { KINDS } from '../clients/kinds.js';
 
-/** Two of those that `npm run clients` tries, the farthest from the client that all other specs use. */
+/**
+ * Two of the clients that `npm run clients` tests, the most different from the client of all other
+ * specs.
+ */
 describe.each(['ioredis 6 Redis', 'ioredis 6 Cluster'])('an election by %s', (client) => {
   conforms(
     KINDS.filter((kind) => kind.client === client),

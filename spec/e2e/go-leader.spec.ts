@@ -6,7 +6,10 @@ import { type RedisServer, startRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
 import { type Candidate, expectNext, expectNoTransition, startCandidate, transitionsOf } from './candidates.js';
 
-/** The values of go-leader v0.1.0's own test, all of them doubled: a busy machine costs neither a leader its lease nor a request its time. */
+/**
+ * The values of go-leader v0.1.0's own test, doubled, so that a busy machine costs neither a lease
+ * nor a timeout.
+ */
 const TIMES = { ttl: PACE * 2_000, wait: PACE * 4_000, jitter: 100, timeout: PACE * 300 } as const;
 
 /** What a busy machine may add to any of the bounds. */
@@ -22,7 +25,7 @@ afterAll(async () => {
   await server?.[Symbol.asyncDispose]();
 });
 
-// One story, told in order: each part begins where the one before it ended.
+// One scenario in order: each part starts where the previous one ended.
 describe("go-leader's own scenario, with a process for each candidate", () => {
   const proxies: TcpProxy[] = [];
   const candidates: Candidate[] = [];
@@ -47,7 +50,7 @@ describe("go-leader's own scenario, with a process for each candidate", () => {
     await expectNext(at(candidates, 1), { role: 'follower', reason: 'standby', leader: id });
   });
 
-  it('lets the first retain its lease for three ttls, without a transition in either', async () => {
+  it('keeps the first as the leader for three ttls, without a transition in either', async () => {
     await expectNoTransition(candidates, 3 * TIMES.ttl);
   });
 
@@ -64,25 +67,25 @@ describe("go-leader's own scenario, with a process for each candidate", () => {
     await expectNext(first, { role: 'error', code: 'STORE_TIMEOUT' });
   });
 
-  it('lets the second retain its lease for three ttls, and the first says its error only once', async () => {
+  it('keeps the second as the leader for three ttls, and the first emits its error only once', async () => {
     await expectNoTransition(candidates, 3 * TIMES.ttl);
   });
 
-  it('passes leadership back when the first heals and connections of the second are refused', async () => {
+  it('passes leadership back when the first recovers and connections of the second are refused', async () => {
     const [first, second] = [at(candidates, 0), at(candidates, 1)];
     const broken = Date.now();
     at(proxies, 0).heal();
     await at(proxies, 1).refuse();
     const demoted = await expectNext(second, { role: 'follower', reason: 'expired', isLeading: false });
     await expectNext(second, { role: 'error', code: 'STORE_UNAVAILABLE' });
-    // In `error` it asks every `wait`, which finds the lease free or tells how long it still lasts.
+    // In `error` it asks every `wait`. The reply shows a free lease or how long it still lasts.
     const promoted = await first.next((line) => line.event === 'transition' && line.role === 'leader');
     expect(promoted.now - broken).toBeLessThan(TIMES.wait + TIMES.ttl + TIMES.jitter + SLACK);
     expect(demoted.now).toBeLessThan(promoted.now);
     expect(roles(0).filter((role) => role === 'error')).toEqual(['error']);
   });
 
-  it('lets the next lead within min(wait, rest of the known lease) + jitter of a stop, and both processes exit (G5, G6)', async () => {
+  it('elects the next leader within min(wait, rest of the known lease) + jitter of a stop, and both processes exit (G5, G6)', async () => {
     const [first, second] = [at(candidates, 0), at(candidates, 1)];
     await at(proxies, 1).accept();
     await expectNext(second, { role: 'follower', reason: 'standby' });
@@ -104,7 +107,7 @@ describe('elect', () => {
     ['key', { key: '', ttl: 1_000, wait: 2_000 }],
     ['ttl', { key: 'test1', ttl: 0, wait: 2_000 }],
     ['wait', { key: 'test1', ttl: 1_000, wait: 0 }],
-  ])('refuses a zero ttl or wait, and a missing key, with INVALID_OPTION naming %s: %j', async (option, options) => {
+  ])('rejects a zero ttl or wait, and a missing key, with INVALID_OPTION naming %s: %j', async (option, options) => {
     const redis = await server.client();
     expect(() => elect({ redis, ...options } as ElectionOptions)).toThrow(
       expect.objectContaining({
@@ -115,7 +118,7 @@ describe('elect', () => {
     );
   });
 
-  it('takes a missing ttl and wait for the defaults, where go-leader refuses', async () => {
+  it('uses defaults for a missing ttl and wait, which go-leader rejects', async () => {
     const redis = await server.client();
     expect(() => elect({ redis, key: 'test1' })).not.toThrow();
   });

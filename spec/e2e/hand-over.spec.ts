@@ -16,8 +16,8 @@ afterAll(async () => {
 });
 
 /**
- * Long, so that nothing happens by time: neither a lease nor a `wait` ends while a spec runs, nor the time that a named
- * successor is given, which is a fortieth of the ttl.
+ * Long, so that nothing happens by time: no lease, no `wait`, and no named successor's time ends
+ * during a spec. The last is a fortieth of the ttl.
  */
 const TIMES = { ttl: 600_000, wait: 600_000, jitter: 0 };
 
@@ -28,7 +28,7 @@ describe('a graceful hand-over', () => {
     await Promise.all(elections.splice(0).map((election) => election.close()));
   });
 
-  it('takes no wait: followers are told of the release (G5)', async () => {
+  it('takes no wait: followers are notified of the release (G5)', async () => {
     const admin = await server.client();
     for (let i = 0; i < 4; i += 1) {
       const election = elect({ redis: await server.client(), key: 'handed over', ...TIMES });
@@ -53,7 +53,7 @@ describe('a graceful hand-over', () => {
     expect(tokens).toEqual([...tokens].sort((a, b) => a - b));
   });
 
-  it('takes no lease either where its server has just begun anew: who leads finds that out by renewing at once (G5)', async () => {
+  it('takes no lease after a restart of the server either: the leader renews at once and detects it (G5)', async () => {
     await using other = await startRedis();
     const times = { ttl: 30_000, renewEvery: 10_000, wait: 500, jitter: 0 };
     const [leader, follower] = await Promise.all(
@@ -100,7 +100,7 @@ describe('a graceful hand-over', () => {
     expect((await requests()) - before).toBe(2); // a release, an acquire
   });
 
-  it('is told to the successor alone, and to the others when that one leads; nothing is left of who has left', async () => {
+  it('notifies only the successor, and the others when it leads; nothing of the old leader remains', async () => {
     const admin = await server.client();
     const key = 'one is told';
     for (let i = 0; i < 3; i += 1) {
@@ -132,7 +132,7 @@ describe('a graceful hand-over', () => {
     expect(await admin.exists(candidates)).toBe(0);
   });
 
-  it('takes but a quarter of a timeout more where the one that is told is gone', async () => {
+  it('takes only a quarter of a timeout more if the successor is gone', async () => {
     const admin = await server.client();
     const key = 'one is gone';
     const timeout = 8_000;
@@ -155,7 +155,7 @@ describe('a graceful hand-over', () => {
     expect(took / timeout).toBeLessThan(2 / 4);
   });
 
-  it('finds the next leader by the end of the lease where nothing is told: the channel is forbidden', async () => {
+  it('elects the next leader at the end of the lease without notices: the channel is forbidden', async () => {
     const admin = await server.client();
     await admin.aclSetUser('mute', ['on', '>secret', '~*', '+@all', 'resetchannels']);
     const login = { username: 'mute', password: 'secret' };

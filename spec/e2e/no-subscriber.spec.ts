@@ -60,7 +60,7 @@ describe('subscriber: false', () => {
     expect(warned).not.toHaveBeenCalled();
   });
 
-  it('opens no connection for an observer, which sees a change at its next look', async () => {
+  it('opens no connection for an observer, which sees a change at its next read', async () => {
     const seen: Array<Holder | undefined> = [];
     const subscription = observe({ redis, key: 'k', every: 50, subscriber: false }).subscribe((it) => seen.push(it));
     await until(() => seen.length === 1);
@@ -81,7 +81,8 @@ describe('subscriber: false', () => {
 
   it('opens none beside elections of the same client that have one', async () => {
     const a = stand({ redis, key: 'with notices' });
-    await until(async () => (await servers.admin.pubSubChannels('*leader:*')).length > 1); // its own and the inbox
+    // Its own and the inbox.
+    await until(async () => (await servers.admin.pubSubChannels('*leader:*')).length > 1);
     const channels = await servers.admin.pubSubChannels('*leader:*');
     const b = stand();
     await until(() => a.isLeading && b.isLeading);

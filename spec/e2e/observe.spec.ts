@@ -19,7 +19,7 @@ const reads = async () => Number(/cmdstat_evalsha:calls=(\d+)/.exec(await redis.
 const channels = () => redis.pubSubChannels('{leader:*');
 
 describe('observe', () => {
-  it('sees each change of leader as it happens, though it looks once a minute by itself', async () => {
+  it('emits each change of leader as it happens, though it reads only once a minute by itself', async () => {
     const seen: Array<{ holder: Holder | undefined; at: number }> = [];
     const observer = await server.client();
     const subscription = observe({ redis: observer, key: 'k', every: 60_000 }).subscribe((holder) =>
@@ -40,10 +40,11 @@ describe('observe', () => {
     }
     subscription.unsubscribe();
     expect(seen).toHaveLength(21); // nobody at first, and two changes a term
-    expect(Number(latencies.sort((a, b) => a - b)[5]) / 60_000).toBeLessThan(1 / 100); // by looking it would be 1 / 2
+    // By timer alone it would be 1 / 2.
+    expect(Number(latencies.sort((a, b) => a - b)[5]) / 60_000).toBeLessThan(1 / 100);
   });
 
-  it('answers a flood of forged notices with a look in ten ms at most, and sees what is true', async () => {
+  it('answers a flood of forged notices with at most one read in 10 ms, and emits the truth', async () => {
     const seen: Array<Holder | undefined> = [];
     const observer = await server.client();
     const subscription = observe({ redis: observer, key: 'k', every: 60_000 }).subscribe((holder) => seen.push(holder));
@@ -66,7 +67,8 @@ describe('observe', () => {
 
   it('leaves no connection behind', async () => {
     const listening = async () => (await redis.clientList()).filter(({ sub }) => sub > 0).length;
-    await until(async () => (await listening()) === 0); // those of the specs before may still be closing
+    // Those of earlier specs may still be closing.
+    await until(async () => (await listening()) === 0);
     const subscription = observe({ redis, key: 'k', every: 60_000 }).subscribe();
     await until(async () => (await listening()) === 1);
     subscription.unsubscribe();

@@ -17,9 +17,9 @@ const TIMES = {
   timeout: (3 * TTL) / 20,
   drain: TTL / 4,
 } as const;
-/** The same for a follower that asks before its ttl is over only when it is told to. */
+/** The same for a follower that asks before its ttl is over only on a notice. */
 const BY_NOTICE = { ttl: 10 * TTL, wait: 10 * TTL } as const;
-/** Half of a request's timeout is left to Redis, which looks at its clock ten times a second. */
+/** Redis gets half of a request's timeout, because it checks its clock ten times a second. */
 const REPLICAS = { replicas: 1, timeout: (3 * TTL) / 40 };
 const KEY = 'replicated';
 
@@ -53,13 +53,13 @@ async function connect(server = master, options: object = {}): Promise<Client> {
   return client;
 }
 
-/** What a candidate is told, and when. */
+/** A transition and when it was emitted. */
 type Told = Transition & { readonly on: number };
 
 interface Standing {
   readonly election: Election;
   readonly told: Told[];
-  /** The first of this role that was told after so many. */
+  /** The first transition with this role after the given number of transitions. */
   says(role: Transition['role'], after?: number): Promise<Told>;
 }
 
@@ -94,7 +94,7 @@ const TOO_FEW = {
 };
 
 describe('a candidate that waits for replicas', () => {
-  it('leads where they are well, renews, and hands over by notice (G1, G5)', async () => {
+  it('leads with healthy replicas, renews, and hands over by notice (G1, G5)', async () => {
     const a = await stand(await connect(), 'replicated', KEY, BY_NOTICE);
     await a.says('leader');
     const b = await stand(await connect(), 'replicated', KEY, BY_NOTICE);
@@ -111,11 +111,11 @@ describe('a candidate that waits for replicas', () => {
     ]);
   });
 
-  it('does not lead where none has its lease, says why, and leads once one has (G5)', async () => {
+  it('does not lead if no replica has its lease, reports why, and leads once one has (G5)', async () => {
     replica.pause();
     const a = await stand(await connect());
     expect(await a.says('error')).toMatchObject(TOO_FEW);
-    await until(() => performance.now() > (a.told[0]?.on ?? 0) + TTL); // tries meanwhile
+    await until(() => performance.now() > (a.told[0]?.on ?? 0) + TTL); // it tries meanwhile
     expect(roles(a)).toEqual(['error']);
     const resumed = performance.now();
     replica.resume();
@@ -134,7 +134,7 @@ describe('a candidate that waits for replicas', () => {
     await a.election.close();
   });
 
-  it('keeps nobody from leading who does not wait for them (G5)', async () => {
+  it('does not block candidates that do not wait for replicas (G5)', async () => {
     replica.pause();
     const a = await stand(await connect());
     await a.says('error');
@@ -145,7 +145,7 @@ describe('a candidate that waits for replicas', () => {
     expect(a.election.isLeading).toBe(false);
   });
 
-  it('says so as steadily beside others: none of them takes the lease to give it back again and again', async () => {
+  it('reports the error as steadily beside others: none repeatedly takes and releases the lease', async () => {
     replica.pause();
     const all = [await stand(await connect()), await stand(await connect()), await stand(await connect())];
     await Promise.all(all.map(({ says }) => says('error')));
@@ -160,7 +160,7 @@ describe('a candidate that waits for replicas', () => {
     await until(() => all.some(({ election }) => election.isLeading));
   });
 
-  it('leads no longer than to the deadline of its last renewal that they have, and is followed (G1, G2, G5)', async () => {
+  it('leads at most until the deadline of the last confirmed renewal, and another follows (G1, G2, G5)', async () => {
     const a = await stand(await connect());
     await a.says('leader');
     const b = await stand(await connect(), 'plain');
@@ -168,10 +168,11 @@ describe('a candidate that waits for replicas', () => {
     const { term } = a.election;
     replica.pause();
     const paused = performance.now();
-    await until(() => paused + TIMES.renewEvery + TIMES.timeout < performance.now()); // a renewal that they have is under way no more
+    // No confirmed renewal is in flight any more.
+    await until(() => paused + TIMES.renewEvery + TIMES.timeout < performance.now());
     const left = term?.remaining() ?? Number.NaN;
     const deadline = performance.now() + left;
-    // It is as late as any timer of this process is.
+    // This timer is as late as any other timer of this process.
     const tolled = sleep(left).then(() => performance.now());
     const ended = await a.says('follower');
     expect(ended).toMatchObject({ reason: 'expired' });
@@ -186,7 +187,7 @@ describe('a candidate that waits for replicas', () => {
     await a.says('leader', 2);
   });
 
-  it('is not touched by a shorter absence, nor by the loss of the connection that waits (G5)', async () => {
+  it('survives a shorter absence, and the loss of the connection that waits (G5)', async () => {
     const a = await stand(await connect(master, { name: 'steady' }));
     await a.says('leader');
     const { term } = a.election;
@@ -202,7 +203,7 @@ describe('a candidate that waits for replicas', () => {
     expect(roles(a)).toEqual(['leader']);
   });
 
-  it('is not touched by one on a server that is full, either: what is there already can be written once more (G5)', async () => {
+  it('survives an absence on a full server too: existing values can be written again (G5)', async () => {
     const a = await stand(await connect(master, { name: 'full' }));
     await a.says('leader');
     const { term } = a.election;
@@ -225,7 +226,7 @@ describe('a candidate that waits for replicas', () => {
     expect(roles(a)).toEqual(['leader']);
   });
 
-  it('stands beside one by the same client that does not wait for any', async () => {
+  it('works beside an election of the same client that waits for no replica', async () => {
     const client = await connect();
     const waiting = await stand(client);
     const other = await stand(client, 'plain', 'not replicated');
@@ -251,7 +252,7 @@ describe('a candidate that waits for replicas', () => {
     await a.election.close();
     await until(async () => (await connections()) === 1);
     expect(listeners()).toEqual(before);
-    // And so while replicas are waited for.
+    // The same while it waits for replicas.
     replica.pause();
     const b = await stand(client);
     const isWaiting = async () =>
@@ -265,12 +266,12 @@ describe('a candidate that waits for replicas', () => {
 });
 
 describe('a failover', () => {
-  it('to a replica that was waited for keeps the lease: nobody leads before its holder has stopped (G1)', async () => {
+  it('to a confirmed replica keeps the lease: nobody leads before its holder has stopped (G1)', async () => {
     const promoted = await replica.client();
     const follow = (host: string, port: string) => promoted.sendCommand(['REPLICAOF', host, port]);
-    await follow('127.0.0.1', '1'); // hears of nothing any more
+    await follow('127.0.0.1', '1'); // it receives nothing any more
     const a = await stand(await connect());
-    // Whatever it says first on a slow machine, where to open the connection that waits takes longer than there is time.
+    // On a slow machine, opening the waiting connection can take too long. Any error is accepted.
     expect(await until(() => a.told[0])).toMatchObject({ role: 'error' });
     await follow(master.host, String(master.port));
     await a.says('leader');

@@ -11,7 +11,7 @@ const SLACK = TTL / 2;
 
 const start = candidatesOfEachSpec();
 
-/** A leader, and a follower that asks no oftener than it must. */
+/** A leader, and a follower that asks as rarely as it can. */
 async function pair(server: RedisServer) {
   const options = { url: server.url, key: 'stall', ttl: TTL, wait: 10 * TTL, jitter: JITTER, timeout: (3 * TTL) / 20 };
   const leader = start(options);
@@ -31,7 +31,7 @@ it('a killed leader is followed within ttl + jitter + a round trip (G5)', async 
   expect(next.token).toBeGreaterThan(token);
 });
 
-it('a leader stopped beyond its ttl says follower (stalled) first thing, and leads in no sample after waking (G1, G2)', async () => {
+it('a leader stopped beyond its ttl emits follower (stalled) first, and leads in no sample after waking (G1, G2)', async () => {
   await using server = await startRedis();
   const { leader, follower, token } = await pair(server);
   const stopped = Date.now();
@@ -53,11 +53,11 @@ it('a leader stopped beyond its ttl says follower (stalled) first thing, and lea
   expect(transitionsOf(follower).at(-1)?.role).toBe('leader');
 });
 
-it('a leader stopped for a quarter of its ttl goes on without a word', async () => {
+it('a leader stopped for a quarter of its ttl continues without a transition', async () => {
   await using server = await startRedis();
   const { leader, follower } = await pair(server);
   leader.signal('SIGSTOP');
-  // Its certainty lasts for at least ttl × 0.93 − renewEvery from any moment on.
+  // Its leadership is certain for at least ttl × 0.93 − renewEvery from any moment on.
   await expectNoTransition([follower], TTL / 4);
   leader.signal('SIGCONT');
   await expectNoTransition([leader, follower], 1.2 * TTL);

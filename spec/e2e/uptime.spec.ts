@@ -4,7 +4,10 @@ import { expect, it } from '@jest/globals';
 
 const FIXTURE = [process.execPath, '--import', 'tsx', 'spec/e2e/programs/uptime.ts'];
 
-/** Runs a command in which /proc has only processes, as under systemd's `ProcSubset=pid`. It needs root. */
+/**
+ * Runs a command in which /proc has only processes, as under systemd's `ProcSubset=pid`. It needs
+ * root.
+ */
 const MASKED = ['unshare', '--mount', '--pid', '--fork', '--kill-child', 'sh', '-c'];
 const REMOUNT = 'mount -t proc -o subset=pid proc /proc && exec "$0" "$@"';
 const canMask = spawnSync(MASKED[0] ?? '', [...MASKED.slice(1), REMOUNT, 'true']).status === 0;
@@ -12,7 +15,7 @@ const canMask = spawnSync(MASKED[0] ?? '', [...MASKED.slice(1), REMOUNT, 'true']
 const WAYS: ReadonlyArray<readonly [how: string, command: readonly string[], isWhole: boolean]> = [
   ['as it is', FIXTURE, false],
   ['rounded to whole seconds', [...FIXTURE, 'whole-seconds'], true],
-  // Where a process may mount nothing, the one above stands for it.
+  // If a process may not mount, the case above replaces this one.
   ...(canMask ? [['in whole seconds, with /proc/uptime masked', [...MASKED, REMOUNT, ...FIXTURE], true] as const] : []),
 ];
 
@@ -21,5 +24,5 @@ it.each(WAYS)('the default clock of a process counts no suspension by an uptime 
   const { stdout } = await promisify(execFile)(file, args, { timeout: 50_000, killSignal: 'SIGKILL' });
   const seen = JSON.parse(stdout);
   expect(seen.isWhole).toBe(process.platform === 'linux' ? isWhole : true);
-  expect(Math.abs(seen.counted)).toBeLessThan(5); // a step of a second would be 990 at least
+  expect(Math.abs(seen.counted)).toBeLessThan(5); // a step of a second would be at least 990
 });

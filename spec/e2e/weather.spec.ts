@@ -11,21 +11,23 @@ import {
   transitionsOf,
 } from './candidates.js';
 
-/** Long enough that a busy machine alone costs neither a leader its lease nor a request its time. */
+/**
+ * Long enough that a busy machine alone costs neither a leader its lease nor a request its time.
+ */
 const TTL = PACE * 3_000;
 const TIMES = { ttl: TTL, wait: TTL / 10, jitter: 10, timeout: (3 * TTL) / 20 } as const;
 const KEY = 'weather';
 
-// A process for each candidate: that none of this ends a process, or leaves it with a rejection that nobody handled, shows only there.
+// One process for each candidate, because only a process shows a crash or an unhandled rejection.
 const start = candidatesOfEachSpec();
 const stand = (server: RedisServer, more: Partial<CandidateOptions> = {}): Candidate =>
   start({ url: server.url, key: KEY, ...TIMES, ...more });
 
-/** The one lease in Redis, whatever its value. */
+/** The only lease in Redis, whatever its value. */
 const leaseOf = async (client: Client): Promise<string | undefined> => (await client.keys('leader:*'))[0];
 
-describe('Redis cannot be used as things stand', () => {
-  it('is down at the start: says STORE_UNAVAILABLE, and leads by itself when it comes up', async () => {
+describe('Redis cannot be used in its current state', () => {
+  it('is down at the start: emits STORE_UNAVAILABLE, and leads by itself when it comes up', async () => {
     await using server = await startRedis();
     await server.stop();
     const candidate = stand(server);
@@ -36,7 +38,7 @@ describe('Redis cannot be used as things stand', () => {
   });
 
   it.each(['another password', 'a password, and got none'])(
-    'wants %s: says STORE_DENIED and what to check, and leads by itself when let in',
+    'requires %s: emits STORE_DENIED and what to check, and leads by itself when allowed',
     async (wants) => {
       await using server = await startRedis({ args: ['--requirepass', 'right'] });
       const admin = await server.client({ password: 'right' });
@@ -48,7 +50,7 @@ describe('Redis cannot be used as things stand', () => {
     },
   );
 
-  it('forbids a command: says STORE_DENIED, naming all that is needed, and leads by itself when allowed', async () => {
+  it('forbids a command: emits STORE_DENIED, naming all that is needed, and leads by itself when allowed', async () => {
     await using server = await startRedis();
     const admin = await server.client();
     await admin.aclSetUser('app', ['on', '>secret', '~*', '&*', '+@all', '-hset']);
@@ -64,14 +66,14 @@ describe('Redis cannot be used as things stand', () => {
   });
 });
 
-describe('something else stands where the lease belongs', () => {
+describe('a foreign value is stored at the lease’s key', () => {
   const values = {
     'a list': (client, key) => client.lPush(key, ['precious', 'data']),
     'a string without expiry': (client, key) => client.set(key, 'precious data'),
   } satisfies Record<string, (client: Client, key: string) => Promise<unknown>>;
 
   it.each(Object.entries(values))(
-    '%s: says KEY_CONFLICT, leaves it untouched, and leads when it is gone',
+    '%s: emits KEY_CONFLICT, leaves it untouched, and leads when it is gone',
     async (_, put) => {
       await using server = await startRedis();
       const client = await server.client();
@@ -83,7 +85,7 @@ describe('something else stands where the lease belongs', () => {
       await client.del(lease);
       await put(client, lease);
       const before = await client.dump(lease);
-      // In the middle of a term that is the end of it: follower, and then what is the matter (G2).
+      // During a term, it ends the term: first follower, then the error (G2).
       await expectNext(probe, { role: 'follower', reason: 'lost' });
       await expectNext(probe, { role: 'error', code: 'KEY_CONFLICT', message: containing(lease) });
       const late = stand(server);
@@ -97,7 +99,7 @@ describe('something else stands where the lease belongs', () => {
   );
 });
 
-describe('Redis goes away under a leader', () => {
+describe('Redis fails under a leader', () => {
   const pair = async (server: RedisServer) => {
     const leader = stand(server);
     const { token = 0, id } = await expectNext(leader, { role: 'leader' });
@@ -106,7 +108,7 @@ describe('Redis goes away under a leader', () => {
     return { leader, follower, token, id };
   };
 
-  it('and comes back empty in time: the next renewal puts the lease back, and nobody changes (G1)', async () => {
+  it('and restarts empty in time: the next renewal restores the lease, and nobody changes (G1)', async () => {
     await using server = await startRedis();
     const { leader, follower, id } = await pair(server);
     await server.restart();
@@ -137,7 +139,7 @@ describe('Redis goes away under a leader', () => {
 });
 
 describe('a subscriber throws', () => {
-  it('at each transition: reported as RxJS does, and everybody else goes on', async () => {
+  it('at each transition: reported as in RxJS, and all others continue', async () => {
     await using server = await startRedis();
     const candidate = stand(server, { throws: true });
     await expectNext(candidate, { role: 'leader' });

@@ -7,7 +7,7 @@ import { until } from '../support/until.js';
 import { GoLeader } from './fixtures/go-leader.js';
 
 const KEY = 'io.vito.myServiceName';
-/** `leader:` + base32(sha1(KEY)), computed elsewhere: it is not for the library to say what it should be. */
+/** `leader:` + base32(sha1(KEY)), computed elsewhere and not by the library under test. */
 const LEASE = 'leader:QIXXSNBBCT7UTX2L74L5P7DP6XIOD7MM';
 const TTL = PACE * 2_000;
 const WAIT = TTL / 10;
@@ -37,7 +37,7 @@ afterEach(async () => {
   await Promise.all(elections.splice(0).map((election) => election.close()));
 });
 
-/** One of ours, with all it told. */
+/** A candidate of this library, with its transitions. */
 function stand(wait = WAIT): { election: Election; told: Transition[] } {
   const election = elect({ redis, key: KEY, ttl: TTL, wait, jitter: 10, timeout: TIMEOUT });
   const told: Transition[] = [];
@@ -49,7 +49,7 @@ function stand(wait = WAIT): { election: Election; told: Transition[] } {
 const leads = ({ election }: { election: Election }) => until(() => election.term, { what: 'ours to lead' });
 
 describe('a go-leader that holds the lease', () => {
-  it('keeps ours a follower that knows its id, and no token', async () => {
+  it('keeps this library’s candidate a follower that knows its id, and no token', async () => {
     expect(await go.acquire()).toBe(true);
     const { election, told } = stand();
     await until(() => told.length > 0);
@@ -60,11 +60,12 @@ describe('a go-leader that holds the lease', () => {
     expect(await firstValueFrom(observe({ redis, key: KEY }))).toEqual({ id: go.id, expiresIn: expect.any(Number) });
   });
 
-  it('is not disturbed: it renews for two ttls beside ours, which leaves no record (G1, G4)', async () => {
+  it('is not disturbed: it renews for two ttls beside this library, which leaves no record (G1, G4)', async () => {
     await go.acquire();
     const { told } = stand();
     await until(() => told.length > 0);
-    // go-leader renews every ttl / 2; here oftener, so that a late timer is not what is tested.
+    // go-leader renews every ttl / 2. Here it renews more often, so that a late timer does not
+    // matter.
     const refused = until(async () => !(await go.renew()), { within: 2 * TTL, every: TTL / 5 });
     expect(await refused.catch(() => false)).toBe(false);
     expect(told).toHaveLength(1);
@@ -72,7 +73,7 @@ describe('a go-leader that holds the lease', () => {
     expect((await redis.keys('*')).sort()).toEqual([LEASE, `{${LEASE}}:candidates`]);
   });
 
-  it('passes leadership to ours within a wait of its release, though it wrote no record (G5)', async () => {
+  it('passes leadership to this library within a wait of its release, though it wrote no record (G5)', async () => {
     await go.acquire();
     const ours = stand();
     await until(() => ours.told.length > 0);
@@ -83,7 +84,7 @@ describe('a go-leader that holds the lease', () => {
     expect(token).toBeGreaterThan(0);
   });
 
-  it('passes leadership to ours when its lease runs out, also where `wait` is far longer (G5)', async () => {
+  it('passes leadership to this library when its lease expires, also with a far longer `wait` (G5)', async () => {
     await go.acquire();
     const begun = performance.now();
     const ours = stand(10 * TTL);
@@ -92,7 +93,7 @@ describe('a go-leader that holds the lease', () => {
     expect(performance.now() - begun).toBeLessThan(TTL + SLACK);
   });
 
-  it('takes the lease from ours where the store lost it, and ours says so: lost, and to whom (G1, G4)', async () => {
+  it('takes the lease if the store has lost it, and this library emits lost with the new holder (G1, G4)', async () => {
     const ours = stand();
     await leads(ours);
     await redis.multi().del(LEASE).set(LEASE, go.id, { PX: TTL, NX: true }).exec();
@@ -102,14 +103,14 @@ describe('a go-leader that holds the lease', () => {
   });
 });
 
-describe('ours, while it leads', () => {
-  it('holds the key that go-leader asks for, with the id of its term, for a ttl at most', async () => {
+describe('this library as the leader', () => {
+  it('holds the key that go-leader asks for, with the id of its term, for at most a ttl', async () => {
     const term = await leads(stand());
     expect(await redis.get(LEASE)).toBe(term.id);
     expect(await redis.pTTL(LEASE)).toBeLessThanOrEqual(TTL);
   });
 
-  it("has go-leader's acquire, renewal and release refused for two ttls (G1, G4)", async () => {
+  it("blocks go-leader's acquire, renewal and release for two ttls (G1, G4)", async () => {
     const ours = stand();
     const { id } = await leads(ours);
     const got = async () => (await go.acquire()) || (await go.renew()) || (await go.release());
@@ -125,7 +126,7 @@ describe('ours, while it leads', () => {
     expect(await go.acquire()).toBe(true);
   });
 
-  it('goes on without a transition when the scripts are flushed, leading or standing by', async () => {
+  it('continues without a transition when the scripts are flushed, leading or standing by', async () => {
     const leader = stand();
     const { id } = await leads(leader);
     const follower = stand();
@@ -142,8 +143,8 @@ describe('ours, while it leads', () => {
   });
 });
 
-describe('terms of ours and of go-leader by turns', () => {
-  it('have rising tokens wherever they have one (G3)', async () => {
+describe('alternating terms of this library and of go-leader', () => {
+  it('have rising tokens, if they have one (G3)', async () => {
     const tokens: number[] = [];
     for (let turn = 0; turn < 4; turn++) {
       const ours = stand();
@@ -162,7 +163,8 @@ describe('terms of ours and of go-leader by turns', () => {
       await leads(ours);
       await ours.election.resign({ cooldown: TTL / 2 });
       expect(await go.acquire()).toBe(true);
-      // Renewing meanwhile: on a machine so busy that its lease ran out, ours would lead again and never hear of it.
+      // Renewed meanwhile. On a very busy machine the lease could expire, and this library would
+      // lead again without seeing it.
       await until(async () => (await go.renew()) && (await firstValueFrom(ours.election.leaders))?.id === go.id);
       const released = performance.now();
       expect(await go.release()).toBe(true);

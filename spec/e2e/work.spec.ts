@@ -18,7 +18,7 @@ afterAll(async () => {
 });
 
 describe('the work of several elections on one client', () => {
-  it('runs and ends each in the async context of its own subscription', async () => {
+  it('starts and ends each in the async context of its own subscription', async () => {
     const tenants = new AsyncLocalStorage<string>();
     const names = ['a', 'b', 'c', 'd'];
     const rival = await server.client();
@@ -50,7 +50,7 @@ describe('the work of several elections on one client', () => {
 });
 
 describe('a generator', () => {
-  it('is waited for in mid-step before the lease is released (G7)', async () => {
+  it('is awaited within a step before the lease is released (G7)', async () => {
     const ttl = 5_000;
     const seen: string[] = [];
     const stands = (name: string, client: Client) => {

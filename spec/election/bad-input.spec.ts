@@ -16,7 +16,7 @@ const refusal = (message: RegExp) =>
   expect.objectContaining({ code: 'INVALID_OPTION', message: expect.stringMatching(message) });
 
 describe('bad input', () => {
-  it.each([undefined, null, 'redis://localhost'])('is refused where it is no options at all: %p', (options) => {
+  it.each([undefined, null, 'redis://localhost'])('is rejected if it is not an options object: %p', (options) => {
     expect(() => observe(options as unknown as ObserveOptions)).toThrow(refusal(/"options": must be an object/));
     expect(() => elect(options as unknown as ElectionOptions)).toThrow(refusal(/"options": must be an object/));
   });
@@ -24,7 +24,7 @@ describe('bad input', () => {
   it.each([
     ['TTL', 5_000, '; "ttl" is meant, maybe; received 5000'],
     ['renewInterval', 1_000, '; received 1000'],
-  ])('is refused where there is no such option: %s', (name, value, end) => {
+  ])('is rejected if the option does not exist: %s', (name, value, end) => {
     const options = { store: new MemoryLeaseStore(), key: 'k', [name]: value };
     expect(() => elect(options)).toThrow(
       refusal(new RegExp(`^Invalid option "${name}": there is no such option${end}$`)),
@@ -32,14 +32,14 @@ describe('bad input', () => {
     expect(() => elect({ ...options, [name]: undefined })).not.toThrow();
   });
 
-  it('is refused where there is no such option of observe, quorum or resign', async () => {
+  it('is rejected if observe, quorum or resign has no such option', async () => {
     const store = new MemoryLeaseStore();
     const none = (name: string) =>
       refusal(new RegExp(`^Invalid option "${name}": there is no such option; received 5$`));
     const options = { store, key: 'k', ttl: 5_000, evry: 5 };
     expect(() => observe(options)).toThrow(none('evry'));
     const { evry: _, ...fine } = options;
-    expect(() => observe(fine)).not.toThrow(); // what elect takes may be given, too
+    expect(() => observe(fine)).not.toThrow(); // the options of elect are accepted
     const stores = [1, 2, 3].map(() => new MemoryLeaseStore());
     expect(() => quorum(stores, { timeout: 5 } as object)).toThrow(none('timeout'));
     expect(() => quorum(stores, null as never)).toThrow(
@@ -49,7 +49,7 @@ describe('bad input', () => {
     await expect(election.resign({ too: 5 } as object)).rejects.toThrow(none('too'));
   });
 
-  it('is refused where the work that is to be waited for is a function', async () => {
+  it('is rejected if a function is passed as the work to await', async () => {
     const election = elect({ store: new MemoryLeaseStore(), key: 'k' });
     const { term } = (await firstValueFrom(election)) as Extract<Transition, { role: 'leader' }>;
     expect(() => term.waitUntil((async () => {}) as never)).toThrow(
@@ -57,7 +57,7 @@ describe('bad input', () => {
     );
   });
 
-  it('is refused where a client and a store are taken for each other, or for the options', () => {
+  it('is rejected if a client is passed as a store, a store as a client, or either as the options', () => {
     const store = new MemoryLeaseStore();
     const redis = createClient();
     const wrong = (options: unknown) => () => elect(options as ElectionOptions);
@@ -69,12 +69,12 @@ describe('bad input', () => {
     expect(wrong({ redis: Promise.resolve(redis), key: 'k' })).toThrow(refusal(/"redis": .*; received a promise/));
   });
 
-  it.each([undefined, 5])('is refused where the work is no function: %p', (project) => {
+  it.each([undefined, 5])('is rejected if the work is not a function: %p', (project) => {
     expect(() => whileLeader(project as never)).toThrow(refusal(/"project": must be a function of the term/));
   });
 
   it.each([{ addEventListener() {} }, { addEventListener() {}, aborted: false }, new EventTarget()])(
-    'is refused where the signal only looks like one: %p',
+    'is rejected if the signal is not an AbortSignal: %p',
     (signal) => {
       const options = { store: new MemoryLeaseStore(), key: 'k', signal } as unknown as ElectionOptions;
       expect(() => elect(options)).toThrow(refusal(/"signal": must be an AbortSignal/));

@@ -16,7 +16,7 @@ const whenLeader = (action: () => void) => (transition: Transition) => {
 };
 
 describe('inside a callback', () => {
-  it('close() is told when the current transition has reached everyone, and then completes', () => {
+  it('close() takes effect after every subscriber has received the current transition, and then completes', () => {
     const lines = virtually(({ candidate }) => {
       const { election } = candidate();
       const log = new Log(election);
@@ -30,7 +30,7 @@ describe('inside a callback', () => {
     expect(lines).toEqual(['a:L', 'b:L', 'a:C', 'b:C', 'a|', 'b|']);
   });
 
-  it('close() ends leadership at once all the same', () => {
+  it('close() still ends leadership at once', () => {
     virtually(({ candidate }) => {
       const { election } = candidate();
       const log = new Log(election);
@@ -42,7 +42,7 @@ describe('inside a callback', () => {
     });
   });
 
-  it('resign() is told when the current transition has reached everyone', () => {
+  it('resign() takes effect after every subscriber has received the current transition', () => {
     const lines = virtually(({ candidate, at }) => {
       const { election } = candidate();
       const log = new Log(election);
@@ -57,7 +57,7 @@ describe('inside a callback', () => {
     expect(lines).toEqual(['a:L', 'b:L', 'a:R', 'b:R']);
   });
 
-  it('a late subscriber that closes in its first callback still hears the end of the term it was told of', () => {
+  it('a late subscriber that closes in its first callback still receives the end of the term it received', () => {
     const lines = virtually(({ candidate, at }) => {
       const { election } = candidate();
       const log = new Log(election);
@@ -67,14 +67,14 @@ describe('inside a callback', () => {
           'b',
           whenLeader(() => void election.close()),
         );
-        expect(log.lines.at(-1)).toBe('b|'); // all of it by the time subscribe() returns
+        expect(log.lines.at(-1)).toBe('b|'); // everything happens before subscribe() returns
       });
       return log.lines;
     });
     expect(lines).toEqual(['a:L', 'b:L', 'a:C', 'b:C', 'a|', 'b|']);
   });
 
-  it('a late subscriber that steps down in its first callback hears that, too', () => {
+  it('a late subscriber that resigns in its first callback receives the end of the term', () => {
     const lines = virtually(({ candidate, at }) => {
       const { election } = candidate();
       const log = new Log(election);
@@ -93,7 +93,7 @@ describe('inside a callback', () => {
     expect(lines).toEqual(['a:L', 'b:L', 'a:R', 'b:R']);
   });
 
-  it('a new subscriber is told the current role once, before anything that comes next', () => {
+  it('a new subscriber receives the current role once, before later transitions', () => {
     const lines = virtually(({ candidate }) => {
       const { election } = candidate();
       const log = new Log(election);
@@ -110,11 +110,11 @@ describe('inside a callback', () => {
       );
       return log.lines;
     });
-    // c came after close(), so that it completes at once and hears nothing.
+    // c subscribed after close(), so it completes at once and receives nothing.
     expect(lines).toEqual(['a:L', 'b:L', 'c|', 'a:C', 'b:C', 'a|', 'b|']);
   });
 
-  it('a new subscriber hears what is queued after the current role', () => {
+  it('a new subscriber receives queued transitions after the current role', () => {
     const lines = virtually(({ candidate, at }) => {
       const { election } = candidate();
       const log = new Log(election);
@@ -134,7 +134,7 @@ describe('inside a callback', () => {
     expect(lines).toEqual(['a:L', 'b:L', 'c:L', 'a:R', 'b:R', 'c:R']);
   });
 
-  it('unsubscribing keeps the transition from those who left, and from nobody else', () => {
+  it('unsubscribing keeps the transition only from the subscribers that left', () => {
     const lines = virtually(({ candidate, at }) => {
       const { election } = candidate();
       const log = new Log(election);
@@ -147,7 +147,7 @@ describe('inside a callback', () => {
     expect(lines).toEqual(['a:L', 'c:L', 'a:C', 'a|']);
   });
 
-  it('whoever has left is let go of: nothing is told in vain, to be dropped by RxJS', () => {
+  it('a subscriber that has left is released: nothing is emitted to it and dropped by RxJS', () => {
     virtually(({ candidate, at }) => {
       const { election } = candidate({ acquire: [held(99), granted(7)] });
       const dropped: unknown[] = [];
@@ -164,7 +164,7 @@ describe('inside a callback', () => {
     });
   });
 
-  it('close() as the clock is looked at for a new subscriber completes that one, too', () => {
+  it('close() also completes a new subscriber while the clock is checked for it', () => {
     const told: string[] = [];
     virtually(({ candidate, clock, at, stall }) => {
       const { election } = candidate({}, { clock });
@@ -179,7 +179,7 @@ describe('inside a callback', () => {
     expect(told).toEqual(['|']);
   });
 
-  it('the last one to leave may come back: it stands anew, after the release', () => {
+  it('the last subscriber may subscribe again: a new candidacy starts after the release', () => {
     virtually(({ candidate, expectAsked, at }) => {
       const { store, election } = candidate();
       const log = new Log(election);
@@ -196,12 +196,12 @@ describe('inside a callback', () => {
     });
   });
 
-  it('a term that has ended before anyone has heard of it is not told, nor its end to who is a follower anyway', () => {
+  it('a term that ends before any subscriber receives it is not emitted, nor its end to followers', () => {
     const told = (first: Observable<AcquireReply>) =>
       virtually(({ candidate }) => {
         const grant = new Observable<AcquireReply>((subscriber) => {
           subscriber.next({ status: 'granted', token: 7 });
-          void election.close(); // before anyone is told
+          void election.close(); // before any subscriber receives it
         });
         const { election } = candidate({ acquire: [first, grant] });
         const log = new Log(election);
@@ -212,7 +212,7 @@ describe('inside a callback', () => {
     expect(told(fails('STORE_DENIED'))).toEqual(['a:F', 'a:C', 'a|']);
   });
 
-  it('a callback that throws is reported as RxJS does, and stops nothing', () => {
+  it('a callback that throws is reported as in RxJS, and stops nothing', () => {
     const reported: unknown[] = [];
     config.onUnhandledError = (error) => reported.push(error);
     const lines = virtually(({ candidate, at }) => {
@@ -246,7 +246,7 @@ describe('inside a callback', () => {
     expect(lines).toEqual(['a:L', 'a:T', 'a|']);
   });
 
-  it('a subscriber that joins past the deadline is told the end of the term, not its beginning (G2)', () => {
+  it('a subscriber that joins past the deadline receives the end of the term, not its start (G2)', () => {
     const lines = virtually(({ candidate, clock, stall, at }) => {
       const { election } = candidate({ release: [silence], read: [silence] }, { clock });
       const log = new Log(election);
@@ -263,7 +263,7 @@ describe('inside a callback', () => {
     expect(lines).toEqual(['a:L', 'a:E', 'b:E']);
   });
 
-  it('one that joins then, having left before, is told no more than that either', () => {
+  it('a subscriber that left and joins past the deadline receives only that, too', () => {
     const lines = virtually(({ candidate, clock, stall, at }) => {
       const { election } = candidate({ release: [silence], read: [silence] }, { clock });
       const log = new Log(election);
@@ -281,7 +281,7 @@ describe('inside a callback', () => {
     expect(lines).toEqual(['a:L', 'a:R', 'b:R']);
   });
 
-  it('a subscriber behind one that blocks past the deadline is not told of the term at all (G2)', () => {
+  it('a subscriber behind one that blocks past the deadline never receives the term (G2)', () => {
     const lines = virtually(({ candidate, clock, stall, at }) => {
       const { election } = candidate({ acquire: [held(99)], release: [silence], read: [silence] }, { clock });
       const log = new Log(election);

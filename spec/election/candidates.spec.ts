@@ -11,7 +11,7 @@ const TIMES = { ttl: TTL, wait: TTL / 2, jitter: 0, timeout: TTL / 10, renewEver
 const GRACE = TIMES.timeout / 4;
 const LATENCY = 2;
 
-/** A leader, and those who stand by, each having asked a moment after the one before. */
+/** A leader and its standing candidates, which asked one moment after the other. */
 async function standing(...names: string[]): Promise<{ store: MemoryLeaseStore; elections: Election[] }> {
   const store = new MemoryLeaseStore({ clock, epoch: 0, latency: LATENCY });
   const elections: Election[] = [];
@@ -24,7 +24,7 @@ async function standing(...names: string[]): Promise<{ store: MemoryLeaseStore; 
   return { store, elections };
 }
 
-/** Asks once, and is gone. */
+/** Asks once and then disappears. */
 const stands = (store: MemoryLeaseStore, id: string) =>
   store
     .acquire({
@@ -43,7 +43,7 @@ const stands = (store: MemoryLeaseStore, id: string) =>
 const leaders = (elections: readonly Election[]) => elections.filter(({ isLeading }) => isLeading);
 
 describe('candidates()', () => {
-  it('tells who stands by, who asked last first, with all that is known of each; not who leads', async () => {
+  it('lists the standing candidates without the leader, latest attempt first, with all that is known of each', async () => {
     const { elections } = await standing('a', 'b', 'c');
     const told = elections[0]?.candidates();
     await pass(LATENCY);
@@ -54,7 +54,7 @@ describe('candidates()', () => {
     ]);
   });
 
-  it('tells it to whoever asks, standing or not, and stands for nobody by that', async () => {
+  it('works for any election, with or without a candidacy, and starts none', async () => {
     const { store } = await standing('a', 'b');
     const stranger = elect({ store, key: 'k', ...TIMES });
     const told = stranger.candidates();
@@ -63,7 +63,7 @@ describe('candidates()', () => {
     expect(stranger.role).toBeUndefined();
   });
 
-  it('forgets at once who leaves', async () => {
+  it('drops a candidate that leaves at once', async () => {
     const { elections } = await standing('a', 'b', 'c');
     void elections[1]?.close();
     await pass(LATENCY);
@@ -72,7 +72,7 @@ describe('candidates()', () => {
     expect(await told).toEqual([expect.objectContaining({ name: 'c' })]);
   });
 
-  it('forgets who has not asked for one and a half ttls', async () => {
+  it('drops a candidate that has not asked for one and a half ttls', async () => {
     const { store, elections } = await standing('a', 'b', 'c');
     store.hang();
     void elections[1]?.close();
@@ -84,7 +84,7 @@ describe('candidates()', () => {
     expect(await told).toEqual([expect.objectContaining({ name: 'c' })]);
   });
 
-  it('rejects with the error of a request that fails, and of a store that cannot tell', async () => {
+  it('rejects with the error of a failed request, and for a store without list', async () => {
     const { store, elections } = await standing('a');
     store.fail('STORE_DENIED');
     const failing = expect(elections[0]?.candidates()).rejects.toMatchObject({ code: 'STORE_DENIED' });
@@ -107,7 +107,7 @@ describe('candidates()', () => {
     ['a candidate without an id', [{ lastSeen: 5 }]],
     ['a candidate last seen nobody knows when', [{ id: 'a/1', lastSeen: 'today' }]],
     ['one such candidate among others', [{ id: 'a/1', lastSeen: 5 }, { id: 'b/1' }]],
-  ])('rejects where the store tells of %s', async (_, candidates) => {
+  ])('rejects if the store replies with %s', async (_, candidates) => {
     const list = () => [{ status: 'listed', candidates }] as never;
     const odd = elect({ store: Object.assign(new ScriptedStore(), { list }), key: 'k', ...TIMES });
     await expect(odd.candidates()).rejects.toMatchObject({ code: 'STORE_REPLY' });
@@ -115,7 +115,7 @@ describe('candidates()', () => {
 });
 
 describe('a hand-over', () => {
-  it('is to the one who asked last, in two round trips; the others ask nobody', async () => {
+  it('goes to the candidate that asked last, in two round trips, and the others ask nothing', async () => {
     const { elections } = await standing('a', 'b', 'c', 'd');
     void elections[0]?.close();
     await pass(2 * LATENCY);
@@ -124,7 +124,7 @@ describe('a hand-over', () => {
     expect(leaders(elections)).toEqual([elections[3]]);
   });
 
-  it('is to another a quarter of a timeout later where that one is gone', async () => {
+  it('goes to another candidate a quarter of a timeout later if the successor is gone', async () => {
     const { store, elections } = await standing('a', 'b');
     stands(store, 'gone');
     await pass(LATENCY);
@@ -135,7 +135,7 @@ describe('a hand-over', () => {
     expect(leaders(elections)).toEqual([elections[1]]);
   });
 
-  it('is to the one that resign({ to }) names', async () => {
+  it('goes to the id given as resign({ to })', async () => {
     const { elections } = await standing('a', 'b', 'c', 'd');
     const [a, b] = elections as [Election, Election];
     const listed = a.candidates();
@@ -148,7 +148,7 @@ describe('a hand-over', () => {
     expect(b.term?.id).toBe(to);
   });
 
-  it('is to the one whose name resign({ to }) gives', async () => {
+  it('goes to the name given as resign({ to })', async () => {
     const { elections } = await standing('a', 'b', 'c', 'd');
     const resigned = elections[0]?.resign({ to: 'b' });
     await pass(2 * LATENCY);
@@ -156,14 +156,14 @@ describe('a hand-over', () => {
     expect(leaders(elections)).toEqual([elections[1]]);
   });
 
-  it('is to the one that asked last of two with that name', async () => {
+  it('goes to the latest of two candidates with that name', async () => {
     const { elections } = await standing('a', 'b', 'b', 'd');
     void elections[0]?.resign({ to: 'b' });
     await pass(2 * LATENCY);
     expect(leaders(elections)).toEqual([elections[2]]);
   });
 
-  it('is to anybody a quarter of a timeout later where resign names nobody who is there', async () => {
+  it('goes to any candidate a quarter of a timeout later if resign names an absent one', async () => {
     const { elections } = await standing('a', 'b', 'c');
     void elections[0]?.resign({ to: 'nobody' });
     await pass(GRACE - 1);
@@ -174,7 +174,7 @@ describe('a hand-over', () => {
 });
 
 describe('resign', () => {
-  it.each([[null], [7]])('refuses %j as options', async (options) => {
+  it.each([[null], [7]])('rejects %j as options', async (options) => {
     const { elections } = await standing('a');
     await expect(elections[0]?.resign(options as never)).rejects.toMatchObject({
       code: 'INVALID_OPTION',
@@ -184,7 +184,7 @@ describe('resign', () => {
     });
   });
 
-  it.each([[''], [7], [null]])('refuses %j as who is to be next', async (to) => {
+  it.each([[''], [7], [null]])('rejects %j as the successor', async (to) => {
     const { elections } = await standing('a');
     await expect(elections[0]?.resign({ to: to as string })).rejects.toMatchObject({
       code: 'INVALID_OPTION',

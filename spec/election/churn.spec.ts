@@ -3,8 +3,8 @@ import { elect, type Transition } from 'rx-leader';
 import { MemoryLeaseStore } from 'rx-leader/testing';
 import { until } from '../support/until.js';
 
-describe('an election whose subscribers come and go', () => {
-  it('leads, and closes, after thousands that left while the release was still under way (G5, G6)', async () => {
+describe('an election with many short subscriptions', () => {
+  it('leads, and closes, after thousands of subscriptions that ended during the release (G5, G6)', async () => {
     const election = elect({ store: new MemoryLeaseStore(), key: 'churn', ttl: 1_000 });
     for (let turn = 0; turn < 5_000; turn++) election.subscribe().unsubscribe();
     const told: Transition[] = [];
@@ -15,7 +15,7 @@ describe('an election whose subscribers come and go', () => {
     expect(told).toMatchObject([{ role: 'leader' }, { role: 'follower', reason: 'closed' }]);
   });
 
-  it('does without the notices of a store that cannot give any', async () => {
+  it('works without notices if the store cannot publish any', async () => {
     const memory = new MemoryLeaseStore();
     const store = {
       acquire: memory.acquire.bind(memory),

@@ -17,7 +17,7 @@ describe('the promise of close', () => {
     expect(closed.at).toBe(130);
   });
 
-  it('is the same however often it is asked for', async () => {
+  it('is the same for every call', async () => {
     const { store, election } = candidate();
     tell(election);
     await pass(1);
@@ -62,7 +62,7 @@ describe('the promise of close', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('waits for a release that began before it', async () => {
+  it('waits for a release that started earlier', async () => {
     const { election } = candidate({ release: [says({ status: 'released' }, 50)] });
     const { leave } = tell(election);
     await pass(10);
@@ -73,7 +73,7 @@ describe('the promise of close', () => {
     expect(closed.at).toBe(60);
   });
 
-  it('waits for that also when somebody has subscribed again meanwhile', async () => {
+  it('waits for an earlier release even if a subscriber has joined since', async () => {
     const { store, election } = candidate({ release: [says({ status: 'released' }, 50)] });
     tell(election).leave();
     await pass(10);
@@ -97,7 +97,7 @@ describe('the promise of close', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('leaves none behind of a follower either, which has one, however often its next attempt is put off or hastened (G6)', async () => {
+  it('leaves no timer of a follower behind, however often its next attempt was rescheduled (G6)', async () => {
     const { store, election } = candidate({ acquire: [held(400)] });
     tell(election);
     await pass(10);
@@ -111,32 +111,32 @@ describe('the promise of close', () => {
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('has no timer but the request’s own to wait for where only an answer can bring news (G6)', async () => {
+  it('has only the request’s own timer while only a reply can change anything (G6)', async () => {
     const { election } = candidate({ acquire: [silence], release: [silence] });
     const { leave } = tell(election);
     expect(jest.getTimerCount()).toBe(1);
     leave();
     await pass(100);
-    expect(jest.getTimerCount()).toBe(1); // the release’s
+    expect(jest.getTimerCount()).toBe(1); // the release’s timer
     await pass(100);
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('has no other on the way out, either (G6)', async () => {
-    const timers = jest.spyOn(globalThis, 'setInterval'); // what RxJS sets its timers by
+  it('has no other timer during the exit either (G6)', async () => {
+    const timers = jest.spyOn(globalThis, 'setInterval'); // RxJS uses it for its timers
     const { election } = candidate({ release: [silence] });
     const { leave } = tell(election);
     await pass(10);
     leave();
     await pass(0);
     expect(jest.getTimerCount()).toBe(1);
-    // Node takes an endless one for one of 1 ms.
+    // Node turns an infinite interval into 1 ms.
     expect(timers.mock.calls.map(([, ms]) => ms)).not.toContain(Number.POSITIVE_INFINITY);
     await pass(100);
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('is what await using waits for', async () => {
+  it('is awaited by await using', async () => {
     const { store, election } = candidate();
     tell(election);
     await pass(1);

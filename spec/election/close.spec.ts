@@ -3,7 +3,7 @@ import { fails, granted, held, says, silence } from '../support/scripted-store.j
 import { virtually } from '../support/virtual-time.js';
 
 describe('close', () => {
-  it('says follower/closed and completes at once when it ends a term', () => {
+  it('emits follower/closed and completes at once when it ends a term', () => {
     virtually(({ candidate, at, expectAsked, expectTold }) => {
       const { store, election } = candidate();
       at(100, () => void election.close());
@@ -14,7 +14,7 @@ describe('close', () => {
     });
   });
 
-  it('only completes when it ends none, and asks nothing of the store', () => {
+  it('only completes without a term, and sends nothing to the store', () => {
     virtually(({ candidate, at, expectAsked, expectTold }) => {
       const { store, election } = candidate({ acquire: [held(9_999)] });
       at(100, () => void election.close());
@@ -25,7 +25,7 @@ describe('close', () => {
     });
   });
 
-  it('completes an election that is in error', () => {
+  it('completes an election with the role error', () => {
     virtually(({ candidate, at, expectTold }) => {
       const { election } = candidate({ acquire: [fails('STORE_DENIED')] });
       at(100, () => void election.close());
@@ -33,7 +33,7 @@ describe('close', () => {
     });
   });
 
-  it('awaits an acquire in flight, says nothing of it, and gives back what it brought (G4)', () => {
+  it('awaits an acquire in flight, emits nothing of it, and releases what it granted (G4)', () => {
     const store = virtually(({ candidate, at, expectAsked, expectTold, expectSubscriptions }) => {
       const { store, election } = candidate({ acquire: [granted(7, 60)] });
       at(20, () => void election.close());
@@ -48,7 +48,7 @@ describe('close', () => {
     expect(store.requests.release[0]?.id).toBe(store.requests.acquire[0]?.id);
   });
 
-  it('compare-and-deletes an acquire in flight that is not answered within timeout (G4)', () => {
+  it('releases by id after an acquire in flight that is not answered within timeout (G4)', () => {
     const store = virtually(({ candidate, at, expectAsked, expectTold, expectSubscriptions }) => {
       const { store, election } = candidate({ acquire: [silence], release: [silence] });
       at(20, () => void election.close());
@@ -65,7 +65,7 @@ describe('close', () => {
     expect(store.requests.release[0]?.id).toBe(store.requests.acquire[0]?.id);
   });
 
-  it('releases nothing after an acquire that somebody else’s lease answers', () => {
+  it('releases nothing after an acquire that finds another holder', () => {
     virtually(({ candidate, at, expectAsked }) => {
       const { store, election } = candidate({ acquire: [held(9_999, 60)] });
       expectAsked(store).toBe('a');
@@ -74,7 +74,7 @@ describe('close', () => {
     });
   });
 
-  it('gives up a read in flight', () => {
+  it('cancels a read in flight', () => {
     virtually(({ candidate, at, expectAsked, expectSubscriptions }) => {
       const { store, election } = candidate({ acquire: [silence], read: [silence] });
       expectAsked(store).toBe('a 124ms d 9ms r');
@@ -95,7 +95,7 @@ describe('close', () => {
     });
   });
 
-  it('lets those who subscribe afterwards complete at once, without a request', () => {
+  it('completes later subscribers at once, without a request', () => {
     virtually(({ candidate, at, expectAsked, expectTold }) => {
       const { store, election } = candidate({ acquire: [held(9_999)] });
       at(20, () => void election.close());
@@ -105,7 +105,7 @@ describe('close', () => {
     });
   });
 
-  it('works before the first subscription, too', () => {
+  it('works before the first subscription', () => {
     virtually(({ candidate, expectAsked, expectTold }) => {
       const { store, election } = candidate();
       void election.close();

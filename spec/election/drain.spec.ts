@@ -33,7 +33,7 @@ describe('unsubscribing the last subscriber', () => {
     expect(letters).toEqual(['L']);
   });
 
-  it('releases after the work of plain switchMap was torn down, which RxJS does later than the election (G7)', async () => {
+  it('releases after the teardown of plain switchMap work, which RxJS runs later than the election (G7)', async () => {
     const { store, election } = candidate();
     const order: string[] = [];
     store.asked.subscribe(({ verb }) => order.push(verb));
@@ -47,8 +47,11 @@ describe('unsubscribing the last subscriber', () => {
   });
 });
 
-describe('a term that begins and is left while its election is being subscribed to', () => {
-  /** One that is told at once that its store listens, and is granted at once what it asks for; its only subscriber leaves in its first callback. */
+describe('a term that starts and is left during the subscription', () => {
+  /**
+   * An election whose store listens and grants synchronously. Its only subscriber leaves in its
+   * first callback.
+   */
   function left() {
     const store = new MemoryLeaseStore();
     const election = elect({ store, key: 'k', ttl: 1_000, clock });
@@ -77,7 +80,7 @@ describe('a term that begins and is left while its election is being subscribed 
     expect([isClosed, store.lease('k')]).toEqual([true, undefined]);
   });
 
-  it('is released before whoever subscribes next stands', async () => {
+  it('is released before the next subscriber’s candidacy starts', async () => {
     const { store, election, finish } = left();
     const { letters, leave } = tell(election);
     await pass(100);
@@ -92,7 +95,7 @@ describe('a term that begins and is left while its election is being subscribed 
 });
 
 describe('waitUntil', () => {
-  it('holds the release back until the work has settled, while nothing else of the term lasts (G7)', async () => {
+  it('delays the release until the work has settled, while everything else of the term is over (G7)', async () => {
     const { store, election } = candidate();
     const { leave } = tell(election);
     await pass(10);
@@ -109,7 +112,7 @@ describe('waitUntil', () => {
     expect(store.requests.release).toHaveLength(1);
   });
 
-  it('is accepted while the exit begins: from abort listeners and from what is torn down', async () => {
+  it('is accepted while the exit starts: from abort listeners and from teardowns', async () => {
     const { store, election } = candidate();
     const { leave } = tell(election);
     await pass(10);
@@ -154,12 +157,12 @@ describe('waitUntil', () => {
     expect(store.requests.release).toHaveLength(1);
   });
 
-  it('takes any thenable, and one that throws for settled', async () => {
+  it('accepts any thenable, and treats one that throws as settled', async () => {
     const { store, election } = candidate();
     const { leave } = tell(election);
     await pass(10);
     const broken = {
-      // biome-ignore lint/suspicious/noThenProperty: a broken thenable is what this is about
+      // biome-ignore lint/suspicious/noThenProperty: the test needs a broken thenable
       then() {
         throw new Error('a thenable with a bug');
       },
@@ -170,7 +173,7 @@ describe('waitUntil', () => {
     expect(store.requests.release).toHaveLength(1);
   });
 
-  it('holds nothing back after a term that ended by itself', async () => {
+  it('delays nothing after a term that ended by itself', async () => {
     const { store, election } = candidate({ renew: [says({ status: 'lost' } as const)] });
     const { letters, leave } = tell(election);
     await pass(10);
@@ -203,7 +206,7 @@ describe('a drain', () => {
     expect(store.spans.release).toEqual([{ subscribedFrame: 1_310, unsubscribedFrame: 1_311 }]);
   });
 
-  it('ends after drain ms at most', async () => {
+  it('ends after at most drain ms', async () => {
     const { store, election } = candidate();
     const { leave } = tell(election);
     await pass(10);
@@ -215,7 +218,7 @@ describe('a drain', () => {
     expect(store.requests.release).toHaveLength(1);
   });
 
-  it('goes on without a lease when renewals fail or the store says it is lost', async () => {
+  it('continues without a lease when renewals fail or the store reports it as lost', async () => {
     const { store, election } = candidate({ renew: [says({ status: 'lost' } as const)] }, { drain: 5_000 });
     const { leave } = tell(election);
     await pass(10);
@@ -229,7 +232,7 @@ describe('a drain', () => {
     expect(store.requests.release).toHaveLength(1);
   });
 
-  it('is not cut short by work of an earlier term that settles now (G7)', async () => {
+  it('is not shortened by work of an earlier term that settles now (G7)', async () => {
     const { store, election } = candidate();
     tell(election);
     await pass(10);
@@ -249,7 +252,7 @@ describe('a drain', () => {
     expect(store.requests.release).toHaveLength(2);
   });
 
-  it('keeps the next candidacy waiting until its release has settled', async () => {
+  it('delays the next candidacy until its release has settled', async () => {
     const { store, election } = candidate({ release: [silence] });
     const { leave } = tell(election);
     await pass(10);
@@ -262,11 +265,12 @@ describe('a drain', () => {
     await pass(99);
     expect([store.requests.read.length, store.requests.acquire.length]).toEqual([0, 1]);
     await pass(3);
-    expect([store.requests.read.length, store.requests.acquire.length]).toEqual([1, 2]); // nobody answered: it looks first
+    // Nobody answered: it reads first.
+    expect([store.requests.read.length, store.requests.acquire.length]).toEqual([1, 2]);
     expect(letters).toEqual(['L']);
   });
 
-  it('lets a candidacy that waits for it be closed', async () => {
+  it('allows closing a candidacy that waits for it', async () => {
     const { store, election } = candidate();
     const { leave } = tell(election);
     await pass(10);

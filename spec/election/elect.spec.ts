@@ -6,7 +6,7 @@ import { ScriptedStore, silence } from '../support/scripted-store.js';
 import { letter, virtually } from '../support/virtual-time.js';
 
 describe('elect', () => {
-  it('gives an Election, which is an Observable, an async iterable and disposable', () => {
+  it('returns an Election, which is an Observable, an async iterable and disposable', () => {
     const election = elect({ store: new ScriptedStore(), key: 'k' });
     expect(election).toBeInstanceOf(LiveElection);
     expect(isObservable(election)).toBe(true);
@@ -19,7 +19,7 @@ describe('elect', () => {
     expect(() => elect({ store: new ScriptedStore(), key: 'k', ttl: 5 })).toThrow(wrong);
   });
 
-  it('measures leases and sets timers by the scheduler’s own time where that is virtual', () => {
+  it('measures leases and sets timers by a virtual scheduler’s own time', () => {
     virtually(({ scheduler, at }) => {
       const election = elect({ store: new ScriptedStore({ renew: Array(9).fill(silence) }), key: 'k', scheduler });
       const times: number[] = [];
@@ -27,13 +27,14 @@ describe('elect', () => {
       at(9_000, () => expect(election.term?.remaining()).toBeCloseTo(299.98, 2));
       at(9_400, () => {
         subscription.unsubscribe();
-        // 10 000 × 0.99 / 1.01 − 2 − 500, counted from the request; the error follows in the same instant.
+        // 10 000 × 0.99 / 1.01 − 2 − 500, counted from the request. The error follows at the same
+        // instant.
         expect(times).toEqual([1, expect.closeTo(9_299.98, 2), expect.closeTo(9_299.98, 2)]);
       });
     });
   });
 
-  it('uses what the store has for each election alone, where it has such a thing', () => {
+  it('uses the store’s forElection, if it has one', () => {
     virtually(({ scheduler, at }) => {
       const own: ScriptedStore[] = [];
       const forElection = () => {
@@ -51,14 +52,14 @@ describe('elect', () => {
     });
   });
 
-  it('runs in real time without any scheduler', async () => {
+  it('runs in real time without a scheduler', async () => {
     const election = elect({ store: new ScriptedStore(), key: 'k' });
     const role = await firstValueFrom(election.pipe(map(() => election.role)));
     expect(role).toBe('leader');
     await election.close();
   });
 
-  it('makes two elections that share nothing but the key', () => {
+  it('creates two elections that share nothing but the key', () => {
     virtually(({ candidate, at }) => {
       const [one, other] = [candidate(), candidate()];
       const first = one.election.subscribe();

@@ -4,7 +4,7 @@ import { fails, granted, held, says, silence } from '../support/scripted-store.j
 import { letter, virtually } from '../support/virtual-time.js';
 
 describe('an election', () => {
-  it('asks for nothing before the first subscription', () => {
+  it('sends nothing before the first subscription', () => {
     virtually(({ candidate, expectAsked, expectTold }) => {
       const { store, election } = candidate();
       const subscribe = ' 99ms ^ 9ms !';
@@ -15,7 +15,7 @@ describe('an election', () => {
     });
   });
 
-  it('is one candidacy for all its subscribers, and tells a late one the current role first, once', () => {
+  it('shares one candidacy among all subscribers, and a late one receives the current role first, once', () => {
     virtually(({ candidate, expectAsked, expectTold }) => {
       const { store, election } = candidate({ acquire: [held(200), granted(7)] });
       const first = '  ^ 299ms         !';
@@ -32,7 +32,7 @@ describe('an election', () => {
     });
   });
 
-  it('tells nothing of the past to a subscriber that comes before the first role', () => {
+  it('emits no past role to a subscriber that joins before the first role', () => {
     virtually(({ candidate, expectTold }) => {
       const { election } = candidate({ acquire: [granted(7, 50)] });
       const first = '  ^ 99ms !';
@@ -44,7 +44,7 @@ describe('an election', () => {
     });
   });
 
-  it('goes on while one subscriber is left, and releases when the last one goes', () => {
+  it('continues while one subscriber is left, and releases when the last one leaves', () => {
     virtually(({ candidate, expectAsked, expectTold }) => {
       const { store, election } = candidate();
       const first = '  ^ 49ms !';
@@ -56,7 +56,7 @@ describe('an election', () => {
     });
   });
 
-  it('is stood in anew by the next subscriber, under a new id, knowing the tokens so far (G3)', () => {
+  it('starts a new candidacy for the next subscriber, with a new id and the known tokens (G3)', () => {
     const store = virtually(({ candidate, expectAsked, expectTold }) => {
       const { store, election } = candidate({ acquire: [granted(7)] });
       const first = '  ^ 49ms !';
@@ -72,13 +72,13 @@ describe('an election', () => {
     expect(second?.id).not.toBe(first?.id);
   });
 
-  it('waits with that for the release before to settle, answered or not', () => {
+  it('waits for the previous release to settle, answered or not', () => {
     virtually(({ candidate, expectAsked, expectTold }) => {
       const { store, election } = candidate({ release: [says({ status: 'released' }, 30), silence] });
       const first = '  ^ 49ms !';
       const second = ' 60ms ^ 139ms          !';
       const third = '  210ms                  ^ 189ms !';
-      const asked = '  a 49ms r 29ms a 119ms r 99ms da 98ms r'; // nobody answered: it looks first
+      const asked = '  a 49ms r 29ms a 119ms r 99ms da 98ms r'; // nobody answered: it reads first
       expectAsked(store).toBe(asked);
       expectTold(election, first).toBe('-L');
       expectTold(election, second).toBe('81ms L');
@@ -86,7 +86,7 @@ describe('an election', () => {
     });
   });
 
-  it('waits with that however many subscribe meanwhile', () => {
+  it('waits for the release however many subscribe meanwhile', () => {
     virtually(({ candidate, expectAsked, expectTold }) => {
       const { store, election } = candidate({ release: [says({ status: 'released' }, 30)] });
       const first = '  ^ 49ms !';
@@ -100,7 +100,7 @@ describe('an election', () => {
     });
   });
 
-  it('asks for nothing when that subscriber goes before its turn has come, and forgets nothing (G3)', () => {
+  it('sends nothing if the subscriber leaves while it waits, and keeps the known tokens (G3)', () => {
     const store = virtually(({ candidate, expectAsked, expectTold }) => {
       const { store, election } = candidate({
         acquire: [granted(7)],
@@ -119,7 +119,7 @@ describe('an election', () => {
     expect(store.requests.acquire[1]).toMatchObject({ lastToken: 7 });
   });
 
-  it('does not stand for a subscriber that an operator closed while it was subscribing', () => {
+  it('starts no candidacy for a subscriber that an operator closed during the subscription', () => {
     virtually(({ candidate, at, expectAsked }) => {
       const { store, election } = candidate();
       expectAsked(store).toBe('');
@@ -140,7 +140,7 @@ describe('an election', () => {
     });
   });
 
-  it('never errors: what fails is told as a transition', () => {
+  it('never errors: it emits failures as transitions', () => {
     virtually(({ candidate, expectTold }) => {
       const { election } = candidate({
         acquire: [
@@ -154,7 +154,7 @@ describe('an election', () => {
     });
   });
 
-  it('is an Observable like any other, and resigns as soon as firstValueFrom has its value', async () => {
+  it('is a normal Observable, and resigns as soon as firstValueFrom has its value', async () => {
     const store = virtually(({ candidate, at, expectAsked }) => {
       const { store, election } = candidate();
       expectAsked(store).toBe('9ms ar');
@@ -166,7 +166,7 @@ describe('an election', () => {
 });
 
 describe('role, isLeading and term', () => {
-  it('say nothing before, between and after candidacies', () => {
+  it('are undefined or false before, between and after candidacies', () => {
     virtually(({ candidate, at }) => {
       const { election } = candidate({ acquire: [held(9_999), granted(7)] });
       const state = () => [election.role, election.isLeading, election.term];
@@ -190,7 +190,7 @@ describe('role, isLeading and term', () => {
     });
   });
 
-  it('say nothing any more when completion is told, to anybody', () => {
+  it('are reset before any subscriber completes', () => {
     const seen = virtually(({ candidate, at }) => {
       const { election } = candidate();
       const seen: unknown[] = [];

@@ -48,7 +48,7 @@ describe('defaults', () => {
     });
   });
 
-  it('are floored to whole ms', () => {
+  it('are rounded down to whole ms', () => {
     expect(settle({ ttl: 1_119 }).settings).toMatchObject({
       wait: 559,
       jitter: 22,
@@ -58,11 +58,11 @@ describe('defaults', () => {
     });
   });
 
-  it('fit one another at the least ttl', () => {
+  it('fit together at the smallest ttl', () => {
     expect(settle({ ttl: 100 }).settings).toMatchObject({ ttl: 100, wait: 50, jitter: 2, renewEvery: 33, timeout: 10 });
   });
 
-  it('give way to what is given', () => {
+  it('are replaced by given values', () => {
     const given = {
       ttl: 20_000,
       wait: 30_000, // may exceed the ttl
@@ -77,7 +77,7 @@ describe('defaults', () => {
     expect(settle(given).settings).toEqual({ key: 'k', ...given });
   });
 
-  it('do not mind options that are undefined', () => {
+  it('treat undefined options as absent', () => {
     expect(settle({ ttl: undefined, data: undefined, name: undefined, coldStart: undefined }).settings).toEqual(
       settle().settings,
     );
@@ -91,7 +91,7 @@ describe('a time', () => {
     }
   });
 
-  it.each(['wait', 'renewEvery', 'timeout', 'drain'])('is 1 at least: %s', (option) => {
+  it.each(['wait', 'renewEvery', 'timeout', 'drain'])('is at least 1: %s', (option) => {
     expect(() => settle({ [option]: 0 })).toThrow(refusal(option));
     expect(settle({ [option]: 1 }).settings).toMatchObject({ [option]: 1 });
   });
@@ -100,19 +100,20 @@ describe('a time', () => {
     expect(settle({ jitter: 0 }).settings.jitter).toBe(0);
   });
 
-  it('is 100 at least for ttl', () => {
+  it('is at least 100 for ttl', () => {
     expect(() => settle({ ttl: 99 })).toThrow(
       'Invalid option "ttl": must be a whole number of ms from 100 to 2147483647; received 99',
     );
   });
 
-  it.each(['wait', 'jitter', 'drain'])('is 2³¹ − 1 at most, as a timer is: %s', (option) => {
+  it.each(['wait', 'jitter', 'drain'])('is at most 2³¹ − 1, as a timer is: %s', (option) => {
     expect(settle({ [option]: LONGEST }).settings).toMatchObject({ [option]: LONGEST });
   });
 });
 
 describe('renewEvery and timeout', () => {
-  // The lifetime of a ttl of 2 020 is 1 877: 600 + 3 × (timeout + timeout / 4) may be no more.
+  // The lifetime of a ttl of 2 020 is 1 877, which is the maximum for 600 + 3 × (timeout + timeout
+  // / 4).
   it('leave time for three failures within the lifetime of a lease', () => {
     expect(settle({ ttl: 2_020, renewEvery: 1_502, timeout: 100 }).settings).toMatchObject({ renewEvery: 1_502 });
     expect(() => settle({ ttl: 2_020, renewEvery: 1_503, timeout: 100 })).toThrow(refusal('renewEvery'));
@@ -130,29 +131,29 @@ describe('renewEvery and timeout', () => {
 });
 
 describe('key, name, data and coldStart', () => {
-  it.each(['', undefined, null, 5])('refuse %p as a key', (key) => {
+  it.each(['', undefined, null, 5])('reject %p as a key', (key) => {
     expect(() => settle({ key })).toThrow(refusal('key'));
   });
 
-  it.each(['', null, 5])('refuse %p as a name', (name) => {
+  it.each(['', null, 5])('reject %p as a name', (name) => {
     expect(() => settle({ name })).toThrow(refusal('name'));
   });
 
-  it.each([null, 5, {}])('refuse %p as data', (data) => {
+  it.each([null, 5, {}])('reject %p as data', (data) => {
     expect(() => settle({ data })).toThrow(refusal('data'));
   });
 
-  it.each(['', 'maybe', null, true])('refuse %p as a coldStart', (coldStart) => {
+  it.each(['', 'maybe', null, true])('reject %p as a coldStart', (coldStart) => {
     expect(() => settle({ coldStart })).toThrow(refusal('coldStart'));
   });
 });
 
 describe('preflight', () => {
-  it.each(['', 0, 'no', null, {}])('refuses %p', (preflight) => {
+  it.each(['', 0, 'no', null, {}])('rejects %p', (preflight) => {
     expect(() => settle({ preflight })).toThrow(refusal('preflight'));
   });
 
-  it('is made where there is a client, unless it is switched off; never on a store', () => {
+  it('runs for a client unless it is disabled, and never for a store', () => {
     const options = { redis: client, key: 'k' };
     expect(environment(options).preflight).toBeDefined();
     expect(environment({ ...options, preflight: true }).preflight).toBeDefined();
@@ -162,24 +163,24 @@ describe('preflight', () => {
 });
 
 describe('redis and store', () => {
-  it('are needed, exactly one of them', () => {
+  it('are required, exactly one of them', () => {
     expect(settle().store).toBe(store);
     expect(environment({ redis: client, key: 'k' }).store).toMatchObject({ acquire: expect.any(Function) });
     expect(() => settle({ redis: client })).toThrow(refusal('store'));
     expect(() => environment({ key: 'k' } as never)).toThrow(refusal('redis'));
   });
 
-  it.each(['acquire', 'renew', 'release', 'read'])('refuse a store without %s', (verb) => {
+  it.each(['acquire', 'renew', 'release', 'read'])('reject a store without %s', (verb) => {
     const verbs = { acquire: fail, renew: fail, release: fail, read: fail };
     expect(settle({ store: verbs }).store).toBe(verbs);
     expect(() => settle({ store: { ...verbs, [verb]: undefined } })).toThrow(refusal('store'));
   });
 
-  it.each(['eval', 'evalSha', 'on', 'off'])('refuse a client without %s', (method) => {
+  it.each(['eval', 'evalSha', 'on', 'off'])('reject a client without %s', (method) => {
     expect(() => settle({ store: undefined, redis: { ...client, [method]: undefined } })).toThrow(refusal('redis'));
   });
 
-  it('say what was given instead', () => {
+  it('name the given value', () => {
     expect(() => settle({ store: undefined, redis: 'redis://localhost' })).toThrow(/received "redis:\/\/localhost"$/);
     expect(() => settle({ store: 5 })).toThrow(/received 5$/);
     expect(() => settle({ redis: client })).toThrow(/received an object \(ScriptedStore\)$/);
@@ -190,16 +191,16 @@ describe('redis and store', () => {
     ['a proxy that has been revoked', revoked],
     ['a function with a symbol for a name', () => Object.defineProperty(() => {}, 'name', { value: Symbol('s') })],
     ['a constructor with one', () => ({ constructor: { name: Symbol('s') } })],
-  ])('refuse %s, whatever can be said of it', (_, make) => {
+  ])('reject %s, even if it cannot be described', (_, make) => {
     expect(() => settle({ ttl: make() })).toThrow(refusal('ttl'));
   });
 
-  it.each([null, 0, ''])('refuse %p for a subscriber, beside a store as beside a client', (subscriber) => {
+  it.each([null, 0, ''])('reject %p as a subscriber, with a store and with a client', (subscriber) => {
     expect(() => settle({ subscriber })).toThrow(refusal('subscriber'));
     expect(() => settle({ store: undefined, redis: client, subscriber })).toThrow(refusal('subscriber'));
   });
 
-  it.each([null, 'redis://localhost', 5])('refuse %p as either', (value) => {
+  it.each([null, 'redis://localhost', 5])('reject %p as either', (value) => {
     expect(() => settle({ store: undefined, redis: value })).toThrow(refusal('redis'));
     expect(() => settle({ store: value })).toThrow(refusal('store'));
   });
@@ -215,7 +216,7 @@ describe('a subscriber', () => {
   const given = (subscriber: unknown, options: object = {}) =>
     environment({ redis, key: 'k', ...options, subscriber } as ElectionOptions);
 
-  it('makes a store of its own, one for all who have the same', () => {
+  it('creates one store that all elections with the same subscriber share', () => {
     const { store } = given(subscriber);
     expect(store).not.toBe(given(undefined).store);
     expect(store).not.toBe(given(createClient()).store);
@@ -223,18 +224,18 @@ describe('a subscriber', () => {
     expect(given(redis).store).toBe(given(undefined).store);
   });
 
-  it('may be false, which makes a store of its own as well', () => {
+  it('may be false, which creates another store', () => {
     const { store } = given(false);
     expect([given(undefined).store, given(subscriber).store]).not.toContain(store);
     expect(given(false, { key: 'another' }).store).toBe(store);
     expect(() => settle({ subscriber: false })).toThrow(/^Invalid option "subscriber": needs redis/);
   });
 
-  it.each([null, true, 'redis://localhost', 5, {}])('is not %p', (value) => {
+  it.each([null, true, 'redis://localhost', 5, {}])('cannot be %p', (value) => {
     expect(() => given(value)).toThrow(refusal('subscriber'));
   });
 
-  it('must be a client that can be duplicated, and is for redis only', () => {
+  it('must be a client that can be duplicated, and only applies to redis', () => {
     expect(() => given(client)).toThrow(
       /^Invalid option "subscriber": must be a client .+ which can be duplicated, or false; /,
     );
@@ -243,7 +244,7 @@ describe('a subscriber', () => {
 });
 
 describe('clock, scheduler and signal', () => {
-  it('are the system’s by default, and what comes right after the call stack is a microtask', () => {
+  it('are the system’s by default, and soon is a microtask', () => {
     expect(settle()).toMatchObject({ clock: systemClock(), scheduler: asyncScheduler, soon: asapScheduler });
   });
 
@@ -255,7 +256,7 @@ describe('clock, scheduler and signal', () => {
     expect(soon).toBe(scheduler);
   });
 
-  it('may be given one by one', () => {
+  it('may be given separately', () => {
     const clock = { now: () => 5 };
     const scheduler = new VirtualTimeScheduler();
     expect(settle({ clock })).toMatchObject({ clock, scheduler: asyncScheduler });
@@ -271,13 +272,13 @@ describe('clock, scheduler and signal', () => {
     ['scheduler', 'async'],
     ['signal', {}],
     ['signal', null],
-  ])('refuse a wrong %s: %j', (option, value) => {
+  ])('reject a wrong %s: %j', (option, value) => {
     expect(() => settle({ [option]: value })).toThrow(refusal(option));
   });
 });
 
-describe('a text that UTF-8 cannot carry', () => {
-  it.each(['key', 'name', 'data'])('is refused as %s, with where it breaks', (option) => {
+describe('a text that UTF-8 cannot encode', () => {
+  it.each(['key', 'name', 'data'])('is rejected as %s, with the index of the fault', (option) => {
     for (const [text, at] of [
       ['\ud83d', 0],
       ['team \ud83d one', 5],
@@ -289,7 +290,7 @@ describe('a text that UTF-8 cannot carry', () => {
     }
   });
 
-  it('is none where its pairs are whole', () => {
+  it('has an unpaired surrogate; whole pairs are accepted', () => {
     expect(settle({ key: 'k😀', name: '😀', data: 'x😀\u0000\ufffd' }).settings).toMatchObject({
       key: 'k😀',
       name: '😀',
@@ -298,7 +299,7 @@ describe('a text that UTF-8 cannot carry', () => {
 });
 
 describe('an id', () => {
-  it('is the name and 128 random bits, so that two candidates of one name never share one', () => {
+  it('is the name and 128 random bits, so that candidates with one name never share an id', () => {
     const { nextId, settings } = settle({ name: 'me' });
     const ids = Array.from({ length: 1_000 }, () => nextId(settings));
     expect(new Set(ids).size).toBe(1_000);
@@ -307,7 +308,7 @@ describe('an id', () => {
 });
 
 describe('a random number', () => {
-  it('is from 0 to 1, another each time', () => {
+  it('is from 0 to 1, and different each time', () => {
     const { random } = settle();
     const numbers = Array.from({ length: 100 }, random);
     expect(numbers.every((number) => number >= 0 && number < 1)).toBe(true);

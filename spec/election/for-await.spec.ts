@@ -6,7 +6,7 @@ import { LIFETIME, letter } from '../support/virtual-time.js';
 useFakeTime();
 
 describe('for await over an election', () => {
-  it('stands from the call of [Symbol.asyncIterator]() on', async () => {
+  it('starts the candidacy at the call of [Symbol.asyncIterator]()', async () => {
     const { store, election } = candidate();
     const iterator = election[Symbol.asyncIterator]();
     expect(store.requests.acquire).toHaveLength(1);
@@ -15,7 +15,7 @@ describe('for await over an election', () => {
     expect(store.requests.release).toHaveLength(1);
   });
 
-  it('is told what subscribers are told, and ends with the election', async () => {
+  it('receives what subscribers receive, and ends with the election', async () => {
     const { election } = candidate();
     const letters: string[] = [];
     const loop = watch(
@@ -30,7 +30,7 @@ describe('for await over an election', () => {
     expect(loop.at).toBe(100);
   });
 
-  it('resigns by leaving the loop, and goes on behind it only when the release has settled', async () => {
+  it('resigns when the loop is left, and continues after it once the release has settled', async () => {
     const { store, election } = candidate({ release: [says({ status: 'released' }, 30)] });
     const loop = watch(
       (async () => {
@@ -44,7 +44,7 @@ describe('for await over an election', () => {
     expect(loop.at).toBe(31);
   });
 
-  it('waits for no release while somebody else is subscribed', async () => {
+  it('waits for no release while another subscriber is left', async () => {
     const { store, election } = candidate();
     const { leave } = tell(election);
     const loop = watch(
@@ -59,7 +59,7 @@ describe('for await over an election', () => {
     leave();
   });
 
-  it('waits for no earlier release, either, for which somebody else waits to stand', async () => {
+  it('waits for no earlier release that another subscriber waits for', async () => {
     const { election } = candidate({ release: [says({ status: 'released' }, 50)] });
     const { leave } = tell(election);
     await pass(10);
@@ -75,7 +75,7 @@ describe('for await over an election', () => {
     await pass(100);
   });
 
-  it('resigns also when the body throws, and the error comes through', async () => {
+  it('resigns also when the body throws, and passes the error on', async () => {
     const { store, election } = candidate();
     const loop = watch(
       (async () => {
@@ -87,7 +87,7 @@ describe('for await over an election', () => {
     expect(store.requests.release).toHaveLength(1);
   });
 
-  it('is not told of a leadership that ended while the body was busy (G2)', async () => {
+  it('does not receive a leadership that ended while the body was busy (G2)', async () => {
     let ahead = 0;
     const clock = { now: () => Date.now() + ahead };
     const { election } = candidate({ acquire: [granted(1, 50)] }, { clock });
@@ -97,7 +97,7 @@ describe('for await over an election', () => {
     ahead = LIFETIME + 200;
     const next = watch(iterator.next());
     await pass(0);
-    expect(next.at).toBeUndefined(); // the leader is not told, though no timer has said so yet
+    expect(next.at).toBeUndefined(); // the leader is skipped, though no timer has fired yet
     await pass(540);
     expect(next.value?.value).toMatchObject({ role: 'follower', reason: 'stalled' });
     void iterator.return?.();

@@ -6,7 +6,7 @@ import { LiveTerm } from '../../lib/stream/term.js';
 import type { Transition } from '../../lib/stream/transition.js';
 import { letter } from '../support/virtual-time.js';
 
-/** A source to tell transitions by hand, and a loop over it that is asked step by step. */
+/** A source of transitions under manual control, and an iterator over it. */
 class Bench {
   now = 0;
   readonly source = new Subject<Transition>();
@@ -15,7 +15,7 @@ class Bench {
     this.left += 1;
   });
 
-  /** Tells that a term until `deadline` begins. */
+  /** Emits the start of a term until `deadline`. */
   lead(deadline = 1_000): LiveTerm {
     const term = new LiveTerm({ id: 'me/1', token: 1, deadline }, { now: () => this.now });
     this.source.next({ role: 'leader', at: new Date(0), term });
@@ -30,14 +30,14 @@ class Bench {
     this.source.next({ role: 'error', at: new Date(0), error: new ElectionError('STORE_TIMEOUT', 'scripted') });
   }
 
-  /** Asks for the next transition: its letter, `|` at the end, or `…` while there is none. */
+  /** Requests the next transition: its letter, `|` at the end, or `…` while there is none. */
   async ask(): Promise<string> {
     const next = this.iterator.next().then(({ done, value }) => (done ? '|' : letter(value)));
     return Promise.race([next, soon('…')]);
   }
 }
 
-/** Resolves after everything that is to happen now. */
+/** Resolves after everything that is already scheduled. */
 const soon = <T>(value: T): Promise<T> => new Promise((resolve) => setImmediate(resolve, value));
 
 describe('iterate', () => {
@@ -45,7 +45,7 @@ describe('iterate', () => {
     expect(new Bench().source.observed).toBe(true);
   });
 
-  it('delivers what comes before it is asked for, and what comes after', async () => {
+  it('delivers transitions from before and after the request', async () => {
     const bench = new Bench();
     bench.follow('standby');
     expect(await bench.ask()).toBe('S');
@@ -54,7 +54,7 @@ describe('iterate', () => {
     expect(await next).toEqual({ done: false, value: { role: 'leader', at: new Date(0), term } });
   });
 
-  it('answers several next() in their order', async () => {
+  it('answers several next() in order', async () => {
     const bench = new Bench();
     const [first, second] = [bench.iterator.next(), bench.iterator.next()];
     bench.follow('standby');
@@ -63,7 +63,7 @@ describe('iterate', () => {
     expect((await second).value.role).toBe('leader');
   });
 
-  it('never skips the follower that ends a term it has delivered, however much comes after', async () => {
+  it('never skips the follower that ends a delivered term, whatever follows', async () => {
     const bench = new Bench();
     bench.lead();
     expect(await bench.ask()).toBe('L');
@@ -76,7 +76,7 @@ describe('iterate', () => {
     expect(await bench.ask()).toBe('…');
   });
 
-  it('delivers a term that has begun meanwhile', async () => {
+  it('delivers a term that has started meanwhile', async () => {
     const bench = new Bench();
     bench.lead();
     await bench.ask();
@@ -85,13 +85,13 @@ describe('iterate', () => {
     expect([await bench.ask(), await bench.ask(), await bench.ask()]).toEqual(['X', 'L', '…']);
   });
 
-  it('keeps only the latest of what nobody has asked for, and no two of one role in a row', async () => {
+  it('keeps only the latest unrequested transition, and never repeats a role', async () => {
     const bench = new Bench();
     bench.follow('standby');
     expect(await bench.ask()).toBe('S');
     bench.fail();
     bench.follow('standby');
-    expect(await bench.ask()).toBe('…'); // it is a follower, as it was when the loop last heard
+    expect(await bench.ask()).toBe('…'); // a follower, as at the last delivery
   });
 
   it('collapses error, follower and error into one error', async () => {
@@ -105,7 +105,7 @@ describe('iterate', () => {
     expect(await bench.ask()).toBe('…');
   });
 
-  it('never delivers a leadership that is over by the clock when the loop asks (G2)', async () => {
+  it('never delivers a leadership that is over by the clock at the request (G2)', async () => {
     const bench = new Bench();
     bench.lead(1_000);
     bench.now = 1_000;
@@ -115,13 +115,13 @@ describe('iterate', () => {
     expect((await asked).value).toMatchObject({ role: 'follower', reason: 'expired' });
   });
 
-  it('never delivers one whose signal has aborted, as during a drain', async () => {
+  it('never delivers a leadership whose signal has aborted, as during a drain', async () => {
     const bench = new Bench();
     bench.lead(1_000).end('resigned');
     expect(await bench.ask()).toBe('…');
   });
 
-  it('says nothing of a whole term that passed unasked, to a loop that knows of a follower', async () => {
+  it('skips a whole term that passed without a request, after a delivered follower', async () => {
     const bench = new Bench();
     bench.follow('standby');
     await bench.ask();
@@ -130,7 +130,7 @@ describe('iterate', () => {
     expect(await bench.ask()).toBe('…');
   });
 
-  it('delivers what is left and then ends when the source completes', async () => {
+  it('delivers the remaining transitions and then ends when the source completes', async () => {
     const bench = new Bench();
     bench.lead();
     expect(await bench.ask()).toBe('L');
@@ -146,12 +146,12 @@ describe('iterate', () => {
     expect(await next).toEqual({ done: true, value: undefined });
   });
 
-  it('ends at once over a source that has completed already', async () => {
+  it('ends at once over a source that has already completed', async () => {
     const iterator = iterate(new Observable((subscriber) => subscriber.complete()), async () => {});
     expect(await iterator.next()).toEqual({ done: true, value: undefined });
   });
 
-  it('keeps two transitions at most, however many come (G6)', async () => {
+  it('keeps at most two transitions, however many are emitted (G6)', async () => {
     const bench = new Bench();
     bench.lead();
     await bench.ask();
@@ -169,7 +169,7 @@ describe('iterate', () => {
 });
 
 describe('leaving the loop', () => {
-  it('unsubscribes, forgets what is left, ends pending next(), and waits for the rest', async () => {
+  it('unsubscribes, drops the remaining transitions, ends pending next(), and waits for the exit', async () => {
     let release = () => {};
     const released = new Promise<void>((resolve) => {
       release = resolve;
@@ -193,7 +193,7 @@ describe('leaving the loop', () => {
     expect(await iterator.next()).toEqual({ done: true, value: undefined });
   });
 
-  it('delivers nothing that was waiting to be asked for', async () => {
+  it('delivers no buffered transition', async () => {
     const bench = new Bench();
     bench.lead();
     await bench.ask();
@@ -205,14 +205,14 @@ describe('leaving the loop', () => {
     expect(bench.left).toBe(1);
   });
 
-  it('by throw() rejects with the error given, after the same', async () => {
+  it('by throw() does the same and rejects with the given error', async () => {
     const bench = new Bench();
     await expect(bench.iterator.throw?.(new Error('out'))).rejects.toThrow('out');
     expect(bench.source.observed).toBe(false);
     expect(bench.left).toBe(1);
   });
 
-  it('is what break does', async () => {
+  it('happens on break', async () => {
     let left = 0;
     let told = 0;
     const source = new Observable<Transition>((subscriber) => {

@@ -5,11 +5,11 @@ import type { Holder } from '../../lib/port/lease-store.js';
 import { fails, granted, held, says, silence } from '../support/scripted-store.js';
 import { LIFETIME, virtually } from '../support/virtual-time.js';
 
-/** The holders by their initials: `M`e, a `R`ival, another one `X`, and `N`obody. */
+/** The initials of the holders: `M`e, a `R`ival, another `X`, and `N`obody. */
 const initials = (election: Election) =>
   election.leaders.pipe(map((holder) => (holder?.name ?? 'nobody')[0]?.toUpperCase()));
 
-/** What a new subscriber is told at once. */
+/** The value that a new subscriber receives at once. */
 function holderOf(election: Election): Holder | undefined {
   let seen: Holder | undefined;
   election.leaders
@@ -29,7 +29,7 @@ describe('leaders', () => {
     });
   });
 
-  it('shows the leader as soon as this candidate hears of it, itself included, nobody in between and after', () => {
+  it('emits the leader as soon as this candidate learns of it, itself included, and nobody in between and after', () => {
     virtually(({ candidate, at, expectObservable }) => {
       const { election } = candidate({ acquire: [held(200), granted(7)] });
       const candidacy = election.subscribe();
@@ -38,7 +38,7 @@ describe('leaders', () => {
     });
   });
 
-  it('emits when the id changes and only then', () => {
+  it('emits exactly when the id changes', () => {
     virtually(({ candidate, at, expectObservable }) => {
       const other = says({ status: 'held', holder: { id: 'x/1', name: 'x', expiresIn: 9_999 } } as const);
       const { election } = candidate({ acquire: [held(200), held(200), other] });
@@ -48,7 +48,7 @@ describe('leaders', () => {
     });
   });
 
-  it('tells a late subscriber at once, with the ms left as of now, and none below 0', () => {
+  it('emits to a late subscriber at once, with the current ms left, at least 0', () => {
     virtually(({ candidate, at }) => {
       const { election } = candidate({ acquire: [held(400), silence] });
       const candidacy = election.subscribe();
@@ -59,7 +59,7 @@ describe('leaders', () => {
     });
   });
 
-  it('counts one’s own lease from its last renewal', () => {
+  it('counts its own lease from the last renewal', () => {
     virtually(({ candidate, at }) => {
       const { election } = candidate({}, { data: 'http://me' });
       const candidacy = election.subscribe();
@@ -70,7 +70,7 @@ describe('leaders', () => {
     });
   });
 
-  it('shows nobody from a resignation on, and after a failure, a loss, or a deadline', () => {
+  it('emits nobody after a resignation, a failure, a loss, or a deadline', () => {
     virtually(({ candidate, at, expectObservable }) => {
       const { election } = candidate({
         acquire: [granted(1), granted(2), fails('STORE_DENIED'), granted(3)],
@@ -79,12 +79,13 @@ describe('leaders', () => {
       const candidacy = election.subscribe();
       at(700, () => void election.resign({ cooldown: 50 }));
       at(1_400, () => candidacy.unsubscribe());
-      // granted at 1, lost at 601, granted at 602, resigned at 700, denied at 752, granted at 1253, left at 1400
+      // Granted at 1, lost at 601, granted at 602, resigned at 700, denied at 752, granted at 1253,
+      // left at 1400.
       expectObservable(initials(election), '^ 1499ms !').toBe('NM 599ms NM 97ms N 552ms M 146ms N');
     });
   });
 
-  it('tells no end of a term before the transition, or where nobody hears that, before the signal (G2)', () => {
+  it('emits no end of a term before the transition, or before the signal without a subscriber (G2)', () => {
     const order = virtually(({ candidate, clock, at, stall }) => {
       const { election } = candidate({}, { clock });
       const order: string[] = [];
@@ -103,7 +104,7 @@ describe('leaders', () => {
     expect(order).toEqual(['holder undefined', ...term, 'follower', 'holder undefined', ...term, 'holder undefined']);
   });
 
-  it('looks at the clock before it names oneself (G2)', () => {
+  it('checks the clock before it emits this candidate (G2)', () => {
     virtually(({ candidate, clock, at, stall }) => {
       const { election } = candidate({ release: [silence], read: [silence] }, { clock });
       const candidacy = election.subscribe();
@@ -118,7 +119,7 @@ describe('leaders', () => {
   it.each([
     ['role', (election: Election, block: () => void) => election.subscribe(({ role }) => role === 'leader' && block())],
     ['leaders', (election: Election, block: () => void) => election.leaders.subscribe((holder) => holder && block())],
-  ])('looks at the clock again behind a subscriber of %s that blocks past the deadline (G2)', (_, subscribe) => {
+  ])('checks the clock again behind a subscriber of %s that blocks past the deadline (G2)', (_, subscribe) => {
     virtually(({ candidate, clock, at, stall, expectObservable }) => {
       const { election } = candidate({ release: [silence], read: [silence] }, { clock });
       const blocking = subscribe(election, () => stall(LIFETIME));
@@ -131,7 +132,7 @@ describe('leaders', () => {
     });
   });
 
-  it('completes on close, for late subscribers too', () => {
+  it('completes on close, also for late subscribers', () => {
     virtually(({ candidate, at, expectObservable }) => {
       const { election } = candidate();
       at(0, () => election.subscribe());
@@ -158,7 +159,7 @@ describe('leaders', () => {
     expect(order).toEqual(['leader', 'follower', 'leaders complete', 'complete']);
   });
 
-  it('tells who asks after a close inside a callback that nobody leads, and only then completes', () => {
+  it('emits nobody to a subscriber after a close inside a callback, and then completes', () => {
     const order = virtually(({ candidate }) => {
       const { election } = candidate();
       const order: string[] = [];
@@ -176,7 +177,7 @@ describe('leaders', () => {
     expect(order).toEqual(['leader', 'nobody', 'follower', 'leaders complete']);
   });
 
-  it('completes on close also when nobody stands', () => {
+  it('completes on close without a candidacy', () => {
     virtually(({ candidate, at, expectObservable }) => {
       const { election } = candidate();
       at(100, () => void election.close());
@@ -184,14 +185,14 @@ describe('leaders', () => {
     });
   });
 
-  it('completes at once when the signal has aborted while nobody listened', () => {
+  it('completes at once if the signal aborted without a subscriber', () => {
     virtually(({ candidate, expectObservable }) => {
       const { election } = candidate({}, { signal: AbortSignal.abort() });
       expectObservable(initials(election)).toBe('(N|)');
     });
   });
 
-  it('completes when the signal aborts, standing or not', () => {
+  it('completes when the signal aborts, with or without a candidacy', () => {
     virtually(({ candidate, at, expectObservable }) => {
       const controller = new AbortController();
       const { election } = candidate({}, { signal: controller.signal });

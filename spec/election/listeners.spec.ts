@@ -10,7 +10,7 @@ describe('inside an abort listener of the term', () => {
       if (transition.role === 'leader') transition.term.signal.addEventListener('abort', listener);
     });
 
-  it('close() turns a resignation into leaving for good, after its follower', () => {
+  it('close() turns a resignation into a permanent exit, after its follower', () => {
     const lines = virtually(({ candidate, at, expectAsked }) => {
       const { store, election } = candidate();
       const log = new Log(election);
@@ -22,7 +22,7 @@ describe('inside an abort listener of the term', () => {
     expect(lines).toEqual(['a:L', 'a:R', 'a|']);
   });
 
-  it('close() when that is because of a stall says stalled, and completes', () => {
+  it('close() after a stall emits stalled, and completes', () => {
     const lines = virtually(({ candidate, clock, at, stall }) => {
       const { election } = candidate({}, { clock });
       const log = new Log(election);
@@ -33,7 +33,7 @@ describe('inside an abort listener of the term', () => {
     expect(lines).toEqual(['a:L', 'a:T', 'a|']);
   });
 
-  it('a new subscriber is told the role as it still is, then the follower, and leaving is no trouble', () => {
+  it('a new subscriber receives the unchanged role, then the follower, and may leave at once', () => {
     const lines = virtually(({ candidate, at }) => {
       const { election } = candidate();
       const log = new Log(election);
@@ -49,7 +49,7 @@ describe('inside an abort listener of the term', () => {
     expect(lines).toEqual(['a:L', 'b:L', 'b:R']);
   });
 
-  it('a new subscriber hastens nothing: the next request is made when everyone has been told of the loss', () => {
+  it('a new subscriber triggers no request before every subscriber has received the loss', () => {
     const seen = virtually(({ candidate, at }) => {
       const { store, election } = candidate({ renew: [says({ status: 'lost' } as const)] });
       const log = new Log(election);
@@ -68,7 +68,7 @@ describe('inside an abort listener of the term', () => {
     expect(seen.slice(0, 3)).toEqual([[], ['a:L'], ['a:L', 'b:L', 'a:X', 'b:X']]);
   });
 
-  it('close() is told after the loss, also where the store has said that before it was even asked for the answer', () => {
+  it('close() takes effect after the loss, even if the store reports the loss before the reply is requested', () => {
     const lines = virtually(({ candidate }) => {
       const { election } = candidate({ renew: [of({ status: 'lost' } as const)] });
       const log = new Log(election);
@@ -91,7 +91,7 @@ describe('inside an abort listener of the term', () => {
 });
 
 describe('inside a callback of leaders', () => {
-  it('close() is no trouble, the transition having been told before', () => {
+  it('close() works, because the transition has already been emitted', () => {
     const lines = virtually(({ candidate, expectAsked }) => {
       const { store, election } = candidate();
       const log = new Log(election);
@@ -103,7 +103,7 @@ describe('inside a callback of leaders', () => {
     expect(lines).toEqual(['a:L', 'a:C', 'a|']);
   });
 
-  it('a subscription that brings a holder at once is not missed', () => {
+  it('a subscription that synchronously brings a holder does not lose it', () => {
     virtually(({ candidate, at }) => {
       const { election } = candidate({ acquire: [of({ status: 'granted', token: 7 } as const)] });
       const ids: Array<string | undefined> = [];

@@ -8,7 +8,10 @@ import { virtually } from '../support/virtual-time.js';
 const by = (id: string, expiresIn = 100) => says({ status: 'held', holder: { id, expiresIn } } as const);
 const free = says({ status: 'free' } as const);
 
-/** Observes a store that answers reads so, every `every` ms. Holders are shown by their ids, and nobody as `N`. */
+/**
+ * Observes a store with these replies, every `every` ms. Holders are shown by their ids, and nobody
+ * as `N`.
+ */
 function watching(read: ReadonlyArray<Answer<ReadRequest, ReadReply>>, every?: number) {
   const store = new ScriptedStore({ read });
   const holders = observe({ store, key: 'k', ...(every !== undefined && { every }) });
@@ -16,7 +19,7 @@ function watching(read: ReadonlyArray<Answer<ReadRequest, ReadReply>>, every?: n
 }
 
 describe('observe', () => {
-  it('tells who leads at once, then when the id changes, and nobody where nobody does', () => {
+  it('emits the leader at once, then when the id changes, and nobody without a leader', () => {
     virtually(({ expectAsked, expectObservable }) => {
       const { store, ids } = watching([by('a'), by('a', 90), by('b'), free, free, by('a')], 10);
       const subscribe = '^ 59ms                        !';
@@ -27,14 +30,14 @@ describe('observe', () => {
     });
   });
 
-  it('tells at once that nobody leads', () => {
+  it('emits nobody at once', () => {
     virtually(({ expectObservable }) => {
       const { ids } = watching([free, by('a')], 10);
       expectObservable(ids, '^ 19ms !').toBe('-N 9ms a');
     });
   });
 
-  it('tells all that is known of the holder', () => {
+  it('emits all that is known of the holder', () => {
     virtually(({ expectObservable }) => {
       const holder = { id: 'a', name: 'other', data: 'http://other', token: 7, expiresIn: 50 };
       const store = new ScriptedStore({ read: [says({ status: 'held', holder })] });
@@ -42,7 +45,7 @@ describe('observe', () => {
     });
   });
 
-  it('looks every 5 s unless told otherwise, and asks nothing before it is subscribed', () => {
+  it('reads every 5 s by default, and sends nothing before a subscription', () => {
     virtually(({ expectAsked, expectObservable }) => {
       const { store, ids } = watching([]);
       const subscribe = '99ms ^ 10000ms       !';
@@ -52,7 +55,7 @@ describe('observe', () => {
     });
   });
 
-  it('stands for nothing: it only reads', () => {
+  it('starts no candidacy: it only reads', () => {
     virtually(({ expectObservable, at }) => {
       const { store, ids } = watching([by('a')], 10);
       expectObservable(ids, '^ 29ms !').toBe('-a 9ms N');
@@ -62,7 +65,7 @@ describe('observe', () => {
     });
   });
 
-  it('stops looking when it is unsubscribed, also in the middle of a look (G6)', () => {
+  it('stops reading on unsubscription, also during a read (G6)', () => {
     virtually(({ expectAsked, expectObservable, expectSubscriptions }) => {
       const { store, ids } = watching([free, silence], 100);
       expectAsked(store).toBe('d 99ms d');
@@ -71,7 +74,7 @@ describe('observe', () => {
     });
   });
 
-  it('errors with an ElectionError when the store fails, and goes on with a new subscription', () => {
+  it('errors with an ElectionError when the store fails, and continues on a new subscription', () => {
     virtually(({ expectObservable }) => {
       const { ids } = watching([fails('STORE_DENIED'), free]);
       const denied = expect.objectContaining({ name: 'ElectionError', code: 'STORE_DENIED' });
@@ -83,7 +86,7 @@ describe('observe', () => {
   it.each([
     [5_000, 1_000],
     [400, 400],
-  ])('errors when a look is not answered: with every = %d after %d ms', (every, timeout) => {
+  ])('errors when a read is not answered: with every = %d after %d ms', (every, timeout) => {
     virtually(({ expectObservable }) => {
       const { ids } = watching([silence], every);
       const late = expect.objectContaining({ code: 'STORE_TIMEOUT' });
@@ -91,7 +94,7 @@ describe('observe', () => {
     });
   });
 
-  it('has one look under way at a time, and one more afterwards for all that was told meanwhile', () => {
+  it('has one read in flight at a time, and one more for all notices meanwhile', () => {
     virtually(({ at, expectAsked, expectObservable }) => {
       const { store, ids } = watching(
         [
@@ -106,7 +109,7 @@ describe('observe', () => {
     });
   });
 
-  it('makes of a flood of notices a look in ten ms', () => {
+  it('limits a flood of notices to one read in 10 ms', () => {
     virtually(({ at, expectAsked, expectObservable }) => {
       const look = says({ status: 'free' } as const, 5);
       const { store, ids } = watching(Array(9).fill(look), 1_000);
@@ -128,7 +131,7 @@ describe('observe', () => {
     { kind: 'listening' },
     { kind: 'elected', holder: { id: 'forged', expiresIn: 100 } },
     { kind: 'released', id: 'forged' },
-  ])('looks at once when told $kind, and believes what it sees', (notice) => {
+  ])('reads at once on the notice $kind, and trusts the reply', (notice) => {
     virtually(({ at, expectAsked, expectObservable }) => {
       const { store, ids } = watching([free, by('a')]);
       at(50, () => store.tells.next(notice));
@@ -137,7 +140,7 @@ describe('observe', () => {
     });
   });
 
-  it.each([undefined, { kind: 'cut' }])('hears nothing of what is no notice, and hears the next: %p', (nonsense) => {
+  it.each([undefined, { kind: 'cut' }])('ignores an invalid notice, and receives the next: %p', (nonsense) => {
     virtually(({ at, expectAsked, expectObservable }) => {
       const { store, ids } = watching([free, by('a')]);
       at(20, () => store.tells.next(nonsense as unknown as Notice));
@@ -147,7 +150,7 @@ describe('observe', () => {
     });
   });
 
-  it('reports what throws as a subscriber is cleaned up as RxJS does, and spares the store that', () => {
+  it('reports an error in a subscriber’s teardown as RxJS does, and keeps it from the store', () => {
     const reported: unknown[] = [];
     config.onUnhandledError = (error) => reported.push(error);
     let thrown: unknown;
@@ -171,7 +174,7 @@ describe('observe', () => {
     expect(thrown).toBeUndefined();
   });
 
-  it('sees nothing new in that it will not be told', () => {
+  it('does not read on the notice deaf', () => {
     virtually(({ at, expectAsked, expectObservable }) => {
       const { store, ids } = watching([]);
       at(50, () => store.tells.next({ kind: 'deaf' }));
@@ -180,7 +183,7 @@ describe('observe', () => {
     });
   });
 
-  it('asks and hears what the store has for one who looks alone, where it has such a thing', () => {
+  it('uses the store’s forElection, if it has one', () => {
     virtually(({ at, expectAsked, expectObservable }) => {
       const own = new ScriptedStore({ read: [free, by('a')] });
       const store = Object.assign(new ScriptedStore(), { forElection: () => own });
@@ -192,7 +195,7 @@ describe('observe', () => {
     });
   });
 
-  it('listens for as long as it is subscribed', () => {
+  it('subscribes to notices for as long as it is subscribed', () => {
     virtually(({ at, expectObservable }) => {
       const { store, ids } = watching([]);
       expectObservable(ids, '^ 99ms !').toBe('-N');
@@ -201,7 +204,7 @@ describe('observe', () => {
     });
   });
 
-  it('does without notices, where there are none or they fail', () => {
+  it('works without notices, if there are none or they fail', () => {
     virtually(({ at, expectObservable }) => {
       const { store, ids } = watching([free, by('a')], 60);
       at(50, () => store.tells.error(new Error('no more notices')));

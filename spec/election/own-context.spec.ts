@@ -17,7 +17,7 @@ useFakeTime();
 
 const tenants = new AsyncLocalStorage<string>();
 
-/** Writes down what happens, and in whose context. */
+/** Records events together with their async context. */
 function recorder() {
   const lines: string[] = [];
   const record = (what: string) => void lines.push(`${what} of ${tenants.getStore() ?? 'nobody'}`);
@@ -90,7 +90,7 @@ describe('the async context', () => {
     expect(lines).toEqual(['work of a', 'end of a']);
   });
 
-  it('of work that is unsubscribed elsewhere is its own as well', async () => {
+  it('of work that is unsubscribed elsewhere is also its own', async () => {
     const { lines, record } = recorder();
     const { election, grant } = granting();
     const works: WorkResult[] = [() => record('cleanup'), NEVER.pipe(finalize(() => record('finalize')))];
@@ -106,7 +106,7 @@ describe('the async context', () => {
     expect(lines).toEqual(['cleanup of a', 'finalize of a']);
   });
 
-  it('of work is its own also behind an operator that calls from another', async () => {
+  it('of work is also its own behind an operator that calls from another context', async () => {
     const { lines, record } = recorder();
     const transitions = new Subject<Transition>();
     const { election, grant } = granting();
@@ -118,7 +118,7 @@ describe('the async context', () => {
     expect(lines).toEqual(['work of a']);
   });
 
-  it('of a listener of the signal is that in which it was added', async () => {
+  it('of a signal’s listener is the one in which it was added', async () => {
     const { lines, record } = recorder();
     const { election, grant } = granting();
     for (const tenant of ['a', 'b']) {
@@ -142,7 +142,7 @@ describe('the async context', () => {
     expect(lines).toEqual(told);
   });
 
-  it('of listeners of a signal made from it is that in which the signal was first asked for', async () => {
+  it('of listeners of a derived signal is the one in which the signal was first read', async () => {
     const { lines, record } = recorder();
     const { election, grant } = granting();
     tenants.run('a', () =>
@@ -161,7 +161,7 @@ describe('the async context', () => {
     const { lines, record } = recorder();
     const { election, grant } = granting();
     const thenable = {
-      // biome-ignore lint/suspicious/noThenProperty: a thenable is what this is about
+      // biome-ignore lint/suspicious/noThenProperty: the test needs a thenable
       then(resolve: () => void) {
         record('then');
         resolve();
@@ -230,7 +230,7 @@ describe('a signal whose listeners keep their context', () => {
     return { election, signal: election.term?.signal as AbortSignal };
   };
 
-  it('adds a listener once, calls it with the event and its target, and lets go of it', async () => {
+  it('adds a listener once, calls it with the event and its target, and releases it', async () => {
     const { election, signal } = await signalOf();
     const calls: unknown[] = [];
     function listener(this: unknown, event: Event) {
@@ -246,7 +246,7 @@ describe('a signal whose listeners keep their context', () => {
     expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
-  it('shows no more of itself than any other', async () => {
+  it('exposes no more than any other signal', async () => {
     const { election, signal } = await signalOf();
     expect([Object.keys(signal), signal instanceof AbortSignal]).toEqual([[], true]);
     await close(election);

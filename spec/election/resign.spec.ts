@@ -3,8 +3,8 @@ import { candidate, pass, tell, useFakeTime, watch } from '../support/fake-time.
 import { fails, granted, held, says, silence } from '../support/scripted-store.js';
 import { LIFETIME, virtually } from '../support/virtual-time.js';
 
-describe('stepping down', () => {
-  it('says follower/resigned, stays out for cooldown ms from the release, then stands again', () => {
+describe('resigning', () => {
+  it('emits follower/resigned, stays out for cooldown ms from the release, then stands again', () => {
     virtually(({ candidate, at, expectAsked, expectTold }) => {
       const { store, election } = candidate({ release: [says({ status: 'released' }, 20)] });
       at(100, () => void election.resign({ cooldown: 200 }));
@@ -16,7 +16,7 @@ describe('stepping down', () => {
     });
   });
 
-  it('stays out for a ttl unless told otherwise', () => {
+  it('stays out for a ttl by default', () => {
     virtually(({ candidate, at, expectAsked, expectTold }) => {
       const { store, election } = candidate();
       at(100, () => void election.resign());
@@ -37,7 +37,7 @@ describe('stepping down', () => {
     });
   });
 
-  it('is not told twice: it is a follower already when somebody else leads after the cooldown', () => {
+  it('emits no second follower when another candidate leads after the cooldown', () => {
     virtually(({ candidate, at, expectTold }) => {
       const { election } = candidate({ acquire: [granted(1), held(9_999)] });
       at(100, () => void election.resign({ cooldown: 50 }));
@@ -45,7 +45,7 @@ describe('stepping down', () => {
     });
   });
 
-  it('does nothing to a follower: nothing told, nothing asked, no cooldown', () => {
+  it('does nothing to a follower: no transition, no request, no cooldown', () => {
     virtually(({ candidate, at, expectAsked, expectTold }) => {
       const { store, election } = candidate({ acquire: [held(200)] });
       at(100, () => void election.resign());
@@ -54,7 +54,7 @@ describe('stepping down', () => {
     });
   });
 
-  it('ends for good when the last subscriber leaves during it, and the next one need not wait out the cooldown', () => {
+  it('ends permanently when the last subscriber leaves meanwhile, and the next candidacy skips the cooldown', () => {
     virtually(({ candidate, at, expectAsked, expectTold }) => {
       const { store, election } = candidate();
       at(100, () => void election.resign());
@@ -79,7 +79,7 @@ describe('stepping down', () => {
 describe('the promise of resign', () => {
   useFakeTime();
 
-  it('resolves to true when a lease was given up', async () => {
+  it('resolves to true when a lease was released', async () => {
     const { election } = candidate({ release: [says({ status: 'released' }, 20)] });
     tell(election);
     await pass(100);
@@ -163,7 +163,7 @@ describe('the promise of resign', () => {
     expect(store.requests.release).toHaveLength(2);
   });
 
-  it('joins an exit to its end, whatever that is', async () => {
+  it('joins an exit until its end, whatever that is', async () => {
     const { election } = candidate({ release: [fails('STORE_READONLY', 20)] });
     const { leave } = tell(election);
     await pass(100);

@@ -13,7 +13,7 @@ import { LIFETIME, TIMES } from '../support/virtual-time.js';
 
 useFakeTime();
 
-/** What comes out of `source`, errors included, and `|` at completion. */
+/** Collects what `source` emits, errors included, and `|` at completion. */
 function collect(source: Observable<unknown>) {
   const out: unknown[] = [];
   const subscription = source.subscribe({
@@ -31,7 +31,7 @@ const releases = (store: { readonly requests: { readonly release: readonly unkno
   store.requests.release.length;
 
 describe('work that returns a cleanup function', () => {
-  it('has it called once at the end of the term, and emits nothing', async () => {
+  it('calls it once at the end of the term, and emits nothing', async () => {
     const { election } = candidate();
     const seen: string[] = [];
     const { out } = run(election, (term) => () => seen.push(`cleanup, aborted ${term.signal.aborted}`));
@@ -43,7 +43,7 @@ describe('work that returns a cleanup function', () => {
     expect([seen.length, out]).toEqual([1, ['|']]);
   });
 
-  it('has it called before the release, which waits for no more where it returns no promise (G7)', async () => {
+  it('calls it before the release, which does not wait without a promise (G7)', async () => {
     const { store, election } = candidate();
     const seen: number[] = [];
     const { leave } = run(election, () => () => seen.push(releases(store)));
@@ -53,7 +53,7 @@ describe('work that returns a cleanup function', () => {
     expect([seen, releases(store)]).toEqual([[0], 1]);
   });
 
-  it('has a voluntary exit wait for the promise it returns (G7)', async () => {
+  it('delays a voluntary exit until its promise settles (G7)', async () => {
     const { store, election } = candidate();
     const job = work();
     const { leave } = run(election, () => () => job.promise);
@@ -66,7 +66,7 @@ describe('work that returns a cleanup function', () => {
     expect(releases(store)).toBe(1);
   });
 
-  it('is awaited no longer than drain', async () => {
+  it('awaits it for at most drain', async () => {
     const { store, election } = candidate();
     const { leave } = run(election, () => () => new Promise(() => {}));
     await pass(10);
@@ -85,7 +85,7 @@ describe('work that returns a cleanup function', () => {
       },
     ],
     ['rejects', () => Promise.reject(new Error('a cleanup with a bug'))],
-  ])('is waited for no longer where it %s: the exit goes on, and the subscriber completes', async (_, cleanup) => {
+  ])('does not await it if it %s: the exit continues, and the subscriber completes', async (_, cleanup) => {
     const { store, election } = candidate();
     const { out } = run(election, () => cleanup);
     await pass(10);
@@ -96,7 +96,7 @@ describe('work that returns a cleanup function', () => {
 });
 
 describe('work that returns a promise of work', () => {
-  it('has the cleanup function called at the end of the term (G7)', async () => {
+  it('calls the cleanup function at the end of the term (G7)', async () => {
     const { store, election } = candidate();
     const job = work();
     const seen: string[] = [];
@@ -114,7 +114,7 @@ describe('work that returns a promise of work', () => {
     expect(releases(store)).toBe(1);
   });
 
-  it('has it called at once when the term has ended before, and waits for it, too (G7)', async () => {
+  it('calls it at once if the term has already ended, and awaits it too (G7)', async () => {
     const { store, election } = candidate();
     const [start, stop] = [work(), work()];
     const seen: string[] = [];
@@ -154,7 +154,7 @@ describe('work that returns a promise of work', () => {
     other.leave();
   });
 
-  it('begins neither when the term has ended before', async () => {
+  it('starts neither if the term has already ended', async () => {
     const { election } = candidate();
     const start = work();
     const seen: string[] = [];
@@ -170,7 +170,7 @@ describe('work that returns a promise of work', () => {
     expect(seen).toEqual([]);
   });
 
-  it('emits anything else that it resolves to, and completes', async () => {
+  it('emits any other result, and completes', async () => {
     const { election } = candidate();
     for (const value of [undefined, null, 5, 'text', [1, 2]]) {
       const { out, leave } = collect(runWork(async () => value, await led(election)));
@@ -182,7 +182,7 @@ describe('work that returns a promise of work', () => {
   });
 });
 
-/** The term of `election`, once it leads. */
+/** Resolves to the term of `election` once it leads. */
 async function led(election: Election): Promise<Term> {
   if (!election.role) election.subscribe();
   while (!election.term) await pass(1);
@@ -216,7 +216,7 @@ describe('work that returns an async iterable', () => {
     leave();
   });
 
-  it('has a voluntary exit wait for the step under way, and for return() (G7)', async () => {
+  it('delays a voluntary exit until the current step and return() settle (G7)', async () => {
     const { store, election } = candidate();
     const [step, end] = [work(), work()];
     const seen: string[] = [];
@@ -244,7 +244,7 @@ describe('work that returns an async iterable', () => {
     expect([seen, out, releases(store)]).toEqual([['step', 'returned'], [], 1]);
   });
 
-  it('waits for the step where there is no return(), and takes no further one (G7)', async () => {
+  it('awaits the current step without a return(), and takes no further one (G7)', async () => {
     const { store, election } = candidate();
     const step = work();
     let steps = 0;
@@ -267,7 +267,7 @@ describe('work that returns an async iterable', () => {
     expect([steps, out, releases(store)]).toEqual([1, [], 1]);
   });
 
-  it('ends a step that waits for an event: return() is called at once', async () => {
+  it('ends a step that waits for an event by calling return() at once', async () => {
     const { store, election } = candidate();
     const emitter = new EventEmitter();
     const { out, leave } = run(election, () => on(emitter, 'job'));
@@ -279,7 +279,7 @@ describe('work that returns an async iterable', () => {
     expect([out, emitter.listenerCount('job'), releases(store)]).toEqual([[[1]], 0, 1]);
   });
 
-  it('waits for a step that never settles no longer than drain', async () => {
+  it('awaits a step that never settles for at most drain', async () => {
     const { store, election } = candidate();
     async function* stuck() {
       await new Promise(() => {});
@@ -317,7 +317,7 @@ describe('work that returns an async iterable', () => {
     leave();
   });
 
-  it('returns where the subscriber has had enough, and takes no further step', async () => {
+  it('returns when the subscriber unsubscribes, and takes no further step', async () => {
     const { election } = candidate();
     const seen: string[] = [];
     async function* jobs() {
@@ -337,7 +337,7 @@ describe('work that returns an async iterable', () => {
     await Promise.all([election.close(), pass(100)]);
   });
 
-  it('completes with the last step, and is not returned then', async () => {
+  it('completes with the last step, without a call of return()', async () => {
     const { election } = candidate();
     let returned = 0;
     const iterable = {
@@ -356,10 +356,10 @@ describe('work that returns an async iterable', () => {
     expect(returned).toBe(0);
   });
 
-  it('errors with what a step throws while the term lasts', async () => {
+  it('errors with what a step throws during the term', async () => {
     const { store, election } = candidate();
     const failure = new Error('a step with a bug');
-    // biome-ignore lint/correctness/useYield: it fails before
+    // biome-ignore lint/correctness/useYield: it throws before a yield
     async function* jobs(): AsyncGenerator<never> {
       await pass(0);
       throw failure;
@@ -377,7 +377,7 @@ describe('work that returns an async iterable', () => {
       },
     ],
     ['rejects', () => Promise.reject(new Error('a return() with a bug'))],
-  ])('goes on with the exit where return() %s', async (_, fail) => {
+  ])('continues the exit if return() %s', async (_, fail) => {
     const { store, election } = candidate();
     const step = work();
     const iterable = {
@@ -390,7 +390,7 @@ describe('work that returns an async iterable', () => {
     await pass(10);
     void election.close();
     await pass(50);
-    expect(releases(store)).toBe(0); // the step is still under way
+    expect(releases(store)).toBe(0); // the step is still pending
     step.fail(new Error('a step that was told to end'));
     await pass(0);
     expect([out, releases(store)]).toEqual([['|'], 1]);
@@ -398,7 +398,7 @@ describe('work that returns an async iterable', () => {
 });
 
 describe('work that returns an Observable', () => {
-  it('is taken for one also where it is an async iterable, too', async () => {
+  it('counts as one even if it is also an async iterable', async () => {
     const { election } = candidate();
     const both = Object.assign(of('observable'), {
       async *[Symbol.asyncIterator]() {
@@ -411,7 +411,7 @@ describe('work that returns an Observable', () => {
     leave();
   });
 
-  it('is taken for one where another library has made it', async () => {
+  it('counts as one if another library created it', async () => {
     const { election } = candidate();
     const foreign = { [observable]: () => of('foreign') } as unknown as Observable<string>;
     const { out, leave } = run(election, () => foreign);
@@ -424,7 +424,7 @@ describe('work that returns an Observable', () => {
 describe('one run of work', () => {
   const term = () => new LiveTerm({ id: 'me/1', token: 7, deadline: 1_000 }, { now: () => Date.now() });
 
-  it('gives the work its term, and completes when that ends, after the work', () => {
+  it('passes the term to the work, and completes when the term ends, after the work', () => {
     const live = term();
     const seen: unknown[] = [];
     runWork((given) => {
@@ -435,7 +435,7 @@ describe('one run of work', () => {
     expect(seen).toEqual([true, 'cleanup', 'complete']);
   });
 
-  it('begins no work for a term that is over', () => {
+  it('starts no work for a term that is over', () => {
     const live = term();
     live.end('lost');
     const begun: Term[] = [];
@@ -469,7 +469,7 @@ describe('one run of work', () => {
     expect(seen).toEqual(['cleanup', 'late cleanup']);
   });
 
-  it('tells who asks for them of failures after the end', async () => {
+  it('reports errors after the end to onLateError', async () => {
     const late: unknown[] = [];
     const options = { onLateError: (error: unknown) => late.push(error) };
     const fail = (message: string): never => {

@@ -16,7 +16,7 @@ describe('signal', () => {
     });
   });
 
-  it('lets subscribers complete at once, without a request, when it is aborted already', () => {
+  it('completes subscribers at once, without a request, if it has already aborted', () => {
     virtually(({ candidate, expectAsked, expectTold }) => {
       const { store, election } = candidate({}, { signal: AbortSignal.abort() });
       expectAsked(store).toBe('');
@@ -24,7 +24,7 @@ describe('signal', () => {
     });
   });
 
-  it('closes as many elections as heed it, by one listener', () => {
+  it('closes any number of elections with one listener', () => {
     virtually(({ candidate, at, expectTold }) => {
       const controller = new AbortController();
       const { signal } = controller;
@@ -36,7 +36,7 @@ describe('signal', () => {
     });
   });
 
-  it('is listened to only while there is somebody to be told (G6)', () => {
+  it('has a listener only while there are subscribers (G6)', () => {
     const { signal } = new AbortController();
     virtually(({ candidate, at }) => {
       const { election } = candidate({}, { signal });

@@ -4,13 +4,16 @@ import { type Election, elect } from '../../lib/index.js';
 import { MemoryLeaseStore } from '../../lib/testing/index.js';
 import { Random } from '../../proof/random.js';
 
-/** ms of a fleet's life, and between two looks at it. */
+/** ms that a fleet runs, and ms between two checks. */
 const LIFE = 60_000;
 const LOOK = 10;
 
 const guardOf = (ttl: number): number => ttl / 20;
 
-/** Elections of one store on one machine, which is suspended now and then, and which the store does not always answer. Which are told late. */
+/**
+ * Runs elections of one store on one machine that is suspended at times, with a store that
+ * sometimes does not reply. Returns those notified late.
+ */
 function lateIn(seed: number): string[] {
   const random = new Random(seed);
   const scheduler = new VirtualTimeScheduler();
@@ -20,7 +23,7 @@ function lateIn(seed: number): string[] {
   let isSilent = false;
   const renew = store.renew.bind(store);
   store.renew = (request) => (isSilent ? NEVER : renew(request));
-  // They would all share a wheel, if it were not for their `ttl`.
+  // With the same `ttl`, they would all share one timer wheel.
   const fleet = Array.from({ length: 50 }, (_, i) => {
     const [ttl, renewEvery] = random.pick([4_000, 1_000], [40_000, 10_000], [400_000, 20_000]);
     const key = `k${i}`;
@@ -54,11 +57,11 @@ function lateIn(seed: number): string[] {
   return [...late];
 }
 
-/** Over by the clock, and nobody was told. */
+/** Over by the clock, without a transition. */
 const isOver = ({ role, isLeading }: Election): boolean => role === 'leader' && !isLeading;
 
 describe('elections of any ttl on one machine', () => {
-  it('are told of the end of their terms within half a guard, however often it is suspended (G2)', () => {
+  it('are notified of the end of their terms within half a guard, however often it is suspended (G2)', () => {
     for (let seed = 1; seed <= 10; seed += 1) expect([seed, lateIn(seed)]).toEqual([seed, []]);
   });
 });

@@ -6,7 +6,10 @@ import { MemoryLeaseStore } from '../../lib/testing/index.js';
 
 const TTL = 10_000;
 
-/** A machine that sleeps for `ms` at `from`: its timers stand still meanwhile, and its clock does not. And when which election was renewed on it. */
+/**
+ * A machine that is suspended for `ms` at `from`: its timers stop, and its clock goes on. It
+ * records all renewals.
+ */
 function machine(ms: number, from = 100) {
   const scheduler = new VirtualTimeScheduler();
   let slept = 0;
@@ -26,7 +29,7 @@ function machine(ms: number, from = 100) {
     scheduler.maxFrames = until;
     scheduler.flush();
   };
-  /** Of any, or of one. */
+  /** Of all elections, or of one. */
   const renewedAt = (key?: string) =>
     renewals.filter((renewal) => key === undefined || renewal.key === key).map(({ at }) => at);
   return { times: { timeout: 100, jitter: 0, clock, scheduler, store }, renewedAt, run, sleep };
@@ -34,14 +37,14 @@ function machine(ms: number, from = 100) {
 
 type Told = Array<[role: string, at: number]>;
 
-/** Of one who led from 0 on and was never renewed. */
+/** Expects a term from 0 on without any renewal. */
 function expectEndAtDeadline(told: Told): void {
   expect(told.map(([role]) => role).slice(0, 2)).toEqual(['leader', 'follower']);
   expect(told[1]?.[1]).toBeCloseTo(lifetime(TTL), 6);
 }
 
 describe('a machine that was suspended', () => {
-  it.each([1, 2, 5])('renews in time what is due when it wakes: %i at once', (count) => {
+  it.each([1, 2, 5])('renews all due leases in time when it resumes: %i at once', (count) => {
     const { times, renewedAt, run } = machine(5_500);
     const roles: string[] = [];
     for (let i = 0; i < count; i += 1) {
@@ -54,7 +57,7 @@ describe('a machine that was suspended', () => {
     expect(roles).toEqual(Array(count).fill('leader'));
   });
 
-  it('renews in time what it keeps until the work has stopped (G7)', () => {
+  it('renews in time during a drain (G7)', () => {
     const { times, renewedAt, run } = machine(5_500);
     const election = elect({ key: 'k', ttl: TTL, renewEvery: 6_000, drain: 3 * TTL, ...times });
     election.subscribe((transition) => {
@@ -64,10 +67,10 @@ describe('a machine that was suspended', () => {
     run(1.5 * TTL - 5_500);
     const [first = Number.NaN] = renewedAt();
     expect(first).toBeGreaterThanOrEqual(5_900);
-    expect(first).toBeLessThanOrEqual(6_000 + 250 + 1); // noticed within half of the guard
+    expect(first).toBeLessThanOrEqual(6_000 + 250 + 1); // detected within half of the guard
   });
 
-  it('lets no leader wait for the alarm of a follower, which has slept', () => {
+  it('renews a leader’s lease on time although a follower’s timer was suspended', () => {
     const { times, renewedAt, run } = machine(1_000);
     const { store } = times;
     store.notices = () => NEVER;
@@ -75,7 +78,7 @@ describe('a machine that was suspended', () => {
     store
       .acquire({ verb: 'acquire', key: 'taken', id: 'somebody/1', lastToken: 0, coldStart: 'elect', ...common })
       .subscribe();
-    // The follower asks again when the second renewal of the leader is due.
+    // The follower asks again when the leader's second renewal is due.
     for (const key of ['taken', 'free']) {
       elect({ key, ttl: TTL, renewEvery: 3_000, wait: 6_000, ...times }).subscribe();
     }
@@ -83,7 +86,7 @@ describe('a machine that was suspended', () => {
     expect(renewedAt()).toEqual([3_000, 6_000]);
   });
 
-  it('lets no leader wait for the alarm of one with a longer ttl, which has slept and does not notice', () => {
+  it('renews on time although a timer with a longer ttl was suspended and did not detect it', () => {
     const { times, renewedAt, run } = machine(5_000);
     elect({ key: 'long', ttl: 360 * TTL, renewEvery: 12_000, ...times }).subscribe();
     elect({ key: 'short', ttl: TTL, renewEvery: 6_000, ...times }).subscribe();
@@ -91,7 +94,7 @@ describe('a machine that was suspended', () => {
     expect(renewedAt('short')).toEqual([6_000, 12_000]);
   });
 
-  it('ends in time what was being renewed when it fell asleep, though that request is given up as late as it slept', () => {
+  it('ends a term in time whose renewal was in flight, though the request times out late', () => {
     const { times, run } = machine(5_975, 3_050);
     times.store.renew = () => NEVER;
     const told: Told = [];
@@ -102,8 +105,8 @@ describe('a machine that was suspended', () => {
   });
 });
 
-describe('a leader that is renewed while others are still told of its term', () => {
-  it('ends in time where they take so long that the request would be given up after its deadline', () => {
+describe('a leader whose lease is renewed while subscribers still receive its term', () => {
+  it('ends in time if they block so long that the request would time out after its deadline', () => {
     const { times, run, sleep } = machine(0);
     const { store, scheduler } = times;
     store.renew = () => NEVER;
@@ -114,7 +117,7 @@ describe('a leader that is renewed while others are still told of its term', () 
     election.subscribe(({ role }) => {
       if (role !== 'leader') return;
       sleep(3_000);
-      election.subscribe(); // has the clock looked at, and the lease renewed
+      election.subscribe(); // triggers a check of the clock, and a renewal
     });
     election.subscribe(({ role }) => {
       told.push([role, times.clock.now()]);

@@ -15,14 +15,16 @@ afterEach(() => {
   config.onUnhandledError = null;
 });
 
-/** What RxJS throws out of `unsubscribe()`, and out of `next()` where that ends a subscription. */
+/**
+ * The error that RxJS throws from `unsubscribe()`, and from a `next()` that ends a subscription.
+ */
 const tornDown = expect.objectContaining({ name: 'UnsubscriptionError', errors: [new Error('a bug in a teardown')] });
 
 const throwing = () => {
   throw new Error('a bug in a teardown');
 };
 
-/** Fails at the first value, and again as what is beside it is cleaned up. */
+/** Fails at the first value, and again during the teardown. */
 const failing: OperatorFunction<unknown, never> = (source) => {
   const fail = map(() => {
     throw new Error('a bug in an operator');
@@ -30,15 +32,15 @@ const failing: OperatorFunction<unknown, never> = (source) => {
   return merge(NEVER.pipe(finalize(throwing)), source.pipe(fail));
 };
 
-/** Fails as it is cleaned up. */
+/** Fails during its teardown. */
 const answered = <T>(answer: Observable<T>): Observable<T> =>
   new Observable((subscriber) => {
     subscriber.add(answer.subscribe(subscriber));
     return throwing;
   });
 
-describe('what throws in a teardown is reported as RxJS does, and stops nothing:', () => {
-  it('a pipe that fails when it is told', () => {
+describe('an error in a teardown is reported as in RxJS, and stops nothing:', () => {
+  it('a pipe that fails at a value', () => {
     const lines = virtually(({ candidate, at }) => {
       const { store, election } = candidate();
       const log = new Log(election);
@@ -54,7 +56,7 @@ describe('what throws in a teardown is reported as RxJS does, and stops nothing:
     expect(lines).toEqual(['pipe#', 'a:L', 'a:C', 'a|']);
   });
 
-  it('a pipe that fails when it is told as it subscribes', () => {
+  it('a pipe that fails at a value during the subscription', () => {
     const lines = virtually(({ candidate, at }) => {
       const { election } = candidate();
       const log = new Log(election);
@@ -97,7 +99,7 @@ describe('what throws in a teardown is reported as RxJS does, and stops nothing:
     expect(lines).toEqual(['a:L', 'a:C', 'leaders|', 'a|']);
   });
 
-  it('a store that answers', () => {
+  it('a store that replies', () => {
     const lines = virtually(({ candidate, expectAsked, at }) => {
       const { store, election } = candidate({ acquire: [answered(granted(7))] });
       const log = new Log(election);
@@ -110,7 +112,7 @@ describe('what throws in a teardown is reported as RxJS does, and stops nothing:
     expect(lines).toEqual(['a:L', 'a:C', 'a|']);
   });
 
-  it('a store that does not answer, also to those who asked at the same time', () => {
+  it('a store that does not reply, also to concurrent requests', () => {
     virtually(({ candidate, at }) => {
       const script = { acquire: [answered(NEVER)] };
       const { store, election } = candidate(script);
@@ -127,7 +129,7 @@ describe('what throws in a teardown is reported as RxJS does, and stops nothing:
     });
   });
 
-  it('a store whose notices are let go of', () => {
+  it('a store whose notices are unsubscribed', () => {
     const lines = virtually(({ candidate, at }) => {
       const { store, election } = candidate();
       store.notices = () => answered(NEVER);
@@ -141,7 +143,7 @@ describe('what throws in a teardown is reported as RxJS does, and stops nothing:
   });
 });
 
-describe('what a store tells that is no notice', () => {
+describe('an invalid notice of a store', () => {
   it.each<unknown>([
     undefined,
     null,
@@ -152,11 +154,11 @@ describe('what a store tells that is no notice', () => {
     { kind: 'released' },
     { kind: 'released', id: 'rival/1', successor: 7 },
     { kind: 'cut' },
-  ])('is not heard: %j', (notice) => {
+  ])('is ignored: %j', (notice) => {
     const tell = (store: ScriptedStore) => store.tells.next(notice as Notice);
     virtually(({ candidate, expectAsked, at }) => {
       const { store, election } = candidate({ acquire: [held(9_999)] });
-      expectAsked(store).toBe('a 500ms a 9ms r'); // by wait, which it does not hasten
+      expectAsked(store).toBe('a 500ms a 9ms r'); // after wait, which it does not shorten
       const told: string[] = [];
       election.subscribe({ next: (each) => told.push(letter(each)), complete: () => told.push('|') });
       at(9, () => tell(store));

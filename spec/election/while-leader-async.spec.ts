@@ -10,7 +10,7 @@ import { LIFETIME } from '../support/virtual-time.js';
 
 useFakeTime();
 
-/** Runs `project` under `election` and writes down what comes out. */
+/** Runs `project` under `election` and records the output. */
 function run(election: Election, project: (term: Term) => WorkResult) {
   const out: unknown[] = [];
   const subscription = election.pipe(whileLeader(project)).subscribe({
@@ -22,7 +22,7 @@ function run(election: Election, project: (term: Term) => WorkResult) {
 }
 
 describe('whileLeader, with a promise', () => {
-  it('forwards what it resolves to', async () => {
+  it('emits its resolved value', async () => {
     const { election } = candidate();
     const { out, leave } = run(election, async ({ token }) => `done under ${token}`);
     await pass(1);
@@ -30,7 +30,7 @@ describe('whileLeader, with a promise', () => {
     leave();
   });
 
-  it('has a voluntary exit wait for it before the release (G7)', async () => {
+  it('delays the release of a voluntary exit until it settles (G7)', async () => {
     const { store, election } = candidate();
     const job = work();
     const { out, leave } = run(election, () => job.promise);
@@ -44,10 +44,10 @@ describe('whileLeader, with a promise', () => {
     expect(out).toEqual([]);
   });
 
-  it('takes any thenable for one', async () => {
+  it('accepts any thenable', async () => {
     const { store, election } = candidate();
     const job = work();
-    // biome-ignore lint/suspicious/noThenProperty: a thenable is what this is about
+    // biome-ignore lint/suspicious/noThenProperty: the test needs a thenable
     const thenable = { then: job.promise.then.bind(job.promise) } as PromiseLike<void>;
     const { leave } = run(election, () => thenable);
     await pass(10);
@@ -59,7 +59,7 @@ describe('whileLeader, with a promise', () => {
     expect(store.requests.release).toHaveLength(1);
   });
 
-  it('waits for no observable, which is unsubscribed instead', async () => {
+  it('unsubscribes an Observable instead of awaiting it', async () => {
     const { store, election } = candidate();
     const { leave } = run(election, () => NEVER);
     await pass(10);
@@ -77,7 +77,7 @@ describe('whileLeader, with a promise', () => {
     expect(store.requests.release).toHaveLength(1);
   });
 
-  it('says nothing of a rejection after the term (G6)', async () => {
+  it('ignores a rejection after the term (G6)', async () => {
     const { election } = candidate();
     const job = work();
     const { out, leave } = run(election, () => job.promise);
@@ -88,7 +88,7 @@ describe('whileLeader, with a promise', () => {
     expect(out).toEqual([]);
   });
 
-  it('forwards nothing it resolves to past the deadline, announced or not (G2)', async () => {
+  it('emits no value past the deadline, announced or not (G2)', async () => {
     let ahead = 0;
     const { election } = candidate(
       { release: [silence], read: [silence] },
@@ -104,7 +104,7 @@ describe('whileLeader, with a promise', () => {
     leave();
   });
 
-  it('holds the release back also for a project that ended the term itself', async () => {
+  it('delays the release also for a project that ended the term itself', async () => {
     const { store, election } = candidate();
     const job = work();
     const { out } = run(election, () => {

@@ -21,7 +21,7 @@ describe('whileLeader', () => {
     });
   });
 
-  it('gives the project the term', () => {
+  it('passes the term to the project', () => {
     virtually(({ candidate, expectObservable }) => {
       const { election } = candidate({ acquire: [granted(7)] });
       const tokens = election.pipe(whileLeader(({ token }) => of(token)));
@@ -36,7 +36,7 @@ describe('whileLeader', () => {
     });
   });
 
-  it('goes on with the next term when the work of one has completed', () => {
+  it('continues with the next term when the work of one has completed', () => {
     virtually(({ candidate, expectObservable }) => {
       const { election } = candidate({ renew: [lost] });
       expectObservable(election.pipe(whileLeader(() => of('w'))), '^ 699ms !').toBe('-w 600ms w');
@@ -51,7 +51,7 @@ describe('whileLeader', () => {
     });
   });
 
-  it('accepts a project that returns nothing, and does not take that for finished work', () => {
+  it('accepts a project that returns nothing, and does not treat it as completed work', () => {
     virtually(({ candidate, at, expectObservable }) => {
       const { election } = candidate();
       const terms: Term[] = [];
@@ -68,7 +68,7 @@ describe('whileLeader', () => {
 });
 
 describe('whileLeader, at the end of a term', () => {
-  it('ends the work on the signal, where an operator between keeps the transition from arriving (G7)', () => {
+  it('ends the work on the signal if an operator in between stops the transition (G7)', () => {
     virtually(({ candidate, cold, at, expectAsked, expectObservable, expectSubscriptions }) => {
       const { store, election } = candidate();
       const work = cold('  a-a-a-a-a-a-a');
@@ -88,7 +88,7 @@ describe('whileLeader, at the end of a term', () => {
     });
   });
 
-  it('does no work after take(1), which resigns as soon as the term is told', () => {
+  it('starts no work after take(1), which resigns at the first transition', () => {
     virtually(({ candidate, cold, expectAsked, expectObservable, expectSubscriptions }) => {
       const { store, election } = candidate();
       const work = cold('---a');
@@ -116,18 +116,18 @@ describe('whileLeader, at the end of a term', () => {
     expect(order).toEqual(['acquire', 'torn down', 'release']);
   });
 
-  it('forwards nothing past the deadline, though old timers fire before ours (G2)', () => {
+  it('forwards nothing past the deadline, though older timers fire first (G2)', () => {
     virtually(({ candidate, clock, at, stall, expectObservable, expectTold }) => {
       const { election } = candidate({ release: [silence] }, { clock });
       at(100, () => stall(LIFETIME + 50));
       const work = election.pipe(whileLeader(() => interval(20).pipe(map(() => 'w'))));
-      // It is noticed at 102; on waking the work's own timer is due before.
+      // The end is detected at 102. On waking, the work's own timer is due first.
       expectObservable(work, '^ 150ms !').toBe('21ms w 19ms w 19ms w 19ms w');
       expectTold(election, '^ 150ms !').toBe('-L 100ms T');
     });
   });
 
-  it('does not start work for a term that is over by the clock when it hears of it', () => {
+  it('does not start work for a term that is already over by the clock', () => {
     virtually(({ candidate, clock, at, stall, expectObservable }) => {
       const { election } = candidate({ release: [silence], read: [silence] }, { clock });
       const first = election.subscribe(({ role }) => role === 'leader' && stall(LIFETIME));
@@ -144,7 +144,7 @@ describe('whileLeader, at the end of a term', () => {
     });
   });
 
-  it('takes a failure past the deadline for the end of the work: the candidate stands on (G2)', () => {
+  it('treats a failure past the deadline as the end of the work: the candidacy continues (G2)', () => {
     virtually(({ candidate, clock, at, stall, expectObservable }) => {
       const { election } = candidate({ release: [silence], read: [silence] }, { clock });
       at(100, () => stall(LIFETIME));
@@ -157,7 +157,7 @@ describe('whileLeader, at the end of a term', () => {
     });
   });
 
-  it('takes the same from a project that outlives its term', () => {
+  it('does the same for a project that outlives its term', () => {
     virtually(({ candidate, clock, stall, expectObservable }) => {
       const { election } = candidate({ release: [silence], read: [silence] }, { clock });
       const work = (term: Term) => {
@@ -169,7 +169,7 @@ describe('whileLeader, at the end of a term', () => {
     });
   });
 
-  it('does not begin work whose project has ended the term itself', () => {
+  it('does not start work whose project has ended the term itself', () => {
     virtually(({ candidate, cold, at, expectObservable }) => {
       const { election } = candidate();
       const work = cold('a');
@@ -182,7 +182,7 @@ describe('whileLeader, at the end of a term', () => {
     });
   });
 
-  it('takes its listener off the signal when the work completes before the term (G6)', () => {
+  it('removes its listener from the signal when the work completes before the term (G6)', () => {
     virtually(({ candidate, at }) => {
       const { election } = candidate();
       const listeners = () => getEventListeners(election.term?.signal as AbortSignal, 'abort').length;
@@ -197,7 +197,7 @@ describe('whileLeader, at the end of a term', () => {
 });
 
 describe('whileLeader, with work that fails', () => {
-  it('errors, which ends the candidacy properly: signal, then release (G7)', () => {
+  it('errors and ends the candidacy in order: signal, then release (G7)', () => {
     virtually(({ candidate, at, expectAsked, expectObservable }) => {
       const { store, election } = candidate();
       const failure = new Error('work with a bug');
@@ -212,7 +212,7 @@ describe('whileLeader, with work that fails', () => {
     });
   });
 
-  it('errors the same way when the project throws', () => {
+  it('does the same when the project throws', () => {
     virtually(({ candidate, expectAsked, expectObservable }) => {
       const { store, election } = candidate();
       const failure = new Error('a project with a bug');
@@ -228,7 +228,7 @@ describe('whileLeader, with work that fails', () => {
     ['an array', [1, 2], 'received an array of 2'],
     ['a plain iterable', new Set([1]), 'received an object (Set)'],
     ['a subscription', new Subscription(), 'received an object (Subscription)'],
-  ])('errors when the project returns %s, and says what it may return', (_, result, received) => {
+  ])('errors when the project returns %s, and lists the valid results', (_, result, received) => {
     virtually(({ candidate, expectAsked, expectObservable }) => {
       const { store, election } = candidate();
       expectAsked(store).toBe('ar');
@@ -244,7 +244,7 @@ describe('whileLeader, with work that fails', () => {
 });
 
 describe('whileLeader, with endless synchronous work', () => {
-  it('stops it where take does', () => {
+  it('stops where take does', () => {
     let given = 0;
     virtually(({ candidate, expectObservable }) => {
       const { election } = candidate();

@@ -23,13 +23,13 @@ it('the table of examples has each of them, and no other', () => {
 describe.each(examples)('%s.ts', (name) => {
   const source = readFileSync(`examples/${name}.ts`, 'utf8');
 
-  it('is short, and says how to run it', () => {
+  it('is short, and shows how to run it', () => {
     expect(source.split('\n').length).toBeLessThan(60);
     expect(source).toMatch(/^\/\*\*\n/);
     expect(source).toContain(`node --import tsx examples/${name}.ts`);
   });
 
-  it('is what a user of the package could copy', () => {
+  it('can be copied by a user of the package', () => {
     const imports = [...source.matchAll(/from '([^']+)'/g)].map(([, from]) => from);
     expect(imports).toEqual(expect.arrayContaining(['redis', 'rx-leader']));
     expect(imports.filter((from) => from?.startsWith('.'))).toEqual([]);

@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { startRedis } from '../support/redis.js';
 import { BY_ITSELF, runExample, texts } from './example.js';
 
-it('refuses the late write of an earlier term, and keeps the value of the later one (G3, G8)', async () => {
+it('rejects the late write of an earlier term, and keeps the value of the later one (G3, G8)', async () => {
   await using server = await startRedis();
   const redis = await server.client();
   await using example = runExample('fenced-write', server.url);

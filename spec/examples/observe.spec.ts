@@ -2,7 +2,7 @@ import { expect, it } from '@jest/globals';
 import { startRedis } from '../support/redis.js';
 import { BY_ITSELF, numberIn, runExample, said } from './example.js';
 
-it('tells who leads, that it cannot tell during an outage, and who leads afterwards', async () => {
+it('prints the leader, then an error during an outage, and then the new leader', async () => {
   await using server = await startRedis();
   await using observer = runExample('observe', server.url);
   await said(observer, /^nobody leads$/);
@@ -14,7 +14,7 @@ it('tells who leads, that it cannot tell during an outage, and who leads afterwa
   await server.kill();
   await said(observer, /^unknown: STORE_(UNAVAILABLE|TIMEOUT)$/);
   await server.start();
-  await said(observer, leads); // the server came back empty, and the leader put its lease back
+  await said(observer, leads); // the server restarted empty, and the leader restored its lease
 
   observer.signal('SIGINT');
   expect(await observer.exit).toEqual(BY_ITSELF);

@@ -8,7 +8,7 @@ it('ends the work together with the election, so that the next leader ticks alon
   await said(first, /^tick 0$/);
   await using second = runExample('switch-map', server.url);
   await said(first, /^tick 3$/);
-  // Once the second could work, if it were not for the first.
+  // The second process is ready, so only the first one keeps it from working.
   await standsBy('switch-map', server);
   await goesOn(first);
   expect(texts(second)).toEqual([]);

@@ -2,13 +2,13 @@ import { expect, it } from '@jest/globals';
 import { startRedis } from '../support/redis.js';
 import { BY_ITSELF, goesOn, numberIn, runExample, said, standsBy, texts } from './example.js';
 
-it('works while it leads, and tears the work down before the next leader begins (G7)', async () => {
+it('works while it leads, and tears the work down before the next leader starts (G7)', async () => {
   await using server = await startRedis();
   await using first = runExample('while-leader', server.url);
   const begun = await said(first, /^term \d+ begins$/);
   await using second = runExample('while-leader', server.url);
   await said(first, /^tick 3 of term/);
-  // Once the second could work, if it were not for the first.
+  // The second process is ready, so only the first one keeps it from working.
   await standsBy('while-leader', server);
   await goesOn(first);
   expect(texts(second)).toEqual([]);

@@ -15,7 +15,7 @@ import { type ProxyTarget, startProxy, type TcpProxy } from '../support/proxy.js
 import { type Client, type RedisOptions, type RedisServer, startRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
 
-/** The times of the candidates, longer where a slow machine needs longer for the same. */
+/** The times of the candidates, longer on a slow machine. */
 export const TIMES = {
   ttl: PACE * USUAL.ttl,
   wait: PACE * USUAL.wait,
@@ -24,21 +24,30 @@ export const TIMES = {
   timeout: PACE * USUAL.timeout,
 } as const;
 
-/** ms within which somebody leads once a fault is healed. */
+/** ms within which a candidate leads once a fault is healed. */
 export const RECOVERY = TIMES.ttl + TIMES.jitter + 2 * TIMES.timeout;
 
-/** ms within which somebody leads once the leader has left in good order. Notices would make it round trips. */
+/**
+ * ms within which a candidate leads after the leader has closed. With notices, it would take round
+ * trips.
+ */
 export const HAND_OVER = TIMES.wait + TIMES.jitter + 2 * TIMES.timeout;
 
-/** ms that something unexpected is given to happen before it counts as not happening: a lease, and what is due at its end. */
+/**
+ * ms to wait for an unexpected event before it counts as absent: a lease, and what is due at its
+ * end.
+ */
 export const WATCH = 1.5 * TIMES.ttl;
 
 type Extra = Partial<CandidateOptions> & {
-  /** What it talks to instead of the arena's own server. */
+  /** The address to connect to instead of the arena's own server. */
   to?: { url: string };
 };
 
-/** One fault's stage: a Redis, candidates as processes, proxies between them; all gone at the end, also of a failure. */
+/**
+ * The setup for one fault: a Redis, candidates as processes, and proxies between them. Everything
+ * ends with the spec, even a failed one.
+ */
 export class Arena implements AsyncDisposable {
   readonly key: string;
   readonly variant: Variant;
@@ -71,7 +80,7 @@ export class Arena implements AsyncDisposable {
     return this.#redis as RedisServer;
   }
 
-  /** A connection to the arena's server that no fault touches. */
+  /** A connection to the arena's server that no fault affects. */
   get admin(): Client {
     return this.#admin as Client;
   }
@@ -84,7 +93,7 @@ export class Arena implements AsyncDisposable {
     return this.#use(await startRedis({ ...options, args: [...KNOWS_LOGIN, ...(options.args ?? [])] }));
   }
 
-  /** A folder for a server that is to find its data again. */
+  /** A folder for a server that restarts with its data. */
   async folder(): Promise<string> {
     const folder = await mkdtemp(path.join(tmpdir(), 'rx-leader-'));
     this.#use({ [Symbol.asyncDispose]: () => rm(folder, { recursive: true, force: true }) });
@@ -101,7 +110,7 @@ export class Arena implements AsyncDisposable {
       ...TIMES,
       key: this.key,
       url: to.url,
-      // Its errors must not show that password: it looks at them itself.
+      // Its errors must not show that password; the candidate checks them itself.
       ...(!to.url.includes('@') && LOGIN),
       ...options,
       name,
@@ -121,12 +130,12 @@ export class Arena implements AsyncDisposable {
     return [a, b];
   }
 
-  /** Lets the server know the scripts, as one that has seen candidates before does. */
+  /** Loads the scripts, as on a server that has served candidates before. */
   async loadScripts(client: Client = this.admin): Promise<void> {
     for (const source of prepare(this.variant).sources) await client.scriptLoad(source);
   }
 
-  /** Who holds the lease, by the server; waits for somebody to. */
+  /** The holder of the lease, read from the server. Waits until there is one. */
   async granted(): Promise<string> {
     return until(() => this.admin.get(this.keys.lease), { what: 'a lease to be granted' });
   }
@@ -138,12 +147,12 @@ export class Arena implements AsyncDisposable {
     await until(changed, { what: 'the lease to be renewed' });
   }
 
-  /** Fails unless the lease is somebody else's than `id`, or nobody's. */
+  /** Fails if `id` holds the lease. */
   async absent(id: string): Promise<void> {
     if ((await this.admin.get(this.keys.lease)) === id) throw new Error(`still there: the lease of ${id}`);
   }
 
-  /** Fails unless the lease is that of `id`. */
+  /** Fails unless `id` holds the lease. */
   async holds(id: string): Promise<void> {
     const holder = await this.admin.get(this.keys.lease);
     if (holder !== id) throw new Error(`the lease is that of ${holder}, not of ${id}`);
@@ -156,14 +165,14 @@ export class Arena implements AsyncDisposable {
     return Number(calls);
   }
 
-  /** How often the server has answered with an error that begins with `prefix`. */
+  /** How often the server has replied with an error that starts with `prefix`. */
   async refusals(prefix: string): Promise<number> {
     const [, count = '0'] =
       new RegExp(`errorstat_${prefix}:count=(\\d+)`).exec(await this.admin.info('errorstats')) ?? [];
     return Number(count);
   }
 
-  /** What is wrong with all that was logged so far: more than one leader, or anything stray. */
+  /** The faults in everything logged so far: more than one leader, or an unhandled error. */
   wrongs(): string[] {
     const logs = this.#candidates.map(({ log }) => log);
     const stray = logs.flatMap(({ who, lines }) =>
@@ -172,7 +181,9 @@ export class Arena implements AsyncDisposable {
     return [...violations(logs).map(({ rule, text }) => `${rule}: ${text}`), ...stray];
   }
 
-  /** Fails unless `taken` ms is within `bound`; the figure goes into the report, where one is asked for. */
+  /**
+   * Fails unless `taken` ms is within `bound`. Writes the value to the report, if one is requested.
+   */
   within(what: string, taken: number, bound: number): void {
     const file = process.env.FAULTS_REPORT;
     const { name } = this.variant;
@@ -180,7 +191,10 @@ export class Arena implements AsyncDisposable {
     if (taken > bound) throw new Error(`too late: ${what} after ${taken.toFixed(0)} ms, not ${bound.toFixed(0)}`);
   }
 
-  /** Fails unless one of these candidates, leading already or from then on, leads within `bound` ms of `since`. */
+  /**
+   * Fails unless one of these candidates leads within `bound` ms of `since`, whether it led before
+   * or not.
+   */
   async recovers(since: number, candidates: readonly Candidate[], bound: number = RECOVERY): Promise<Candidate> {
     const first = (candidate: Candidate) =>
       candidate.log.lines.find((line) => line.kind === 'claim' && line.by === 'isLeading' && line.from >= since);
@@ -197,7 +211,7 @@ export class Arena implements AsyncDisposable {
     }
   }
 
-  /** Fails if one of these tells any change of role before `work` is done. */
+  /** Fails if one of these candidates changes its role before `work` is done. */
   async steady(candidates: readonly Candidate[], work: () => Promise<unknown>): Promise<void> {
     const before = candidates.map(({ roles }) => roles.length);
     await work();
@@ -210,7 +224,7 @@ export class Arena implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    // The last first: processes before the proxies and the servers they talk to.
+    // In reverse order: processes before the proxies and the servers that they use.
     for (const thing of this.#things.splice(0).reverse()) await thing[Symbol.asyncDispose]();
   }
 
@@ -220,5 +234,5 @@ export class Arena implements AsyncDisposable {
   }
 }
 
-/** Lets time pass where time is the point. */
+/** Lets time pass where the time itself matters. */
 export const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));

@@ -5,7 +5,10 @@ import { afterAll, describe, expect, it } from '@jest/globals';
 import { type Run, runProgram } from '../support/program.js';
 import { until } from '../support/until.js';
 
-/** ms for a run of a third of a minute, on a machine that runs other specs as well. It takes 22 s where it is alone. */
+/**
+ * ms for a run of a third of a minute, on a machine that also runs other specs. Alone, it takes 22
+ * s.
+ */
 const WHOLE_RUN = 240_000;
 
 const svg = path.join(tmpdir(), `rx-leader-chaos-${process.pid}.svg`);
@@ -15,7 +18,10 @@ const chaos = (...args: string[]): Run => runProgram('proof/chaos/main.ts', ...a
 const short = (...args: string[]): Run =>
   chaos('--minutes', '0.3', '--candidates', '5', '--seed', '11', '--svg', svg, ...args);
 
-/** Candidates, servers and the run itself are one process group; there is none once all of them are gone. */
+/**
+ * Candidates, servers and the run itself are one process group, which disappears with its last
+ * process.
+ */
 const leavesNothing = (run: Run) =>
   until(() => {
     try {
@@ -48,7 +54,8 @@ describe('the chaos run', () => {
   it(
     'finds out a library with deadline ignored, and keeps the logs',
     async () => {
-      // Two rounds, for a leader has to be cut off or stopped for longer than its lease while others are well.
+      // Two rounds, because a leader must be cut off or stopped for longer than its lease while
+      // others are well.
       const run = short('--library', 'deadline-ignored', '--minutes', '0.7');
       expect(await run.exit).toBe(1);
       expect(run.output()).toMatch(/ WRONG {7}two leaders: /);

@@ -9,7 +9,7 @@ import { spawnScript } from '../support/script.js';
 import { type Arena, TIMES } from './arena.js';
 import { row } from './row.js';
 
-/** So long that a timer that is left behind is noticed. */
+/** Long enough that a remaining timer is detected. */
 const LONG = { ttl: 20 * TIMES.ttl, renewEvery: 5 * TIMES.ttl };
 
 /** Bytes by which the heap may grow in the second half of a run. */
@@ -33,7 +33,7 @@ describe('what an election leaves behind', () => {
   row(
     'a hundred thousand terms leave no memory taken (G6)',
     { variant: keepsCandidacies, fails: /left behind: \d+ bytes/ },
-    // A tenth of them is enough, and takes long enough, where each is remembered.
+    // A tenth is enough, and slow enough, if each cycle is retained.
     (arena) => cycles(arena, arena.variant === OURS ? 100_000 : 10_000),
   );
 
@@ -52,7 +52,8 @@ describe('what an election leaves behind', () => {
       a.act();
       const { at } = await a.notes('finished');
       await a.script.exit;
-      arena.within('exit', monotonic() - at, LONG.renewEvery / 2); // by when its next timer would be due, at the earliest
+      // At the earliest due time of its next timer.
+      arena.within('exit', monotonic() - at, LONG.renewEvery / 2);
     },
   );
 });

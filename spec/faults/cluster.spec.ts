@@ -32,7 +32,7 @@ describe('a cluster that moves the election', () => {
       });
       const since = monotonic();
       await a.close();
-      // What another server run has written down is not believed, a release included: its lease is waited out.
+      // The record of another server run is not trusted, even a release: its lease is waited out.
       await arena.recovers(since, [b]);
     },
   );
@@ -47,7 +47,7 @@ describe('a cluster that moves the election', () => {
       const slot = String(await here.call('CLUSTER', 'KEYSLOT', arena.keys.lease));
       await there.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', here.id);
       await here.call('CLUSTER', 'SETSLOT', slot, 'MIGRATING', there.id);
-      await here.call('DEL', arena.keys.lease); // as if it had run out
+      await here.call('DEL', arena.keys.lease); // as if it had expired
       for (const one of [a, b]) {
         const { message = '' } = await one.says({ role: 'error', code: 'STORE_UNAVAILABLE' });
         if (!message.includes(`Slot ${slot}`) || !message.includes('--cluster fix')) throw new Error(message);
@@ -67,7 +67,9 @@ interface Node {
   call(...args: string[]): Promise<unknown>;
 }
 
-/** A cluster whose first node has all the slots but one: clients know no node without slots. */
+/**
+ * A cluster whose first node has all slots but one, because clients ignore a node without slots.
+ */
 async function twoNodes(arena: Arena): Promise<[Node, Node]> {
   const [here, there] = [await node(arena), await node(arena)];
   const other = (Number(await here.call('CLUSTER', 'KEYSLOT', arena.keys.lease)) + 1) % SLOTS;
@@ -85,7 +87,7 @@ async function twoNodes(arena: Arena): Promise<[Node, Node]> {
 }
 
 async function node(arena: Arena): Promise<Node> {
-  const dir = await arena.folder(); // it insists on writing down what it knows of the others
+  const dir = await arena.folder(); // a node always writes down what it knows of the others
   const server = await arena.server({ args: ['--cluster-enabled', 'yes', '--dir', dir] });
   const client = await server.client();
   const call = (...args: string[]) => client.sendCommand(args);

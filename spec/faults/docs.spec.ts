@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 
-/** Every fault that the library is proved against. */
+/** Every fault that the library is tested against. */
 const FAULTS = [
   'Event-loop stall',
   'SIGSTOP beyond ttl',
@@ -48,7 +48,9 @@ interface Row {
   readonly specs: readonly string[];
 }
 
-/** The rows of all tables of docs/reliability/faults.md: the fault comes first, its specs come last. */
+/**
+ * The rows of all tables of docs/reliability/faults.md: the fault comes first, its specs come last.
+ */
 function documented(): Row[] {
   const lines = readFileSync('docs/reliability/faults.md', 'utf8').split('\n');
   const rows = lines.filter((line) => line.startsWith('| ') && !/^\| (---|fault|case) /.test(line));
@@ -58,7 +60,7 @@ function documented(): Row[] {
   });
 }
 
-/** The names given to specs in this folder, with a pattern for each part that is filled in. */
+/** The names of the specs in this folder, with a pattern for each placeholder. */
 function written(): RegExp[] {
   const folder = path.resolve('spec/faults');
   const sources = readdirSync(folder).filter((file) => file.endsWith('.spec.ts'));

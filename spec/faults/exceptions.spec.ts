@@ -10,41 +10,44 @@ import { exception, row } from './row.js';
 const { ttl, timeout, wait, renewEvery } = TIMES;
 
 /**
- * Of a leader that stands by a ttl of its own. Between two of its renewals there is time for two leases of the shorter ttl: so whenever the other asks,
- * which it does once in one of those, a lease that is cut and not renewed runs out.
+ * For a leader with its own ttl. Two leases of the shorter ttl fit between two of its renewals. The
+ * other candidate asks once in one of those, so a shortened lease that is not renewed expires.
  */
 const LONGER = { ttl: 10 * ttl, renewEvery: 10 * renewEvery };
 
 /**
- * Where a request that is made at once, which takes a timeout at most, must differ from the next renewal, which a library that is
- * deaf to notices waits for: that comes more than two timeouts later still.
+ * Distinguishes an immediate request, which takes at most one timeout, from the next renewal of a
+ * library that ignores notices. The renewal comes more than two timeouts later.
  */
 const PATIENT = { ttl: 8 * ttl, renewEvery: 10 * renewEvery, timeout: 5 * timeout };
 
-/** When the last claim of `candidate` was, and under which token. */
+/** The time and the token of the last claim of `candidate`. */
 function lastClaim({ log }: Candidate): { at: number; token: number } {
   const span = spansOf(log).at(-1);
   return { at: span?.last ?? 0, token: span?.token ?? 0 };
 }
 
-/** Where who hears no notices connects to. */
+/** The address for a candidate that receives no notices. */
 async function deaf({ admin, redis }: Arena): Promise<{ url: string }> {
   await admin.aclSetUser('deaf', ['on', '>pw', '~*', 'resetchannels', '+@all']);
   return { url: redis.url.replace('//', '//deaf:pw@') };
 }
 
-/** Waits until so many hear notices. */
+/** Waits until this many candidates receive notices. */
 const isHeard = ({ admin, keys }: Arena, count = 1) =>
   until(async () => Number((await admin.pubSubNumSub(keys.channel))[keys.channel]) >= count);
 
-/** Waits until the leader has just renewed, which it will not again for as long as it may be. */
+/** Waits until the leader has just renewed, so that its next renewal is as far away as possible. */
 async function isRenewed({ admin, keys }: Arena): Promise<void> {
   const till = async () => admin.hGet(keys.record, 'until');
   const before = await till();
   await until(async () => (await till()) !== before);
 }
 
-/** ms for which a leader goes on whose server is emptied just after it has renewed, once another leads who has asked then, knowing nothing. */
+/**
+ * ms for which a leader continues after its server is emptied right after a renewal. Another
+ * candidate without knowledge then asks and leads.
+ */
 async function outlivesLoss(arena: Arena, to?: { url: string }): Promise<number> {
   const a = await arena.candidate('a', { ...PATIENT, ...(to && { to }) });
   await a.says({ role: 'leader' });

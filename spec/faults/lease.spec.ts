@@ -98,7 +98,7 @@ describe('faults of a lease', () => {
       });
       await a.kill();
       await arena.admin.hSet(record, { token: 'inf' });
-      // Counted as a loss when the lease has run out: waited out from then on.
+      // Detected as a loss when the lease has expired, and waited out from then on.
       await arena.recovers(monotonic(), [b], RECOVERY + ttl);
     },
   );
@@ -153,8 +153,9 @@ describe('faults of a lease', () => {
     'a release waits for the renewal that is on its way, so that none can undo it (G4, G5)',
     { variant: racesRelease, fails: /too late/ },
     async (arena) => {
-      // Leaves as soon as a renewal is on its way, which its client then keeps back until what was asked later is done.
-      // A timeout so long that the renewal is late for the release, and not for being granted at all.
+      // Leaves as soon as a renewal is in flight. Its client then delays that renewal until later
+      // requests are done. The timeout is long enough that the renewal is late for the release, but
+      // not too late to be granted.
       const times = { ttl: 4_000 * PACE, timeout: 900 * PACE, renewEvery: 150 * PACE };
       const a = await arena.candidate('a', { client: 'faulty', act: 'race', ...times });
       await a.says({ role: 'leader' });

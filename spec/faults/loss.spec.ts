@@ -8,7 +8,7 @@ import { row } from './row.js';
 
 const { ttl, timeout, wait } = TIMES;
 
-/** A full server that evicts what it likes until the election is gone. */
+/** Fills a server that evicts until the election is gone. */
 async function evict(arena: Arena): Promise<void> {
   const { admin, keys } = arena;
   await admin.configSet({ 'maxmemory-policy': 'allkeys-random', maxmemory: '1' });
@@ -17,11 +17,14 @@ async function evict(arena: Arena): Promise<void> {
   await admin.configSet({ maxmemory: '0' });
 }
 
-/** With the ttl: so long that a follower that does not wait is seen to lead beside the one that cannot be reached. */
+/**
+ * Includes the ttl, which is long enough that a follower that does not wait is seen to lead beside
+ * the unreachable leader.
+ */
 const LOSSES: ReadonlyArray<readonly [string, (arena: Arena) => Promise<unknown>, number]> = [
   ['FLUSHALL', ({ admin }) => admin.flushAll(), 2 * ttl],
   ['an eviction', evict, 2 * ttl],
-  // The outage itself must fit into a lease, also where two cores have more to do than to restart servers.
+  // The outage itself must fit into a lease, also on two busy cores.
   ['a restart without persistence', ({ redis }) => redis.restart(), 3 * ttl],
 ];
 
@@ -51,7 +54,7 @@ describe('a server that loses what it was told', () => {
         await lose(arena);
         const since = monotonic();
         const leader = await b.says({ role: 'leader' });
-        // Noticed at the next attempt, which is when the lease that was known runs out, and then waited out.
+        // Detected at the next attempt, when the known lease expires, and then waited out.
         arena.within('next leader', leader.at - since, 2 * (lease + TIMES.jitter + timeout));
         await a.says({ role: 'follower' });
         await b.goesOn(ttl / 2);
@@ -71,7 +74,7 @@ describe('a server that loses what it was told', () => {
       await arena.admin.flushAll();
       const since = monotonic();
       const leader = await b.says({ role: 'leader' });
-      // Noticed when the first has been waited out.
+      // Detected when the first has been waited out.
       arena.within('next leader', leader.at - since, RECOVERY + ttl);
       await a.says({ role: 'follower' });
       await b.goesOn(ttl / 2);
@@ -102,11 +105,13 @@ describe('a server that loses what it was told', () => {
       const { master, follow, failOver } = await replicated(arena);
       const z = await arena.candidate('z', { to: master });
       await z.says({ role: 'leader' });
-      await follow(false); // the replica knows of that first term, and of none after it
+      await follow(false); // the replica knows the first term, and none after it
       await z.close();
       const hidden = await arena.proxy(arena.redis);
       const [a, b] = await arena.pair({ to: hidden }, { to: master });
-      await b.goesOn(ttl); // until the replica's copy of that first lease has run out, which would be waited out as well
+      // Until the replica's copy of the first lease has expired, which would otherwise be waited
+      // out as well.
+      await b.goesOn(ttl);
       hidden.swallow();
       const since = monotonic();
       await failOver();
@@ -125,10 +130,11 @@ describe('a server that loses what it was told', () => {
       const { master, detach, failOver } = await replicated(arena);
       await detach();
       const hidden = await arena.proxy(arena.redis);
-      // Its requests have time, also on a machine that is busy, for what comes before and after the wait for replicas: it is to say why it does not lead.
+      // Its requests have time around the wait for replicas, even on a busy machine, because it
+      // must report why it does not lead.
       const patient = { timeout: 2 * timeout, replicated: { replicas: 1, timeout: timeout / 2 } };
       const a = await arena.candidate('a', { to: hidden, ttl: 2 * ttl, ...patient });
-      // Has heard of nothing, no more than the replica has.
+      // Knows no more than the replica does.
       const b = await arena.candidate('b', { to: master, ttl: 2 * ttl, act: 'stand', standBy: true });
       await a.goesOn(2 * wait);
       hidden.swallow();

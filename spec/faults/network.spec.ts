@@ -19,7 +19,7 @@ import { row } from './row.js';
 const { ttl, timeout, wait, renewEvery } = TIMES;
 
 describe('faults of the network', () => {
-  // While requests get through, the server goes on renewing the lease until its holder gives up.
+  // While requests arrive, the server keeps renewing the lease until its holder gives up.
   for (const [what, direction, bound, fails] of [
     ['to the server', 'toServer', RECOVERY, /two leaders/],
     ['to the client', 'toClient', RECOVERY + ttl, /b does not say {"role":"leader"}/],
@@ -35,7 +35,7 @@ describe('faults of the network', () => {
         proxy.swallow(direction);
         const leader = await b.says({ role: 'leader' }, 4 * ttl);
         arena.within('next leader', leader.at - since, bound);
-        // Long enough for whatever one that cannot hear goes on sending.
+        // Long enough for everything that a candidate without replies keeps sending.
         await arena.steady([b], () => b.goesOn(WATCH));
         await a.says({ role: 'follower' });
         const healed = monotonic();
@@ -59,7 +59,7 @@ describe('faults of the network', () => {
       arena.within('next leader', leader.at - since, RECOVERY);
       await b.goesOn(ttl / 2);
       const healed = monotonic();
-      proxy.heal({ held: 'drop' }); // the old connection is found to be dead
+      proxy.heal({ held: 'drop' }); // the old connection is detected as dead
       const back = await a.says({ role: 'follower', reason: 'standby' });
       arena.within('standing by again', back.at - healed, RECOVERY);
       const left = monotonic();
@@ -95,7 +95,7 @@ describe('faults of the network', () => {
       const a = await arena.candidate('a', { to: proxy, act: 'stand', standBy: true });
       proxy.swallow('toClient');
       a.act();
-      // Granted by the server, and never heard of by the candidate.
+      // The server has granted, and the candidate does not know.
       const granted = await arena.granted();
       await a.goesOn(timeout);
       const healed = monotonic();
@@ -128,7 +128,7 @@ describe('faults of the network', () => {
     'a lease is counted from before its request, however slow the replies (G1)',
     { variant: stampedAtReply, fails: /two leaders/ },
     async (arena) => {
-      // As slow as may be without running into the timeout: what is wrongly added must outweigh guard and drift by far.
+      // As slow as possible without a timeout: a wrong addition must exceed guard and drift by far.
       const times = { ttl: 4_000 * PACE, timeout: 900 * PACE, renewEvery: 150 * PACE };
       const proxy = await arena.proxy();
       proxy.delay(650 * PACE, 'toClient');
@@ -187,7 +187,8 @@ describe('faults of the network', () => {
       const [a, b] = await arena.pair({}, { to: proxy });
       const c = await arena.candidate('c', { act: 'stand', standBy: true });
       proxy.swallow('toServer');
-      await b.says({ role: 'error', code: 'STORE_TIMEOUT' }, 2 * ttl); // it has asked again, and given up
+      // It has asked again, and given up.
+      await b.says({ role: 'error', code: 'STORE_TIMEOUT' }, 2 * ttl);
       await b.kill();
       await a.close();
       const calls = await arena.calls('evalsha');
@@ -209,7 +210,8 @@ describe('faults of the network', () => {
       await arena.steady([a], async () => {
         await arena.renewed();
         await proxy.refuse();
-        await a.goesOn(renewEvery + 1.25 * timeout); // so that one renewal at least waits for a connection until it is given up
+        // So that at least one renewal waits for a connection until it times out.
+        await a.goesOn(renewEvery + 1.25 * timeout);
         await proxy.accept();
         await a.goesOn(ttl);
       });

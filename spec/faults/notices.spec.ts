@@ -7,13 +7,13 @@ import { row } from './row.js';
 
 const { ttl, timeout, jitter } = TIMES;
 
-/** Long leases, so that whatever is late is late by a lease, and not by what is between two attempts. */
+/** Long leases, so that lateness is a whole lease and not the time between two attempts. */
 const LONG = { ttl: 4 * ttl, wait: 4 * ttl, renewEvery: ttl };
 
-/** So long that nobody asks of itself while others are started, one after the other. */
+/** Long enough that no candidate asks by timer while the others start one after the other. */
 const LONGER = { ttl: 20 * ttl, wait: 20 * ttl, renewEvery: 5 * ttl };
 
-/** ms within which one leads whom a release wakes. */
+/** ms within which a candidate leads after the notice of a release. */
 const WAKE = timeout + jitter;
 
 const heard = ({ admin, key }: Arena, count: number) => listedAsHearing(admin, key, count);
@@ -60,10 +60,11 @@ describe('faults of notices', () => {
           await publish(arena, { event: 'released', id: await arena.granted() });
         }
       });
-      const most = 8 + (monotonic() - since) / timeout + 4; // a burst, one in a timeout, and the leader's own
+      // A burst, one in a timeout, and the leader's own.
+      const most = 8 + (monotonic() - since) / timeout + 4;
       const asked = (await arena.calls('evalsha')) - before;
       if (asked > most) throw new Error(`too many requests: ${asked}, not ${most.toFixed(0)}`);
-      await b.goesOn(8 * timeout); // until there is a burst to spend again
+      await b.goesOn(8 * timeout); // until the rate limit allows a burst again
       const left = monotonic();
       await a.close();
       const { at } = await b.says({ role: 'leader' });
@@ -83,7 +84,7 @@ describe('faults of notices', () => {
       await arena.steady([a, b], async () => {
         await publish(arena, claim(id, LONG.ttl));
         await b.goesOn(timeout);
-        // And while it asks, and is not answered yet.
+        // While its request is pending as well.
         proxy.delay(timeout / 2, 'toServer');
         await publish(arena, { event: 'released', id: await arena.granted() });
         await b.goesOn(timeout / 4);
@@ -117,7 +118,7 @@ describe('faults of notices', () => {
         const since = monotonic();
         await a.kill();
         const { at } = await b.says({ role: 'leader' }, 4 * TIMES.ttl);
-        // Its attempt may come just before the lease runs out; the next one comes within a ttl.
+        // Its attempt may come just before the lease expires; the next one comes within a ttl.
         arena.within('next leader', at - since, 2 * (TIMES.ttl + jitter) + 2 * timeout);
       } finally {
         goesOn = false;

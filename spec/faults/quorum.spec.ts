@@ -8,13 +8,13 @@ import { row } from './row.js';
 
 const { ttl, renewEvery, wait } = TIMES;
 
-/** Three servers that know nothing of each other. */
+/** Three independent servers. */
 async function three(arena: Arena): Promise<[RedisServer, RedisServer, RedisServer]> {
   const servers = [await arena.server(), await arena.server()] as const;
   for (const server of servers) {
     const client = await server.client();
     await arena.loadScripts(client);
-    client.destroy(); // or it would try to reconnect to a server that is killed
+    client.destroy(); // otherwise it would try to reconnect to a killed server
   }
   return [arena.redis, ...servers];
 }
@@ -24,14 +24,14 @@ const over = ([first, ...others]: ReadonlyArray<{ readonly url: string }>) => ({
   others: others.map(({ url }) => url),
 });
 
-/** Waits until `server`, which was restarted empty, has been taken into a term again. */
+/** Waits until `server`, which restarted empty, is part of a term again. */
 async function hasLease({ keys }: Arena, server: RedisServer): Promise<void> {
   const client = await server.client();
   await until(async () => (await client.exists(keys.lease)) === 1, { within: 4 * ttl });
   client.destroy();
 }
 
-/** The leader leaves in good order, and the follower leads within `bound` ms. */
+/** The leader closes, and the follower leads within `bound` ms. */
 async function handsOver(arena: Arena, a: Candidate, b: Candidate, bound: number): Promise<void> {
   const since = monotonic();
   const closed = a.close();
@@ -76,7 +76,8 @@ describe('a quorum of three servers', () => {
           await a.goesOn(renewEvery);
         }
       });
-      // As with a single server that was restarted: what is given up may have been lost, and is waited out once.
+      // As with a single restarted server: a released lease may have been lost, and is waited out
+      // once.
       await handsOver(arena, a, b, ttl + RECOVERY);
     },
   );
@@ -130,7 +131,8 @@ describe('a quorum of three servers', () => {
       await a.says({ role: 'error', code: 'STORE_UNAVAILABLE' });
       await b.goesOn(ttl / 2);
       await servers[1].start();
-      // In an error they look by `wait`; what the empty one may have lost is waited out, and the two that they need may be split between them once.
+      // In an error they ask every `wait`. The empty server's possible loss is waited out, and the
+      // two required servers may be split between them once.
       await arena.recovers(monotonic(), [a, b], RECOVERY + wait);
       await b.goesOn(renewEvery);
     },

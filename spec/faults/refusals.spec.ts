@@ -24,13 +24,13 @@ interface Refusal {
   readonly begin: (arena: Arena) => Promise<unknown>;
   readonly end: (arena: Arena) => Promise<unknown>;
   readonly args?: string[];
-  /** The candidates' login, where it is not the default user. */
+  /** The candidates' login, if it is not the default user. */
   readonly username?: string;
 }
 
 const USER = { ...LOGIN, username: 'refused' };
 
-/** Refusals of everything that writes. */
+/** Refusals of every write. */
 const REFUSALS: readonly Refusal[] = [
   {
     name: 'READONLY',
@@ -47,7 +47,7 @@ const REFUSALS: readonly Refusal[] = [
   {
     name: 'MISCONF',
     code: 'STORE_UNAVAILABLE',
-    // A snapshot cannot be written there, and it is to be.
+    // A required snapshot cannot be written there.
     args: ['--dir', '/proc'],
     begin: async ({ admin }) => {
       await admin.configSet({ save: '3600 1000000' });
@@ -102,11 +102,11 @@ describe('a server that refuses', () => {
       `${name} for less than a lease costs no leadership (G5)`,
       { variant: resignsAtOnce, fails: /not steady/ },
       async (arena) => {
-        // Alone, so that what is refused is a renewal.
+        // Alone, so that the refused request is a renewal.
         const a = await arena.candidate('a', await login(arena, refusal));
         await a.says({ role: 'leader' });
         await arena.steady([a], async () => {
-          await a.goesOn(renewEvery); // the look at the server is over, which would be refused as well
+          await a.goesOn(renewEvery); // the preflight is over, which would be refused as well
           await begin(arena);
           await until(async () => (await arena.refusals(name)) > 0, { what: `a renewal to be refused with ${name}` });
           await end(arena);
@@ -166,7 +166,7 @@ describe('a server that refuses', () => {
       const slow = ['--key-load-delay', '1500', '--loading-process-events-interval-bytes', '1024'];
       const server = await arena.server({ args: ['--dir', dir, ...slow] });
       const admin = await server.client();
-      // Long leases, so that it is loading already when they end, and still.
+      // Long leases, so that the server is loading before and after they end.
       const times = { to: server, ttl: 3 * ttl };
       const [a, b] = await arena.pair(times, times);
       await admin.eval(`for i = 1, ${4 * ttl} do redis.call('SET', 'filler' .. i, string.rep('x', 100)) end`);
@@ -181,7 +181,7 @@ describe('a server that refuses', () => {
       } finally {
         await loaded;
       }
-      // Another run of the server: what it remembers is not believed, and waited out.
+      // The server has a new run, so its record is not trusted, and is waited out.
       await arena.recovers(monotonic(), [a, b], times.ttl + TIMES.jitter + 2 * timeout);
     },
   );
@@ -202,7 +202,8 @@ describe('a server that refuses', () => {
       const { admin } = arena;
       const user = await login(arena, REFUSALS.at(-1) as Refusal);
       const [a, b] = await arena.pair(user, user);
-      // Or a client that is refused its user would go on as the default one: node-redis sends what is queued all the same.
+      // Without a default password, a client with a refused user would continue as the default
+      // user: node-redis sends its queue anyway.
       await admin.configSet({ requirepass: USER.password });
       const since = monotonic();
       await admin.aclSetUser(USER.username, ['off']);
@@ -228,7 +229,7 @@ describe('a server that refuses', () => {
       await admin.aclSetUser(USER.username, ['resetpass', '>another']);
       await admin.sendCommand(['CLIENT', 'KILL', 'USER', USER.username]);
       await a.says({ role: 'error' });
-      a.act('restand'); // what it asks from now on waits for a login
+      a.act('restand'); // its requests wait for a login from now on
       await a.says({ role: 'error', code: 'STORE_DENIED' });
       await admin.aclSetUser(USER.username, ['resetpass', `>${USER.password}`]);
       await arena.recovers(monotonic(), [a]);

@@ -4,7 +4,7 @@ import type { Arena } from './arena.js';
 
 export const REPLICATED = { args: REPLICATES };
 
-/** A replica of the arena's server, and an address that means whichever of the two is the master. */
+/** A replica of the arena's server, and an address that always leads to the current master. */
 export async function replicated(arena: Arena) {
   const { redis } = arena;
   const replica = await arena.server(REPLICATED);
@@ -28,7 +28,7 @@ export async function replicated(arena: Arena) {
   return {
     master,
     follow,
-    /** The replica has nothing more of what the master is told. */
+    /** Cuts the replica off from the master's writes. */
     detach,
     /** The master dies, and the replica takes its place. */
     async failOver() {
@@ -36,7 +36,10 @@ export async function replicated(arena: Arena) {
       await admin.sendCommand(['REPLICAOF', 'NO', 'ONE']);
       target.port = replica.port;
     },
-    /** The replica takes its place while the master goes on; `heal` makes the old master a replica of the new one. */
+    /**
+     * The replica takes its place while the master continues. `heal` makes the old master a replica
+     * of the new one.
+     */
     async split() {
       await until(async () => (await admin.exists([arena.keys.lease, arena.keys.record])) === 2, {
         what: 'the replica to have lease and record',

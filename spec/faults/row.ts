@@ -5,15 +5,17 @@ import type { RedisOptions } from '../support/redis.js';
 import { Arena } from './arena.js';
 
 export interface Proof {
-  /** A library that lacks what the row is about. */
+  /** A library without the remedy that the row is about. */
   readonly variant: Variant;
-  /** What must be found wrong with it. */
+  /** The fault that must be found in it. */
   readonly fails: RegExp;
 }
 
 /**
- * Two specs of one fault: that ours stands it, and that the same scenario with a library that lacks the remedy fails, and fails for
- * the reason given. `name` ends with the guarantees it is about. Rows run side by side: they mostly wait.
+ * Declares two specs of one fault: this library survives it, and a library without the remedy fails
+ * for the given reason.
+ *
+ * `name` ends with its guarantees. Rows run side by side, because they mostly wait.
  */
 export function row(
   name: string,
@@ -37,14 +39,17 @@ export function row(
   refute(name, { variant, fails }, run);
 }
 
-/** That what `run` looks at goes wrong with a library that lacks the remedy, for the reason given. */
+/** Expects that `run` fails with a library without the remedy, for the given reason. */
 function refute(name: string, { variant, fails }: Proof, run: (variant: Variant) => Promise<void>): void {
   it.concurrent(`${name}: refuted for a library with ${variant.name.replaceAll('-', ' ')}`, async () => {
     await expect(run(variant)).rejects.toThrow(fails);
   });
 }
 
-/** What is not promised, and by how much: one spec, which measures it; and where there is a `proof`, one more, as a row has it. */
+/**
+ * Declares a spec that measures what is not promised. With a `proof`, declares another one, as a
+ * row does.
+ */
 export function exception(
   name: string,
   scenario: (arena: Arena) => Promise<void>,

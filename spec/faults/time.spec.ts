@@ -16,7 +16,7 @@ import { type Simulated, World } from './world.js';
 const TTL = 2_000;
 const TIMES = { ttl: TTL, wait: 400, jitter: 20, renewEvery: 600, timeout: 200 };
 
-/** Two specs of one fault, as `row` has them, in simulated time. */
+/** Declares two specs of one fault, as `row` does, in simulated time. */
 function simulated(
   name: string,
   { variant, fails }: { variant: Variant; fails: RegExp },
@@ -34,7 +34,7 @@ function simulated(
   });
 }
 
-/** What is not promised, as `exception` has it, in simulated time. */
+/** Declares what is not promised, as `exception` does, in simulated time. */
 function simulatedException(
   name: string,
   scenario: (world: World) => void,
@@ -69,7 +69,10 @@ function within(taken: number, bound: number): void {
 
 const BOUND = TTL + TIMES.jitter + 2;
 
-/** A pair whose server's clock is set forward just as a third comes, who knows nothing; and for how long the leader goes on claiming. */
+/**
+ * Sets the server's clock forward just as a third candidate without knowledge comes. Returns how
+ * long the leader keeps claiming.
+ */
 function setForward(world: World, options: { hears?: boolean }) {
   const [a, b] = pair(world, [1, 1], options);
   renews(world, a);
@@ -82,7 +85,10 @@ function setForward(world: World, options: { hears?: boolean }) {
   return { a, b, overlap: overlapSince(a, begun) };
 }
 
-/** A pair whose leader is frozen just after it has renewed, and wakes when the other leads; and for how long it goes on claiming. */
+/**
+ * Freezes the leader just after a renewal, and wakes it when the other leads. Returns how long it
+ * keeps claiming.
+ */
 function frozen(world: World, options: { hears?: boolean }) {
   const [a, b] = pair(world, [1, 1], options);
   renews(world, a);
@@ -101,7 +107,10 @@ function keptItsTerm(leader: Simulated): void {
   if (roles.join() !== 'leader') throw new Error(`lost its term: ${roles.join()}`);
 }
 
-/** The leader, which nobody answers, sleeps for `ms` while the other comes to lead; and for how long the first goes on claiming. */
+/**
+ * Cuts the leader off and suspends it for `ms` while the other comes to lead. Returns how long the
+ * first keeps claiming.
+ */
 function overlapAfterSleep(world: World, [a, b]: readonly [Simulated, Simulated], ms: number, setBack = 0): number {
   a.cut = true;
   a.sleep('suspended');
@@ -114,7 +123,7 @@ function overlapAfterSleep(world: World, [a, b]: readonly [Simulated, Simulated]
   return overlapSince(a, woken);
 }
 
-/** Runs until `leader` has just renewed, which it will not again for as long as it may be. */
+/** Runs until `leader` has just renewed, so that its next renewal is as far away as possible. */
 function renews(world: World, leader: Simulated): void {
   const { requests } = leader;
   world.until(() => leader.requests > requests, TTL);
@@ -123,7 +132,7 @@ function renews(world: World, leader: Simulated): void {
 /** ms for which `candidate` claimed to lead from `since` on. */
 function overlapSince({ log }: Simulated, since: number): number {
   const overlap = (spansOf(log)[0]?.last ?? 0) - since;
-  expect(overlap).toBeGreaterThanOrEqual(0); // or there is no exception to speak of
+  expect(overlap).toBeGreaterThanOrEqual(0); // otherwise there is no exception to test
   return overlap;
 }
 
@@ -292,7 +301,7 @@ describe('faults of clocks, simulated', () => {
     'a leader whose uptime has whole seconds, on a machine that was suspended for less than two, leads beside another until the next second',
     (world) => {
       const two = pair(world, [1, 1], { ...SHORT, uptimeStep: 1_000 });
-      // The last renewal is 300 ms old when the machine is suspended, 20 ms after a second began.
+      // The last renewal is 300 ms old when the machine is suspended, 20 ms after a second started.
       world.run(3_300 - world.now);
       renews(world, two[0]);
       world.until(() => world.now % 1_000 === 20, 1_000);

@@ -7,15 +7,18 @@ import type { Variant } from '../../proof/mutant.js';
 type Extra = Partial<ElectionOptions> & {
   /** How fast its clocks run. */
   readonly rate?: number;
-  /** Whether it hears notices. */
+  /** Whether it receives notices. */
   readonly hears?: boolean;
   /** ms by which its uptime steps. */
   readonly uptimeStep?: number;
 };
 
-/** What one machine cannot do to itself: suspends, clocks that drift, a server's clock that is set. In steps of 1 ms. */
+/**
+ * Simulates what a machine cannot do to itself, in steps of 1 ms: suspension, drifting clocks, and
+ * a server clock that is set.
+ */
 export class World {
-  /** True time in ms, which nobody in it can read. */
+  /** True time in ms, which no candidate can read. */
   now = 0;
   /** How fast the store's clock runs. */
   storeRate = 1;
@@ -41,7 +44,7 @@ export class World {
     }
   }
 
-  /** Runs until `condition`; returns how long that took, at most `within` ms. */
+  /** Runs until `condition`, for at most `within` ms. Returns how long that took. */
   until(condition: () => boolean, within: number): number {
     const start = this.now;
     while (!condition() && this.now - start < within) this.run(1);
@@ -53,11 +56,11 @@ export class World {
   }
 }
 
-/** A candidate with clocks and timers of its own. */
+/** A candidate with its own clocks and timers. */
 export class Simulated {
-  /** Its requests are neither carried out nor answered. */
+  /** Whether its requests are neither executed nor answered. */
   cut = false;
-  /** How many requests it has made. */
+  /** Number of its requests. */
   requests = 0;
   /** ms by which its uptime reads wrong. */
   uptimeError = 0;
@@ -70,7 +73,7 @@ export class Simulated {
   readonly #timers = new VirtualTimeScheduler();
   readonly #lines: Line[] = [];
   readonly #stops: Array<{ from: number; to: number }> = [];
-  /** What has come in since it ran last. */
+  /** What has arrived since it last ran. */
   #mail: Array<() => void> = [];
   #asleep: 'suspended' | 'frozen' | undefined;
   #monotonic = 0;
@@ -120,7 +123,7 @@ export class Simulated {
     return this;
   }
 
-  /** The process stands still, and so does its monotonic clock; `frozen`: so do all its clocks. */
+  /** Stops the process and its monotonic clock; `frozen` stops all its clocks. */
   sleep(how: 'suspended' | 'frozen'): void {
     this.#asleep = how;
     this.#stops.push({ from: this.#world.now, to: Number.POSITIVE_INFINITY });
@@ -132,7 +135,7 @@ export class Simulated {
     if (stop) stop.to = this.#world.now;
   }
 
-  /** Never heard of again. */
+  /** Stops the process permanently. */
   crash(): void {
     this.#running = false;
   }
@@ -142,7 +145,7 @@ export class Simulated {
     if (this.#asleep !== 'frozen') this.#uptime += this.#rate;
     if (this.#asleep) return;
     this.#monotonic += this.#rate;
-    // As any user's timer may, the sampler comes before the library's own.
+    // Like any user's timer, the sampler may run before the library's own.
     this.#sample();
     for (const open of this.#mail.splice(0)) open();
     this.#timers.maxFrames = this.#monotonic;
@@ -174,7 +177,7 @@ export class Simulated {
     };
   }
 
-  /** What `source` tells, as soon as this one runs. */
+  /** What `source` emits, delivered as soon as this candidate runs. */
   #delivered<T>(source: ObservableInput<T>): Observable<T> {
     return new Observable((subscriber) => {
       return from(source).subscribe((value) => this.#mail.push(() => subscriber.next(value)));

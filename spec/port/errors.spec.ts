@@ -4,7 +4,7 @@ import { leaks } from '../support/leaks.js';
 
 const { ElectionError, invalidOption, isElectionError, termEnded } = errors;
 
-/** The same module a second time, as where one program loads the package as ESM and as CommonJS. */
+/** A second copy of the module, as in a program that loads the package as ESM and as CommonJS. */
 function anotherCopy(): typeof errors {
   let copy = errors;
   jest.isolateModules(() => {
@@ -28,16 +28,16 @@ describe('ElectionError', () => {
     expect(error.stack).toContain('errors.spec');
   });
 
-  it('has no cause where there was none', () => {
+  it('has no cause if there was none', () => {
     expect('cause' in new ElectionError('STORE_REPLY', 'nonsense')).toBe(false);
   });
 
-  it('keeps the very object that a store of the user’s threw', () => {
+  it('keeps the original error of a custom store', () => {
     const cause = Object.assign(new RangeError('quota'), { tenant: 7 });
     expect(new ElectionError('STORE_REPLY', 'no', { cause }).cause).toBe(cause);
   });
 
-  it('shows no credential of a client’s error that such a store passed on', () => {
+  it('hides credentials of a client’s error that a custom store passed on', () => {
     const command = { name: 'auth', args: ['app', 's3cret'] };
     const cause = new Error('login', { cause: Object.assign(new Error('WRONGPASS no'), { command }) });
     const error = new ElectionError('STORE_REPLY', 'login to redis://app:s3cret@host failed', { cause });
@@ -46,7 +46,7 @@ describe('ElectionError', () => {
     expect(error.cause).toMatchObject({ message: 'login', cause: { message: 'WRONGPASS no' } });
   });
 
-  it('takes a cause that cannot be looked at', () => {
+  it('accepts a cause that throws when it is inspected', () => {
     const cause = new Proxy(new Error('x'), {
       get: () => {
         throw new Error('no');
@@ -67,12 +67,12 @@ describe('the JSON of an ElectionError', () => {
     expect(json({ error })).toEqual({ error: json(error) });
   });
 
-  it('has the message of the cause once, where the own one quotes it', () => {
+  it('has the message of the cause once if its own message quotes it', () => {
     const error = new ElectionError('STORE_FULL', 'acquire failed: OOM', { cause: new Error('OOM.') });
     expect(json(error)).toEqual({ name: 'ElectionError', code: 'STORE_FULL', message: 'acquire failed: OOM' });
   });
 
-  it('has no cause where there was none, or one without a word', () => {
+  it('has no cause if there was none, or an empty one', () => {
     const facts = { name: 'ElectionError', code: 'STORE_REPLY', message: 'nonsense' };
     expect(json(new ElectionError('STORE_REPLY', 'nonsense'))).toEqual(facts);
     expect(json(new ElectionError('STORE_REPLY', 'nonsense', { cause: new Error('') }))).toEqual(facts);
@@ -81,7 +81,7 @@ describe('the JSON of an ElectionError', () => {
 });
 
 describe('isElectionError', () => {
-  it('knows one of this copy and one of another, where instanceof does not', () => {
+  it('recognizes errors of this copy and of another, where instanceof fails', () => {
     const copy = anotherCopy();
     const foreign = new copy.ElectionError('STORE_TIMEOUT', 'no answer');
     expect(foreign).not.toBeInstanceOf(ElectionError);
@@ -129,7 +129,7 @@ describe('invalidOption', () => {
 });
 
 describe('invalidOption, of an option that is a credential', () => {
-  it.each(['password', 'auth', 'sentinelPassword', 'clientSecret'])('shows no value of %s', (option) => {
+  it.each(['password', 'auth', 'sentinelPassword', 'clientSecret'])('hides the value of %s', (option) => {
     const { message } = invalidOption(option, 'there is no such option', 's3cret');
     expect(message).toBe(`Invalid option "${option}": there is no such option; received a string`);
   });

@@ -6,7 +6,7 @@ import { leaks } from '../support/leaks.js';
 
 const SECRET = 's3cret';
 
-/** As ioredis makes it. */
+/** The error that ioredis creates. */
 const denied = () =>
   Object.assign(new Error('WRONGPASS no'), { name: 'ReplyError', command: { name: 'auth', args: ['app', SECRET] } });
 
@@ -29,7 +29,7 @@ describe('a copy of a client’s error', () => {
     ['as the last of a cluster', () => Object.assign(new Error('x'), { lastNodeError: denied() })],
     ['as one before', () => Object.assign(new Error('x'), { previousErrors: [denied()] })],
     ['as one of a socket', () => Object.assign(new Error('x'), { originalError: denied(), socketError: denied() })],
-  ])('has no command, and still says what was wrong: %s', (_, make) => {
+  ])('has no command, and still describes the fault: %s', (_, make) => {
     const error = make();
     expect(leaks(error, SECRET)).not.toEqual([]);
     const copy = copyOf(error);
@@ -51,13 +51,13 @@ describe('a copy of a client’s error', () => {
     expect(leaks(copyOf(make()), SECRET)).toEqual([]);
   });
 
-  it('ends where errors are in a circle', () => {
+  it('ends at circular causes', () => {
     const error = new Error('round and round');
     error.cause = error;
     expect(inspect(copyOf(error), { depth: null })).toContain('round and round');
   });
 
-  it('is none of an ElectionError, which is as it should be', () => {
+  it('is not made of an ElectionError, which stays unchanged', () => {
     const error = new ElectionError('STORE_FULL', 'full');
     expect(copyOf(error)).toBe(error);
   });

@@ -38,7 +38,7 @@ describe('redact', () => {
     expect(redact(`${shown} and more`)).toBe(`${shown} and more`);
   });
 
-  it('hides each line by itself', () => {
+  it('hides each line separately', () => {
     expect(redact('AUTH s3cret\nERR args beginning with: s3cret\n  at f (redis://u:s3cret@h)')).toBe(
       'AUTH [redacted]\nERR args beginning with: [redacted]\n  at f (redis://[redacted]@h)',
     );
@@ -56,11 +56,11 @@ describe('redact', () => {
     'connect to redis://127.0.0.1:6379 failed',
     'Invalid option "password": there is no such option',
     'acquire of "host:123@zone" failed',
-  ])('leaves "%s" as it is', (text) => {
+  ])('leaves "%s" unchanged', (text) => {
     expect(redact(text)).toBe(text);
   });
 
-  it('takes no time to speak of for long texts', () => {
+  it('is fast for long texts', () => {
     const begun = performance.now();
     for (const part of ['a', 'a-', 'a:', 'AUTH ', 'password', '"auth" ', "'", 'a://']) redact(part.repeat(20_000));
     expect(performance.now() - begun).toBeLessThan(2_000);

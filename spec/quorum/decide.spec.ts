@@ -38,14 +38,14 @@ describe('a majority', () => {
 });
 
 describe('the grants of a quorum', () => {
-  it('elect with a majority, whatever the others say', () => {
+  it('elect with a majority, whatever the other replies are', () => {
     expect(grants(granted(), pending, granted())).toBe('elected');
     expect(grants(granted(), silent, granted())).toBe('elected');
     expect(grants(granted(), held('x'), granted())).toBe('elected');
     expect(grants(granted(), granted(), pending, pending)).toBeUndefined();
   });
 
-  it('decide nothing while they may still become a majority, or while it is open what else is one', () => {
+  it('are undecided while a majority of grants or of another reply is possible', () => {
     expect(grants(granted(), pending, pending)).toBeUndefined();
     expect(grants(granted(), held('x'), pending)).toBeUndefined();
     expect(grants(silent, held('x'), pending)).toBeUndefined();
@@ -55,7 +55,7 @@ describe('the grants of a quorum', () => {
     expect(grants(late, silent, pending)).toBeUndefined();
   });
 
-  it('tell of the holder of a majority without the slow ones, and when a majority is free', () => {
+  it('report the holder of a majority without waiting for slow stores, and when a majority is free', () => {
     expect(grants(held('x', 70, 3), held('x', 90, 2), pending)).toMatchObject({
       status: 'held',
       holder: { id: 'x', token: 2, expiresIn: 70 },
@@ -73,24 +73,24 @@ describe('the grants of a quorum', () => {
     expect(grants(suspect(50), held('x', 90), held('x', 20))).toMatchObject({ holder: { expiresIn: 50 } });
   });
 
-  it('are split, with one who may lead after all, where one may have a majority with those that cannot be asked, or have lost what they knew', () => {
+  it('are split, with a rival, if a holder may have a majority together with unknown or emptied stores', () => {
     const rival = { status: 'held', holder: { id: 'x' } };
     expect(grants(silent, held('x'), granted())).toMatchObject({ status: 'split', rival });
     expect(grants(suspect(9), held('x'), granted())).toMatchObject({ status: 'split', rival, wait: 9 });
   });
 
-  it('are split where nobody can have a majority, and where what is in the way is one’s own', () => {
+  it('are split if nobody can have a majority, and if only the candidate’s own grants are in the way', () => {
     expect(grants(held('x', 10), held('y', 20), granted())).toEqual({ status: 'split', wait: 10, token: 1 });
     expect(grants(held('me~1'), granted(), silent)).toEqual({ status: 'split', wait: 0, token: 1 });
   });
 
-  it('are suspect together where a majority may have lost a lease', () => {
+  it('are suspect if a majority may have lost a lease', () => {
     expect(grants(suspect(30), suspect(10), pending)).toMatchObject({ status: 'suspect', wait: 10 });
     expect(grants(suspect(30), suspect(10), silent)).toMatchObject({ status: 'suspect', wait: 30 });
     expect(grants(suspect(30), granted(), silent)).toMatchObject({ status: 'suspect', wait: 30 });
   });
 
-  it('fail where no majority can be asked: with silence, if there was any', () => {
+  it('fail if no majority can be asked: as unanswered, if any request was', () => {
     expect(grants(readonly, silent, pending)).toMatchObject({ code: 'STORE_TIMEOUT' });
     expect(grants(readonly, conflict, granted())).toMatchObject({ code: 'STORE_READONLY' });
     expect(grants(conflict, readonly, granted())).toMatchObject({ code: 'STORE_READONLY' });
@@ -105,13 +105,13 @@ describe('the renewals of a quorum', () => {
   const lost: RenewReply = { status: 'lost' };
   const renewals = (...answers: Array<RenewReply | ElectionError | undefined>) => countRenewals(answers);
 
-  it('renew with a majority, whatever the others say', () => {
+  it('renew with a majority, whatever the other replies are', () => {
     expect(renewals(renewed, pending, renewed)).toMatchObject({ status: 'renewed' });
     expect(renewals(lost, renewed, renewed)).toMatchObject({ status: 'renewed' });
     expect(renewals(conflict, renewed, renewed)).toMatchObject({ status: 'renewed' });
   });
 
-  it('lose a term only when no majority can be had any more', () => {
+  it('lose a term only when a majority is impossible', () => {
     expect(renewals(lost, pending, renewed)).toBeUndefined();
     expect(renewals(lost, late, pending)).toBeUndefined();
     expect(renewals(lost, silent, pending)).toBeUndefined();
@@ -122,7 +122,7 @@ describe('the renewals of a quorum', () => {
     expect(renewals(conflict, conflict, pending)).toMatchObject({ code: 'KEY_CONFLICT' });
   });
 
-  it('name another holder only where that one may have a majority', () => {
+  it('name another holder only if it may have a majority', () => {
     const by = (id: string): RenewReply => ({ status: 'lost', holder: { id, expiresIn: 9 } });
     expect(renewals(by('x'), by('x'), pending)).toMatchObject({ status: 'lost', holder: { id: 'x' } });
     expect(renewals(by('x'), lost, pending)).toMatchObject({ status: 'lost', holder: { id: 'x' } });
@@ -130,7 +130,7 @@ describe('the renewals of a quorum', () => {
   });
 });
 
-describe('the releases, looks and lists of a quorum', () => {
+describe('the releases, reads and lists of a quorum', () => {
   const released: ReleaseReply = { status: 'released' };
   const gone: ReleaseReply = { status: 'gone' };
   const free: ReadReply = { status: 'free' };
@@ -150,7 +150,7 @@ describe('the releases, looks and lists of a quorum', () => {
     expect(countWithdrawals([withdrawn, silent, silent])).toMatchObject({ code: 'STORE_TIMEOUT' });
   });
 
-  it('see who has a majority, or may have; and nobody where nobody can', () => {
+  it('report the holder with a certain or possible majority, and otherwise nobody', () => {
     expect(countReads([free, pending, pending])).toBeUndefined();
     expect(countReads([held('x'), held('x~2'), pending])).toMatchObject({ holder: { id: 'x' } });
     expect(countReads([held('x'), free, pending])).toBeUndefined();
@@ -161,7 +161,7 @@ describe('the releases, looks and lists of a quorum', () => {
     expect(countReads([free, silent, silent])).toMatchObject({ code: 'STORE_TIMEOUT' });
   });
 
-  it('list whoever is known to any of a majority, once, and who asked last first', () => {
+  it('list every candidate that a majority knows, once, latest attempt first', () => {
     const listed = (...ids: Array<[string, number]>) => ({
       status: 'listed' as const,
       candidates: ids.map(([id, lastSeen]) => ({ id, lastSeen })),

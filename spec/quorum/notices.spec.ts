@@ -21,7 +21,7 @@ const released = (id: string, successor?: string): Notice => ({
 const elected = (id: string, token: number): Notice => ({ kind: 'elected', holder: { id, token, expiresIn: 9 } });
 
 describe('the notices of a quorum', () => {
-  it('listen as long as a majority does', () => {
+  it('listen while a majority listens', () => {
     const { stores, told } = three();
     stores[0].next(listening);
     stores[0].next(listening);
@@ -37,14 +37,14 @@ describe('the notices of a quorum', () => {
     expect(told).toEqual([listening, deaf, listening]);
   });
 
-  it('are none of what makes no sense', () => {
+  it('ignore invalid notices', () => {
     const { stores, told } = three();
     for (const store of stores) store.next({ kind: 'elected' } as Notice);
     for (const store of stores) store.next(listening);
     expect(told).toEqual([listening]);
   });
 
-  it('tell of an election once, when a majority does, by the candidate’s own id', () => {
+  it('report an election once, when a majority does, by the candidate’s own id', () => {
     const { stores, told } = three();
     stores[0].next(elected('a~1', 1));
     stores[2].next(elected('b', 5));
@@ -54,7 +54,7 @@ describe('the notices of a quorum', () => {
     expect(told).toEqual([elected('a', 2)]);
   });
 
-  it('tell of no election of a candidate that a majority has granted one after the other, but given back to in between', () => {
+  it('report no election of a candidate whose grants were given back before a majority granted', () => {
     const { stores, told } = three();
     stores[0].next(elected('a', 1));
     stores[0].next(released('a'));
@@ -64,7 +64,7 @@ describe('the notices of a quorum', () => {
     expect(told).toEqual([elected('a', 3)]);
   });
 
-  it('tell of a release when a majority does, and from then on, naming whom most of them name', () => {
+  it('report a release when a majority does, and from then on, with the successor that most stores name', () => {
     const { stores, told } = three();
     stores[0].next(released('a', 'y'));
     stores[0].next(released('b'));
@@ -74,7 +74,7 @@ describe('the notices of a quorum', () => {
     expect(told).toEqual([released('a', 'x'), released('a', 'y')]);
   });
 
-  it('tell of a release that was forged before', () => {
+  it('report a release after a forged one', () => {
     const { stores, told } = three();
     for (const store of stores) store.next(released('a'));
     const forged = told.splice(0).length;
@@ -83,13 +83,13 @@ describe('the notices of a quorum', () => {
     expect(told.length).toBeGreaterThanOrEqual(1);
   });
 
-  it('pass on that a store can be reached again', () => {
+  it('report that a store can be reached again', () => {
     const { stores, told } = three();
     stores[1].next({ kind: 'connected' });
     expect(told).toEqual([{ kind: 'connected' }]);
   });
 
-  it('listen to nobody any more once nobody listens to them (G6)', () => {
+  it('unsubscribe from all stores when nobody is subscribed (G6)', () => {
     const { stores, subscription } = three();
     subscription.unsubscribe();
     expect(stores.map(({ observed }) => observed)).toEqual([false, false, false]);

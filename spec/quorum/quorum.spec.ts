@@ -18,7 +18,7 @@ import { TIMES } from '../support/virtual-time.js';
 
 const { ttl, timeout } = TIMES;
 
-/** Three stores whose clocks do not agree, and candidates over a quorum of them, in virtual time. */
+/** Three stores with different clocks, and candidates over a quorum of them, in virtual time. */
 class World {
   readonly scheduler = new TestScheduler(() => {});
   readonly stores = [0, 777, -5_000].map(
@@ -41,16 +41,16 @@ class World {
 
   run(ms: number): void {
     this.scheduler.maxFrames = this.scheduler.frame + ms;
-    this.scheduler.schedule(() => {}, ms); // time passes also where nothing is due
+    this.scheduler.schedule(() => {}, ms); // lets time pass without other timers
     this.scheduler.flush();
   }
 
-  /** At how many stores `election` holds the lease. */
+  /** The number of stores at which `election` holds the lease. */
   held({ term }: Election): number {
     return this.stores.filter((store) => term && store.lease('k')?.id.startsWith(term.id)).length;
   }
 
-  /** Those under whose lease nobody leads. */
+  /** The number of leases under which nobody leads. */
   get leftovers(): number {
     const ids = this.#elections.map(({ term }) => term?.id).filter((id) => id !== undefined);
     const leases = this.stores.map((store) => store.lease('k')?.id).filter((id) => id !== undefined);
@@ -63,7 +63,7 @@ afterEach(() => {
 });
 
 describe('an election over a quorum', () => {
-  it('is led through a minority that is down, hangs or answers nothing (G1, G5)', () => {
+  it('survives a minority that is down, hangs or does not reply (G1, G5)', () => {
     for (const fault of ['fail', 'hang', 'loseReplies'] as const) {
       const world = new World();
       const [a, b] = [world.candidate('a'), world.candidate('b')];
@@ -81,7 +81,7 @@ describe('an election over a quorum', () => {
     }
   });
 
-  it('is led by nobody without a majority, and by one again with it (G1, G2, G5)', () => {
+  it('has no leader without a majority, and has one again with it (G1, G2, G5)', () => {
     const world = new World();
     const [a, b] = [world.candidate('a'), world.candidate('b')];
     world.run(100);
@@ -96,14 +96,14 @@ describe('an election over a quorum', () => {
     expect(world.leftovers).toBe(0);
   });
 
-  it('joins a store that was emptied, or whose lease somebody tried in vain, to the term (G1)', () => {
+  it('adds a store to the term that was emptied, or whose lease another candidate tried in vain (G1)', () => {
     const world = new World();
     world.stores[2].hang();
     const { election } = world.candidate('a');
     world.run(100);
     expect(world.held(election)).toBe(2);
     world.stores[2].heal();
-    // A token above that of the term is left there by who is granted this one alone.
+    // A candidate that only this store grants leaves a token above the term's there.
     const alone = { key: 'k', id: 'alone', timeout: 10 };
     const acquire = { ...alone, verb: 'acquire', ttl, name: 'x', lastToken: 2 ** 52, coldStart: 'elect' } as const;
     world.run(3 * ttl);
@@ -120,9 +120,9 @@ describe('an election over a quorum', () => {
     expect(election.isLeading).toBe(true);
   });
 
-  it('keeps no minority grant: what too few have granted is given back, also when it comes late', () => {
+  it('keeps no minority grant: it gives back the grants of too few stores, also late ones', () => {
     const world = new World();
-    // Holds two of three for as long as it likes.
+    // Holds two of three stores for the whole test.
     for (const store of [world.stores[0], world.stores[1]]) store.put('k', 'somebody', ttl);
     const b = world.candidate('b');
     world.run(20);
@@ -140,7 +140,7 @@ describe('an election over a quorum', () => {
     expect([a, b].filter(({ election }) => election.isLeading)).toHaveLength(1);
   });
 
-  it('grants tokens that rise from one majority to another, and knows them at a majority before anyone leads (G3)', () => {
+  it('grants rising tokens from one majority to another, and has them on record at a majority before anyone leads (G3)', () => {
     const world = new World();
     const tokens: number[] = [];
     for (const down of [0, 1, 2, 0, 2, 1] as const) {
@@ -161,7 +161,7 @@ describe('an election over a quorum', () => {
     expect(Math.min(...tokens)).toBeGreaterThan(0);
   });
 
-  it('lists who stands by, once, though each store has its own list', async () => {
+  it('lists each standing candidate once, though each store has its own list', async () => {
     const world = new World();
     const [a] = [world.candidate('a'), world.candidate('b')];
     world.run(100);
@@ -170,7 +170,7 @@ describe('an election over a quorum', () => {
     expect((await listed).map(({ name }) => name)).toEqual(['b']);
   });
 
-  it('hands over to the candidate whose name is given, which each store resolves by its own list', () => {
+  it('hands over to the named candidate, which each store finds in its own list', () => {
     const world = new World();
     const names = ['a', 'b', 'c', 'd'];
     const all = names.map((name) => {
@@ -207,7 +207,7 @@ describe('a request to a quorum', () => {
     coldStart: 'elect',
   };
 
-  /** One that answers acquires when it is told to, and notes what it is asked. */
+  /** A store that answers acquires on demand, and records its requests. */
   function slow() {
     const asked: string[] = [];
     const answers: Array<Subject<LeaseReply>> = [];
@@ -237,7 +237,7 @@ describe('a request to a quorum', () => {
     reply?.complete();
   };
 
-  it('is answered without the slow, whose grant is told the token, or given back', () => {
+  it('is answered without the slow store, whose grant receives the token or is given back', () => {
     const scheduler = new TestScheduler(() => {});
     const [a, b, c] = [slow(), slow(), slow()];
     const store = quorum([a.store, b.store, c.store], { scheduler });
@@ -254,7 +254,7 @@ describe('a request to a quorum', () => {
 
   const HELD: LeaseReply = { status: 'held', holder: { id: 'rival', expiresIn: 500 } };
 
-  /** Three slow stores, a quorum of them, and what each attempt to acquire there is told. */
+  /** Three slow stores, a quorum of them, and the reply to each attempt to acquire. */
   function slowly(clock = { now: () => 0 }) {
     const stores = [slow(), slow(), slow()] as const;
     const store = quorum(
@@ -268,7 +268,7 @@ describe('a request to a quorum', () => {
     return { stores, store, told, attempt };
   }
 
-  it('wins when its token is on record at a majority, and not before; nothing else of the lease changes by that (G3)', () => {
+  it('wins once its token is on record at a majority, and changes nothing else of the lease (G3)', () => {
     const { stores, told, attempt } = slowly();
     const [a, b] = stores;
     const written = new Subject<RenewReply>();
@@ -290,32 +290,29 @@ describe('a request to a quorum', () => {
     ['has lost the lease again', of({ status: 'lost' })],
     ['says that it comes too late', of({ status: 'late' })],
     ['refuses it', throwError(() => new ElectionError('STORE_READONLY', 'scripted'))],
-  ])(
-    'wins by another store where one that was to be told its token %s, and fails without another (G3)',
-    (_, answer) => {
-      for (const other of ['grants', 'refuses'] as const) {
-        const { stores, told, attempt } = slowly();
-        const [a, b, c] = stores;
-        a.store.renew = () => answer;
-        attempt();
-        a.grant(5);
-        b.grant(9);
-        expect(told).toEqual([]);
-        if (other === 'grants') c.grant(9);
-        else settle(c.answers.shift(), HELD);
-        expect(told).toEqual(other === 'grants' ? [{ status: 'granted', token: 9 }] : [{ status: 'late' }]);
-      }
-    },
-  );
+  ])('wins by another store if one that must record its token %s, and fails without another (G3)', (_, answer) => {
+    for (const other of ['grants', 'refuses'] as const) {
+      const { stores, told, attempt } = slowly();
+      const [a, b, c] = stores;
+      a.store.renew = () => answer;
+      attempt();
+      a.grant(5);
+      b.grant(9);
+      expect(told).toEqual([]);
+      if (other === 'grants') c.grant(9);
+      else settle(c.answers.shift(), HELD);
+      expect(told).toEqual(other === 'grants' ? [{ status: 'granted', token: 9 }] : [{ status: 'late' }]);
+    }
+  });
 
-  it('that nobody could win is put off by chance, the longer the oftener it has failed, by a timeout at most (G5)', () => {
+  it('that nobody could win is repeated after a random time, which grows with failures up to a timeout (G5)', () => {
     let now = 0;
     const random = jest.spyOn(Math, 'random').mockReturnValue(0.5);
     const { stores, told, attempt } = slowly({ now: () => now });
     const [a, b, c] = stores;
     const fail = () => {
       attempt();
-      now += 3; // ms that it takes to ask
+      now += 3; // ms of one request
       a.grant(5);
       for (const [each, id] of [
         [b, 'x'],
@@ -330,7 +327,7 @@ describe('a request to a quorum', () => {
     expect(told.map((reply) => 'wait' in reply && reply.wait)).toEqual([6, 12, 24, 48, 50, 1]);
   });
 
-  /** A term with the token 9 at all three, whose grants have told their runs. */
+  /** A term with the token 9 at all three stores, whose grants contain their runs. */
   function won(clock?: { now(): number }) {
     const quorate = slowly(clock);
     quorate.attempt();
@@ -344,7 +341,7 @@ describe('a request to a quorum', () => {
     return { ...quorate, renew };
   }
 
-  it('renews at each store by the run that has granted the term there', () => {
+  it('renews at each store with the run that granted the term there', () => {
     const { stores, renew } = won();
     const runs: unknown[] = [];
     for (const each of stores) {
@@ -361,7 +358,7 @@ describe('a request to a quorum', () => {
     ['renewed it', of({ status: 'renewed' }), true],
     ['said nothing', throwError(() => new ElectionError('STORE_TIMEOUT', 'scripted')), true],
     ['lost it, too', of({ status: 'lost' }), false],
-  ])('takes back what is left of a term that a majority has lost from one that has %s', (_, answer, isTakenBack) => {
+  ])('gives back the rest of a term that a majority has lost, at a store that has %s', (_, answer, isTakenBack) => {
     const { stores, renew } = won();
     const [a, b, c] = stores;
     a.store.renew = () => answer;
@@ -370,7 +367,7 @@ describe('a request to a quorum', () => {
     expect(stores.map(({ asked }) => asked.includes('release me'))).toEqual([isTakenBack, false, false]);
   });
 
-  it('joins a store that has lost the term, by whose run it is renewed there from then on', () => {
+  it('joins a store that has lost the term, and then renews there with the run of that grant', () => {
     const { stores, renew } = won();
     const [a] = stores;
     const runs: unknown[] = [];
@@ -385,7 +382,7 @@ describe('a request to a quorum', () => {
     expect(runs).toEqual(['run 0', 'another run']);
   });
 
-  it('does not ask for the lease of somebody else at one store, where a majority has renewed its own', () => {
+  it('does not acquire at one store with another holder while a majority renews its own lease', () => {
     const { stores, renew } = won();
     const [a] = stores;
     a.store.renew = () => of({ status: 'lost', holder: { id: 'rival', expiresIn: 500 } });
@@ -416,7 +413,7 @@ describe('a request to a quorum', () => {
     expect(told.map(({ token }) => token)).toEqual([9, 9]);
   });
 
-  it('releases for everyone to hear: of one who was told alone by one store the others know nothing', () => {
+  it('releases with a notice to everyone, since a quiet release at one store is unknown to the others', () => {
     const { stores, store } = won();
     const released: LeaseRequest[] = [];
     stores[0].store.release = (request) => {
@@ -429,7 +426,7 @@ describe('a request to a quorum', () => {
     expect(released[0]).not.toHaveProperty('quiet');
   });
 
-  it('is not carried on at the slow once its term has been given up (G4)', () => {
+  it('does not continue at slow stores once its term has been released (G4)', () => {
     const { stores, store, told, attempt } = slowly();
     const [a, b, c] = stores;
     attempt();
@@ -442,7 +439,7 @@ describe('a request to a quorum', () => {
     expect(new Set(c.asked.slice(1))).toEqual(new Set(['release me']));
   });
 
-  it('leaves what is granted late to the next attempt that asks for it there (G1)', () => {
+  it('leaves a late grant to the next attempt that asks for it there (G1)', () => {
     const { stores, told, attempt } = slowly();
     const [a, b, c] = stores;
     attempt();
@@ -455,7 +452,7 @@ describe('a request to a quorum', () => {
     expect(c.asked).toEqual(['acquire me', 'acquire me', 'renew me']);
   });
 
-  it('gives back what is granted late where the next attempt has failed before its turn came', () => {
+  it('gives back a late grant if the next attempt has failed before its turn came', () => {
     const { stores, told, attempt } = slowly();
     const [a, b, c] = stores;
     for (let times = 0; times < 2; times += 1) {
@@ -467,7 +464,7 @@ describe('a request to a quorum', () => {
     expect(c.asked).toEqual(['acquire me', 'release me']);
   });
 
-  it('that is repeated is the same term for a ttl, and then another: somebody else may have led since (G3)', () => {
+  it('that is repeated is the same term for a ttl, and then another, since another candidate may have led (G3)', () => {
     let now = 0;
     const { stores, told, attempt } = slowly({ now: () => now });
     const [a, b] = stores;
@@ -485,7 +482,7 @@ describe('a request to a quorum', () => {
     expect(told.map(({ token }) => token)).toEqual([9, 9, 21]);
   });
 
-  it('that is repeated is another term, with a higher token, where a store has forgotten the first (G3)', () => {
+  it('that is repeated is another term, with a higher token, if a store has forgotten the first (G3)', () => {
     const { stores, told, attempt } = slowly();
     const [a, b, c] = stores;
     for (const tokens of [
@@ -500,7 +497,7 @@ describe('a request to a quorum', () => {
     expect(told.map(({ token }) => token)).toEqual([9, 10]);
   });
 
-  it('that is given up gives back what is granted later, and asks under another id next', () => {
+  it('that is cancelled gives back later grants, and asks under another id next', () => {
     const scheduler = new TestScheduler(() => {});
     const [a, b, c] = [slow(), slow(), slow()];
     const store = quorum([a.store, b.store, c.store], { scheduler });
@@ -512,10 +509,10 @@ describe('a request to a quorum', () => {
     expect(b.asked).toEqual(['acquire me', 'release me']);
     (store.acquire(acquire) as never as Subject<LeaseReply>).subscribe();
     expect(a.asked.at(-1)).toBe('acquire me~1');
-    expect(c.asked).toEqual(['acquire me']); // one at a time: that one is awaited still
+    expect(c.asked).toEqual(['acquire me']); // one request at a time: the first is still pending
   });
 
-  it('makes no term of grants that are heard of too late, as by a process that stood still (G1)', () => {
+  it('builds no term of grants that arrive too late, as in a suspended process (G1)', () => {
     const scheduler = new TestScheduler(() => {});
     let now = 0;
     const [a, b, c] = [slow(), slow(), slow()];
@@ -529,7 +526,7 @@ describe('a request to a quorum', () => {
     expect([a.asked.at(-1), b.asked.at(-1)]).toEqual(['release me', 'release me']);
   });
 
-  it('does not acquire at a store that was silent before that has answered a look (G4)', () => {
+  it('does not acquire at a silent store before it has answered a read (G4)', () => {
     const scheduler = new TestScheduler(() => {});
     const asked: string[] = [];
     const unheard = ({ verb }: LeaseRequest) => {
@@ -570,11 +567,11 @@ describe('quorum', () => {
     ['nothing', [[...stores, null]], /"stores\[3\]": must be a LeaseStore.*received null/],
     ['a scheduler that is none', [stores, { scheduler: 1 }], /"scheduler": must be an RxJS scheduler; received 1/],
     ['a clock that is none', [stores, { clock: {} }], /"clock": must be a clock/],
-  ])('refuses %s', (_, args, message) => {
+  ])('rejects %s', (_, args, message) => {
     expect(refused(...args)).toMatchObject({ code: 'INVALID_OPTION', message: expect.stringMatching(message) });
   });
 
-  it('takes any number from three on', () => {
+  it('accepts any number from three on', () => {
     for (const count of [3, 4, 5]) {
       const many = Array.from({ length: count }, () => new MemoryLeaseStore());
       expect(refused(many)).toBeUndefined();

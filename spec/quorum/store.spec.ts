@@ -16,14 +16,14 @@ const withdrawing = (id: string) => ({ ...BASE, verb: 'withdraw', id }) as const
 const reading = { ...BASE, verb: 'read' } as const;
 const listing = { ...BASE, verb: 'list', ttl: TTL } as const;
 
-/** Three stores in virtual time, what the third is asked, and a quorum of them. */
+/** Three stores in virtual time, the requests of the third, and a quorum of them. */
 function three() {
   const scheduler = new VirtualTimeScheduler();
   const a = new MemoryLeaseStore({ clock: scheduler, scheduler, latency: 1, epoch: 1e12 });
   const b = new MemoryLeaseStore({ clock: scheduler, scheduler, latency: 1, epoch: 1e12 });
   const c = new MemoryLeaseStore({ clock: scheduler, scheduler, latency: 1, epoch: 1e12 });
   const asked: LeaseRequest[] = [];
-  /** Verbs that the third store carries out and does not answer. */
+  /** Verbs that the third store executes without a reply. */
   const mute = new Set<LeaseRequest['verb']>();
   const told = <R extends LeaseRequest, Reply>(ask: (request: R) => Observable<Reply>) => {
     return (request: R) => {
@@ -47,7 +47,7 @@ function three() {
     scheduler.schedule(() => {}, ms);
     scheduler.flush();
   };
-  /** What is answered within a timeout. */
+  /** The reply within a timeout, if any. */
   const answerTo = <Reply>(input: ObservableInput<Reply>): Reply | undefined => {
     let answer: Reply | undefined;
     from(input).subscribe({ next: (reply) => (answer = reply), error: () => {} });
@@ -68,7 +68,7 @@ const releases = (asked: readonly LeaseRequest[]) =>
 const status = (reply: LeaseReply | undefined) => reply?.status;
 
 describe('elections over one quorum', () => {
-  it('each have a store of their own: nobody takes back what another may hold (G1)', () => {
+  it('have separate stores: none gives back a lease that another may hold (G1)', () => {
     const { stores, store, scheduler, asked, pass, leases } = three();
     const times = { store, key: 'k', ttl: TTL, timeout: TIMEOUT, scheduler };
     stores[2].loseReplies();
@@ -83,7 +83,7 @@ describe('elections over one quorum', () => {
     expect(leases()).toEqual(Array(3).fill(leader.term?.id));
   });
 
-  it('wait for no look of another', () => {
+  it('do not wait for each other’s reads', () => {
     const { stores, store, answerTo, pass } = three();
     const [one, other] = [store.forElection?.(), store.forElection?.()];
     for (const each of stores) each.hang();
@@ -93,7 +93,7 @@ describe('elections over one quorum', () => {
     expect(status(answerTo(other?.acquire(acquiring('me')) ?? []))).toBe('granted');
   });
 
-  it('have those of the quorums among its stores, too', () => {
+  it('also have separate stores of nested quorums', () => {
     const { scheduler, stores, answerTo, leases } = three();
     let made = 0;
     const [a, b, c] = stores;
@@ -114,8 +114,8 @@ describe('elections over one quorum', () => {
   });
 });
 
-describe('a store of several', () => {
-  it('that has renewed a lease is not to be taken back from, though it was acquired unheard (G1)', () => {
+describe('one store of a quorum', () => {
+  it('keeps a lease that it has renewed, though its grant was unconfirmed (G1)', () => {
     const { stores, store, asked, mute, answerTo, leases } = three();
     const [, , c] = stores;
     const token = answerTo(store.acquire(acquiring('x')))?.token ?? 0;
@@ -132,7 +132,7 @@ describe('a store of several', () => {
     expect(leases()).toEqual(['x', 'x', 'x']);
   });
 
-  it('is asked to take back nothing that it cannot hold, however many terms have ended without it', () => {
+  it('receives no release of a lease that it cannot hold, however many terms have ended without it', () => {
     const { stores, store, asked, answerTo } = three();
     stores[2].fail('STORE_UNAVAILABLE');
     for (const id of ['1', '2', '3', '4', '5']) {
@@ -142,11 +142,12 @@ describe('a store of several', () => {
     stores[2].heal();
     asked.length = 0;
     expect(status(answerTo(store.acquire(acquiring('6'))))).toBe('granted');
-    expect(releases(asked)).toEqual(['1']); // the first was asked for there before anyone knew that it cannot be reached
+    // The first was sent before the store was known to be down.
+    expect(releases(asked)).toEqual(['1']);
     expect(stores[2].lease('k')?.id).toBe('6');
   });
 
-  it('is asked to take back what a release left there whose turn did not come', () => {
+  it('receives a release again whose turn did not come', () => {
     const { stores, store, answerTo, pass, leases } = three();
     answerTo(store.acquire(acquiring('x')));
     stores[2].hang();
@@ -160,7 +161,10 @@ describe('a store of several', () => {
   });
 });
 
-/** Each has one of three stores; then both of the others give theirs up, and `me` is granted the lease under another id. */
+/**
+ * Each candidate has one of three stores. Then the other two release, and `me` is granted under
+ * another id.
+ */
 function wonAfterSplit() {
   const all = three();
   const { stores, store, answerTo } = all;
@@ -173,7 +177,7 @@ function wonAfterSplit() {
 }
 
 describe('a candidate of a quorum', () => {
-  it('gives up what it holds under another id by a release that is repeated, too', () => {
+  it('releases what it holds under another id, also with a repeated release', () => {
     const { stores, store, answerTo, leases } = wonAfterSplit();
     for (const each of stores) each.fail('STORE_UNAVAILABLE');
     expect(answerTo(store.release(releasing('me')))).toBeUndefined();
@@ -182,13 +186,14 @@ describe('a candidate of a quorum', () => {
     expect(leases()).toEqual([undefined, undefined, undefined]);
   });
 
-  it('that leads stands by no more, under whatever id it did', () => {
+  it('is not listed as standing while it leads, under any of its ids', () => {
     expect(wonAfterSplit().standing()).toEqual([]);
   });
 
-  it('that leads stands by no more at a store that has refused it', () => {
+  it('is not listed while it leads at a store that has refused it', () => {
     const { stores, store, answerTo, standing } = three();
-    // One refuses before it is won, in the first round, and another after that, in the second.
+    // One store refuses before the attempt is won, in the first round, and another one later, in
+    // the second.
     for (const refuses of [stores[0], stores[2]]) {
       answerTo(refuses.acquire(acquiring('rival')));
       expect(status(answerTo(store.acquire(acquiring('me'))))).toBe('granted');
@@ -198,7 +203,7 @@ describe('a candidate of a quorum', () => {
     }
   });
 
-  it('that withdraws stands by no more, under whatever id it did', () => {
+  it('is not listed after it withdraws, under any of its ids', () => {
     const { stores, store, answerTo, standing } = three();
     for (const [i, id] of ['r1', 'r2'].entries()) answerTo(stores[i + 1]?.acquire(acquiring(id)) ?? []);
     answerTo(store.acquire(acquiring('me')));
@@ -208,7 +213,7 @@ describe('a candidate of a quorum', () => {
     expect(standing()).toEqual([]);
   });
 
-  it('is told who stands by also while a look is awaited', () => {
+  it('receives the list also while a read is pending', () => {
     const { stores, store, answerTo, pass, standing } = three();
     answerTo(store.acquire(acquiring('x')));
     answerTo(store.acquire(acquiring('y')));

@@ -15,7 +15,7 @@ describe.each([3, 4, 5])('a quorum of %i stores in memory', (count) => {
     open: async () => {
       let now = 0;
       const clock = { now: () => now };
-      // Each by a clock of its own.
+      // Each store has its own clock.
       const stores = Array.from({ length: count }, (_, i) => new MemoryLeaseStore({ clock, epoch: 1e12 + i * 1e9 }));
       return {
         store: quorum(stores, { clock }),
@@ -65,11 +65,15 @@ describe('a quorum of three Redis servers', () => {
   const clients: Client[] = [];
   let open = 0;
   const settled = () => until(() => open === 0, { what: 'all servers to have answered' });
-  /** Each candidate with what it has heard itself, as in a process of its own: what the others have does not make it wait. */
+  /**
+   * Each candidate has its own store, as in its own process, so that it does not wait for another's
+   * requests.
+   */
   const apart = (open: () => LeaseStore): LeaseStore => {
     const stores = new Map<string, LeaseStore>();
     const of = (who: string) => getOrMake(stores, who, open);
-    // What the slowest is still told after the others have answered is not overtaken by another process.
+    // Waits for requests to the slowest store that continue after a majority has answered, so that
+    // another process does not overtake them.
     const later = <Reply>(ask: () => ObservableInput<Reply>) => defer(settled).pipe(switchMap(ask));
     return {
       acquire: (request) => later(() => of(request.id).acquire(request)),
@@ -78,7 +82,7 @@ describe('a quorum of three Redis servers', () => {
       read: (request) => later(() => of('reader').read(request)),
     };
   };
-  /** The store of `client`, whose open requests are counted. */
+  /** The store of `client`, which counts pending requests. */
   const counted = (client: Client): LeaseStore => {
     const store = redisStore(client);
     const count =
@@ -113,7 +117,8 @@ describe('a quorum of three Redis servers', () => {
       put: async (key, id, ttl) => {
         for (const client of clients) await client.set(keysOf(key).lease, id, ttl === undefined ? {} : { PX: ttl });
       },
-      // What was granted by the slowest is still told its token after the others have answered: to one that has lost it in between it is given back.
+      // The slowest store's grant receives its token after the others have answered. If that store
+      // has lost the lease by then, this restores it.
       loseLease: async (key) => {
         await settled();
         for (const client of clients) await client.del(keysOf(key).lease);

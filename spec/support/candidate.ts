@@ -21,7 +21,7 @@ export const SETTINGS: Settings = {
 /** ms of certain leadership by these settings, counted from the request. */
 export const LIFETIME = 1877;
 
-/** Somebody else's lease, with `expiresIn` ms left. */
+/** Another holder's lease, with `expiresIn` ms left. */
 export const held = (expiresIn: number): Held => ({
   status: 'held',
   holder: { id: 'rival/1', name: 'rival', token: 41, expiresIn },
@@ -29,14 +29,19 @@ export const held = (expiresIn: number): Held => ({
 
 export const storeError = (code: ElectionErrorCode): ElectionError => new ElectionError(code, `scripted ${code}`);
 
-/** The state machine under a hand that turns it: each method is one event at one time. Ids are `me/1`, `me/2`, … */
+/**
+ * Drives the state machine by hand: each method is one event at one time. Ids are `me/1`, `me/2`, …
+ */
 export class Candidate {
   state: State;
   readonly settings: Settings;
   readonly #random: () => number;
   #ids = 0;
 
-  /** Stands at time 0, and asks for nothing before the first event. `random` is what every draw gives. */
+  /**
+   * Starts at time 0, and requests nothing before the first event. `random` is the value of every
+   * random draw.
+   */
   constructor({ random = 0, memory = NOTHING_KNOWN, ...settings }: Partial<Settings> & Start = {}) {
     this.settings = { ...SETTINGS, ...settings };
     this.#random = () => random;
@@ -56,7 +61,7 @@ export class Candidate {
     return this.state.sent?.request;
   }
 
-  /** When it wants to be woken. */
+  /** The time of its next timer. */
   get wakesAt(): number {
     return wakeAt(this.state);
   }
@@ -71,7 +76,7 @@ export class Candidate {
     return this.on({ kind: 'reply', sent: this.state.sent, reply }, now);
   }
 
-  /** Lets the request in flight fail. */
+  /** Makes the request in flight fail. */
   fail(now: number, code: ElectionErrorCode): readonly Decision[] {
     if (!this.state.sent) throw new Error('nothing was asked');
     return this.on({ kind: 'failure', sent: this.state.sent, error: storeError(code) }, now);

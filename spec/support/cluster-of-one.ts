@@ -13,8 +13,10 @@ export interface ClusterOfOne extends AsyncDisposable {
 }
 
 export async function startClusterOfOne(...args: string[]): Promise<ClusterOfOne> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'rx-leader-')); // it insists on writing down what it knows of the others
-  // Who has not met another node does not know its own address, and tells clients of none.
+  // A node always writes down what it knows of the others.
+  const folder = await mkdtemp(path.join(tmpdir(), 'rx-leader-'));
+  // A node that has met no other does not know its own address, so it cannot announce it to
+  // clients.
   const own = ['--cluster-enabled', 'yes', '--cluster-announce-ip', '127.0.0.1', '--dir', folder];
   let server: RedisServer | undefined;
   const end = async () => {

@@ -6,7 +6,7 @@ interface Report {
   testResults: { name: string; status: string; message: string }[];
 }
 
-/** Runs jest with this project's configuration on files that are not specs otherwise. */
+/** Runs jest with this project's configuration on files that are normally not specs. */
 function runJest(pattern: string): Promise<Report> {
   const args = ['node_modules/jest/bin/jest.js', '--maxWorkers=2', '--json', '--testMatch', `<rootDir>/${pattern}`];
   return new Promise((resolve, reject) => {
@@ -18,7 +18,7 @@ function runJest(pattern: string): Promise<Report> {
 }
 
 describe('the environment of the specs', () => {
-  it('fails a file that leaves something open, and only that one', async () => {
+  it('fails a file that leaves a resource open, and only that file', async () => {
     const report = await runJest('spec/support/fixtures/{leaky,tidy}.ts');
     expect(report.numPassedTests).toBe(2);
     const byFile = Object.fromEntries(report.testResults.map((result) => [result.name.split('/').at(-1), result]));

@@ -6,8 +6,10 @@ import { type Script, ScriptedStore } from './scripted-store.js';
 import { letter, type Options, TIMES } from './virtual-time.js';
 
 /**
- * For specs with promises in them, which do not settle in a `TestScheduler` run: timers are faked, promises real, and
- * `Date.now()`, 0 at the start of each spec, tells the time. To be called once in a file.
+ * Fakes the timers for specs with promises, which do not settle in a `TestScheduler` run.
+ *
+ * Promises stay real. `Date.now()` is the time, 0 at the start of each spec. Call this once in a
+ * file.
  */
 export function useFakeTime(): void {
   beforeEach(() => {
@@ -18,13 +20,16 @@ export function useFakeTime(): void {
   });
 }
 
-/** Tells fake time whenever it is asked. `Date` by itself is the real one where it is named before the spec begins. */
+/**
+ * Reads the fake time at each call. A reference to `Date.now` from before the spec would read real
+ * time.
+ */
 export const clock = { now: () => Date.now() };
 
-/** Lets `ms` pass, with all that happens in them; 0 for what needs no time. */
+/** Lets `ms` pass, with everything that happens in them; 0 for what needs no time. */
 export const pass = (ms: number): Promise<void> => jest.advanceTimersByTimeAsync(ms);
 
-/** A candidate under a store that answers as `script` says, on the scheduler that users have. */
+/** A candidate with a store that answers by `script`, on the default scheduler of users. */
 export function candidate(
   script?: Script,
   options?: Options,
@@ -33,7 +38,7 @@ export function candidate(
   return { store, election: elect({ store, key: 'k', name: 'me', ...TIMES, clock, ...options }) };
 }
 
-/** Work that goes on until it is told to end. */
+/** Work that continues until it is ended. */
 export interface Work {
   readonly promise: Promise<void>;
   end(): void;
@@ -50,7 +55,7 @@ export function work(): Work {
   return { promise, end, fail };
 }
 
-/** Writes down whether and when `promise` settles: `undefined` while it has not. */
+/** Records whether and when `promise` settles: `undefined` while it is pending. */
 export function watch<T>(promise: Promise<T>): { readonly at?: number; readonly value?: T; readonly error?: unknown } {
   const seen: { at?: number; value?: T; error?: unknown } = {};
   promise.then(
@@ -60,7 +65,7 @@ export function watch<T>(promise: Promise<T>): { readonly at?: number; readonly 
   return seen;
 }
 
-/** The letters of what `election` tells, with `|` for completion. */
+/** The letters of the transitions of `election`, with `|` for completion. */
 export function tell(election: Election): { readonly letters: string[]; readonly told: Transition[]; leave(): void } {
   const letters: string[] = [];
   const told: Transition[] = [];

@@ -1,2 +1,2 @@
-// Shared with the candidates' processes, which are no specs.
+// Shared with the candidates' processes, which are not specs.
 export * from '../../proof/processes/leaks.js';

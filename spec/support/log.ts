@@ -4,7 +4,7 @@ import type { Election } from '../../lib/election/election.js';
 import type { Transition } from '../../lib/stream/transition.js';
 import { letter } from './virtual-time.js';
 
-/** Subscribers that write down what they are told into one log: `a:L`, `b:L`, and `a|` at completion. */
+/** Records what several subscribers receive in one log: `a:L`, `b:L`, and `a|` at completion. */
 export class Log {
   readonly lines: string[] = [];
   readonly #election: Election;

@@ -1,18 +1,21 @@
 import { monotonicClock } from '../../lib/clock/clock.js';
 
-/** A machine whose clocks a spec moves by hand. Reading one takes no time unless `onUptime` lets time pass. */
+/**
+ * A machine whose clocks a spec moves by hand. Reading one takes no time unless `onUptime` lets
+ * time pass.
+ */
 export class Machine {
   monotonic = 5_000;
   wall = 1_000_000.5;
   uptime = 90_000;
   /** ms by which `uptime` reads wrong. */
   error = 0;
-  /** How often the uptime was read. */
+  /** Number of reads of the uptime. */
   reads = 0;
   onUptime = () => {};
   readonly clock;
 
-  /** `resolution` is what the clock knows, `step` what the uptime shows. */
+  /** `resolution` is what the clock assumes, `step` what the uptime shows. */
   constructor(resolution: number, reuseFor = 0, step = resolution, uptime = 90_000) {
     this.uptime = uptime;
     this.clock = monotonicClock({
@@ -35,7 +38,7 @@ export class Machine {
     this.uptime += ms;
   }
 
-  /** Runs for `ms`, and looks at the clock every `every` ms. */
+  /** Runs for `ms`, and reads the clock every `every` ms. */
   live(ms: number, every: number): void {
     for (let passed = 0; passed < ms; passed += every) {
       this.run(every);
@@ -43,7 +46,7 @@ export class Machine {
     }
   }
 
-  /** The monotonic clock stands still, as on Linux. */
+  /** The monotonic clock stops, as on Linux. */
   suspend(ms: number): void {
     this.wall += ms;
     this.uptime += ms;

@@ -1,13 +1,18 @@
 import { spawnSync } from 'node:child_process';
 
-/** ms that a process takes to start on a machine of two cores, at most, while other specs run there too. */
+/**
+ * Maximum ms that a process takes to start on a machine of two cores, while other specs run there
+ * too.
+ */
 const USUAL = 250;
-/** Beyond it a run would take too long. */
+/** A higher factor would make a run too long. */
 const MOST = 4;
 
 /**
- * How many times as slow as a usual machine this one is now, in whole numbers from 1: what times of a spec are multiplied by where
- * processes or many requests must keep up with them. A bound that is a ratio of such times stays as strict as it was.
+ * How many times slower than a usual machine this one is now, in whole numbers from 1.
+ *
+ * Specs multiply times by it if processes or many requests must keep up. Bounds that are ratios of
+ * such times stay equally strict.
  */
 export const PACE = Math.min(MOST, Math.max(1, Math.round(timeToStart() / USUAL)));
 

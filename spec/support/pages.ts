@@ -11,7 +11,7 @@ export interface Page {
 /** The page at this path. */
 export const page = (file: string): Page => ({ file, text: readFileSync(file, 'utf8') });
 
-/** The pages in `folder` and below, without what is installed or generated there. */
+/** The pages in `folder` and below, without installed packages. */
 export function pagesIn(folder: string): Page[] {
   return readdirSync(folder, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.md') && !/(^|\/)(node_modules|\.vitepress|api)\//.test(file))
@@ -43,7 +43,7 @@ export const linksIn = (text: string): string[] =>
       .matchAll(/\]\(([^)\s]+)\)/g),
   ].map(([, target = '']) => target);
 
-/** The anchors of all headings for which GitHub and VitePress agree. */
+/** The anchors of all headings on which GitHub and VitePress agree. */
 export function anchorsIn(text: string): string[] {
   const headings = [...prose(text).matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) => plain(heading));
   return headings.filter((heading) => slug(heading) === vitepressSlug(heading)).map(slug);
@@ -57,7 +57,7 @@ const slug = (heading: string): string =>
     .replaceAll(/[^\p{L}\p{N}\s_-]/gu, '')
     .replaceAll(/\s/g, '-');
 
-/** As `@mdit-vue/shared` makes it. */
+/** The slug that `@mdit-vue/shared` creates. */
 const vitepressSlug = (heading: string): string =>
   heading
     .toLowerCase()

@@ -2,7 +2,7 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { afterEach } from '@jest/globals';
 import { guard, killAndWait } from './guard.js';
 
-/** A program of ours as a user runs it. */
+/** A program of this repository, run as a user would. */
 export interface Run {
   readonly child: ChildProcess;
   readonly output: () => string;
@@ -17,12 +17,15 @@ afterEach(async () => {
   for (const { child } of runs.splice(0)) await killAndWait(child);
 });
 
-/** Runs `file` until it ends, or the spec does. It and what it starts make a process group of their own, of its pid. */
+/**
+ * Runs `file` until it or the spec ends. It and its children form their own process group, named by
+ * its pid.
+ */
 export const runProgram = (file: string, ...args: string[]): Run => run(['--import', 'tsx', file, ...args]);
 
-/** Runs Node in `folder`, as a project of a user's does, until it ends, or the spec does. */
+/** Runs Node in `folder`, as in a user's project, until it or the spec ends. */
 export function runIn(folder: string, args: readonly string[], env: NodeJS.ProcessEnv): Run {
-  // What jest tells its workers, and the flags of this run, are not for a consumer's.
+  // A consumer must not inherit jest's worker variables and the flags of this run.
   const { NODE_ENV: _, JEST_WORKER_ID: __, NODE_OPTIONS: ___, ...inherited } = process.env;
   return run(args, { cwd: folder, env: { ...inherited, ...env } });
 }

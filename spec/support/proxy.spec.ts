@@ -5,7 +5,7 @@ import { startProxy, type TcpProxy } from './proxy.js';
 import { openResources } from './resources.js';
 import { until } from './until.js';
 
-/** What one end of a connection has seen. */
+/** What one end of a connection has received. */
 class End {
   received = '';
   ended = false;
@@ -24,7 +24,7 @@ class End {
   }
 }
 
-/** A server that answers nothing by itself, so that either direction can be watched on its own. */
+/** A server that never answers by itself, so that either direction can be watched alone. */
 class SilentServer {
   readonly ends: End[] = [];
   readonly #server = createServer({ allowHalfOpen: true }, (socket) => this.ends.push(new End(socket)));
@@ -40,7 +40,7 @@ class SilentServer {
   }
 }
 
-/** Long enough for loopback to have passed on whatever it was going to. */
+/** Long enough for loopback to have forwarded everything. */
 const SOON = 60;
 
 let server: SilentServer;
@@ -82,7 +82,7 @@ async function stays(condition: () => boolean): Promise<void> {
 }
 
 describe('startProxy', () => {
-  it('passes bytes and ends on, both ways, and counts connections', async () => {
+  it('forwards bytes and ends, both ways, and counts connections', async () => {
     const { near, far } = await open();
     near.socket.write('ask');
     await until(() => far.received === 'ask');
@@ -113,7 +113,7 @@ describe('startProxy', () => {
     await until(() => near.received === 'answer' && far.received === 'ask');
   });
 
-  it('swallows the end of a connection too, so that the other side does not learn of it', async () => {
+  it('also swallows the end of a connection, so that the other side does not learn of it', async () => {
     const { near, far } = await open();
     proxy.swallow('toServer');
     near.socket.write('last words');
@@ -124,7 +124,7 @@ describe('startProxy', () => {
     expect(far.received).toBe('last words'); // a request outlives the client that sent it
   });
 
-  it('swallows on connections made meanwhile, and on none made once it is healed', async () => {
+  it('swallows on connections made meanwhile, and on none made after it is healed', async () => {
     proxy.swallow('toClient');
     const during = await open();
     during.near.socket.write('ask');
@@ -137,7 +137,7 @@ describe('startProxy', () => {
     await until(() => after.near.received === 'answer');
   });
 
-  it('parts the server, both ways, from those who dial from one of some addresses, and from nobody else', async () => {
+  it('separates the server, both ways, only from clients with certain addresses', async () => {
     const before = await open();
     proxy.part(['127.0.0.2', '127.0.0.1']);
     const during = await open();
@@ -154,7 +154,7 @@ describe('startProxy', () => {
     await until(() => [before, during].every(({ near, far }) => near.received === 'answer' && far.received === 'ask'));
   });
 
-  it('delays on connections made meanwhile, and on none made once it is healed', async () => {
+  it('delays on connections made meanwhile, and on none made after it is healed', async () => {
     proxy.delay(60_000, 'toServer');
     const during = await open();
     during.near.socket.write('ask');
@@ -165,7 +165,7 @@ describe('startProxy', () => {
     await until(() => during.far.received === 'ask' && after.far.received === 'ask');
   });
 
-  it('drops what it held, and resets only the connections that lost something', async () => {
+  it('drops what it held, and resets only the connections that lost data', async () => {
     const lossy = await open();
     const idle = await open();
     proxy.swallow('toClient');
@@ -180,14 +180,14 @@ describe('startProxy', () => {
     await until(() => idle.near.received === 'answer');
   });
 
-  it('delays one direction by the time it was told, in order, and lets what is late go when healed', async () => {
+  it('delays one direction by the given time, in order, and forwards delayed data when healed', async () => {
     const { near, far } = await open();
     proxy.delay(20 * SOON, 'toServer');
     const start = performance.now();
     near.socket.write('one ');
     far.socket.write('answer');
     await until(() => near.received === 'answer');
-    expect(far.received).toBe(''); // delayed as well, the answer would have come no sooner
+    expect(far.received).toBe(''); // if it were delayed as well, the answer would not be earlier
     await until(() => far.received === 'one ');
     expect(performance.now() - start).toBeGreaterThanOrEqual(20 * SOON - 5);
 
@@ -199,7 +199,7 @@ describe('startProxy', () => {
     await until(() => far.received === 'one two three');
   });
 
-  it('delays both directions unless told which, in real time also under fake timers', async () => {
+  it('delays both directions by default, in real time also under fake timers', async () => {
     const { near, far } = await open();
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask'] });
     proxy.delay(20 * SOON);
@@ -209,7 +209,7 @@ describe('startProxy', () => {
     await until(() => near.received === 'answer' && far.received === 'ask');
   });
 
-  it('cuts open connections at both ends and welcomes new ones', async () => {
+  it('cuts open connections at both ends and accepts new ones', async () => {
     const { near, far } = await open();
     proxy.cut();
     await until(() => near.error === 'ECONNRESET' && far.error === 'ECONNRESET');

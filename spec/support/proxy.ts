@@ -1,2 +1,2 @@
-// Shared with the demo, which is no spec.
+// Shared with the demo, which is not a spec.
 export * from '../../scripts/support/proxy.js';

@@ -11,14 +11,14 @@ const alive = (pid: number): boolean => {
   }
 };
 
-/** Asks over a plain socket, as no client would wait, retry or reconnect. */
+/** Uses a plain socket, because a client would wait, retry or reconnect. */
 function ping({ port, host }: { port: number; host: string }): { socket: Socket; answer: () => string } {
   const socket = connect(port, host);
   let text = '';
   socket.setEncoding('utf8').on('data', (more) => {
     text += more;
   });
-  socket.on('error', () => {}); // being reset is expected of a killed server
+  socket.on('error', () => {}); // a reset is expected from a killed server
   socket.write('PING\r\n');
   return { socket, answer: () => text };
 }
@@ -43,17 +43,18 @@ describe('startRedis', () => {
     await using redis = await startRedis({ args: ['--maxmemory', '7mb'] });
     const client = await redis.client();
     expect(await client.configGet('maxmemory')).toMatchObject({ maxmemory: String(7 * 1024 * 1024) });
-    const warn = jest.spyOn(console, 'warn').mockImplementation(() => {}); // redis-memory-server's, beside its rejection
+    // Redis-memory-server warns in addition to its rejection.
+    const warn = jest.spyOn(console, 'warn').mockImplementation(() => {});
     await expect(startRedis({ args: ['--no-such-option', 'x'] })).rejects.toThrow('--no-such-option');
     warn.mockRestore();
   });
 
-  it('insists on the port it was given', async () => {
+  it('uses exactly the given port', async () => {
     await using first = await startRedis();
     await expect(startRedis({ port: first.port })).rejects.toThrow(`${first.port} is already in use`);
   });
 
-  it.each(['stop', 'kill'] as const)('comes back empty on the same port after %s', async (how) => {
+  it.each(['stop', 'kill'] as const)('restarts empty on the same port after %s', async (how) => {
     await using redis = await startRedis();
     const { port, pid } = redis;
     const before = await redis.client();
@@ -69,7 +70,7 @@ describe('startRedis', () => {
     expect(await after.get('k')).toBeNull();
   });
 
-  it('does not answer while paused, and answers what came meanwhile when resumed', async () => {
+  it('does not answer while paused, and answers earlier requests when resumed', async () => {
     await using redis = await startRedis();
     redis.pause();
     const { socket, answer } = ping(redis);
@@ -79,7 +80,7 @@ describe('startRedis', () => {
     socket.destroy();
   });
 
-  it('dies without another word when killed', async () => {
+  it('dies without another message when killed', async () => {
     await using redis = await startRedis();
     redis.pause();
     const { socket, answer } = ping(redis);
@@ -90,7 +91,8 @@ describe('startRedis', () => {
   });
 
   it('stops and disposes of a paused server without delay', async () => {
-    // redis-memory-server says so when it kills, ten seconds later, a process that does not react to being asked.
+    // redis-memory-server warns ten seconds later, when it kills a process that does not stop by
+    // itself.
     const warn = jest.spyOn(console, 'warn').mockImplementation(() => {});
     await using redis = await startRedis();
     redis.pause();

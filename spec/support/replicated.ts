@@ -7,7 +7,7 @@ export interface Replicated extends AsyncDisposable {
   readonly replica: RedisServer;
   /** Of the master. */
   readonly admin: Client;
-  /** Resolves once the replica has all that the master has. */
+  /** Resolves once the replica has all data of the master. */
   caughtUp(): Promise<void>;
 }
 
@@ -24,7 +24,8 @@ export async function startReplicated(): Promise<Replicated> {
         await admin.set('mark', 'here');
         return Number(await admin.sendCommand(['WAIT', '1', '1000'])) === 1;
       };
-      // Twice: the first may have come with the synchronisation, after which a master can hold back what is written for a second.
+      // Checked twice: the first success may come from the synchronisation, after which a master
+      // can delay writes for a second.
       await until(async () => (await has()) && (await has()), {
         within: 15_000,
         what: 'the replica to have caught up',

@@ -30,7 +30,7 @@ describe('spawnScript', () => {
     expect(await second.next(({ told }) => told !== undefined)).toEqual({ told: 'by environment' });
   });
 
-  it('passes messages on while it runs, and none to one that has ended', async () => {
+  it('passes messages while it runs, and none after it has ended', async () => {
     await using script = teller(['by argument']);
     await script.next(({ told }) => told !== undefined);
     script.tell('by message');
@@ -40,12 +40,12 @@ describe('spawnScript', () => {
     expect(() => script.tell('too late')).not.toThrow();
   });
 
-  it('reads lines as it is told to', async () => {
+  it('reads lines on request', async () => {
     await using script = spawnScript('spec/support/fixtures/teller.ts', ['x'], { parse: (line) => line.toUpperCase() });
     expect(await script.next((line) => line.includes('JSON'))).toBe('NOT JSON');
   });
 
-  it('walks on from line to line, those that came meanwhile included', async () => {
+  it('iterates over lines, including those printed meanwhile', async () => {
     await using script = teller();
     await until(() => script.lines().some(({ count }) => count === 4));
     expect(await counted(script)).toBe(1);
@@ -54,7 +54,7 @@ describe('spawnScript', () => {
     await expect(script.next(({ count }) => count === 2, 100)).rejects.toThrow(/no such line within 100 ms/);
   });
 
-  it('signals the script, and tells how it ended and all it said', async () => {
+  it('signals the script, and reports its exit and its output', async () => {
     await using script = teller();
     await counted(script);
     script.signal('SIGTERM');
@@ -62,7 +62,7 @@ describe('spawnScript', () => {
     expect(script.lines().at(-1)).toEqual({ stopping: true });
   });
 
-  it('rejects at once, and repeats the complaints, when the script has ended', async () => {
+  it('rejects at once, with the error output, when the script has ended', async () => {
     await using script = teller();
     await counted(script);
     script.signal('SIGKILL');
@@ -75,18 +75,18 @@ describe('spawnScript', () => {
     const script = teller();
     await counted(script);
     script.signal('SIGSTOP');
-    await script[Symbol.asyncDispose](); // it would never end by any other signal
+    await script[Symbol.asyncDispose](); // no other signal would end it
     expect(alive(script.pid)).toBe(false);
     expect(await script.exit).toEqual({ code: null, signal: 'SIGKILL' });
   });
 });
 
 describe('guard', () => {
-  it('lets no stopped child outlive a process that is killed', async () => {
+  it('leaves no stopped child behind when a process is killed', async () => {
     await using parent = spawnScript<{ child: number }>('spec/support/fixtures/parent.ts');
     const { child } = await parent.next(() => true);
     let gone = false;
-    // The child shares its parent's pipes, so what was printed has ended only when both are gone.
+    // The child shares its parent's pipes, so the output ends only when both are gone.
     const watched = parent.exit.then(() => {
       gone = true;
     });

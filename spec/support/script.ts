@@ -1,2 +1,2 @@
-// Shared with the chaos run, which is no spec.
+// Shared with the chaos run, which is not a spec.
 export * from '../../scripts/support/script.js';

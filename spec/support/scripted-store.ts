@@ -26,10 +26,16 @@ import type {
   RequestOf,
 } from '../../lib/port/lease-store.js';
 
-/** What one request is answered with, and when: a reply, an error, silence, or whatever else one can subscribe to. */
+/**
+ * The answer to one request, and when: a reply, an error, silence, or anything else that can be
+ * subscribed to.
+ */
 export type Answer<Request, Reply> = Observable<Reply> | ((request: Request) => ObservableInput<Reply>);
 
-/** The answers to each verb, in the order of its requests; what comes after the last is answered as if nobody else stood. */
+/**
+ * The answers to each verb, in the order of its requests. Later requests are answered as if there
+ * were no other candidate.
+ */
 export interface Script {
   readonly acquire?: ReadonlyArray<Answer<AcquireRequest, AcquireReply>>;
   readonly renew?: ReadonlyArray<Answer<RenewRequest, RenewReply>>;
@@ -37,7 +43,10 @@ export interface Script {
   readonly read?: ReadonlyArray<Answer<ReadRequest, ReadReply>>;
 }
 
-/** When a request was made, and when it was answered or given up: what RxJS's `expectSubscriptions` compares. */
+/**
+ * When a request was made, and when it was answered or cancelled, as RxJS's `expectSubscriptions`
+ * compares it.
+ */
 export interface Span {
   subscribedFrame: number;
   unsubscribedFrame: number;
@@ -46,17 +55,19 @@ export interface Span {
 type Verb = 'acquire' | 'renew' | 'release' | 'read';
 
 /**
- * A store without leases: it answers as its script says, and remembers what it was asked. Reads the time of RxJS's
- * `asyncScheduler`, which is virtual in a `TestScheduler` run and under jest's fake timers.
+ * A store without leases: it answers by its script, and records its requests.
+ *
+ * It reads the time of RxJS's `asyncScheduler`, which is virtual in a `TestScheduler` run and under
+ * jest's fake timers.
  */
 export class ScriptedStore implements LeaseStore {
-  /** Every request as it is made, earlier ones included. */
+  /** Every request as it is made, including earlier ones. */
   readonly asked = new ReplaySubject<RequestOf<Verb>>();
-  /** The same by verb. */
+  /** The requests by verb. */
   readonly requests: { readonly [V in Verb]: RequestOf<V>[] } = { acquire: [], renew: [], release: [], read: [] };
-  /** The same, as the time each was in flight. */
+  /** The time each request was in flight, by verb. */
   readonly spans: { readonly [V in Verb]: Span[] } = { acquire: [], renew: [], release: [], read: [] };
-  /** Put in here what the store is to tell by itself. */
+  /** The notices of the store: emit them here. */
   readonly tells = new Subject<Notice>();
   readonly #script: Script;
   #tokens = 0;
@@ -105,7 +116,7 @@ export class ScriptedStore implements LeaseStore {
   }
 }
 
-/** ms an answer takes unless the script says otherwise. */
+/** ms from a request to its answer by default. */
 const LATENCY = 1;
 
 /** Answers `reply` after `latency` ms. */
@@ -115,7 +126,7 @@ export const says = <Reply>(reply: Reply, latency = LATENCY): Observable<Reply> 
 export const granted = (token: number, latency = LATENCY): Observable<Granted> =>
   says({ status: 'granted', token }, latency);
 
-/** Somebody else holds the lease, for another `expiresIn` ms. */
+/** Another holder has the lease, for another `expiresIn` ms. */
 export const held = (expiresIn: number, latency = LATENCY): Observable<Held> =>
   says({ status: 'held', holder: { id: 'rival/1', name: 'rival', token: 41, expiresIn } }, latency);
 

@@ -1,7 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** All of lib, for what types leave no trace of at run time: wherever a declaration stands, specs of the documentation find it. */
+/**
+ * The source text of all of lib. Types do not exist at run time, so specs of the documentation find
+ * them here.
+ */
 const library = readdirSync('lib', { recursive: true, encoding: 'utf8' })
   .filter((file) => file.endsWith('.ts'))
   .map((file) => readFileSync(path.join('lib', file), 'utf8'))

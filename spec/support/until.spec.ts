@@ -13,7 +13,7 @@ describe('until', () => {
     expect(value).toEqual({ looks: 3 });
   });
 
-  it('rejects in time and says what was waited for and what was seen last', async () => {
+  it('rejects in time, and names the condition and the last value', async () => {
     const start = performance.now();
     const late = sleep(1_000).then(() => 'late'); // it is as late as this process is
     const rejects = expect(until(() => 0, { within: 50, what: 'a third candidate' })).rejects.toThrow(
@@ -24,7 +24,7 @@ describe('until', () => {
     await late;
   });
 
-  it('takes a rejection for "not yet", and names the last one as the cause', async () => {
+  it('treats a rejection as "not yet", and names the last one as the cause', async () => {
     let looks = 0;
     await until(
       async () => {
@@ -39,7 +39,7 @@ describe('until', () => {
     await expect(until(() => Promise.reject(cause), { within: 20 })).rejects.toMatchObject({ cause });
   });
 
-  it('gives up on a condition that never answers', async () => {
+  it('gives up on a condition that never settles', async () => {
     const never = () => new Promise<boolean>(() => {});
     await expect(until(never, { within: 30 })).rejects.toThrow('it never answered');
   });

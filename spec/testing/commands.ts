@@ -8,10 +8,10 @@ import type {
 } from '../../lib/port/lease-store.js';
 import type { Random } from '../../proof/random.js';
 
-/** What is done to both stores: a request, or something that befalls them. */
+/** One command to both stores: a request, or an event. */
 export type Command =
   | { readonly do: 'ask'; readonly request: LeaseRequest }
-  /** The same, in one request with the renewal of another election. */
+  /** A renewal that shares one request with the renewal of another election. */
   | { readonly do: 'ask'; readonly request: RenewRequest; readonly isJoint: true }
   | { readonly do: 'lose'; readonly key: string; readonly what: 'lease' | 'record' }
   | { readonly do: 'put'; readonly key: string; readonly id: string; readonly ttl?: number }
@@ -20,12 +20,12 @@ export type Command =
 
 const KEYS = ['one', 'two', 'three'];
 
-/** ms. Short ones run out in a few commands' time; the long one is there to be cut by the others. */
+/** ms. Short ones expire within a few commands; the long one exists to be shortened. */
 const TTLS = [3, 8, 20, 50, 300];
 
 const TEXTS = ['', 'plain', 'ключ 🗝', '"quoted" \\ {}%s\n'];
 
-/** What one candidate has learnt of one election. */
+/** What one candidate knows of one election. */
 interface Known {
   id: string;
   token: number;
@@ -33,7 +33,7 @@ interface Known {
   run?: string;
   until: number;
   time: number;
-  /** What the store has last been told of it by one that was granted or renewed. */
+  /** The texts of its last grant or renewal. */
   texts: Texts;
 }
 
@@ -44,10 +44,12 @@ interface Texts {
 
 const NOTHING_KNOWN = { token: 0, seen: 0, until: 0, time: 0, texts: { name: '' } };
 
-/** µs by which a token is ahead of the store's time now and then, as after that has been set back. */
+/** µs by which a token is sometimes ahead of the store's time, as after a clock was set back. */
 const AHEAD = 3_600_000_000;
 
-/** Candidates that mostly behave as the election's do, and now and then ask for anything at all. */
+/**
+ * Candidates that mostly behave like those of an election, and sometimes send arbitrary requests.
+ */
 export class Commands {
   readonly #known = new Map<string, Known>();
   #ids = 0;
@@ -66,7 +68,7 @@ export class Commands {
     return { do: random.pick('flush', 'restart', 'restart') };
   }
 
-  /** What the candidate that asked learns of `reply`. */
+  /** Updates the knowledge of the asking candidate with `reply`. */
   learn({ key, ...request }: LeaseRequest, reply: LeaseReply): void {
     if (!('id' in request)) return;
     const known = this.#knownOf(request.id);
@@ -94,7 +96,7 @@ export class Commands {
     const known = this.#known.get(name);
     if (known && random.chance(0.85)) return known;
     const id = `${name}/${++this.#ids}`;
-    // Another attempt, which remembers, or another candidate, which knows nothing.
+    // Either another attempt with knowledge, or a new candidate without any.
     const next = known && random.chance(0.7) ? Object.assign(known, { id }) : { ...NOTHING_KNOWN, id };
     this.#known.set(name, next);
     return next;
@@ -103,7 +105,7 @@ export class Commands {
   #ask(key: string): Command {
     const request = this.#request(key);
     if (request.verb !== 'renew' || this.random.chance(0.5)) return { do: 'ask', request };
-    // An election never changes its texts, so that those which go together do not write them again.
+    // An election never changes its texts, so joint renewals do not write them again.
     const { name: _, data: __, ...others } = request;
     const { texts } = this.#knownOf(request.id) ?? NOTHING_KNOWN;
     return { do: 'ask', request: { ...others, ...texts }, isJoint: true };
@@ -133,7 +135,7 @@ export class Commands {
     }
   }
 
-  /** Who is to be told of a release, or has been. */
+  /** Who receives the notice of a release, or has received it. */
   #manner(key: string): Pick<ReleaseRequest, 'successor' | 'quiet' | 'absent'> {
     const { random } = this;
     return {
@@ -182,7 +184,7 @@ export class Commands {
     return { name: random.pick(...TEXTS), ...(random.chance(0.5) && { data: random.pick(...TEXTS) }) };
   }
 
-  /** Store time as the candidate reckons it, more or less; too late now and then. */
+  /** A deadline by the candidate's estimate of store time, sometimes in the past. */
   #notAfter({ time }: Known): { notAfter?: number } {
     const { random } = this;
     if (time === 0 || random.chance(0.5)) return {};

@@ -20,10 +20,10 @@ describe('MemoryLeaseStore', () => {
   });
 });
 
-describe('MemoryLeaseStore in real time, its replies late', () => {
+describe('MemoryLeaseStore in real time, with late replies', () => {
   leaseStoreSuite({
     test: it,
-    ttl: 900, // real time: a late timer must not cost a lease that is still being asked for
+    ttl: 900, // real time: a late timer must not cost a lease that is still needed
     open: async () => {
       const store = new MemoryLeaseStore({ latency: 4 });
       return {

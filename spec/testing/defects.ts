@@ -6,12 +6,12 @@ import type { MemoryLeaseStore } from '../../lib/testing/index.js';
 type Verb = LeaseRequest['verb'];
 type Ask = (request: never) => Observable<LeaseReply>;
 
-/** A sound store with one thing wrong about it. */
+/** Adds one defect to a correct store. */
 export type Defect = (store: MemoryLeaseStore) => Partial<LeaseStore>;
 
 const ask = (store: MemoryLeaseStore, verb: Verb): Ask => store[verb].bind(store) as unknown as Ask;
 
-/** Other requests than those that were made. */
+/** Changes the requests. */
 const asking =
   (change: (request: Record<string, unknown>) => Record<string, unknown>, ...verbs: Verb[]): Defect =>
   (store) =>
@@ -19,7 +19,7 @@ const asking =
       verbs.map((verb) => [verb, (request: never) => ask(store, verb)(change(request) as never)]),
     ) as unknown as LeaseStore;
 
-/** Other replies than those that were given; of `verbs`, or of all. */
+/** Changes the replies of `verbs`, or of all verbs. */
 const answering =
   (change: (reply: LeaseReply, request: LeaseRequest) => unknown, ...verbs: Verb[]): Defect =>
   (store) =>
@@ -30,7 +30,7 @@ const answering =
       ]),
     ) as unknown as LeaseStore;
 
-/** Something else done before the request. */
+/** Runs an action before the request. */
 const before =
   (act: (store: MemoryLeaseStore, request: LeaseRequest) => void, ...verbs: Verb[]): Defect =>
   (store) =>
@@ -48,7 +48,7 @@ const before =
 const holderWith = (change: (holder: Record<string, unknown>) => unknown) => (reply: LeaseReply) =>
   'holder' in reply && reply.holder ? { ...reply, holder: change({ ...reply.holder }) } : reply;
 
-/** Lets the present lease last. */
+/** Extends the current lease. */
 function extend(store: MemoryLeaseStore, { key }: LeaseRequest): void {
   const lease = store.lease(key);
   if (lease) store.put(key, lease.id, 60_000);
@@ -56,32 +56,28 @@ function extend(store: MemoryLeaseStore, { key }: LeaseRequest): void {
 
 const halved = (request: Record<string, unknown>) => ({ ...request, ttl: Math.max(1, Number(request.ttl) / 2) });
 
-/** What a store can get wrong, by what it then does. */
+/** The defects that a store can have, by their effect. */
 export const defects: Readonly<Record<string, Defect>> = {
   'grants a lease that is held': before((store, { key }) => store.evict(key, 'lease'), 'acquire'),
   'never grants': answering((reply) => ({ ...reply, status: 'suspect', wait: 1 }), 'acquire'),
   'answers twice': (store) => ({ read: (request) => store.read(request).pipe(repeat(2)) }),
-  'tells a token as text': answering((reply) => ({ ...reply, token: String(reply.token) })),
+  'returns a token as text': answering((reply) => ({ ...reply, token: String(reply.token) })),
   'hides the holder’s name': answering(holderWith(({ name: _, ...holder }) => holder)),
   'hides the holder’s data': answering(holderWith(({ data: _, ...holder }) => holder)),
-  'makes data up': answering(holderWith((holder) => ({ data: '', ...holder }))),
+  'invents data': answering(holderWith((holder) => ({ data: '', ...holder }))),
   'hides the holder from a loser': answering((reply) => ({ ...reply, holder: undefined }), 'renew'),
-  'counts in seconds': answering(holderWith((holder) => ({ ...holder, expiresIn: Number(holder.expiresIn) / 1000 }))),
-  'tells the time in seconds': answering((reply) => ({ ...reply, time: (reply.time ?? 0) / 1000 })),
-  'takes every key for the same': asking(
-    (request) => ({ ...request, key: 'one' }),
-    'acquire',
-    'renew',
-    'release',
-    'read',
+  'returns expiresIn in seconds': answering(
+    holderWith((holder) => ({ ...holder, expiresIn: Number(holder.expiresIn) / 1000 })),
   ),
+  'returns the time in seconds': answering((reply) => ({ ...reply, time: (reply.time ?? 0) / 1000 })),
+  'treats all keys as one': asking((request) => ({ ...request, key: 'one' }), 'acquire', 'renew', 'release', 'read'),
   'mangles names': asking((request) => ({ ...request, name: encodeURI(String(request.name)) }), 'acquire'),
   'forgets to write the new name': asking((request) => ({ ...request, name: 'the first' }), 'renew'),
-  'makes a new token of a repeated grant': (store) => {
+  'returns a new token for a repeated grant': (store) => {
     let grants = 0;
     return answering((reply) => ({ ...reply, token: (reply.token ?? 0) + ++grants }), 'acquire')(store);
   },
-  'makes the same token for every term': answering((reply) => ({ ...reply, token: 1 }), 'acquire'),
+  'returns the same token for every term': answering((reply) => ({ ...reply, token: 1 }), 'acquire'),
   'forgets the token a candidate has seen': asking((request) => ({ ...request, lastToken: 0 }), 'acquire'),
   'renews for anyone': (store) => ({
     renew: (request) => store.renew({ ...request, id: store.lease(request.key)?.id ?? request.id }),
@@ -91,47 +87,47 @@ export const defects: Readonly<Record<string, Defect>> = {
     release: (request) => store.release({ ...request, id: store.lease(request.key)?.id ?? request.id }),
   }),
   'releases nothing': (store) => ({ release: ({ key }) => of({ status: 'released', time: store.time, key } as const) }),
-  'holds the lease a while after a release': (store) => ({
+  'holds the lease for a while after a release': (store) => ({
     release: (request) =>
       store.release(request).pipe(tap(({ status }) => status === 'released' && store.put(request.key, 'ghost', 50))),
   }),
-  'lets a released term go on': before((store, { key }) => !store.lease(key) && store.evict(key, 'record'), 'renew'),
-  'extends the lease by reading': before(extend, 'read'),
-  'extends the lease by what others ask': before(extend, 'release'),
-  'keeps leases for ever': asking((request) => ({ ...request, ttl: 1e9 }), 'acquire', 'renew'),
+  'renews a released term': before((store, { key }) => !store.lease(key) && store.evict(key, 'record'), 'renew'),
+  'extends the lease on a read': before(extend, 'read'),
+  'extends the lease on requests of others': before(extend, 'release'),
+  'never expires a lease': asking((request) => ({ ...request, ttl: 1e9 }), 'acquire', 'renew'),
   'keeps leases for half their time': asking(halved, 'acquire', 'renew'),
-  'extends no lease by renewing': (store) => ({
+  'extends no lease on a renewal': (store) => ({
     renew: (request) => store.renew({ ...request, ttl: store.lease(request.key)?.expiresIn ?? request.ttl }),
   }),
-  'extends no lease by a repeated grant': (store) => ({
+  'extends no lease on a repeated grant': (store) => ({
     acquire: (request) => {
       const lease = store.lease(request.key);
       return store.acquire({ ...request, ttl: lease?.id === request.id ? lease.expiresIn : request.ttl });
     },
   }),
-  'ignores that a request is late': asking(({ notAfter: _, ...request }) => request, 'acquire', 'renew'),
-  'takes every request for late': (store) => ({
+  'ignores notAfter': asking(({ notAfter: _, ...request }) => request, 'acquire', 'renew'),
+  'treats every request as late': (store) => ({
     acquire: (request) => store.acquire({ ...request, ...(request.notAfter && { notAfter: 0 }) }),
   }),
   'frees a lease that it lost': before((store, { key }) => !store.lease(key) && store.evict(key, 'record'), 'acquire'),
-  'keeps a lost lease for ever': answering((reply) => (reply.status === 'suspect' ? { ...reply, wait: 1e9 } : reply)),
-  'puts no lease back': (store) => ({
+  'never frees a lost lease': answering((reply) => (reply.status === 'suspect' ? { ...reply, wait: 1e9 } : reply)),
+  'never restores a lease': (store) => ({
     renew: (request) => (store.lease(request.key) ? store.renew(request) : of({ status: 'lost' } as const)),
   }),
-  'puts a lost lease back under a new token': asking((request) => ({ ...request, token: 2 ** 52 }), 'renew'),
-  'does not write down the release of a lost lease': (store) => ({
+  'restores a lost lease under a new token': asking((request) => ({ ...request, token: 2 ** 52 }), 'renew'),
+  'does not record the release of a lost lease': (store) => ({
     release: (request) => (store.lease(request.key) ? store.release(request) : of({ status: 'gone' } as const)),
   }),
-  'takes every emptied store for a loss': asking((request) => ({ ...request, coldStart: 'wait' }), 'acquire'),
-  'takes no emptied store for a loss': asking((request) => ({ ...request, coldStart: 'elect' }), 'acquire'),
-  'tells the last term’s name of a holder that wrote none': answering(
+  'treats every emptied store as a loss': asking((request) => ({ ...request, coldStart: 'wait' }), 'acquire'),
+  'treats no emptied store as a loss': asking((request) => ({ ...request, coldStart: 'elect' }), 'acquire'),
+  'returns the last term’s name for a holder without a record': answering(
     holderWith((holder) => ({ name: 'x', ...holder })),
   ),
-  'overwrites what never runs out': before(
+  'overwrites a value without an expiry': before(
     (store, { key }) => store.lease(key)?.expiresIn === Number.POSITIVE_INFINITY && store.evict(key, 'lease'),
     'acquire',
   ),
-  'fails at what never runs out with an error of its own': (store) => ({
+  'fails at a value without an expiry with a foreign error': (store) => ({
     acquire: (request) => store.acquire(request).pipe(catchError(() => throwError(() => new Error('no lease')))),
   }),
 };

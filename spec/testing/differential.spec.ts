@@ -5,11 +5,14 @@ import { startRedis } from '../support/redis.js';
 import { type Command, Commands } from './commands.js';
 import { type Answer, type Comparison, Twins } from './twins.js';
 
-/** `DIFF_COMMANDS=100000 npx jest spec/testing/differential` for a long look; `DIFF_SEED` to choose where it begins. */
+/**
+ * Use `DIFF_COMMANDS=100000 npx jest spec/testing/differential` for a long run, and `DIFF_SEED` to
+ * choose its start.
+ */
 const COMMANDS = Number(process.env.DIFF_COMMANDS ?? 3_000);
 const SEED = Number(process.env.DIFF_SEED ?? Date.now() % 2 ** 31);
 
-/** What is told of a difference: the commands that led to it. */
+/** Number of commands to report with a difference. */
 const TRACE = 12;
 
 interface Tally {
@@ -49,7 +52,7 @@ const difference = (index: number, trace: ReadonlyArray<unknown>, seed: number):
 
 describe('MemoryLeaseStore and Redis', () => {
   it(
-    `give the same answers and keep the same, over ${COMMANDS} random commands`,
+    `give the same replies and store the same, over ${COMMANDS} random commands`,
     async () => {
       await using redis = await startRedis();
       const commands = new Commands(new Random(SEED));
@@ -80,7 +83,8 @@ describe('MemoryLeaseStore and Redis', () => {
         seen.delete(what);
       }
       expect([...seen.keys()]).toEqual([]);
-      // A lease that runs out during a command leaves it unclear: the more of them, the longer commands take, which is 5 ms at most usually.
+      // A lease that expires during a command makes the comparison unclear. This grows with the
+      // duration of a command, which is usually at most 5 ms.
       expect(unclear / COMMANDS).toBeLessThan(0.01 * Math.max(1, each / 5));
     },
     COMMANDS * 100,

@@ -8,7 +8,7 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-it("an election goes by Jest's fake timers, with a promise for its work", async () => {
+it("an election follows Jest's fake timers, with a promise as its work", async () => {
   jest.useFakeTimers();
   const store = new MemoryLeaseStore();
   const election = elect({ store, key: 'k', ttl: TTL, jitter: 0 });
@@ -24,7 +24,8 @@ it("an election goes by Jest's fake timers, with a promise for its work", async 
   await jest.advanceTimersByTimeAsync(3 * TTL);
   store.put('k', 'thief', TTL / 2);
   await jest.advanceTimersByTimeAsync(3 * TTL);
-  // Lost at the next renewal, and led again once the time on record is over, which is what the last renewal before wrote.
+  // Lost at the next renewal. Led again once the recorded time is over, which the previous renewal
+  // wrote.
   expect(told).toEqual([
     [0, 'leader'],
     [3 * TTL + TTL / 3, 'lost'],

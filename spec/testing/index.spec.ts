@@ -5,7 +5,7 @@ import * as testing from 'rx-leader/testing';
 
 const LIB = path.resolve('lib');
 
-/** Every file of lib that `file` brings along, itself included. */
+/** All files of lib that `file` imports, directly or not, itself included. */
 function reached(file: string, seen = new Set<string>()): Set<string> {
   if (seen.has(file)) return seen;
   seen.add(file);
@@ -18,11 +18,11 @@ function reached(file: string, seen = new Set<string>()): Set<string> {
 }
 
 describe('rx-leader/testing', () => {
-  it('exports this and no more', () => {
+  it('exports exactly these values', () => {
     expect(Object.keys(testing).sort()).toEqual(['MemoryLeaseStore', 'leaseStoreSuite']);
   });
 
-  it('brings neither the Redis store along nor the election', () => {
+  it('imports neither the Redis store nor the election', () => {
     const files = [...reached(path.join(LIB, 'testing/index.ts'))].map((file) => path.relative(LIB, file)).sort();
     expect(files.filter((file) => !file.startsWith('testing/'))).toEqual([
       'clock/clock.ts',

@@ -3,7 +3,7 @@ import type { LeaseStore } from '../../lib/index.js';
 import { type LeaseStoreUnderTest, leaseStoreSuite, MemoryLeaseStore } from '../../lib/testing/index.js';
 import { type Defect, defects } from './defects.js';
 
-/** The cases of the suite, and those that a store with `defect` does not pass. */
+/** Runs the suite on a store with `defect`. Returns all cases and the failed ones. */
 async function examine(defect: Defect = () => ({})): Promise<{ cases: string[]; failed: string[] }> {
   const failed: string[] = [];
   const runs: Array<readonly [string, () => Promise<void>]> = [];
@@ -41,7 +41,7 @@ describe('leaseStoreSuite', () => {
     expect(new Set(cases).size).toBe(cases.length);
   });
 
-  it.each(Object.keys(defects))('notices a store that %s', async (name) => {
+  it.each(Object.keys(defects))('detects a store that %s', async (name) => {
     const { failed } = await examine(defects[name]);
     expect(failed).not.toEqual([]);
   });
@@ -52,7 +52,7 @@ describe('leaseStoreSuite', () => {
     expect(results[0]?.cases.filter((name) => !caught.has(name))).toEqual([]);
   });
 
-  it('closes what it opened, also when a case fails', async () => {
+  it('closes what it opened, also after a failed case', async () => {
     let open = 0;
     let most = 0;
     const runs: Array<() => Promise<void>> = [];
@@ -67,7 +67,7 @@ describe('leaseStoreSuite', () => {
     expect([open, most]).toEqual([0, 1]);
   });
 
-  it('checks nothing where it would need a hook that is not offered', async () => {
+  it('passes a case without a check if its hook is missing', async () => {
     const runs: Array<readonly [string, () => Promise<void>]> = [];
     const { store, elapse } = opened(() => ({}));
     leaseStoreSuite({

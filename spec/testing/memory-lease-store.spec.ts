@@ -15,7 +15,7 @@ beforeEach(() => {
   store = new MemoryLeaseStore({ clock: { now: () => now } });
 });
 
-/** What `asked` has emitted by now: replies, errors by their code, and its completion. */
+/** What `asked` has emitted so far: replies, errors by their code, and its completion. */
 function outcome(asked: Observable<LeaseReply>): unknown[] {
   const seen: unknown[] = [];
   const subscription = asked.subscribe({
@@ -34,7 +34,7 @@ const release = (id = 'me') => store.release({ verb: 'release', ...common, id })
 const read = () => store.read({ verb: 'read', ...common });
 
 describe('MemoryLeaseStore', () => {
-  it('answers each subscription at once, and nothing before', () => {
+  it('answers each subscription at once, and does nothing before', () => {
     const asked = acquire();
     expect(store.lease(KEY)).toBeUndefined();
     expect(outcome(asked)).toEqual(['granted', 'complete']);
@@ -47,7 +47,7 @@ describe('MemoryLeaseStore', () => {
     ]);
   });
 
-  it('shows what it keeps', () => {
+  it('exposes its contents', () => {
     expect([store.lease(KEY), store.record(KEY)]).toEqual([undefined, undefined]);
     outcome(acquire());
     now = 400;
@@ -69,14 +69,14 @@ describe('MemoryLeaseStore', () => {
     expect(store.record(KEY)?.id).toBe('me');
   });
 
-  it('tells time by its clock, from the epoch it is given, to the µs', () => {
+  it('reads time from its clock, from the given epoch, to the µs', () => {
     const clock = { now: () => 0.1234 };
     expect(new MemoryLeaseStore({ clock, epoch: 5_000 }).time).toBe(5_000.123);
     expect(new MemoryLeaseStore({ clock: { now: () => 0.9999 }, epoch: 5_000 }).time).toBe(5_001);
     expect(new MemoryLeaseStore({ clock }).time).toBe(Date.UTC(2020, 0) + 0.123);
   });
 
-  it('keeps real time where it is given no clock', () => {
+  it('uses real time without a clock', () => {
     const real = new MemoryLeaseStore();
     const [before, start] = [real.time, performance.now()];
     while (performance.now() - start < 5);
@@ -87,7 +87,7 @@ describe('MemoryLeaseStore', () => {
 describe('MemoryLeaseStore: faults', () => {
   const ALL = [() => acquire('other'), renew, release, read];
 
-  it('fails every request, by code or with an error of one’s own, and changes nothing', () => {
+  it('fails every request, with a code or a custom error, and changes nothing', () => {
     outcome(acquire());
     const before = [store.lease(KEY), store.record(KEY)];
     store.fail('STORE_FULL');
@@ -104,13 +104,13 @@ describe('MemoryLeaseStore: faults', () => {
     expect.assertions(1);
   });
 
-  it('hangs: neither does nor answers', () => {
+  it('hangs: neither executes nor replies', () => {
     store.hang();
     expect(outcome(acquire())).toEqual([]);
     expect(store.lease(KEY)).toBeUndefined();
   });
 
-  it('loses replies: does and does not answer, not even that it cannot', () => {
+  it('loses replies: executes without a reply, even an error', () => {
     store.loseReplies();
     expect(outcome(acquire())).toEqual([]);
     expect(store.lease(KEY)?.id).toBe('me');
@@ -147,12 +147,13 @@ describe('MemoryLeaseStore: faults', () => {
     expect(store.lease('another')).toBeUndefined();
   });
 
-  it('restarts: empty, or with its data, and either way as another run', () => {
+  it('restarts: empty, or with its data, and always with a new run id', () => {
     outcome(acquire());
     store.restart({ keep: true });
     expect([store.lease(KEY)?.id, store.record(KEY)?.run]).toEqual(['me', 'run1']);
     store.evict(KEY, 'lease');
-    expect(outcome(acquire('other'))).toEqual(['suspect', 'complete']); // for all it knows, that run granted more
+    // The earlier run may have granted more.
+    expect(outcome(acquire('other'))).toEqual(['suspect', 'complete']);
     expect(store.record(KEY)).toMatchObject({ id: '', run: 'run2' });
     store.restart();
     expect([store.lease(KEY), store.record(KEY)]).toEqual([undefined, undefined]);
@@ -160,19 +161,20 @@ describe('MemoryLeaseStore: faults', () => {
     expect(store.record(KEY)?.run).toBe('run3');
   });
 
-  it('steps its wall clock, and with it the leases', () => {
+  it('steps its wall clock, and the leases with it', () => {
     outcome(acquire());
     const before = store.time;
     store.stepClock(-10_000);
     expect(store.time).toBe(before - 10_000);
     expect(store.lease(KEY)?.expiresIn).toBe(TTL + 10_000);
     expect(outcome(acquire('other'))).toEqual(['held', 'complete']);
-    expect(store.lease(KEY)?.expiresIn).toBe(TTL); // cut: nobody would put it further ahead
+    // Shortened: no candidate would set it further ahead.
+    expect(store.lease(KEY)?.expiresIn).toBe(TTL);
     store.stepClock(TTL + 1);
     expect(store.lease(KEY)).toBeUndefined();
   });
 
-  it('has no lease any more that had run out before its wall clock was set back', () => {
+  it('does not restore a lease that had expired before its wall clock was set back', () => {
     outcome(acquire());
     store.stepClock(TTL + 1);
     store.stepClock(-TTL);
@@ -180,7 +182,7 @@ describe('MemoryLeaseStore: faults', () => {
     expect(outcome(read())).toEqual(['free', 'complete']);
   });
 
-  it('has no copy of a lease that had run out', () => {
+  it('does not copy an expired lease', () => {
     outcome(acquire());
     now = TTL + 1;
     const copy = store.copy();
@@ -190,7 +192,7 @@ describe('MemoryLeaseStore: faults', () => {
   });
 
   it.each(['acquire', 'renew', 'release', 'read', 'list', 'withdraw'] as const)(
-    'has no lease any more that somebody has found to have run out: %s',
+    'does not restore a lease that a request has found expired: %s',
     (verb) => {
       outcome(acquire());
       now = TTL + 1;
@@ -201,7 +203,7 @@ describe('MemoryLeaseStore: faults', () => {
     },
   );
 
-  it('plays a holder that writes no record, and something that is no lease', () => {
+  it('can contain a holder without a record, and a value that is not a lease', () => {
     store.put(KEY, 'foreign', TTL);
     expect([store.lease(KEY), store.record(KEY)]).toEqual([{ id: 'foreign', expiresIn: TTL }, undefined]);
     store.put(KEY, 'no lease');
@@ -211,7 +213,7 @@ describe('MemoryLeaseStore: faults', () => {
     expect(store.lease(KEY)?.expiresIn).toBe(Number.POSITIVE_INFINITY);
   });
 
-  it('lets the record be when it plays another holder', () => {
+  it('keeps the record when another holder is put', () => {
     outcome(acquire());
     const before = store.record(KEY);
     store.put(KEY, 'foreign', TTL);
@@ -220,7 +222,7 @@ describe('MemoryLeaseStore: faults', () => {
 });
 
 describe('MemoryLeaseStore: notices', () => {
-  /** What is told of `key` from now on, into `told`. */
+  /** Collects the notices of `key` from now on in `told`. */
   function listen(key = KEY): { told: Notice[]; leave(): void } {
     const told: Notice[] = [];
     const subscription = store.notices(key).subscribe((notice) => told.push(notice));
@@ -228,7 +230,7 @@ describe('MemoryLeaseStore: notices', () => {
   }
   const kinds = ({ told }: { told: Notice[] }) => told.map(({ kind }) => kind);
 
-  it('are told at once, of one’s own key alone, for as long as one listens', () => {
+  it('arrive at once, only for the subscribed key, while subscribed', () => {
     const [one, other, another] = [listen(), listen(), listen('another')];
     outcome(acquire());
     other.leave();
@@ -241,7 +243,7 @@ describe('MemoryLeaseStore: notices', () => {
     expect([kinds(other), kinds(another)]).toEqual([['listening', 'elected'], ['listening']]);
   });
 
-  it('come after what they tell of, and before the answer', () => {
+  it('come after the change, and before the reply', () => {
     const log: unknown[] = [];
     const subscription = store.notices(KEY).subscribe(({ kind }) => log.push(kind, store.lease(KEY)?.id));
     acquire().subscribe(() => log.push('granted'));
@@ -250,7 +252,7 @@ describe('MemoryLeaseStore: notices', () => {
     expect(log).toEqual(['listening', undefined, 'elected', 'me', 'granted', 'released', undefined, 'answered']);
   });
 
-  it('reach everyone in the order in which it happened, whatever hearing of it makes others do', () => {
+  it('reach every subscriber in order, whatever a subscriber does in response', () => {
     const subscription = store.notices(KEY).subscribe(({ kind }) => {
       if (kind === 'released') outcome(acquire('next'));
     });
@@ -262,7 +264,7 @@ describe('MemoryLeaseStore: notices', () => {
     expect(last.told[3]).toMatchObject({ holder: { id: 'next' } });
   });
 
-  it('are told to who acts on hearing that it listens', () => {
+  it('reach a subscriber that reacts to listening', () => {
     const told: string[] = [];
     const subscription = store.notices(KEY).subscribe(({ kind }) => {
       told.push(kind);
@@ -272,7 +274,7 @@ describe('MemoryLeaseStore: notices', () => {
     expect(told).toEqual(['listening', 'elected']);
   });
 
-  it('are muted, and healed: what happened meanwhile stays untold', () => {
+  it('are muted, and healed: missed notices stay missed', () => {
     const listener = listen();
     store.muteNotices();
     store.muteNotices();
@@ -286,7 +288,7 @@ describe('MemoryLeaseStore: notices', () => {
     expect(kinds(late)).toEqual(['listening', 'released']);
   });
 
-  it('tell of what is done, answered or not, and of nothing that is not', () => {
+  it('report executed requests, answered or not, and nothing else', () => {
     const listener = listen();
     store.hang();
     outcome(acquire());
@@ -312,7 +314,7 @@ describe('MemoryLeaseStore: latency', () => {
   const at = (time: number, act: () => void) => scheduler.schedule(act, time);
   const note = (what: string) => log.push(`${scheduler.now()} ${what}`);
 
-  it('gives notice when a request is carried out', () => {
+  it('publishes a notice when a request is executed', () => {
     const subscription = store.notices(KEY).subscribe(({ kind }) => note(kind));
     acquire().subscribe(({ status }) => note(status));
     scheduler.flush();
@@ -320,7 +322,7 @@ describe('MemoryLeaseStore: latency', () => {
     expect(log).toEqual(['0 listening', '10 elected', '20 granted']);
   });
 
-  it('carries a request out half-way, and then answers', () => {
+  it('executes a request half-way, and then replies', () => {
     acquire().subscribe({ next: ({ status }) => note(status), complete: () => note('complete') });
     at(9, () => note(`holder ${store.lease(KEY)?.id}`));
     at(11, () => note(`holder ${store.lease(KEY)?.id}`));
@@ -335,14 +337,14 @@ describe('MemoryLeaseStore: latency', () => {
     expect(log).toEqual(['20 STORE_FULL']);
   });
 
-  it('carries out what was unsubscribed on its way, and answers nobody', () => {
+  it('executes an unsubscribed request that was under way, without a reply', () => {
     const subscription = acquire().subscribe(() => note('answered'));
     at(5, () => subscription.unsubscribe());
     scheduler.flush();
     expect([log, store.lease(KEY)?.id]).toEqual([[], 'me']);
   });
 
-  it('lets a fault befall what is on its way', () => {
+  it('applies a fault to requests under way', () => {
     acquire().subscribe(() => note('answered'));
     at(5, () => store.hang());
     scheduler.flush();
@@ -351,7 +353,7 @@ describe('MemoryLeaseStore: latency', () => {
 });
 
 describe('MemoryLeaseStore under elections', () => {
-  it('lets one lead, and the other when that one is silent, all in virtual time', () => {
+  it('has one leader, and another when the first is silent, all in virtual time', () => {
     const scheduler = new VirtualTimeScheduler();
     const shared = new MemoryLeaseStore({ clock: scheduler });
     const log: string[] = [];

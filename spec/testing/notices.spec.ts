@@ -13,7 +13,7 @@ const redis = useRedis();
 const { lease } = keysOf(KEY);
 afterEach(leaveAll);
 
-/** A store, and how it loses the lease of the election or gets another's. */
+/** A store, with ways to lose the election's lease or to put another's. */
 interface Stage {
   readonly store: LeaseStore;
   loseLease(): Promise<unknown>;
@@ -38,7 +38,7 @@ const stages: Record<string, () => Stage> = {
   },
 };
 
-/** What is done, and what is told of it: the kind of each notice and whose it is. */
+/** Actions with their expected notices: the kind of each notice and its id. */
 const CASES: Record<string, [act: (stage: Stage) => Promise<unknown>, told: string[]]> = {
   'a grant': [({ store }) => acquire(store, { data: 'http://me' }), ['elected me']],
   'a grant that is repeated': [({ store }) => acquire(store).then(() => acquire(store)), ['elected me']],
@@ -113,7 +113,7 @@ describe.each(Object.entries(stages))('notices %s', (_, set) => {
       const listener = listen(stage.store);
       await listener.hears('listening');
       await act(stage);
-      // Told after all of that, so that nothing is still on its way.
+      // Published after everything else, so that no notice is still in flight.
       await stage.putLease('the end');
       await release(stage.store, 'the end');
       await until(() => listener.heard.map(shown).includes('released the end'));
@@ -121,7 +121,7 @@ describe.each(Object.entries(stages))('notices %s', (_, set) => {
     },
   );
 
-  it('of a grant name the holder as a look does, the whole ttl to go', async () => {
+  it('of a grant name the holder as a read does, with the whole ttl left', async () => {
     const { store } = set();
     const listener = listen(store);
     await listener.hears('listening');

@@ -7,29 +7,32 @@ import { type LeaseRecord, MemoryLeaseStore } from '../../lib/testing/index.js';
 import type { Client } from '../support/redis.js';
 import type { Command } from './commands.js';
 
-/** A reply, or the code of the error in its place. */
+/** A reply, or the code of the error instead. */
 export type Answer = LeaseReply | { readonly error: string };
 
-/** What is stored of one election. */
+/** The stored data of one election. */
 interface Stored {
   readonly lease?: { readonly id: string; readonly expiresAt: number };
   readonly record?: LeaseRecord;
-  /** All who are listed as standing by, however long ago they asked last. */
+  /** All listed candidates, however old their last attempt is. */
   readonly candidates?: readonly Standing[];
 }
 
 /** ms: longer than anything lasts. */
 const EVER = 1e9;
 
-/** How one command went at both. */
+/** The result of one command at both stores. */
 export interface Comparison {
   readonly real: { readonly answer?: Answer; readonly stored?: Stored };
   readonly model: { readonly answer?: Answer; readonly stored?: Stored };
-  /** By which ms Redis judged the lease, nobody can tell, and it made a difference. */
+  /** Whether the result depended on the ms at which Redis judged the lease, which is unknown. */
   readonly unclear: boolean;
 }
 
-/** Everything stored of an election, and the time; again where a millisecond went by in between, so that both are exact. */
+/**
+ * Reads everything stored of an election, and the time. Repeats if a millisecond passed in between,
+ * so that both are exact.
+ */
 const LOOK = `
   local function now() local t = redis.call('TIME') return t[1] * 1000 + math.floor(t[2] / 1000) end
   local before, left, after
@@ -41,10 +44,13 @@ const LOOK = `
   return { after, left, redis.call('GET', KEYS[1]) or '', redis.call('HGETALL', KEYS[2]), redis.call('PTTL', KEYS[3]) }`;
 
 /**
- * A Redis and its model, told the same. The obstacle is time. The model's clock is set by each real reply, to the µs at which Redis
- * answered, so that tokens, `until` and whatever is decided by them must be equal exactly. Only the lease's own expiry is Redis's
- * affair: it counts that by a clock of its own, read a moment later. So what is left of a lease may differ by the time the command took,
- * and no more; the model then goes on with the real one.
+ * A Redis and its model, which receive the same commands.
+ *
+ * The obstacle is time. Each real reply sets the model's clock, to the µs at which Redis answered.
+ * Tokens, `until` and everything that depends on them must therefore be exactly equal.
+ * Redis counts only the lease's own expiry by another clock, read a moment later. The rest of a
+ * lease may therefore differ
+ * by the duration of the command, and no more. The model then continues with the real value.
  */
 export class Twins {
   readonly #client: Client;
@@ -58,7 +64,7 @@ export class Twins {
   static async of(client: Client): Promise<Twins> {
     const run = /run_id:(\w+)/.exec(await client.info('server'))?.[1] ?? '';
     const twins = new Twins(client, run);
-    // As a candidate listens: so that it can be told of a release alone.
+    // A subscribed candidate, so that a release can notify it alone.
     await twins.#ask({
       verb: 'acquire',
       key: 'any',
@@ -121,13 +127,15 @@ export class Twins {
     const answer = await asked;
     const after = await this.#look(key);
 
-    // An error tells no time. It would have been `late` after its time, so an earlier one does.
+    // An error contains no time. A request after its deadline would have been `late`, so an earlier
+    // time applies.
     this.#now = 'error' in answer ? before.time : (answer.time ?? 0);
     const answeredAt = Math.floor(this.#now);
     const isLease = isUnclear(request, before.stored.lease?.expiresAt, [before.time, answeredAt, after.time]);
     const answered = asToldOf(answer, await answerOf(this.#model, request));
     const [listed, modelled] = [await this.#listed(this.#real, key), await this.#listed(this.#model, key)];
-    // Whether the list of candidates ran out in the course of the command, or just after it, by a clock that is read a moment earlier or later.
+    // Whether the candidate list expired during the command, or just after it, by a clock that is
+    // read slightly earlier or later.
     const took = (await this.#look(key)).time - before.time + 2;
     const runsOut = request.verb === 'acquire' ? Math.min(2 * request.ttl, EVER) : Number.POSITIVE_INFINITY;
     const isList = (before.listed >= 0 && before.listed <= took) || runsOut <= took;
@@ -146,7 +154,7 @@ export class Twins {
     return 'candidates' in reply ? reply.candidates : [];
   }
 
-  /** What the model has stored, the real lease's expiry taken over where it is within `slack` ms. */
+  /** The model's data, with the real lease's expiry if it is within `slack` ms. */
   #adopt(key: string, { lease: real }: Stored, slack: number): Stored {
     const record = this.#model.record(key);
     const lease = this.#model.lease(key);
@@ -155,7 +163,8 @@ export class Twins {
     const now = Math.floor(this.#now);
     const expiresAt = now + lease.expiresIn;
     const late = (real?.expiresAt ?? 0) - expiresAt;
-    // The lease may have run out since the command, for one who looks: newer servers may remove it as soon as its last millisecond begins.
+    // The lease may have expired since the command. Newer servers may remove it as soon as its last
+    // millisecond starts.
     if (!real && lease.expiresIn <= slack) return { ...told };
     if (real?.id !== lease.id || !(late >= 0 && late <= slack)) return { ...told, lease: { id: lease.id, expiresAt } };
     this.#model.put(key, lease.id, real.expiresAt - now);
@@ -170,7 +179,10 @@ export class Twins {
     else this.#model.evict(key, 'lease');
   }
 
-  /** Redis cannot be another run without being one, which takes too long: what it wrote becomes an earlier run's instead. */
+  /**
+   * A real restart of Redis takes too long. Instead, its data is changed to belong to an earlier
+   * run.
+   */
   async #restart(): Promise<void> {
     const before = `run${this.#runs++}`;
     this.#model.restart({ keep: true });
@@ -184,7 +196,7 @@ export class Twins {
     const { lease, record, candidates } = keysOf(key);
     const seen = await this.#client.eval(LOOK, { keys: [lease, record, candidates] });
     const [time, left, id, fields, listed] = seen as [number, number, string, string[], number];
-    // In its last ms, or past that for all a script is told: looked at again, it is gone.
+    // In its last ms, or past that as far as a script can see. A second look finds it gone.
     if (left === 0) return this.#look(key);
     const expiresAt = left === -1 ? Number.POSITIVE_INFINITY : time + left;
     const stored = {
@@ -226,8 +238,9 @@ export class Twins {
 }
 
 /**
- * Whether the lease ran out, or had just a ttl to go, in the course of the command: the script's own reading of the time is one, and
- * Redis judges an expiry by others, a moment earlier or later.
+ * Whether the lease expired, or had exactly a ttl left, during the command.
+ *
+ * The script reads one time, and Redis judges an expiry by others, a moment earlier or later.
  */
 function isUnclear(request: LeaseRequest, expiresAt: number | undefined, times: [number, number, number]): boolean {
   if (expiresAt === undefined) return false;
@@ -237,24 +250,27 @@ function isUnclear(request: LeaseRequest, expiresAt: number | undefined, times: 
   return runsOut || (answered < cut && cut <= after);
 }
 
-/** `model`, without its token where `real` has none: those that are renewed together are not told the token of each. */
+/**
+ * Returns `model` without its token if `real` has none: joint renewals do not return the token of
+ * each.
+ */
 function asToldOf(real: Answer, model: Answer): Answer {
   if (!('token' in model) || 'token' in real || 'error' in real) return model;
   const { token: _, ...others } = model;
   return others as Answer;
 }
 
-/** `real`, with the model's `expiresIn` where its own is less by `slack` ms at most. */
+/** Returns `real` with the model's `expiresIn` if its own is at most `slack` ms less. */
 function within(slack: number, real: Answer, model: Answer): Answer {
   if (!('holder' in real) || !real.holder || !('holder' in model) || !model.holder) return real;
   const less = model.holder.expiresIn - real.holder.expiresIn;
-  // A lease that is cut is cut at a time of Redis's own, and so may last longer as well.
+  // Redis shortens a lease by its own time, so it may also last longer.
   if (Math.abs(less) > slack) return real;
   const told = { ...real, holder: { ...real.holder, expiresIn: model.holder.expiresIn } };
   return Math.abs(leftOf(model) - leftOf(real)) > slack ? told : withCutOf(model, told);
 }
 
-/** ms that were left of a lease, whether it was cut or not. */
+/** ms that were left of a lease, shortened or not. */
 const leftOf = (answer: Answer): number =>
   'cut' in answer && answer.cut !== undefined ? answer.cut : 'holder' in answer ? (answer.holder?.expiresIn ?? 0) : 0;
 
@@ -262,7 +278,7 @@ function withCutOf(model: Answer, { cut: _, ...real }: Answer & { readonly cut?:
   return { ...real, ...('cut' in model && { cut: model.cut }) } as Answer;
 }
 
-/** The run id of the server, of a run with its database. */
+/** The run id of the server, from a run with its database. */
 const serverOf = (run: string): string => run.replace(/:\d+$/, '');
 
 async function answerOf(store: LeaseStore, request: LeaseRequest): Promise<Answer> {

@@ -1,4 +1,5 @@
-// Compiled by `npm run types`, never run: what must not compile stands under @ts-expect-error, which fails where it does.
+// Compiled by `npm run types`, never run. Code that must not compile has a @ts-expect-error, which
+// fails if it compiles.
 import { Observable } from 'rxjs';
 import type { Candidate, Election, Holder, Term, Transition } from '../../lib/index.js';
 import type { Equal, Holds } from './equal.js';
@@ -29,13 +30,13 @@ export async function election(election: Election): Promise<void> {
 
   // @ts-expect-error: ms as a number
   await election.resign({ cooldown: '5s' });
-  // @ts-expect-error: leadership is the store's to give
+  // @ts-expect-error: only the store grants leadership
   election.isLeading = true;
-  // @ts-expect-error: so is the role
+  // @ts-expect-error: the role is read-only too
   election.role = 'leader';
 }
 
-/** Also without the class that `elect` makes: a fake, or a wrapper. */
+/** Implemented without the library's class: by a fake, or a wrapper. */
 export class Fake extends Observable<Transition> implements Election {
   readonly role = 'leader';
   readonly isLeading = true;

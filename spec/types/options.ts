@@ -1,4 +1,5 @@
-// Compiled by `npm run types`, never run: what must not compile stands under @ts-expect-error, which fails where it does.
+// Compiled by `npm run types`, never run. Code that must not compile has a @ts-expect-error, which
+// fails if it compiles.
 import type { createClient } from 'redis';
 import { asyncScheduler } from 'rxjs';
 import {
@@ -18,15 +19,15 @@ export function takesRedisOrStore(redis: RedisClient, store: LeaseStore): void {
 
   // @ts-expect-error: exactly one of them, not both
   elect({ redis, store, key: 'k' });
-  // @ts-expect-error: exactly one of them, not none
+  // @ts-expect-error: exactly one of them is required
   elect({ key: 'k' });
   // @ts-expect-error: exactly one of them, not both
   observe({ redis, store, key: 'k' });
-  // @ts-expect-error: exactly one of them, not none
+  // @ts-expect-error: exactly one of them is required
   observe({ key: 'k' });
-  // @ts-expect-error: a store is no client
+  // @ts-expect-error: a store is not a client
   elect({ redis: store, key: 'k' });
-  // @ts-expect-error: a client is no store
+  // @ts-expect-error: a client is not a store
   elect({ store: redis, key: 'k' });
 }
 
@@ -41,9 +42,9 @@ export function takesASubscriber(redis: RedisClient, subscriber: RedisClient | u
   observe({ redis, key: 'k', subscriber: false });
   elect({ store: replicated(redis, { replicas: 1, subscriber: false }), key: 'k' });
 
-  // @ts-expect-error: there is nothing to switch on
+  // @ts-expect-error: a client or false, but not true
   elect({ redis, key: 'k', subscriber: true });
-  // @ts-expect-error: a store does not listen
+  // @ts-expect-error: a store cannot subscribe
   elect({ redis, key: 'k', subscriber: store });
 }
 
@@ -52,15 +53,15 @@ export function takesReplicas(redis: RedisClient, store: LeaseStore, options: Re
   elect({ store: replicated(redis, { replicas: 1 }), key: 'k' });
   observe({ store: replicated(redis, { replicas: 1, timeout: 100, subscriber: redis }), key: 'k' });
 
-  // @ts-expect-error: of how many is for the user to say
+  // @ts-expect-error: the number of replicas is required
   replicated(redis, { timeout: 100 });
-  // @ts-expect-error: a number alone is no options
+  // @ts-expect-error: options are an object, not a number
   replicated(redis, 1);
   // @ts-expect-error: a typing error in an option's name
   replicated(redis, { replicas: 1, tiemout: 100 });
-  // @ts-expect-error: only Redis has replicas that can be waited for
+  // @ts-expect-error: only Redis has replicas to wait for
   replicated(store, { replicas: 1 });
-  // @ts-expect-error: an election has no replicas, its store has
+  // @ts-expect-error: replicas are an option of the store, not of an election
   elect({ redis, key: 'k', replicas: 1 });
 }
 
@@ -89,15 +90,15 @@ export function takesAllOptions(store: LeaseStore, signal: AbortSignal): void {
   elect({ store, key: 'k', renewEach: 5 });
   // @ts-expect-error: times are numbers
   elect({ store, key: 'k', ttl: '5s' });
-  // @ts-expect-error: there is no third way to start
+  // @ts-expect-error: coldStart is elect or wait
   elect({ store, key: 'k', coldStart: 'maybe' });
   // @ts-expect-error: data is a string
   elect({ store, key: 'k', data: { url: 'http://me' } });
-  // @ts-expect-error: a clock tells the time by a method
+  // @ts-expect-error: now is a method of a clock
   elect({ store, key: 'k', clock: { now: 5 } });
 }
 
-/** Also under `exactOptionalPropertyTypes`: what may be missing may be undefined as well. */
+/** Optional options may also be undefined, under `exactOptionalPropertyTypes` too. */
 export function takesWhatMayBeMissing(redis: RedisClient, data: string | undefined, ttl: number | undefined): void {
   elect({ redis, key: 'k', data, ttl });
   observe({ redis, key: 'k', every: ttl });

@@ -1,4 +1,5 @@
-// Compiled by `npm run types`, never run: what must not compile stands under @ts-expect-error, which fails where it does.
+// Compiled by `npm run types`, never run. Code that must not compile has a @ts-expect-error, which
+// fails if it compiles.
 
 import { type ObservableInput, of } from 'rxjs';
 import type {
@@ -12,7 +13,7 @@ import type {
 } from '../../lib/port/index.js';
 import type { Equal, Holds } from './equal.js';
 
-/** Promises will do, and notices are optional. */
+/** Promises are accepted, and notices are optional. */
 export const byPromises: LeaseStore = {
   acquire: async ({ id, lastToken }) =>
     id === 'me' ? { status: 'granted', token: lastToken + 1 } : { status: 'held', holder: { id, expiresIn: 5 } },
@@ -33,9 +34,9 @@ export const wrong: LeaseStore = {
   acquire: async () => ({ status: 'granted' }),
   // @ts-expect-error: a renewal grants nothing
   renew: async () => ({ status: 'granted', token: 1 }),
-  // @ts-expect-error: a release tells no holder
+  // @ts-expect-error: a release reports no holder
   release: async () => ({ status: 'held', holder: { id: 'x', expiresIn: 5 } }),
-  // @ts-expect-error: whoever holds a lease holds it for some time
+  // @ts-expect-error: a holder has an expiry
   read: async () => ({ status: 'held', holder: { id: 'x' } }),
   // @ts-expect-error: there is no such notice
   notices: () => of({ kind: 'disconnected' }),
@@ -54,7 +55,7 @@ export type Statuses = [
   Holds<Equal<ColdStart, 'elect' | 'wait'>>,
 ];
 
-/** What each method of a store takes and gives, by its verb. */
+/** The request and the reply of each method of a store, by its verb. */
 export const methods = (
   store: Required<LeaseStore>,
 ): { readonly [Verb in LeaseVerb]: (request: RequestOf<Verb>) => ObservableInput<ReplyTo<Verb>> } => store;

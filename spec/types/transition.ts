@@ -1,4 +1,5 @@
-// Compiled by `npm run types`, never run: what must not compile stands under @ts-expect-error, which fails where it does.
+// Compiled by `npm run types`, never run. Code that must not compile has a @ts-expect-error, which
+// fails if it compiles.
 import type { ElectionError, ElectionErrorCode, Holder, Term, Transition } from '../../lib/index.js';
 import type { Equal, Holds } from './equal.js';
 
@@ -35,9 +36,9 @@ export function narrows(transition: Transition): void {
 }
 
 export function isReadOnly(transition: Transition, term: Term): void {
-  // @ts-expect-error: transitions are facts
+  // @ts-expect-error: transitions are read-only
   transition.role = 'leader';
-  // @ts-expect-error: so are terms
+  // @ts-expect-error: terms are read-only
   term.token = 5;
 }
 

@@ -1,4 +1,5 @@
-// Compiled by `npm run types`, never run: what must not compile stands under @ts-expect-error, which fails where it does.
+// Compiled by `npm run types`, never run. Code that must not compile has a @ts-expect-error, which
+// fails if it compiles.
 import { interval, type Observable, of } from 'rxjs';
 import { type Election, type Term, whileLeader } from '../../lib/index.js';
 import type { Equal, Holds } from './equal.js';
@@ -48,15 +49,15 @@ export function infers(election: Election): void {
 }
 
 export function refuses(election: Election, numbers: Observable<number>): void {
-  // @ts-expect-error: a number is no work
+  // @ts-expect-error: a number is not valid work
   election.pipe(whileLeader(() => 5));
-  // @ts-expect-error: nor is an array
+  // @ts-expect-error: an array is not valid work
   election.pipe(whileLeader(() => [1, 2]));
-  // @ts-expect-error: a subscription is not ended at the end of the term: return its Observable
+  // @ts-expect-error: a subscription does not end with the term: return its Observable
   election.pipe(whileLeader(() => numbers.subscribe()));
-  // @ts-expect-error: a project takes the term and nothing else
+  // @ts-expect-error: a project takes only the term
   election.pipe(whileLeader((_: Term, index: number) => of(index)));
-  // @ts-expect-error: only elections, or transitions, are led
+  // @ts-expect-error: the source must emit transitions
   numbers.pipe(whileLeader(() => of(1)));
   // @ts-expect-error: a project is a function
   election.pipe(whileLeader(of(1)));

@@ -20,8 +20,8 @@ function renewal() {
   return { answers, concluded, told, asked };
 }
 
-describe('a poll', () => {
-  it('concludes for each answer, also for those that come after the verdict', () => {
+describe('askAll', () => {
+  it('calls afterDecision for each answer, including those after the decision', () => {
     const { answers, concluded, told } = renewal();
     answers[0]?.next(LOST);
     answers[2]?.next(LOST);
@@ -30,7 +30,7 @@ describe('a poll', () => {
     expect(concluded).toEqual([0, 2, 1].map((i) => [i, expect.objectContaining(LOST)]));
   });
 
-  it('concludes nothing where nobody waits for the verdict any more: what was asked since may have come to another (G1)', () => {
+  it('makes no decision after an unsubscription, because a later request may decide otherwise (G1)', () => {
     const { answers, concluded, asked } = renewal();
     answers[0]?.next({ status: 'renewed' });
     asked.unsubscribe();

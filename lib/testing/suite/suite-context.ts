@@ -13,44 +13,50 @@ import type {
   RenewRequest,
 } from '../../port/lease-store.js';
 
-/** A store to be examined, and what its maker can do to it. A case that needs what is not offered checks nothing. */
+/**
+ * A store under test, with hooks to manipulate it.
+ * A case that needs a missing hook passes without a check.
+ */
 export interface LeaseStoreUnderTest {
   readonly store: LeaseStore;
-  /** Lets `ms` pass by the store's clock. Default: waits. */
+  /** Lets `ms` pass by the store's clock. Default: waits in real time. */
   elapse?(ms: number): Promise<void>;
-  /** Puts a holder's lease that writes nothing else, for `ttl` ms; without `ttl` one that never runs out. */
+  /**
+   * Puts the lease of a holder that writes no record, for `ttl` ms. Without `ttl`, it never
+   * expires.
+   */
   put?(key: string, id: string, ttl?: number): Promise<void>;
-  /** Makes the store lose the lease of `key`, and only that, as if evicted. */
+  /** Deletes only the lease of `key`, as an eviction does. */
   loseLease?(key: string): Promise<void>;
-  /** Makes the store lose everything. */
+  /** Deletes everything. */
   flush?(): Promise<void>;
-  /** Called when a case is over. */
+  /** Called after each case. */
   close?(): Promise<void>;
 }
 
-/** ms that no lease of a case lives to see, unless the case is about running out. */
+/** ms of a lease that never expires during a case. */
 export const LONG = 60_000;
 
-/** What a store promises, each by the case that shows it. */
-export type Cases = Readonly<Record<string, (bench: SuiteContext) => Promise<void>>>;
+/** The promises of a store, each with the case that checks it. */
+export type Cases = Readonly<Record<string, (suite: SuiteContext) => Promise<void>>>;
 
-let benches = 0;
+let contexts = 0;
 
-/** One case's place of work: a store, a key of its own, and candidates for it. */
+/** The context of one case: a store, a key of its own, and candidates. */
 export class SuiteContext {
-  readonly key = `suite ${process.pid} ${++benches}`;
+  readonly key = `suite ${process.pid} ${++contexts}`;
   readonly store: LeaseStore;
   #candidates = 0;
 
   constructor(
     readonly hooks: LeaseStoreUnderTest,
-    /** ms of a lease that is to run out in a case. */
+    /** ms of a lease that expires during a case. */
     readonly ttl: number,
   ) {
     this.store = hooks.store;
   }
 
-  /** A new candidate under an id of its own. */
+  /** Creates a candidate with its own id. */
   candidate(ttl = LONG, key = this.key): Candidate {
     const id = `candidate-${++this.#candidates}/${key}`;
     return new Candidate(this.store, { key, id, name: `name-${this.#candidates}`, ttl });
@@ -70,7 +76,7 @@ export class SuiteContext {
     return new Promise((resolve) => setTimeout(resolve, ms));
   }
 
-  /** Lets time pass until `look` finds something; gives up after `within` ms. */
+  /** Lets time pass until `look` finds something. Fails after `within` ms. */
   async until<T>(look: () => Promise<T | undefined>, within: number, what: string): Promise<T> {
     const step = Math.max(1, Math.floor(within / 50));
     for (let passed = 0; passed <= within; passed += step) {
@@ -82,7 +88,7 @@ export class SuiteContext {
   }
 }
 
-/** One who stands for election: the requests it would make. */
+/** A candidate, with the requests that it makes. */
 export class Candidate {
   readonly id: string;
   /** The token of its last grant. */
@@ -114,7 +120,7 @@ export class Candidate {
     return reply;
   }
 
-  /** Acquires, which must succeed. */
+  /** Acquires and expects a grant. */
   async lead(more: Partial<AcquireRequest> = {}): Promise<Granted> {
     return is(await this.acquire(more), 'granted');
   }
@@ -138,7 +144,7 @@ export class Candidate {
   }
 }
 
-/** The reply, which must be the only one and in order. */
+/** Returns the reply, which must be the only one and well-formed. */
 async function answerOf<Reply extends LeaseReply>(input: ObservableInput<Reply>): Promise<Reply> {
   const replies = await lastValueFrom(from(input).pipe(toArray()));
   assert.equal(replies.length, 1, 'a request has one reply');
@@ -151,7 +157,7 @@ async function answerOf<Reply extends LeaseReply>(input: ObservableInput<Reply>)
   return reply;
 }
 
-/** `reply`, which must have this status. */
+/** Returns `reply`, which must have this status. */
 export function is<Reply extends LeaseReply, Status extends Reply['status']>(
   reply: Reply,
   status: Status,
