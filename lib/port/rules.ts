@@ -19,6 +19,7 @@ import type {
   WithdrawReply,
   WithdrawRequest,
 } from './lease-store.js';
+import { CANDIDATES_MAX, CLOCK_AHEAD_TTLS, LISTED_TTLS, SUCCESSOR_SEARCH } from './limits.js';
 
 /** The exclusive claim, as the store keeps it. */
 export interface Lease {
@@ -128,12 +129,6 @@ export function acquire(before: Entry, request: AcquireRequest, server: Server):
   return { ...outcome, entry: { ...outcome.entry, ...(after && { candidates: after }) } };
 }
 
-/** ttls after its last attempt for which a candidate counts as standing by. */
-const FRESH = 1.5;
-
-/** ttls by which a candidate may reckon the server's time too high while no clock is set. */
-const AHEAD = 0.05;
-
 const isSame = (one: Standing, { id, name, data = '' }: AcquireRequest | WithdrawRequest): boolean =>
   one.id === id && (one.name ?? '') === name && (one.data ?? '') === data;
 
@@ -159,7 +154,7 @@ const standing = (candidates: Candidates | undefined, now: number): readonly Ent
 
 /** Of those, who has asked lately enough to stand by still. */
 const fresh = (candidates: Candidates | undefined, ttl: number, now: number): readonly Entrant[] =>
-  standing(candidates, now).filter((one) => scoreOf(one) >= Math.floor(now - FRESH * ttl));
+  standing(candidates, now).filter((one) => scoreOf(one) >= Math.floor(now - LISTED_TTLS * ttl));
 
 const without = (candidates: Candidates, isMeant: (one: Entrant) => boolean): Candidates => ({
   ...candidates,
@@ -257,7 +252,7 @@ export function release(before: Entry, request: ReleaseRequest, server: Server):
  * the list without who did not come.
  */
 function succession(candidates: Candidates | undefined, { id, successor: wish, absent }: ReleaseRequest, now: number) {
-  const looked = standing(candidates, now).slice(0, wish === undefined ? 16 : 1000);
+  const looked = standing(candidates, now).slice(0, wish === undefined ? SUCCESSOR_SEARCH : CANDIDATES_MAX);
   const others = looked.filter((one) => one.id !== id && one.id !== absent);
   const hearing = others.filter(({ hears }) => hears);
   const next = wish === undefined ? hearing[0] : hearing.find((one) => one.id === wish);
@@ -362,7 +357,7 @@ function dated(record: LeaseRecord, until: number, now: number): LeaseRecord {
 function stillToWait({ until, at, peak }: LeaseRecord, { ttl, watched }: AcquireRequest, now: number): number {
   if (until === 0) return 0;
   // By a clock that was set back, the same `until` may be of another time.
-  const age = watched?.until === until && watched.time <= now + AHEAD * ttl ? watched.age : 0;
+  const age = watched?.until === until && watched.time <= now + CLOCK_AHEAD_TTLS * ttl ? watched.age : 0;
   if (at < peak) return ttl - age;
   return Math.min(until - Math.min(now, watched?.time ?? now), ttl - age);
 }

@@ -1,8 +1,9 @@
 import { Observable, type Subscriber } from 'rxjs';
 import type { RenewReply, RenewRequest } from '../port/lease-store.js';
 import { revocable } from './client.js';
-import { keysOf } from './keys.js';
+import { type Keys, keysOf } from './keys.js';
 import type { Together } from './reply.js';
+import type { RenewArgs, RenewManyArgs } from './scripts.js';
 
 /** What renewals are made by. */
 export interface Renewer {
@@ -92,30 +93,35 @@ function send(renewer: Renewer, batch: readonly Waiting[]): void {
   );
 }
 
-/** What a script is called with. */
-interface Call {
-  readonly keys: string[];
-  readonly args: Array<string | number>;
-}
-
-/** What a renewal is called with. It asks for the present run if the request does, or else where it `asksAnyway`. */
-export function renewal(request: RenewRequest, asksAnyway = false): Call {
+/**
+ * The arguments of one renewal. It asks for the present run if the request does, or if `asksAnyway`.
+ * With `inPlace`, a lease that is not there is not restored.
+ */
+export function renewal(request: RenewRequest, asksAnyway = false, inPlace = false): RenewArgs {
   const { id, ttl, name, data = '', token, notAfter, run = '', asksRun = asksAnyway } = request;
-  const { lease, record } = keysOf(request.key);
-  return { keys: [lease, record], args: [id, ttl, name, data, token, notAfter ?? '', run, asksRun ? 1 : ''] };
+  return { id, ttl, name, data, token, notAfter, run, asksRun, inPlace };
 }
 
-/** The same for several that are {@link isAlike alike}: too late for one is too late for all, and then each goes alone. */
-export function renewalOfAll(requests: readonly RenewRequest[], asksAnyway: boolean): Call {
-  const keys: string[] = [];
-  const own: string[] = [];
-  let limit = Number.POSITIVE_INFINITY;
-  for (const { key, id, token, notAfter = limit } of requests) {
-    const { lease, record } = keysOf(key);
-    keys.push(lease, record);
-    own.push(`${id} ${token}`);
-    limit = Math.min(limit, notAfter);
-  }
+interface ManyCall {
+  readonly elections: readonly Keys[];
+  readonly args: RenewManyArgs;
+}
+
+/**
+ * The arguments of several renewals that are {@link isAlike alike}. A request that is too late for
+ * one is too late for all. Then each is made alone.
+ */
+export function renewalOfAll(requests: readonly RenewRequest[], asksAnyway: boolean): ManyCall {
+  const limits = requests.flatMap(({ notAfter }) => (notAfter === undefined ? [] : [notAfter]));
   const { ttl = 0, run = '', asksRun = asksAnyway } = requests[0] ?? {};
-  return { keys, args: [ttl, Number.isFinite(limit) ? limit : '', run, asksRun ? 1 : '', ...own] };
+  return {
+    elections: requests.map(({ key }) => keysOf(key)),
+    args: {
+      ttl,
+      notAfter: limits.length > 0 ? Math.min(...limits) : undefined,
+      run,
+      asksRun,
+      grants: requests.map(({ id, token }) => `${id} ${token}`),
+    },
+  };
 }

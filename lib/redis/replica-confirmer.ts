@@ -260,15 +260,13 @@ function touch(wire: CommandConnection, { key }: StoreRequest): Promise<unknown>
   return wire.eval(TOUCH, { keys: [lease, record], arguments: [] });
 }
 
-/** Asks the script to put nothing back: what is not there may have been granted by another server. */
-const IN_PLACE = 1;
-
 type Outcome = PromiseSettledResult<unknown>;
 
+/** Renews a lease that is in place. A missing lease may have been granted by another server. */
 function renew(wire: CommandConnection, write: RenewRequest, byText: boolean): Promise<unknown> {
-  const { keys, args } = renewal(write);
-  const options = { keys, arguments: [...args, IN_PLACE].map(String) };
-  return byText ? wire.eval(scripts.renew.source, options) : wire.evalSha(scripts.renew.sha, options);
+  const { source, sha, keys, args } = scripts.renew;
+  const options = { keys: keys(keysOf(write.key)), arguments: args(renewal(write, false, true)) };
+  return byText ? wire.eval(source, options) : wire.evalSha(sha, options);
 }
 
 /** What `call` promises; a client may throw instead. */

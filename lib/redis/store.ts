@@ -6,7 +6,7 @@ import { adapterOf, type RedisClient, revocable } from './client.js';
 import type { ClientAdapter, ScriptOptions } from './client-adapter.js';
 import { type Connection, connectionOf } from './connection.js';
 import { Home } from './home.js';
-import { type Keys, keysOf } from './keys.js';
+import { keysOf } from './keys.js';
 import { type Renewer, renewal, renewalOfAll, renewals } from './renewals.js';
 import {
   acquireReply,
@@ -19,7 +19,8 @@ import {
   renewReply,
   withdrawReply,
 } from './reply.js';
-import { type Script, scripts } from './scripts.js';
+import type { ElectionScript, ScriptText } from './script.js';
+import { type AcquireArgs, scripts } from './scripts.js';
 import { toElectionError } from './translate.js';
 
 const stores = new WeakMap<RedisClient, WeakMap<object, LeaseStore>>();
@@ -40,55 +41,55 @@ function open(redis: RedisClient, subscriber: RedisClient | false): LeaseStore {
   const call = callerOf(client, home);
   const ask = askerOf(client, connectionOf(redis), call);
   const channels = openChannels(redis, subscriber, home);
-  // Elections under different prefixes are different elections, and not to hear of one another.
-  const channelOf = ({ channel }: Keys) => client.prefix + channel;
+  // Elections under different prefixes are different elections, and must not share a channel.
+  const channelOf = ({ key }: { readonly key: string }) => client.prefix + keysOf(key).channel;
   return {
     acquire: (request) =>
       defer(() => {
         const { id, ttl, name, data = '', lastToken, notAfter, coldStart, watched, hears = false } = request;
-        const keys = keysOf(request.key);
-        const { lease, record, candidates } = keys;
-        const watch = watched ? [watched.until, watched.time, watched.age] : ['', '', ''];
-        const channel = channelOf(keys);
-        const releaser = channels.releasedBy(channel);
-        const told = [Number(channels.openInbox(hears)), channels.inbox, releaser];
-        const hints = [...watch, ...told, home.database];
-        const args = [id, ttl, name, data, lastToken, notAfter ?? '', coldStart, channel, ...hints];
-        // Nobody waits for it, and nothing depends on it: others who do not hear of this leader ask when the lease runs out that they know of.
+        const channel = channelOf(request);
+        const releasedBy = channels.releasedBy(channel);
+        const args: AcquireArgs = {
+          id,
+          ttl,
+          name,
+          data,
+          lastToken,
+          notAfter,
+          coldStart,
+          channel,
+          watchedUntil: watched?.until,
+          watchedTime: watched?.time,
+          watchedAge: watched?.age,
+          hears: channels.openInbox(hears),
+          inbox: channels.inbox,
+          releasedBy,
+          expectedDb: home.database,
+        };
+        // Not awaited, and nothing depends on it: candidates without the notice ask when the lease
+        // that they know of expires.
         const announce = () =>
-          ask(request, scripts.announce, [lease, record], [id, ttl, channel, releaser], nothing).subscribe({
-            error: nothing,
-          });
+          ask(request, scripts.announce, { id, ttl, channel, releasedBy }, nothing).subscribe({ error: nothing });
         const parse = (raw: unknown) => {
           const reply = acquireReply(raw, request);
           if (isUntold(raw)) announce();
           return reply;
         };
-        return ask(request, scripts.acquire, [lease, record, candidates], args, parse);
+        return ask(request, scripts.acquire, args, parse);
       }),
     renew: renewals(renewer(client, ask, call)),
     release: (request) => {
-      const keys = keysOf(request.key);
-      const { lease, record, candidates } = keys;
       const { id, successor = '', quiet = false, absent = '' } = request;
-      const args = [id, channelOf(keys), successor, Number(quiet), absent];
-      return ask(request, scripts.release, [lease, record, candidates], args, releaseReply);
+      const args = { id, channel: channelOf(request), successor, quiet, absent };
+      return ask(request, scripts.release, args, releaseReply);
     },
-    read: (request) => {
-      const { lease, record } = keysOf(request.key);
-      return ask(request, scripts.read, [lease, record], [], readReply);
-    },
+    read: (request) => ask(request, scripts.read, {}, readReply),
     withdraw: (request) => {
-      const { lease, record, candidates } = keysOf(request.key);
       const { id, name, data = '' } = request;
-      const args = [id, name, data, channels.inbox];
-      return ask(request, scripts.withdraw, [lease, record, candidates], args, withdrawReply);
+      return ask(request, scripts.withdraw, { id, name, data, inbox: channels.inbox }, withdrawReply);
     },
-    list: (request) => {
-      const { lease, record, candidates } = keysOf(request.key);
-      return ask(request, scripts.list, [lease, record, candidates], [request.ttl], listReply);
-    },
-    notices: (key) => channels.notices(channelOf(keysOf(key))),
+    list: (request) => ask(request, scripts.list, { ttl: request.ttl }, listReply),
+    notices: (key) => channels.notices(channelOf({ key })),
   };
 }
 
@@ -101,13 +102,12 @@ function renewer(client: ClientAdapter, ask: Ask, call: Call): Renewer {
     get isReady() {
       return isOneServer && client.isReady !== false;
     },
-    alone: (request) => {
-      const { keys, args } = renewal(request, asksRun());
-      return ask(request, scripts.renew, keys, args, renewReply);
-    },
+    alone: (request) => ask(request, scripts.renew, renewal(request, asksRun()), renewReply),
     together: async (requests, signal) => {
-      const { keys, args } = renewalOfAll(requests, asksRun());
-      return renewManyReply(await call(signal, scripts.renewMany, { keys, arguments: args.map(String) }));
+      const { elections, args } = renewalOfAll(requests, asksRun());
+      const { renewMany } = scripts;
+      const options = { keys: renewMany.keys(elections), arguments: renewMany.args(args) };
+      return renewManyReply(await call(signal, renewMany, options));
     },
     explain: (error, request) => {
       if (/\b(CROSSSLOT|MOVED|ASK)\b/.test(String(error))) isOneServer = false;
@@ -119,17 +119,16 @@ function renewer(client: ClientAdapter, ask: Ask, call: Call): Renewer {
 }
 
 /** One script call: made on subscription; unsubscribed, it is taken back if it has not been written yet. */
-type Ask = <Reply>(
+type Ask = <Args, Reply>(
   request: StoreRequest,
-  script: Script,
-  keys: string[],
-  args: ReadonlyArray<string | number>,
+  script: ElectionScript<Args>,
+  args: Args,
   parse: (raw: unknown, request: StoreRequest) => Reply,
 ) => Observable<Reply>;
 
 const askerOf =
   (client: ClientAdapter, connection: Connection, call: Call): Ask =>
-  (request, script, keys, args, parse) =>
+  (request, script, args, parse) =>
     new Observable((subscriber) => {
       const fail = (error: unknown) =>
         subscriber.error(toElectionError(error, request, client.isReady !== false, client.prefix));
@@ -137,7 +136,7 @@ const askerOf =
         subscriber.next(reply);
         subscriber.complete();
       };
-      const options = { keys, arguments: args.map(String) };
+      const options = { keys: script.keys(keysOf(request.key)), arguments: script.args(args) };
       const { answer, revoke } = revocable((signal) => call(signal, script, options));
       subscriber.add(revoke);
       subscriber.add(watchQueue(client, connection, request.timeout, fail));
@@ -145,7 +144,7 @@ const askerOf =
       answer.then((raw) => parse(raw, request)).then(done, fail);
     });
 
-type Call = (signal: AbortSignal, script: Script, options: ScriptOptions) => Promise<unknown>;
+type Call = (signal: AbortSignal, script: ScriptText, options: ScriptOptions) => Promise<unknown>;
 
 /** Nothing is sent by a client that is known to have moved, and what one answers that turns out to have moved is not believed. */
 const callerOf =
@@ -162,7 +161,7 @@ const callerOf =
 async function run(
   client: ClientAdapter,
   signal: AbortSignal,
-  script: Script,
+  script: ScriptText,
   options: ScriptOptions,
 ): Promise<unknown> {
   try {
@@ -194,8 +193,7 @@ function watchQueue(client: ClientAdapter, connection: Connection, timeout: numb
  */
 function watchSlot({ evalShaOnce }: ClientAdapter, { key, timeout }: StoreRequest, fail: (error: unknown) => void) {
   if (!evalShaOnce) return undefined;
-  const { lease, record, candidates } = keysOf(key);
-  const options = { keys: [lease, record, candidates], arguments: [] };
+  const options = { keys: scripts.read.keys(keysOf(key)), arguments: [] };
   const timer = setTimeout(() => {
     evalShaOnce(scripts.read.sha, options).catch((error) => {
       if (/^TRYAGAIN\b/.test(String(error?.message))) fail(error);

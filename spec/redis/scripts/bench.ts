@@ -1,5 +1,6 @@
 import { expect } from '@jest/globals';
 import { keysOf } from '../../../lib/redis/keys.js';
+import type { ElectionScript } from '../../../lib/redis/script.js';
 import { scripts } from '../../../lib/redis/scripts.js';
 import type { Client } from '../../support/redis.js';
 
@@ -31,7 +32,7 @@ export interface RenewArgs {
   token?: number;
   notAfter?: number | '';
   run?: string;
-  asksRun?: 1 | '';
+  asksRun?: boolean;
   inPlace?: boolean;
 }
 
@@ -74,10 +75,23 @@ export class ScriptBench {
       releasedBy = '',
       database = '',
     } = args;
-    const watch = watched ? [watched.until, watched.time, watched.age] : ['', '', ''];
-    const { channel } = this.keys;
-    const told = [Number(hears), inbox, releasedBy, database];
-    return this.#call('acquire', [id, ttl, name, data, seen, notAfter, coldStart, channel, ...watch, ...told]);
+    return this.#call(scripts.acquire, {
+      id,
+      ttl,
+      name,
+      data,
+      lastToken: seen,
+      notAfter: notAfter === '' ? undefined : notAfter,
+      coldStart,
+      channel: this.keys.channel,
+      watchedUntil: watched?.until,
+      watchedTime: watched?.time,
+      watchedAge: watched?.age,
+      hears,
+      inbox,
+      releasedBy,
+      expectedDb: database,
+    });
   }
 
   renew({
@@ -88,31 +102,31 @@ export class ScriptBench {
     token = 1,
     notAfter = '',
     run = '',
-    asksRun = '',
+    asksRun = false,
     inPlace = false,
   }: RenewArgs = {}): Promise<Answer> {
-    const place = inPlace ? [1] : [];
-    return this.#call('renew', [id, ttl, name, data, token, notAfter, run, asksRun, ...place]);
+    const limit = notAfter === '' ? undefined : notAfter;
+    return this.#call(scripts.renew, { id, ttl, name, data, token, notAfter: limit, run, asksRun, inPlace });
   }
 
   release(id = 'me', successor = '', { quiet = false, absent = '' } = {}): Promise<Answer> {
-    return this.#call('release', [id, this.keys.channel, successor, Number(quiet), absent]);
+    return this.#call(scripts.release, { id, channel: this.keys.channel, successor, quiet, absent });
   }
 
   announce(id = 'me', { ttl = LONG, releasedBy = '' } = {}): Promise<Answer> {
-    return this.#call('announce', [id, ttl, this.keys.channel, releasedBy]);
+    return this.#call(scripts.announce, { id, ttl, channel: this.keys.channel, releasedBy });
   }
 
   withdraw(id: string, { name = 'my name', data = '', inbox = '' } = {}): Promise<Answer> {
-    return this.#call('withdraw', [id, name, data, inbox]);
+    return this.#call(scripts.withdraw, { id, name, data, inbox });
   }
 
   list(ttl = LONG): Promise<Answer> {
-    return this.#call('list', [ttl]);
+    return this.#call(scripts.list, { ttl });
   }
 
   read(): Promise<Answer> {
-    return this.#call('read', []);
+    return this.#call(scripts.read, {});
   }
 
   /** The lease's value and the ms left (-1 without expiry); undefined where there is none. */
@@ -172,11 +186,9 @@ export class ScriptBench {
     return (await this.client.type(name)) === 'string' ? this.client.get(name) : this.client.hGetAll(name);
   }
 
-  async #call(name: keyof typeof scripts, args: ReadonlyArray<string | number>): Promise<Answer> {
-    const { lease, record, candidates } = this.keys;
-    const keys = ['renew', 'read'].includes(name) ? [lease, record] : [lease, record, candidates];
-    const options = { keys, arguments: args.map(String) };
-    const raw = (await this.client.eval(scripts[name].source, options)) as unknown[];
+  async #call<Args>({ source, keys, args }: ElectionScript<Args>, named: Args): Promise<Answer> {
+    const options = { keys: keys(this.keys), arguments: args(named) };
+    const raw = (await this.client.eval(source, options)) as unknown[];
     const [status, micros, token, until, ...rest] = raw.map(String) as [string, string, string, string];
     const now = Math.floor(Number(micros) / 1000);
     return { status, micros: Number(micros), now, token: Number(token), until: Number(until), rest, raw };

@@ -43,7 +43,7 @@ describe('renew: renewed', () => {
 
   it('tells the present run where that is asked for, and writes the one that granted all the same', async () => {
     const { token } = await bench.acquire({ id: 'me' });
-    const renewed = await bench.renew({ id: 'me', token, run: 'granted', asksRun: 1 });
+    const renewed = await bench.renew({ id: 'me', token, run: 'granted', asksRun: true });
     expect(renewed).toMatchObject({ status: 'renewed', rest: [await bench.runId()] });
     expect((await bench.record()).run).toBe('granted');
   });
