@@ -27,8 +27,8 @@ const stores = new WeakMap<RedisClient, WeakMap<object, LeaseStore>>();
 const NO_SUBSCRIBER = {};
 
 /**
- * Leases in Redis, through the caller's client: one store for all its elections, so that they can go together. What is told is heard by
- * `subscriber`, or not at all where that is `false`.
+ * The store of leases in Redis by `client`. All its elections share one store, so that renewals can
+ * share requests. Notices arrive by a duplicate of `subscriber`; `false` means no notices.
  */
 export const redisStore = (client: RedisClient, subscriber: RedisClient | false = client): LeaseStore =>
   getOrMake(getOrMake(stores, client, newMap), subscriber || NO_SUBSCRIBER, () => open(client, subscriber));
@@ -93,10 +93,11 @@ function open(redis: RedisClient, subscriber: RedisClient | false): LeaseStore {
   };
 }
 
-/** Renewals go together where one server is behind the client: a cluster, or whatever counts slots, refuses keys of several. */
+/** Batches renewals if the client has one server. A cluster refuses the keys of several slots. */
 function renewer(client: ClientAdapter, ask: Ask, call: Call): Renewer {
   let isOneServer = client.serves === 'one';
-  // A slot that is moved takes its leases to another server, and nobody is told; nor is anybody of a connection of a pool.
+  // No event tells that a slot has moved its leases to another server. A pool has no connection
+  // events.
   const asksRun = (): boolean => !isOneServer || client.readyEvents.length === 0;
   return {
     get isReady() {
@@ -112,13 +113,13 @@ function renewer(client: ClientAdapter, ask: Ask, call: Call): Renewer {
     explain: (error, request) => {
       if (/\b(CROSSSLOT|MOVED|ASK)\b/.test(String(error))) isOneServer = false;
       const reason = toElectionError(error, request, client.isReady !== false, client.prefix);
-      // What the server itself refuses may be but one of them, such as a key that an ACL rule forbids.
+      // The server may have refused only one of them, such as a key that an ACL rule forbids.
       return reason.code === 'STORE_UNAVAILABLE' && isOneServer ? reason : undefined;
     },
   };
 }
 
-/** One script call: made on subscription; unsubscribed, it is taken back if it has not been written yet. */
+/** Calls a script on subscription. Unsubscription cancels the call if it is not written yet. */
 type Ask = <Args, Reply>(
   request: StoreRequest,
   script: ElectionScript<Args>,
@@ -146,7 +147,9 @@ const askerOf =
 
 type Call = (signal: AbortSignal, script: ScriptText, options: ScriptOptions) => Promise<unknown>;
 
-/** Nothing is sent by a client that is known to have moved, and what one answers that turns out to have moved is not believed. */
+/**
+ * Calls a script. Rejects if the client has moved to another database, before or after the call.
+ */
 const callerOf =
   (client: ClientAdapter, home: Home): Call =>
   async (signal, script, options) => {
@@ -157,7 +160,9 @@ const callerOf =
     return raw;
   };
 
-/** By hash; by text when the server does not know it, which may be so at every call (restart, failover, `SCRIPT FLUSH`). */
+/**
+ * Calls by hash, and by text if the server does not know the hash. A restart forgets all hashes.
+ */
 async function run(
   client: ClientAdapter,
   signal: AbortSignal,
@@ -172,24 +177,24 @@ async function run(
   }
 }
 
-/** ms: timers that were set in one turn ring in any order where they are no further apart than they are off. */
-const MOMENT = 2;
+/** ms by which this timer precedes the election's. Timers that are closer may fire in any order. */
+const TIMER_MARGIN = 2;
 
 /**
- * For a request that waits for a connection to come: fails it when its time is up, a moment before the election would, and with the
- * reason why there is no connection instead of a mere silence.
+ * Fails a request that still waits for a connection just before its timeout, with the reason why
+ * there is no connection.
  */
 function watchQueue(client: ClientAdapter, connection: Connection, timeout: number, fail: (error: unknown) => void) {
   if (client.isReady !== false) return undefined;
   const timer = setTimeout(() => {
     if (client.isReady === false) fail(connection.lastError ?? new Error('the client is not connected'));
-  }, timeout - MOMENT);
+  }, timeout - TIMER_MARGIN);
   return () => clearTimeout(timer);
 }
 
 /**
- * For a request by a client that repeats it in silence while its slot cannot answer: asks the server itself once half of its time is up, and fails it
- * with what that one says.
+ * Fails a request that the client silently retries while its slot is being moved. It calls the
+ * server itself after half of the timeout, and uses the error of that call.
  */
 function watchSlot({ evalShaOnce }: ClientAdapter, { key, timeout }: StoreRequest, fail: (error: unknown) => void) {
   if (!evalShaOnce) return undefined;

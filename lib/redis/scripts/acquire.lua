@@ -20,12 +20,13 @@
 -- ARGV[15] expectedDb: string, the database of the client's elections, or empty if unknown
 --
 -- Returns { status, server time us, token on record, until ms, ... }:
---   granted  the token is the term's; then 'run id:database' of the server; then 1 if announce has
---            to follow
---   held     then the holder: id, ms left, name, data, token (empty if it writes no record); the ms
---            that were left before they were cut, or empty; 'run id:database' of its grant, or empty
---   suspect  the lease is absent but not free; then the ms until it is
---   late     arrived after notAfter; nothing was changed
+--   granted  The token is the term's. Then 'run id:database' of the server.
+--            Then 1 if announce has to follow.
+--   held     Then the holder: id, ms left, name, data, token (empty if it writes no record).
+--            Then the ms that were left before they were cut, or empty.
+--            Then 'run id:database' of its grant, or empty.
+--   suspect  The lease is absent but not free. Then the ms until it is.
+--   late     Arrived after notAfter. Nothing was changed.
 -- Errors: WRONGTYPE; LEASECONFLICT, a lease without expiry; LEASEMOVED, not in expectedDb; and any
 -- error of Redis for a refused write.
 
@@ -74,8 +75,8 @@ if holder == id then
 end
 
 if holder then
-  -- The lease lasts longer than a ttl: the server's clock was set back. Cut the lease and the record
-  -- together, or candidates would wait for one after the other.
+  -- The lease lasts longer than a ttl: the server's clock was set back. Cut the lease and the
+  -- record together, or candidates would wait for one after the other.
   local left = redis.call('PTTL', LEASE)
   if left > ttl then
     redis.call('PEXPIRE', LEASE, ttl)
@@ -145,8 +146,8 @@ if record.till > now + ttl then
 end
 
 if record.till > 0 then
-  -- Wait by the server's clock and by the candidate's estimate of it, since either may be wrong, but
-  -- for a ttl at most, since either may stop.
+  -- Wait by both the server's clock and the candidate's estimate of it, since either may be wrong.
+  -- Wait for a ttl at most, since either may stop.
   local estimate = watchedTime or now
   -- If the clock was set back, an equal until may have been written at another time.
   local isSame = watchedUntil == record.till and estimate <= now + CLOCK_AHEAD_TTLS * ttl

@@ -30,8 +30,8 @@ if own then
   if type(done) ~= 'table' then record.till = 0 end
 end
 
--- The id and the inbox of the next leader: the latest candidate that receives releases, which is one
--- with a whole number for its time. A requested successor is an id, or else a name. Of several
+-- The id and the inbox of the next leader: the latest candidate that receives releases, which is
+-- one with a whole number for its time. A requested successor is an id, or else a name. Of several
 -- candidates with that name, the latest that receives releases is chosen. A requested id is named
 -- even if it is not listed.
 local function findSuccessor()

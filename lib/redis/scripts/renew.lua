@@ -13,9 +13,9 @@
 -- ARGV[9] inPlace: boolean, whether the lease must be there; then it is not restored
 --
 -- Returns { status, server time us, token on record, until ms, ... }:
---   renewed  then 'run id:database' of the server, if asksRun
---   lost     then the holder as in acquire's held; all empty if nobody holds the lease
---   late     arrived after notAfter; nothing was changed
+--   renewed  Then 'run id:database' of the server, if asksRun.
+--   lost     Then the holder as in acquire's held. All empty if nobody holds the lease.
+--   late     Arrived after notAfter. Nothing was changed.
 -- Errors: as acquire; LEASEMOVED if the lease was granted in another database.
 
 -- @include prelude
@@ -31,7 +31,7 @@ if holder == id then
   redis.call('PEXPIRE', LEASE, ttl)
 else
   if holder then return replyWithHolder('lost', record, holder) end
-  -- The lease has vanished. Restore it, unless this term was released or a later one may have begun.
+  -- The lease has vanished. Restore it, unless this term was released or a later one may exist.
   local released = record.id == id and record.till == 0 and not record.broken
   local later = record.token > token or (record.broken and record.id ~= id)
   if released or later or inPlace then return reply('lost', record, '', 0, '', '', '') end

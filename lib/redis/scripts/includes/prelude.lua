@@ -41,8 +41,8 @@ local function readRecord()
   }
 end
 
--- The peak to write beside `till`. `at` is the server time of each write. If the clock is now behind
--- an earlier `at`, that time is kept as the peak, since the clock may be corrected later.
+-- The peak to write beside `till`. `at` is the server time of each write. If the clock is now
+-- behind an earlier `at`, that time is kept as the peak, since the clock may be corrected later.
 local function peakOf(at, peak)
   local latest = math.max(at, peak)
   return latest > now and latest or peak
