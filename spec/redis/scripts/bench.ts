@@ -4,10 +4,10 @@ import type { ElectionScript } from '../../../lib/redis/script.js';
 import { scripts } from '../../../lib/redis/scripts.js';
 import type { Client } from '../../support/redis.js';
 
-/** ms that no lease of a spec lives to see, unless the spec is about running out. */
+/** ms. Longer than any spec, so that a lease does not expire. */
 export const LONG = 60_000;
 
-/** ARGV of acquire, by name; what is left out is as a fresh candidate has it. */
+/** The arguments of acquire. Defaults: a new candidate. */
 export interface AcquireArgs {
   id?: string;
   ttl?: number;
@@ -23,7 +23,7 @@ export interface AcquireArgs {
   database?: string;
 }
 
-/** ARGV of renew, by name. */
+/** The arguments of renew. */
 export interface RenewArgs {
   id?: string;
   ttl?: number;
@@ -36,11 +36,11 @@ export interface RenewArgs {
   inPlace?: boolean;
 }
 
-/** A script's answer, field by field. */
+/** A parsed reply of a script. */
 export interface Answer {
   status: string;
   micros: number;
-  /** The answer's time in whole ms, as `until` counts it. */
+  /** The server time in whole ms, as in `until`. */
   now: number;
   token: number;
   until: number;
@@ -48,17 +48,17 @@ export interface Answer {
   raw: unknown[];
 }
 
-/** The record's fields, as they are in Redis. */
+/** The record's fields in Redis. */
 export type Fields = Partial<Record<'token' | 'id' | 'name' | 'data' | 'run' | 'until' | 'at' | 'peak', string>>;
 
-/** Ms that `answer` says are to be waited. */
+/** The ms to wait in a suspect reply. */
 export const waitOf = ({ status, rest }: Answer): number => {
   expect(status).toBe('suspect');
   expect(rest).toEqual([expect.stringMatching(/^\d+$/)]);
   return Number(rest[0]);
 };
 
-/** The scripts, called as their headers say, and Redis behind them. */
+/** Calls the scripts, and reads and writes their keys. */
 export class ScriptBench {
   readonly keys = keysOf('an election');
 
@@ -129,7 +129,7 @@ export class ScriptBench {
     return this.#call(scripts.read, {});
   }
 
-  /** The lease's value and the ms left (-1 without expiry); undefined where there is none. */
+  /** The lease's value and the ms left, -1 without expiry; undefined without a lease. */
   async lease(): Promise<{ id: string; left: number } | undefined> {
     const id = await this.client.get(this.keys.lease);
     return id === null ? undefined : { id, left: await this.client.pTTL(this.keys.lease) };
@@ -143,7 +143,7 @@ export class ScriptBench {
     await this.client.set(this.keys.lease, id, ttl === undefined ? {} : { PX: ttl });
   }
 
-  /** The record as scripts reply it: its fields `run` and `db` are one, `run id:database`. */
+  /** The record as in replies: the fields `run` and `db` joined as `run id:database`. */
   async record(): Promise<Fields> {
     const { db, ...fields } = await this.client.hGetAll(this.keys.record);
     return { ...fields, ...(db && { run: `${fields.run}:${db}` }) };
@@ -155,7 +155,7 @@ export class ScriptBench {
     await this.client.hSet(this.keys.record, { ...fields, ...(fields.run !== undefined && { run: id, db }) });
   }
 
-  /** Everything stored, for comparison; but for the list of candidates, which is a help and decides nothing. */
+  /** Everything stored except the list of candidates, which decides nothing. */
   async dump(): Promise<unknown[]> {
     const names = (await this.client.keys('*')).filter((name) => name !== this.keys.candidates).sort();
     return Promise.all(names.map(async (name) => [name, await this.client.type(name), await this.#value(name)]));
@@ -173,7 +173,7 @@ export class ScriptBench {
     while ((await this.now()) === now);
   }
 
-  /** What a grant has for the run: that of the server, and the number of the database. */
+  /** The run of a grant: the run id of the server and the number of the database. */
   async run(): Promise<string> {
     return `${await this.runId()}:0`;
   }
