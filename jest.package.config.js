@@ -10,7 +10,7 @@ export default {
   ...base,
   testMatch: [
     '<rootDir>/spec/package/*.spec.ts',
-    // The build strips the scripts: what they promise has to hold of what is left.
+    // The scripts and the store on Redis, as built.
     '<rootDir>/spec/redis/suite.spec.ts',
     '<rootDir>/spec/redis/scripts/*.spec.ts',
   ],

@@ -126,8 +126,8 @@ export const noNotAfter = variant(
   'no-notAfter',
   patch(
     'redis/scripts.ts',
-    "local function late(limit) return limit ~= '' and",
-    'local function late(limit) return false and',
+    'local function isLate(limit) return limit and',
+    'local function isLate(limit) return false and',
   ),
 );
 
@@ -146,13 +146,17 @@ export const noSuspect = variant(
 /** Takes its lease for lost when it does not find it. */
 export const noPutBack = variant(
   'no-put-back',
-  patch('redis/scripts.ts', 'if released or later or ARGV[9] then', 'if true then'),
+  patch('redis/scripts.ts', 'if released or later or inPlace then', 'if true then'),
 );
 
 /** Renews whoever's lease it finds. */
 export const renewsAnyones = variant(
   'renewals-that-compare-nothing',
-  patch('redis/scripts.ts', 'if holder == id then\n  -- Before', 'if holder then\n  -- Before'),
+  patch(
+    'redis/scripts.ts',
+    "if holder == id then\nredis.call('PEXPIRE', LEASE, ttl)\nelse",
+    "if holder then\nredis.call('PEXPIRE', LEASE, ttl)\nelse",
+  ),
 );
 
 /** Releases while a renewal is on its way, which then finds nothing and puts it back. */

@@ -3,9 +3,8 @@
  * published stays readable, and its types are the ones the sources were checked with.
  */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { stripTemplates } from './lua.cjs';
 
 const root = new URL('../', import.meta.url);
 const dist = new URL('dist/', root);
@@ -29,9 +28,3 @@ compile(...COMMONJS, '--outDir', 'dist/cjs');
 // The package says that .js means ES module; here it does not.
 mkdirSync(new URL('cjs/', dist), { recursive: true });
 writeFileSync(new URL('cjs/package.json', dist), `${JSON.stringify({ type: 'commonjs' })}\n`);
-
-// No minifier of our users' strips what is in a string. The hashes of the scripts are computed from what is left.
-for (const system of ['esm', 'cjs']) {
-  const scripts = new URL(`${system}/redis/scripts.js`, dist);
-  writeFileSync(scripts, stripTemplates(readFileSync(scripts, 'utf8')));
-}

@@ -4,8 +4,11 @@ import { type IoRedisClient, ioRedisAdapter, isIoRedis } from './ioredis.js';
 import { isNodeRedis, type NodeRedisClient, nodeRedisAdapter } from './node-redis.js';
 
 /**
- * What the library needs of a Redis client, structurally: whatever node-redis or ioredis make fits, whichever RESP version, modules or type
- * mapping it was made with, and neither is imported. Ask for a connected client with an `error` listener of your own.
+ * A Redis client of node-redis or ioredis.
+ *
+ * Any of their clients fits, with any RESP version, modules or type mapping. Clients are detected
+ * by their methods. Neither library is imported. Pass a connected client that has an `error`
+ * listener.
  */
 export type RedisClient = NodeRedisClient | IoRedisClient;
 
@@ -16,13 +19,13 @@ export function isRedisClient(value: unknown): value is RedisClient {
 
 const adapters = new WeakMap<RedisClient, ClientAdapter>();
 
-/** How `client` is spoken to. */
+/** The adapter of `client`, the same for every call. */
 export const adapterOf = (client: RedisClient): ClientAdapter =>
   getOrMake(adapters, client, () => (isNodeRedis(client) ? nodeRedisAdapter(client) : ioRedisAdapter(client)));
 
 /**
- * Makes `call`, and returns what gives it up: its signal aborts, unless the call has settled by then. An abort costs more than a request does,
- * and what has settled is in no queue any more.
+ * Makes `call`. `revoke` aborts its signal, unless the call has settled: an abort costs more than a
+ * request, and a settled call is in no queue.
  */
 export function revocable<Answer>(call: (signal: AbortSignal) => Promise<Answer>): {
   readonly answer: Promise<Answer>;

@@ -5,17 +5,17 @@ import { adapterOf, type RedisClient } from './client.js';
 import type { ClientAdapter } from './client-adapter.js';
 import { listenTo } from './emitter.js';
 
-/** What is known of a client's connection while somebody listens. */
+/** The state of a client's connection while somebody subscribes. */
 export interface Connection {
-  /** Tells of each reconnection. While subscribed, errors of the client do not end the process. */
+  /** Emits each reconnection. While subscribed, errors of the client do not end the process. */
   readonly notices: Observable<Notice>;
-  /** Why there is no connection, as the client said last; undefined once there is one again. */
+  /** The client's last error; undefined once it is connected again. */
   readonly lastError: unknown;
 }
 
 const connections = new WeakMap<RedisClient, Connection>();
 
-/** The connection of `client`: one listener of each kind on it, however many elections share it. */
+/** The connection of `client`, with one listener of each kind, shared by all its elections. */
 export const connectionOf = (client: RedisClient): Connection =>
   getOrMake(connections, client, () => listen(adapterOf(client)));
 

@@ -1,43 +1,45 @@
 import type { Emitter } from './client-adapter.js';
 
-/** Whether `value` has these methods: clients are told apart by their shape. */
+/** Whether `value` has these methods. Clients are detected by their methods. */
 export function hasMethods(value: object, ...names: string[]): boolean {
   return names.every((name) => typeof (value as Record<string, unknown>)[name] === 'function');
 }
 
-/** Listens to events of `client`, until what it returns is called. */
+/** Adds listeners to `client`. Returns a function that removes them. */
 export function listenTo(client: Emitter, listeners: ReadonlyArray<readonly [string, (...args: unknown[]) => void]>) {
   for (const [event, listener] of listeners) client.on(event, listener);
-  client.off(KEPT, nothing);
+  client.off(PLACEHOLDER, nothing);
   return () => {
-    client.on(KEPT, nothing);
+    client.on(PLACEHOLDER, nothing);
     for (const [event, listener] of listeners) client.off(event, listener);
-    if (!wouldGoDeaf(client)) client.off(KEPT, nothing);
+    if (!wouldStopEmitting(client)) client.off(PLACEHOLDER, nothing);
   };
 }
 
-/** An event that never happens, and what listens to it on a client that has no other listener. */
-const KEPT = Symbol('rx-leader.kept');
+/** An event that never happens. Its listener stays on a client that has no other listener. */
+const PLACEHOLDER = Symbol('rx-leader.placeholder');
 const nothing = () => {};
 
 /**
- * Whether `client`, without its last listener, would never hear anything again. What node-redis makes has the emitter proper for
- * its prototype and shares that one's table of listeners; left without any, it starts a table of its own, where nobody looks.
- * Listeners added later are not called, and an error ends the process whoever listens.
+ * Whether `client` would never emit again without its last listener. A derived client of node-redis
+ * has the real emitter as its prototype and shares its table of listeners. Without any listener it
+ * starts a table of its own. Listeners added later are then not called, and an error ends the
+ * process although somebody listens.
  */
-function wouldGoDeaf(client: Emitter): boolean {
+function wouldStopEmitting(client: Emitter): boolean {
   const shares = !Object.hasOwn(client, '_events');
   return shares && (client as { readonly _eventsCount?: number })._eventsCount === 1;
 }
 
 /**
- * Waits for `client` to be ready, or at its end. What a client has in its own queue goes out late, after its sender has given up, unless it can
- * be taken back; so a call is better kept out of that queue. One listener of each kind, however many wait.
+ * Waits until `client` is ready or has ended. A call that waits in the client's own queue may be
+ * sent after its sender has given up. So calls wait here instead. They share one listener of each
+ * kind.
  */
 export function readiness(client: Emitter): (signal: AbortSignal) => Promise<void> {
   const waiting = new Set<() => void>();
   let stop = () => {};
-  const look = () => {
+  const settleAll = () => {
     for (const settle of [...waiting]) settle();
   };
   return (signal) =>
@@ -59,8 +61,8 @@ export function readiness(client: Emitter): (signal: AbortSignal) => Promise<voi
       signal.addEventListener('abort', giveUp);
       if (waiting.add(settle).size > 1) return;
       stop = listenTo(client, [
-        ['ready', look],
-        ['end', look],
+        ['ready', settleAll],
+        ['end', settleAll],
       ]);
     });
 }

@@ -1,8 +1,8 @@
 import type { ClientAdapter } from './client-adapter.js';
 
 /**
- * Where the elections of one client are: their database, and the prefix of their keys. A client that moves elsewhere while it has elections would
- * leave the lease behind, and grant it a second time there.
+ * The place of one client's elections: their database, and the prefix of their keys. A client that
+ * moves while it has elections would leave the lease behind and be granted a second one.
  */
 export class Home {
   readonly #client: ClientAdapter;
@@ -25,13 +25,13 @@ export class Home {
     this.#prefix = this.#client.prefix;
   }
 
-  /** The last one is over: the client may go where it likes. */
+  /** The last election has ended: the client may move. */
   end(): void {
     this.#isHeld = false;
     this.#database = undefined;
   }
 
-  /** Throws where the client has moved, as far as it says so itself, or as an answer of Redis's tells `database`. */
+  /** Throws if the client has moved: by its own state, or by the `database` in a reply of Redis. */
   check(database: string | undefined = this.#client.database): void {
     if (!this.#isHeld) return;
     const { prefix } = this.#client;
@@ -42,5 +42,5 @@ export class Home {
   }
 }
 
-/** Worded as the scripts word it. */
+/** The same words as in the scripts. */
 const moved = (from: string, to: string): Error => new Error(`LEASEMOVED from ${from} to ${to}`);

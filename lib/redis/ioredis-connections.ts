@@ -8,7 +8,7 @@ export interface Connectable {
   duplicate(overrides: object): Duplicate;
 }
 
-/** What is needed of a duplicate. */
+/** The methods that are used of a duplicate. */
 interface Duplicate {
   on(event: 'message', listener: (channel: string, text: string) => void): unknown;
   on(event: string, listener: () => void): unknown;
@@ -26,14 +26,16 @@ interface Duplicate {
 /** A client to duplicate, if there is one. */
 export type Original = () => Connectable | undefined;
 
-/** Opens a link by a duplicate of `original`'s client; none there, none opened. */
+/**
+ * Opens a subscriber connection, a duplicate of the original. Completes if there is no original.
+ */
 export const openIoRedisSubscriber = (original: Original): Observable<SubscriberConnection> =>
-  openDuplicate(original, OVERRIDES, link);
+  openDuplicate(original, OVERRIDES, subscriberConnection);
 
-/** Opens a wire in the same way. */
+/** Opens a command connection, likewise. */
 export const openIoRedisCommandConnection = (original: Original): Observable<CommandConnection> =>
-  // Silent while it waits, for as long as that takes.
-  openDuplicate(original, { ...OVERRIDES, socketTimeout: undefined, blockingTimeout: undefined }, wire);
+  // The socket is silent during a WAIT.
+  openDuplicate(original, { ...OVERRIDES, socketTimeout: undefined, blockingTimeout: undefined }, commandConnection);
 
 function openDuplicate<Made>(
   original: Original,
@@ -43,18 +45,18 @@ function openDuplicate<Made>(
   return new Observable((observer) => {
     const client = original();
     if (!client) return observer.complete();
-    const duplicate = client.duplicate({ ...overrides, ...whereabouts(client) });
+    const duplicate = client.duplicate({ ...overrides, ...addressOf(client) });
     const lose = () => observer.complete();
-    duplicate.on('error', nothing); // what ends the connection is told by `end`
+    duplicate.on('error', nothing); // `end` follows an error that ends the connection
     duplicate.on('end', lose);
-    // It is no reason for a process to live on.
+    // It must not keep the process alive.
     duplicate.on('connect', () => duplicate.stream?.unref?.());
     observer.add(() => destroy(duplicate));
     duplicate.connect().then(() => observer.next(make(duplicate, lose)), lose);
   });
 }
 
-function link(duplicate: Duplicate, drop: () => void): SubscriberConnection {
+function subscriberConnection(duplicate: Duplicate, drop: () => void): SubscriberConnection {
   const listeners = new Map<string, MessageListener>();
   duplicate.on('message', (channel, text) => listeners.get(channel)?.onMessage(text));
   return {
@@ -71,38 +73,39 @@ function link(duplicate: Duplicate, drop: () => void): SubscriberConnection {
   };
 }
 
-const wire = (duplicate: Duplicate): CommandConnection => ({
+const commandConnection = (duplicate: Duplicate): CommandConnection => ({
   evalSha: (sha, { keys, arguments: args }) => duplicate.evalsha(sha, keys.length, ...keys, ...args),
   eval: (script, { keys, arguments: args }) => duplicate.eval(script, keys.length, ...keys, ...args),
   wait: (count, timeout) => duplicate.call('WAIT', String(count), String(timeout)),
 });
 
 /**
- * Where a duplicate of a client by sentinels is to connect: to where that one is, whichever sentinel hangs. Not so under TLS, where a certificate
- * may be for a name, nor without a connection: then it asks the sentinels itself.
+ * The server that a duplicate of a sentinel client connects to: the server of the original, since a
+ * sentinel may hang. With TLS the certificate may be for a name, so the duplicate asks the
+ * sentinels. It also asks them if the original has no connection.
  */
-function whereabouts({ options, stream }: Connectable): object {
+function addressOf({ options, stream }: Connectable): object {
   if (!options?.sentinels || !stream?.remoteAddress || stream.encrypted) return {};
   return { sentinels: undefined, tls: undefined, host: stream.remoteAddress, port: stream.remotePort };
 }
 
-/** Where a duplicate is not to be as the client it is made from. */
+/** The options in which a duplicate differs from its original. */
 const OVERRIDES = {
   lazyConnect: true,
-  // It comes back by itself neither here nor there: a timer that waits in there could not be taken back.
+  // No reconnection by the client, whose timer could not be cancelled. The library reconnects.
   retryStrategy: null,
   sentinelRetryStrategy: null,
-  sentinelCommandTimeout: 1_000, // ms; one that hangs would be waited for by a connection that nobody could close
+  sentinelCommandTimeout: 1_000, // ms; a connection that waits for a hung sentinel cannot be closed
   reconnectOnError: null,
   failoverDetector: false,
-  // Asks by INFO, which may be refused, and again by a timer while a server is loading.
+  // The check sends INFO, which may be refused, and repeats it by a timer while a server loads.
   enableReadyCheck: false,
-  enableOfflineQueue: true, // for a cluster's nodes, which may have none
+  enableOfflineQueue: true, // the client of a cluster node may have none
   autoResubscribe: false,
   autoResendUnfulfilledCommands: false,
   enableAutoPipelining: false,
   commandTimeout: undefined,
-  disconnectTimeout: 0, // its timer would outlast a socket that has closed before
+  disconnectTimeout: 0, // its timer would outlive a closed socket
   monitor: false,
   readOnly: false,
   scripts: undefined,
@@ -110,7 +113,7 @@ const OVERRIDES = {
 
 const nothing = () => {};
 
-/** At once, whatever state it is in: `disconnect` by itself gives a hung server two seconds to say goodbye. */
+/** Closes at once in any state. `disconnect` alone waits two seconds for a hung server. */
 function destroy(duplicate: Duplicate): void {
   duplicate.disconnect();
   duplicate.stream?.destroy();

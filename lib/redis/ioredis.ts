@@ -3,24 +3,24 @@ import { hasMethods, readiness } from './emitter.js';
 import { type Connectable, openIoRedisCommandConnection, openIoRedisSubscriber } from './ioredis-connections.js';
 import { slotOf } from './slots.js';
 
-/** What ioredis makes: `Redis`, by sentinels or not, and `Cluster`, v5 or v6. */
+/** A client of ioredis v5 or v6: `Redis`, with sentinels or without, or `Cluster`. */
 export interface IoRedisClient extends Emitter {
   eval(script: string, numberOfKeys: number, ...args: string[]): Promise<unknown>;
   evalsha(sha: string, numberOfKeys: number, ...args: string[]): Promise<unknown>;
-  /** `ready` where commands are written at once, `end` where there will be no further connection. */
+  /** `ready`: commands are written at once. `end`: there will be no further connection. */
   readonly status: string;
 }
 
-/** What only some of them have. */
+/** Members that only some clients have. */
 interface Extras {
   readonly options?: { readonly keyPrefix?: string | Uint8Array };
-  /** Of the connection: the database that was selected last. */
+  /** The database that the connection selected last. */
   readonly condition?: { readonly select?: number } | null;
   readonly isCluster?: boolean;
   connect?(): Promise<unknown>;
-  /** Of a cluster: a client for each node. */
+  /** In a cluster: a client for each node. */
   nodes?(role?: 'master'): Node[];
-  /** By slot, the names of the nodes that have it: the master first. */
+  /** The names of the nodes of each slot, the master first. */
   readonly slots?: ReadonlyArray<readonly string[] | undefined>;
 }
 
@@ -37,13 +37,14 @@ export function ioRedisAdapter(client: IoRedisClient): ClientAdapter {
   const extras: Extras = client as IoRedisClient & Extras;
   const ready = readiness(client);
   const call = async (name: 'eval' | 'evalsha', script: string, options: ScriptOptions, signal: AbortSignal) => {
-    // ioredis gives nothing back that it has queued.
+    // A command in the queue of ioredis cannot be taken back.
     while (client.status !== 'ready') {
       if (client.status === 'end') throw new Error('The client is closed');
-      if (client.status === 'wait') extras.connect?.().catch(() => {}); // one made with `lazyConnect` connects when it is first used
+      // A client with `lazyConnect` connects when it is first used.
+      if (client.status === 'wait') extras.connect?.().catch(() => {});
       await ready(signal);
     }
-    signal.throwIfAborted(); // it may have been given up as the client told that it is ready
+    signal.throwIfAborted(); // the caller may have given up when the client emitted `ready`
     return client[name](script, options.keys.length, ...options.keys, ...options.arguments);
   };
   const original = extras.isCluster ? () => anyOf(extras.nodes?.()) : () => client as unknown as Connectable;
@@ -54,7 +55,7 @@ export function ioRedisAdapter(client: IoRedisClient): ClientAdapter {
       return String(extras.options?.keyPrefix ?? '');
     },
     get database() {
-      // A new connection is in the database of the options at first, until it is ready.
+      // Until it is ready, a new connection is in the database of the options.
       return client.status === 'ready' && extras.condition ? String(extras.condition.select ?? 0) : undefined;
     },
     serves: extras.isCluster ? 'slots' : 'one',
@@ -66,19 +67,19 @@ export function ioRedisAdapter(client: IoRedisClient): ClientAdapter {
     ...(extras.isCluster && { evalShaOnce: (sha, options) => askOnce(extras, sha, options) }),
     ...('duplicate' in client && {
       openSubscriber: () => openIoRedisSubscriber(original),
-      commandConnections: wiresOf(client, extras),
+      commandConnections: commandConnectionsOf(client, extras),
     }),
   };
 }
 
-/** A cluster's client repeats a call that is refused by TRYAGAIN for longer than a request may take. */
+/** A cluster client retries after TRYAGAIN for longer than a request may take. */
 async function askOnce(extras: Extras, sha: string, { keys, arguments: args }: ScriptOptions): Promise<unknown> {
   const master = extras.slots?.[slotOf(keys[0] ?? '')]?.[0];
   const node = extras.nodes?.('master').find(({ options }) => `${options.host}:${options.port}` === master);
   return node?.evalsha(sha, keys.length, ...keys, ...args);
 }
 
-function wiresOf(client: IoRedisClient, extras: Extras): CommandConnections {
+function commandConnectionsOf(client: IoRedisClient, extras: Extras): CommandConnections {
   if (!extras.isCluster) {
     return { serverOf: () => '', open: () => openIoRedisCommandConnection(() => client as unknown as Connectable) };
   }
@@ -90,7 +91,7 @@ function wiresOf(client: IoRedisClient, extras: Extras): CommandConnections {
   };
 }
 
-/** Any node of a cluster tells what is published at any other. */
+/** A random node. Each node of a cluster receives what is published at any other. */
 function anyOf(nodes: Connectable[] = []): Connectable | undefined {
   return nodes[Math.floor(Math.random() * nodes.length)];
 }

@@ -2,12 +2,12 @@ import type { Observable } from 'rxjs';
 import type { CommandConnection } from './client-adapter.js';
 import { type Duplicate, type Options, openDuplicate, overrides, type Source } from './node-redis-subscriber.js';
 
-/** Opens a wire by a duplicate of what `source` has. */
+/** Opens a command connection, a duplicate of the client of `source`. */
 export const openNodeRedisCommandConnection = (source: Source): Observable<CommandConnection> =>
-  openDuplicate(source, patient, wire);
+  openDuplicate(source, withoutTimeouts, commandConnection);
 
-/** As a subscriber's, but that a server which is silent is not asked whether it is still there: while replicas are waited for, it is. */
-function patient(options: Options): object {
+/** The options of a subscriber, without timeouts and pings: the server is silent during a WAIT. */
+function withoutTimeouts(options: Options): object {
   const { socket, ...others } = overrides(options);
   return {
     ...others,
@@ -17,7 +17,7 @@ function patient(options: Options): object {
   };
 }
 
-const wire = (duplicate: Duplicate): CommandConnection => ({
+const commandConnection = (duplicate: Duplicate): CommandConnection => ({
   evalSha: (sha, options) => duplicate.evalSha(sha, options),
   eval: (script, options) => duplicate.eval(script, options),
   wait: (count, timeout) => duplicate.sendCommand(['WAIT', String(count), String(timeout)]),

@@ -7,7 +7,7 @@ export interface Connectable {
   duplicate(overrides: object): Duplicate;
 }
 
-/** Where there is such a client: has it used, now or when it can be had. */
+/** Calls `use` with such a client, now or once there is one. */
 export type Source = (use: (client: Connectable) => Duplicate) => Duplicate | Promise<Duplicate>;
 
 export interface Options {
@@ -16,7 +16,7 @@ export interface Options {
   readonly socket?: { readonly socketTimeout?: number };
 }
 
-/** What is needed of a duplicate. */
+/** The methods that are used of a duplicate. */
 export interface Duplicate {
   readonly isOpen: boolean;
   readonly isReady: boolean;
@@ -31,13 +31,13 @@ export interface Duplicate {
   sendCommand(args: readonly string[]): Promise<unknown>;
 }
 
-/** Opens a link by a duplicate of what `source` has. */
+/** Opens a subscriber connection, a duplicate of the client of `source`. */
 export const openNodeRedisSubscriber = (source: Source): Observable<SubscriberConnection> =>
-  openDuplicate(source, overrides, link);
+  openDuplicate(source, overrides, subscriberConnection);
 
 /**
- * Opens a connection by a duplicate of what `source` has, which is as the client but for its `overrides`: emits what is made of it when it
- * can be used, completes when it is gone.
+ * Duplicates the client of `source` with `overrides` and connects. Emits the result of `make` once
+ * it is connected. Completes when the connection is lost.
  */
 export function openDuplicate<Made>(
   source: Source,
@@ -47,13 +47,14 @@ export function openDuplicate<Made>(
   return new Observable((observer) => {
     const lose = () => observer.complete();
     const begin = (duplicate: Duplicate) => {
-      if (observer.closed) return; // it has never connected
+      if (observer.closed) return; // it was never connected
       let connected = false;
       const close = () => {
-        // While it connects there is no socket yet that it could close, and it would go on to connect all the same.
+        // While it connects, it has no socket to close, and would go on to connect.
         if (connected || !duplicate.isOpen) destroy(duplicate);
       };
-      // For good: an error that nobody listens to ends the process. Not every error ends the connection: a refused PING does not.
+      // Never removed: an error without a listener ends the process. Not every error ends the
+      // connection. A refused PING does not.
       duplicate.on('error', () => duplicate.isReady || lose());
       duplicate.on('end', lose);
       duplicate.on('connect', () => {
@@ -61,7 +62,7 @@ export function openDuplicate<Made>(
         if (observer.closed) close();
       });
       observer.add(close);
-      // It is no reason for a process to live on, least of all through a socket that only just connects.
+      // It must not keep the process alive, least of all while it connects.
       duplicate.unref();
       duplicate.connect().then(() => observer.next(make(duplicate, lose)), lose);
     };
@@ -71,31 +72,31 @@ export function openDuplicate<Made>(
   });
 }
 
-function link(duplicate: Duplicate, drop: () => void): SubscriberConnection {
+function subscriberConnection(duplicate: Duplicate, drop: () => void): SubscriberConnection {
   const listeners = new Map<string, MessageListener>();
-  // One listener for all channels, so that a channel which could not be left keeps none of its own.
-  const hear = (text: unknown, channel: unknown) => listeners.get(String(channel))?.onMessage(String(text));
-  const inTurn = turns();
+  // One listener for all channels, so that a failed unsubscription keeps none of its own.
+  const onMessage = (text: unknown, channel: unknown) => listeners.get(String(channel))?.onMessage(String(text));
+  const inSequence = sequences();
   return {
     drop,
     subscribe: (channel, listener) => {
       listeners.set(channel, listener);
-      return inTurn(channel, () => duplicate.subscribe(channel, hear));
+      return inSequence(channel, () => duplicate.subscribe(channel, onMessage));
     },
     unsubscribe: (channel) => {
       listeners.delete(channel);
-      const leave = async () => duplicate.isReady && duplicate.unsubscribe(channel, hear);
-      inTurn(channel, leave).catch(() => {});
+      const leave = async () => duplicate.isReady && duplicate.unsubscribe(channel, onMessage);
+      inSequence(channel, leave).catch(() => {});
     },
     ping: () => duplicate.sendCommand(['PING']),
   };
 }
 
 /**
- * Has things done on each channel one after the other. node-redis (6.3.1) takes a channel for subscribed that it has just been told to
- * leave, where the confirmation of its subscription came in between.
+ * Runs the actions on one channel in sequence. If the confirmation of a subscription arrives after
+ * the call of `unsubscribe`, node-redis (6.3.1) wrongly counts the channel as subscribed.
  */
-function turns(): (channel: string, act: () => Promise<unknown>) => Promise<unknown> {
+function sequences(): (channel: string, act: () => Promise<unknown>) => Promise<unknown> {
   const last = new Map<string, Promise<void>>();
   return (channel, act) => {
     const done = (last.get(channel) ?? Promise.resolve()).then(act);
@@ -109,30 +110,32 @@ function turns(): (channel: string, act: () => Promise<unknown>) => Promise<unkn
   };
 }
 
-/** Where a subscriber is not to be as the client it is made from. */
+/** The options in which a subscriber differs from its original. */
 export function overrides({ socket = {}, pingInterval = Number.POSITIVE_INFINITY }: Options) {
   const { socketTimeout } = socket;
   const ping = Math.min(pingInterval, socketTimeout ? Math.ceil(socketTimeout / 2) : pingInterval);
   return {
-    // It comes back by itself neither here nor there: a timer that waits in there could not be taken back.
+    // No reconnection by the client, whose timer could not be cancelled. The library reconnects.
     socket: { ...socket, reconnectStrategy: false },
-    // Where a silent connection counts as hung, one that only listens has to ask now and then.
+    // If silence counts as a hang, a connection that only receives has to send pings.
     pingInterval: Number.isFinite(ping) ? ping : undefined,
-    // The user's own, for their own commands: an abort signal would end ours, a type mapping garble them.
+    // The user's options are for the user's commands. An abort signal would end ours, and a type
+    // mapping would change our replies.
     commandOptions: {},
-    // A cache that is handed over is shared, and emptied when this connection ends. Both also take CLIENT TRACKING, which may be refused.
+    // A cache would be shared, and emptied when this connection ends. Both options send
+    // CLIENT TRACKING, which may be refused.
     clientSideCache: undefined,
     emitInvalidate: false,
-    // Moves the connection to another server under the hands of who holds it. Being lost, and made anew, is enough.
+    // These would move an open connection to another server. The library reconnects instead.
     maintNotifications: 'disabled',
   };
 }
 
-/** At once, whatever state it is in. `close` would wait for a server that may be hung. */
+/** Closes at once in any state. `close` would wait for a hung server. */
 function destroy(duplicate: Duplicate): void {
   try {
     duplicate.destroy();
   } catch {
-    // closed already, which node-redis 5 takes for an error
+    // node-redis 5 throws if it is closed already
   }
 }

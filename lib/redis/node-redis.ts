@@ -11,33 +11,33 @@ import { openNodeRedisCommandConnection } from './node-redis-command.js';
 import { type Connectable, type Duplicate, openNodeRedisSubscriber, type Source } from './node-redis-subscriber.js';
 import { slotOf } from './slots.js';
 
-/** What node-redis makes: `createClient`, `createClientPool`, `createCluster` and `createSentinel`, v5 or v6. */
+/** A client of node-redis v5 or v6: a client, a pool, a cluster or a sentinel client. */
 export interface NodeRedisClient extends Emitter {
   eval(script: string, options: ScriptOptions): Promise<unknown>;
   evalSha(sha: string, options: ScriptOptions): Promise<unknown>;
   /** Whether `connect` has been called and `close` or `destroy` has not. */
   readonly isOpen: boolean;
-  /** Whether commands are written at once rather than queued for a connection to come. Not every client says. */
+  /** Whether commands are written at once, not queued. Not every client has it. */
   readonly isReady?: boolean;
 }
 
 type Caller = Pick<NodeRedisClient, 'eval' | 'evalSha'>;
 
-/** What only some of them have. */
+/** Members that only some clients have. */
 interface Extras {
   withCommandOptions?(options: { abortSignal?: AbortSignal; timeout: undefined }): Caller;
-  /** Of v6. */
+  /** In v6. */
   readonly _keyPrefix?: string;
-  /** Of a cluster. */
+  /** In a cluster. */
   getRandomNode?(): unknown;
   nodeClient?(node: unknown): Connectable | Promise<Connectable>;
   readonly masters?: readonly Master[];
   readonly slots?: ReadonlyArray<{ readonly master: Master } | undefined>;
   destroy?(): void;
   readonly _slots?: { rediscover?(startWith: { readonly options: object }): Promise<unknown> };
-  /** Of a pool. */
+  /** In a pool. */
   execute?(use: (client: Connectable) => Duplicate): Promise<Duplicate>;
-  /** Of a sentinel client: how it runs each command, by its connection to the master. There is no public way to that. */
+  /** In a sentinel client: runs a command on the master. There is no public method for it. */
   getMasterNode?(): unknown;
   _execute?(isReadonly: boolean, use: (client: Connectable) => Duplicate): Promise<Duplicate>;
 }
@@ -58,7 +58,7 @@ export function nodeRedisAdapter(client: NodeRedisClient): ClientAdapter {
   const ready = readiness(client);
   const call = async (name: 'eval' | 'evalSha', script: string, options: ScriptOptions, signal: AbortSignal) => {
     if (topology.keepsCalls) while (client.isReady === false && client.isOpen) await ready(signal);
-    signal.throwIfAborted(); // it may have been given up as the client told that it is ready
+    signal.throwIfAborted(); // the caller may have given up when the client emitted `ready`
     if (giveUp) signal.addEventListener('abort', giveUp);
     try {
       return await caller(client, topology.takesBack ? signal : undefined)[name](script, options);
@@ -73,10 +73,10 @@ export function nodeRedisAdapter(client: NodeRedisClient): ClientAdapter {
     get prefix() {
       return (client as Extras)._keyPrefix ?? '';
     },
-    database: undefined, // it is kept in a private field
+    database: undefined, // a private field of the client
     serves: topology.serves,
     get isReady() {
-      // A cluster is ready for good once it knows its nodes: none of them may be reachable.
+      // A cluster stays ready once it knows its nodes, even if none is reachable.
       return topology.serves === 'one' ? client.isReady : undefined;
     },
     evalSha: (sha, options, signal) => call('evalSha', sha, options, signal),
@@ -87,8 +87,9 @@ export function nodeRedisAdapter(client: NodeRedisClient): ClientAdapter {
 }
 
 /**
- * `client` such that a command still waiting for its connection dies with `signal`, if there is one: sent late, it could take effect after its
- * sender has given up. The client's own timeout is switched off, being about the same and less exact.
+ * `client` with options for one call. `signal` removes the command from the client's queue: sent
+ * late, it could take effect after the caller has given up. The client's timeout is disabled, since
+ * the election has a more exact one.
  */
 function caller(client: NodeRedisClient, signal: AbortSignal | undefined): Caller {
   const { withCommandOptions } = client as Extras;
@@ -101,27 +102,29 @@ interface Topology {
   readonly readyEvents: readonly string[];
   readonly source?: Source;
   readonly commandConnections?: CommandConnections;
-  /** Whether calls are to be kept until its events tell that it is ready. */
+  /** Whether calls wait outside the client until it is ready. */
   readonly keepsCalls?: boolean;
   /**
-   * Whether commands may be taken out of its queue. Up to 6.1 the queue of a connection is spoilt when two that it holds are taken out one after
-   * the other: what comes later is never sent, the user's own commands included.
+   * Whether commands may be removed from the client's queue. Up to 6.1, removing two commands
+   * breaks the queue of a connection: later commands, also the user's, are never sent.
    */
   readonly takesBack?: boolean;
-  /** Whether it may have sent a call before that it fails now: by itself it sends again what was under way as a connection was lost. */
+  /**
+   * Whether the client itself resends commands after a loss. Then a failed call may have been sent.
+   */
   readonly sendsAgain?: boolean;
-  /** What is to be done when a call is given up. */
+  /** Called when a call is given up. */
   readonly giveUp?: () => void;
 }
 
-/** What `client` is, by its shape, and where it has a single connection's client that can be duplicated. */
+/** Detects the kind of `client`, and where it has a client that can be duplicated. */
 function topologyOf(client: NodeRedisClient & Extras): Topology {
   const { getRandomNode, nodeClient, execute, _execute } = client;
   if (getRandomNode && nodeClient) {
     return {
       serves: 'slots',
-      readyEvents: ['node-ready', 'connect'], // a node may be ready before it can be asked by way of the cluster
-      // Any node tells what is published at any other.
+      readyEvents: ['node-ready', 'connect'], // a node may be ready before the cluster can use it
+      // Each node receives what is published at any other.
       source: async (use) => use(await nodeClient.call(client, getRandomNode.call(client))),
       ...(client.slots && {
         commandConnections: {
@@ -134,7 +137,7 @@ function topologyOf(client: NodeRedisClient & Extras): Topology {
           },
         },
       }),
-      // From 6.2 on, which also takes back; what is older needs help.
+      // `isReady` exists from 6.2 on, where commands can be removed. Older clients need help.
       ...('isReady' in client ? { takesBack: true } : { giveUp: () => rediscover(client) }),
     };
   }
@@ -145,68 +148,82 @@ function topologyOf(client: NodeRedisClient & Extras): Topology {
       readyEvents: ['ready', 'topology-change'],
       sendsAgain: true,
       source,
-      commandConnections: wiresBy(source),
+      commandConnections: commandConnectionsBy(source),
     };
   }
   if (isConnectable(client)) {
-    const keepsCalls = !client.options.disableOfflineQueue; // without a queue it is for the client to refuse
+    // Without a queue the client refuses the call.
+    const keepsCalls = !client.options.disableOfflineQueue;
     const source: Source = (use) => use(client);
-    return { serves: 'one', readyEvents: ['ready'], keepsCalls, source, commandConnections: wiresBy(source) };
+    return {
+      serves: 'one',
+      readyEvents: ['ready'],
+      keepsCalls,
+      source,
+      commandConnections: commandConnectionsBy(source),
+    };
   }
   if (execute) {
     const source: Source = (use) => execute.call(client, use);
-    // A connection of a pool has one command at a time.
-    return { serves: 'one', readyEvents: [], takesBack: true, source, commandConnections: wiresBy(source) };
+    // A connection of a pool has only one command at a time.
+    return {
+      serves: 'one',
+      readyEvents: [],
+      takesBack: true,
+      source,
+      commandConnections: commandConnectionsBy(source),
+    };
   }
   return { serves: 'slots', readyEvents: ['ready'], keepsCalls: true };
 }
 
-const wiresBy = (source: Source): CommandConnections => ({
+const commandConnectionsBy = (source: Source): CommandConnections => ({
   serverOf: () => '',
   open: () => openNodeRedisCommandConnection(source),
 });
 
-/** ms between two looks at the nodes of a cluster. */
-const LOOK_EVERY = 1_000;
+/** ms between two discoveries of the nodes of a cluster. */
+const DISCOVER_EVERY = 1_000;
 
-const looked = new WeakMap<NodeRedisClient, number>();
+const discoveredAt = new WeakMap<NodeRedisClient, number>();
 
-/** What a node of a cluster says that is cut off from the others: they may have put another in its place. */
+/** Whether a cluster node is cut off from the others, which may have replaced it. */
 const isDown = (error: unknown): boolean => error instanceof Error && error.message.startsWith('CLUSTERDOWN');
 
-/** What a client says of a command that it does not even put into its queue. */
+/** Whether the client has refused a command before it queued it. */
 const isRefusal = (error: unknown): boolean =>
   error instanceof Error && /^The (queue is full|client is (closed|offline))$/.test(error.message);
 
 /**
- * Has a cluster's client ask who its nodes are. By itself it does so only when a node sends it elsewhere, which one that has died never
- * does, nor one that is cut off: it would go on asking that one for ever. From 6.2 on it sees to the dead itself.
+ * Makes a cluster client discover its nodes. By itself it does so only when a node redirects it. A
+ * dead or isolated node never does, so the client would use it for ever. From 6.2 on, the client
+ * detects dead nodes itself.
  */
 function rediscover(client: NodeRedisClient & Extras): void {
   const { _slots: slots, masters = [] } = client;
   const now = performance.now();
-  if (!client.isOpen || now - (looked.get(client) ?? Number.NEGATIVE_INFINITY) < LOOK_EVERY) return;
-  looked.set(client, now);
+  if (!client.isOpen || now - (discoveredAt.get(client) ?? Number.NEGATIVE_INFINITY) < DISCOVER_EVERY) return;
+  discoveredAt.set(client, now);
   const { host, port } = masters[Math.floor(Math.random() * masters.length)] ?? {};
-  // Where nobody answers there, it asks the nodes that it was made with.
-  const looking = slots?.rediscover?.({ options: { socket: { host, port } } });
-  if (!looking) return;
-  // Closed meanwhile, it connects to whatever it finds all the same, and would keep that for ever.
+  // If that node does not reply, the client uses the nodes that it was made with.
+  const discovery = slots?.rediscover?.({ options: { socket: { host, port } } });
+  if (!discovery) return;
+  // A client that is closed meanwhile connects to the nodes all the same, and never closes them.
   const closeAgain = () => {
     if (!client.isOpen && client.masters?.length) client.destroy?.();
   };
-  const heed = setInterval(closeAgain, LOOK_EVERY / 10);
-  heed.unref();
-  looking
+  const closing = setInterval(closeAgain, DISCOVER_EVERY / 10);
+  closing.unref();
+  discovery
     .catch(() => {})
     .then(() => {
-      clearInterval(heed);
+      clearInterval(closing);
       closeAgain();
     })
     .catch(() => {});
 }
 
-/** Whether `client` has one connection, and can be duplicated into a subscriber. */
+/** Whether `client` has one connection and can be duplicated. */
 export function isConnectable(client: object): client is Connectable {
   const methods = ['duplicate', 'connect', 'destroy', 'unref', 'subscribe', 'unsubscribe'];
   return typeof (client as { options?: unknown }).options === 'object' && hasMethods(client, ...methods);

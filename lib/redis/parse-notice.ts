@@ -1,11 +1,11 @@
 import type { Notice, ReleaseNotice } from '../port/lease-store.js';
 
-/** The longest time there is, in ms: what timers take. */
-const LONGEST = 2 ** 31 - 1;
+/** The longest delay of a timer, ms. */
+const MAX_DELAY = 2 ** 31 - 1;
 
 /**
- * What a message on an election's channel tells; undefined where it is not one of ours. Anyone who may publish can put anything
- * there, so nothing about it is taken for granted, and a message that is wrong in one thing is not believed in the others.
+ * The notice in a message on an election's channel; undefined if any field is invalid. Anyone who
+ * may publish can publish anything there.
  */
 export const parseNotice = (message: string): Notice | undefined => noticeIn(fieldsOf(message));
 
@@ -16,7 +16,7 @@ function noticeIn({ event, id, ...rest }: Fields): Notice | undefined {
   return event === 'elected' ? elected(id, rest) : undefined;
 }
 
-/** What a message in an inbox tells, and of which election by its channel; undefined where it is not one of ours. */
+/** The notice in a message of the inbox, and the channel of its election; undefined if invalid. */
 export function parseInboxMessage(
   message: string,
 ): { readonly channel: string; readonly notice: ReleaseNotice } | undefined {
@@ -29,7 +29,7 @@ export function parseInboxMessage(
 type Fields = Readonly<Record<string, unknown>>;
 
 function elected(id: string, { name, data, token, ttl }: Fields): Notice | undefined {
-  if (!isText(name) || !isText(data) || !isCount(token) || !isCount(ttl) || ttl > LONGEST) return undefined;
+  if (!isText(name) || !isText(data) || !isCount(token) || !isCount(ttl) || ttl > MAX_DELAY) return undefined;
   return { kind: 'elected', holder: { id, ...(name && { name }), ...(data && { data }), token, expiresIn: ttl } };
 }
 

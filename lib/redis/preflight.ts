@@ -9,83 +9,86 @@ import type { ClientAdapter } from './client-adapter.js';
 import { connectionOf } from './connection.js';
 import { keysOf } from './keys.js';
 
-/** What a look is for. */
+/** The election for which a client is checked. */
 export interface PreflightRequest {
   readonly key: string;
   readonly ttl: number;
-  /** ms one request may take. */
+  /** The timeout of a request, ms. */
   readonly timeout: number;
 }
 
-/** Looks for what will bite, and warns of it. */
+/** Warns of settings and servers that will cause trouble. */
 export interface Preflight {
   /**
-   * Looks at the server, once for each client. Emits nothing, never fails, and completes when there is nothing left to look at: one that is refused or
-   * lost is made again with the client's next connection. Nothing is sent before the client has its connection, and nothing told after unsubscription.
+   * Checks the server, once for each client. Emits nothing, never fails, and completes when the
+   * check is done. A check that is refused or lost is repeated on the client's next connection.
+   * Sends nothing before the client is connected, and warns of nothing after unsubscription.
    */
   run(request: PreflightRequest): Observable<never>;
-  /** Looks at a reply, and warns of another ttl once for each `request`. */
+  /** Warns of another ttl in a reply, once for each `request`. */
   onReply(reply: CandidateReply, request: PreflightRequest): void;
-  /** Looks at a failure, and warns of a replica: once a minute, for as long as the client stays connected to one. */
+  /** Warns of a replica, at most once a minute. */
   onFailure(error: ElectionError): void;
 }
 
 /**
- * KEYS[1] is not touched: it has a cluster ask the server that the lease is on. Returns { maxmemory, its policy, role, decimal text and
- * words, each empty where INFO is not allowed; and whether the channel ARGV[1] may be published on, 1 or 0 }. What is published says nothing.
+ * Reads the server's settings. KEYS[1] is the lease, not touched: it makes a cluster use the server
+ * of the lease. ARGV[1] is the election's channel. Returns { maxmemory, its policy, role: each
+ * empty if INFO is not allowed; 1 if publishing on the channel is allowed, else 0 }. Publishes an
+ * empty message, which subscribers ignore.
  */
-const LOOK = `
-local function about(section)
+const CHECK = `
+local function infoOf(section)
   local info = redis.pcall('INFO', section)
   return type(info) == 'string' and info or ''
 end
-local memory = about('memory')
+local memory = infoOf('memory')
 return {
   string.match(memory, 'maxmemory:(%d+)') or '', string.match(memory, 'maxmemory_policy:([%w-]+)') or '',
-  string.match(about('replication'), 'role:(%w+)') or '',
+  string.match(infoOf('replication'), 'role:(%w+)') or '',
   type(redis.pcall('PUBLISH', ARGV[1], '')) == 'number' and '1' or '0',
 }
 `;
 
-/** Where a rule forbids the channels, or the client makes no connection to listen by. */
-const warnOfSilence = (reason: string): void =>
+/** An ACL rule forbids the channels, or the client cannot open a subscriber connection. */
+const warnOfNoNotices = (reason: string): void =>
   warn(
     'RX_LEADER_NO_NOTICES',
     `Notices of elections and releases cannot arrive: ${reason}. Followers ask by their option "wait" instead, so a hand-over takes up to that long. Allow the user the channels of its elections (&*leader:*), and the commands publish, subscribe and unsubscribe`,
   );
 
-/** Looks made: one alone may have met a busy event loop or a pause of the server's. */
-const LOOKS = 3;
+/** Round trips measured. A single one may meet a busy event loop or a pause of the server. */
+const SAMPLES = 3;
 
 const preflights = new WeakMap<RedisClient, Preflight>();
-const looked = new WeakSet<RedisClient>();
+const checked = new WeakSet<RedisClient>();
 
-/** That of all who stand by `client`. */
+/** The preflight of `client`, shared by all its candidates. */
 export const preflightOf = (client: RedisClient): Preflight =>
   getOrMake(preflights, client, () => {
     const warnOfReplica = replicaWarning();
-    noticesRefused(client).pipe(take(1)).subscribe(warnOfSilence);
+    noticesRefused(client).pipe(take(1)).subscribe(warnOfNoNotices);
     return {
-      run: (request) => look(client, request, warnOfReplica),
-      onReply: warnOfOther,
+      run: (request) => check(client, request, warnOfReplica),
+      onReply: warnOfOtherTtl,
       onFailure: ({ code }) => {
         if (code === 'STORE_READONLY') warnOfReplica();
       },
     };
   });
 
-function look(client: RedisClient, request: PreflightRequest, warnOfReplica: () => void): Observable<never> {
+function check(client: RedisClient, request: PreflightRequest, warnOfReplica: () => void): Observable<never> {
   return new Observable((subscriber) => {
     const isReady = () => adapterOf(client).isReady !== false;
-    // A cluster's client of ioredis tells of each node that it gets to know, also before it can ask any.
+    // A cluster client of ioredis emits each node that it discovers, also before it can use any.
     const beginOnceConnected = () =>
       subscriber.add(connectionOf(client).notices.pipe(filter(isReady), take(1)).subscribe(begin));
     const begin = () => {
-      if (looked.has(client)) return subscriber.complete();
-      looked.add(client);
+      if (checked.has(client)) return subscriber.complete();
+      checked.add(client);
       const over = new AbortController();
       const leave = () => {
-        looked.delete(client); // for the next election to do
+        checked.delete(client); // the next election checks it
         over.abort();
       };
       subscriber.add(leave);
@@ -98,8 +101,9 @@ function look(client: RedisClient, request: PreflightRequest, warnOfReplica: () 
         () => {
           if (subscriber.closed) return;
           subscriber.remove(leave);
-          looked.delete(client);
-          beginOnceConnected(); // a cluster's client of node-redis does not say whether it is ready: it may not have been
+          checked.delete(client);
+          // A cluster client of node-redis may not have been ready. It does not tell.
+          beginOnceConnected();
         },
       );
     };
@@ -108,7 +112,7 @@ function look(client: RedisClient, request: PreflightRequest, warnOfReplica: () 
   });
 }
 
-/** Fails where nothing could be looked at. */
+/** Rejects if the first request fails. */
 async function inspect(
   client: ClientAdapter,
   request: PreflightRequest,
@@ -118,18 +122,18 @@ async function inspect(
 ): Promise<void> {
   const { lease, channel } = keysOf(request.key);
   const options = { keys: [lease], arguments: [client.prefix + channel] };
-  const ask = async () => {
+  const measure = async () => {
     const begun = performance.now();
-    const answer = await client.eval(LOOK, options, over);
+    const answer = await client.eval(CHECK, options, over);
     return { answer, time: performance.now() - begun };
   };
-  const first = await ask();
+  const first = await measure();
   if (over.aborted) return;
   if (Array.isArray(first.answer)) warnOfServer(first.answer.map(String), warnOfReplica);
   if (Array.isArray(first.answer) && String(first.answer[3]) === '0') warnOfMute();
   let roundTrip = first.time;
-  for (let count = 1; count < LOOKS; count++) {
-    const other = await ask().catch(() => undefined);
+  for (let count = 1; count < SAMPLES; count++) {
+    const other = await measure().catch(() => undefined);
     if (!other || over.aborted) return;
     roundTrip = Math.min(roundTrip, other.time);
   }
@@ -147,14 +151,17 @@ function warnOfServer([maxmemory, policy, role]: readonly string[], warnOfReplic
 }
 
 /** ms between two warnings of a replica. */
-const MINUTE = 60_000;
+const REPLICA_WARNING_EVERY = 60_000;
 
-/** Warns by one client: a master may be demoted at any time, and a client that stays connected to it does not recover by itself. */
+/**
+ * Warns of a replica, for one client. A master may be demoted at any time. A client that stays
+ * connected to it does not recover by itself.
+ */
 function replicaWarning(): () => void {
   let last = Number.NEGATIVE_INFINITY;
   return () => {
     const now = performance.now();
-    if (now - last < MINUTE) return;
+    if (now - last < REPLICA_WARNING_EVERY) return;
     last = now;
     warn(
       'RX_LEADER_REPLICA',
@@ -163,24 +170,29 @@ function replicaWarning(): () => void {
   };
 }
 
-/** Half of a timeout leaves the slower ones of such round trips no room: they fail, one after the other, though nothing is wrong. */
+/**
+ * If the fastest round trip takes half of the timeout, slower ones fail although nothing is wrong.
+ */
 function warnOfDistance(roundTrip: number, { ttl, timeout }: PreflightRequest): void {
   if (roundTrip <= timeout / 2) return;
   warn(
     'RX_LEADER_SHORT_TTL',
-    `A round trip to Redis took ${Math.round(roundTrip)} ms, the shortest of ${LOOKS}: too long for a timeout of ${timeout} ms and a ttl of ${ttl} ms. Give a longer ttl`,
+    `A round trip to Redis took ${Math.round(roundTrip)} ms, the shortest of ${SAMPLES}: too long for a timeout of ${timeout} ms and a ttl of ${ttl} ms. Give a longer ttl`,
   );
 }
 
-/** A lease that is longer than so many ttls is worth a word: a clock may be corrected by a little. */
-const NOTABLE = 1.05;
+/**
+ * A cut of a longer lease than this many ttls is reported. A clock may be corrected by a little.
+ */
+const REPORTED_TTLS = 1.05;
 
 const warned = new WeakSet<PreflightRequest>();
 
-/** A lease that is cut was left by a server whose clock was set back, or belongs to somebody who believes in it for longer than it lasts now. */
-function warnOfOther(reply: CandidateReply, request: PreflightRequest): void {
+/** A lease is cut if the server's clock was set back, or if its holder has a longer ttl. */
+function warnOfOtherTtl(reply: CandidateReply, request: PreflightRequest): void {
   const { key, ttl } = request;
-  if (reply.status !== 'held' || reply.cut === undefined || reply.cut <= NOTABLE * ttl || warned.has(request)) return;
+  if (reply.status !== 'held' || reply.cut === undefined || reply.cut <= REPORTED_TTLS * ttl || warned.has(request))
+    return;
   warned.add(request);
   warn(
     'RX_LEADER_OTHER_TTL',

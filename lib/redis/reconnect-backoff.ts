@@ -1,17 +1,19 @@
-/** ms before an attempt that nothing speaks against: who is gone again by then makes no connection, not even by the hundred. */
-const SOON = 50;
-/** ms between two attempts after a failure; twice as many after each further one. */
-const FIRST = 1_000;
-const LONGEST = 30_000;
-/** ms a connection lasts that is worth having back at once. */
-const STEADY = 1_000;
+/** ms before the first attempt. Subscribers that leave earlier open no connection. */
+const FIRST_DELAY = 50;
+/** ms between two attempts after a failure, doubled after each further failure. */
+const RETRY_DELAY = 1_000;
+const MAX_RETRY_DELAY = 30_000;
+/** A connection that lasted this many ms is reopened at once. */
+const STEADY_AFTER = 1_000;
 
-/** ms to wait after so many failures in a row, more by up to a fifth, since all who lost one server come back to it. */
+/**
+ * ms to wait after `failures` in a row, plus up to a fifth, so that clients do not return together.
+ */
 export function delayAfter(failures: number): number {
-  return Math.min(FIRST * 2 ** (failures - 1), LONGEST) * (1 + Math.random() / 5);
+  return Math.min(RETRY_DELAY * 2 ** (failures - 1), MAX_RETRY_DELAY) * (1 + Math.random() / 5);
 }
 
-/** How soon one attempt may follow another, whoever makes them. */
+/** The delay between attempts to connect. */
 export class ReconnectBackoff {
   #failures = 0;
   #begun = Number.NEGATIVE_INFINITY;
@@ -22,9 +24,9 @@ export class ReconnectBackoff {
     return this.#until(delayAfter(this.#failures));
   }
 
-  /** The same where there is reason to hope. */
+  /** The shorter delay, for when the server is likely to be back. */
   get leastWait(): number {
-    return this.#until(FIRST);
+    return this.#until(RETRY_DELAY);
   }
 
   begin(): void {
@@ -36,13 +38,13 @@ export class ReconnectBackoff {
     this.#succeeded = performance.now();
   }
 
-  /** The attempt came to nothing, or what it brought has been lost. */
+  /** The attempt has failed, or its connection was lost. */
   fail(): void {
-    const wasSteady = performance.now() - this.#succeeded >= STEADY;
+    const wasSteady = performance.now() - this.#succeeded >= STEADY_AFTER;
     this.#failures = wasSteady ? 0 : this.#failures + 1;
   }
 
   #until(pause: number): number {
-    return this.#failures === 0 ? SOON : Math.max(SOON, this.#begun + pause - performance.now());
+    return this.#failures === 0 ? FIRST_DELAY : Math.max(FIRST_DELAY, this.#begun + pause - performance.now());
   }
 }

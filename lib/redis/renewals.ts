@@ -1,23 +1,24 @@
 import { Observable, type Subscriber } from 'rxjs';
 import type { RenewReply, RenewRequest } from '../port/lease-store.js';
 import { revocable } from './client.js';
-import { keysOf } from './keys.js';
+import { type Keys, keysOf } from './keys.js';
 import type { Together } from './reply.js';
+import type { RenewArgs, RenewManyArgs } from './scripts.js';
 
-/** What renewals are made by. */
+/** Sends renewals. */
 export interface Renewer {
-  /** Whether several may go at once: there is a connection, and one server behind it. */
+  /** Whether several renewals may share a request: the client is connected to one server. */
   readonly isReady: boolean;
-  /** One renewal by itself. */
+  /** Sends one renewal. */
   alone(request: RenewRequest): Observable<RenewReply>;
-  /** Several that are {@link isAlike alike}, in one request. Rejects where none of them was made. */
+  /** Sends several that are {@link isAlike alike} in one request. Rejects if none took effect. */
   together(requests: readonly RenewRequest[], signal: AbortSignal): Promise<Together>;
-  /** What an error of `together` comes to for one of them; undefined where it is to be made alone. */
+  /** The error of one renewal after `together` rejected; undefined if it has to be sent alone. */
   explain(error: unknown, request: RenewRequest): Error | undefined;
 }
 
-/** Renewals in one request: a server does nothing else meanwhile, about 5 µs for each. */
-const MOST = 256;
+/** The most renewals in one request. They block the server for about 5 µs each. */
+const BATCH_MAX = 256;
 
 interface Waiting {
   readonly request: RenewRequest;
@@ -25,16 +26,18 @@ interface Waiting {
 }
 
 /**
- * Renewals through one client: those asked for in one turn of the event loop go in one request, each with its own outcome. Made together are
- * only those that find their lease and its record in place; any other is made again, alone. So it does not matter that a proxy might send
- * elections to different servers, and what goes wrong with one touches no other.
+ * Batches the renewals of one client. The renewals of one turn of the event loop share a request,
+ * each with its own outcome. A renewal takes effect in the batch only if its lease and record are
+ * in place. Any other is sent again alone. So a failure of one affects no other, even if a proxy
+ * sends elections to different servers.
  */
 export function renewals(renewer: Renewer): (request: RenewRequest) => Observable<RenewReply> {
   let groups: Waiting[][] = [];
   const flush = () => {
     const ready = groups;
     groups = [];
-    const most = renewer.isReady ? MOST : 1; // without a connection each says by itself what is wrong with that
+    // Without a connection each renewal fails alone, with its own reason.
+    const most = renewer.isReady ? BATCH_MAX : 1;
     for (const group of ready) {
       const open = group.filter(({ subscriber }) => !subscriber.closed);
       for (let i = 0; i < open.length; i += most) send(renewer, open.slice(i, i + most));
@@ -51,7 +54,7 @@ export function renewals(renewer: Renewer): (request: RenewRequest) => Observabl
     });
 }
 
-/** Whether both can go together: what they must have in common for that is sent once. */
+/** Whether both can share a request, which sends these fields once. */
 const isAlike = (one: RenewRequest, other: RenewRequest): boolean =>
   one.ttl === other.ttl && one.run === other.run && one.asksRun === other.asksRun;
 
@@ -66,7 +69,7 @@ function send(renewer: Renewer, batch: readonly Waiting[]): void {
   const requests = batch.map(({ request }) => request);
   const { answer, revoke } = revocable((signal) => renewer.together(requests, signal));
   let open = batch.length;
-  // What nobody waits for any more must not leave the process later; what another waits for may.
+  // Abort the request only when nobody waits for any of its renewals.
   const leave = () => {
     open -= 1;
     if (open === 0) revoke();
@@ -92,30 +95,35 @@ function send(renewer: Renewer, batch: readonly Waiting[]): void {
   );
 }
 
-/** What a script is called with. */
-interface Call {
-  readonly keys: string[];
-  readonly args: Array<string | number>;
-}
-
-/** What a renewal is called with. It asks for the present run if the request does, or else where it `asksAnyway`. */
-export function renewal(request: RenewRequest, asksAnyway = false): Call {
+/**
+ * The arguments of one renewal. It asks for the present run if the request does, or if
+ * `asksAnyway`. With `inPlace`, a lease that is not there is not restored.
+ */
+export function renewal(request: RenewRequest, asksAnyway = false, inPlace = false): RenewArgs {
   const { id, ttl, name, data = '', token, notAfter, run = '', asksRun = asksAnyway } = request;
-  const { lease, record } = keysOf(request.key);
-  return { keys: [lease, record], args: [id, ttl, name, data, token, notAfter ?? '', run, asksRun ? 1 : ''] };
+  return { id, ttl, name, data, token, notAfter, run, asksRun, inPlace };
 }
 
-/** The same for several that are {@link isAlike alike}: too late for one is too late for all, and then each goes alone. */
-export function renewalOfAll(requests: readonly RenewRequest[], asksAnyway: boolean): Call {
-  const keys: string[] = [];
-  const own: string[] = [];
-  let limit = Number.POSITIVE_INFINITY;
-  for (const { key, id, token, notAfter = limit } of requests) {
-    const { lease, record } = keysOf(key);
-    keys.push(lease, record);
-    own.push(`${id} ${token}`);
-    limit = Math.min(limit, notAfter);
-  }
+interface ManyCall {
+  readonly elections: readonly Keys[];
+  readonly args: RenewManyArgs;
+}
+
+/**
+ * The arguments of several renewals that are {@link isAlike alike}. A request that is too late for
+ * one is too late for all. Then each is made alone.
+ */
+export function renewalOfAll(requests: readonly RenewRequest[], asksAnyway: boolean): ManyCall {
+  const limits = requests.flatMap(({ notAfter }) => (notAfter === undefined ? [] : [notAfter]));
   const { ttl = 0, run = '', asksRun = asksAnyway } = requests[0] ?? {};
-  return { keys, args: [ttl, Number.isFinite(limit) ? limit : '', run, asksRun ? 1 : '', ...own] };
+  return {
+    elections: requests.map(({ key }) => keysOf(key)),
+    args: {
+      ttl,
+      notAfter: limits.length > 0 ? Math.min(...limits) : undefined,
+      run,
+      asksRun,
+      grants: requests.map(({ id, token }) => `${id} ${token}`),
+    },
+  };
 }

@@ -8,37 +8,40 @@ import { renewReply } from './reply.js';
 import { scripts } from './scripts.js';
 import { toElectionError } from './translate.js';
 
-/** On how many replicas a lease must be, and the ms that they are waited for. */
+/** The number of replicas that must have a lease, and the ms to wait for them. */
 export interface ReplicaPolicy {
   readonly count: number;
   readonly timeout: number;
 }
 
 interface Confirmation {
-  /** What an error is about. */
+  /** The request that an error names. */
   readonly request: LeaseRequest;
-  /** What is to be found in place, and then to be on the replicas; without it, what was written last is. */
+  /** The lease to confirm. Without it, the last write is confirmed. */
   readonly write: RenewRequest | undefined;
   readonly subscriber: Subscriber<never>;
-  /** Whether the server does not know the script by its hash. */
+  /** Whether to send the script by its text, since the server does not know its hash. */
   byText: boolean;
   isConfirmed: boolean;
 }
 
-/** The most ms that a connection may take to be usable; and how many times as long as replicas are waited for. */
-const PATIENCE = 5_000;
-const TIMES = 4;
-/** ms by which Redis may be late to say that the time of a WAIT is up: it looks at its clock `hz` times a second, ten by default. */
-const TICK = 100;
-/** The most ms after which a connection counts as hung whose time is up and that has not said so yet. */
-const HUNG = 500;
-/** ms by which a timer rings late where the event loop was blocked. */
+/** ms for a connection to open: a multiple of the wait for replicas, up to a limit. */
+const CONNECT_MAX = 5_000;
+const CONNECT_WAITS = 4;
+/**
+ * ms by which Redis may end a WAIT late: it checks timeouts `hz` times a second, ten by default.
+ */
+const WAIT_LAG = 100;
+/** A connection that is this many ms late with its reply counts as hung, or earlier. */
+const HUNG_MAX = 500;
+/** A timer that fires this many ms late shows that the event loop was blocked. */
 const BLOCKED = 5;
 
 /**
- * Knows of one server what its replicas have. It asks by a connection of its own, since to wait for replicas blocks one, and in rounds: the
- * writes of all who ask, and behind them one WAIT, by the same socket. WAIT counts from the last write of its own connection, and after a
- * reconnection from none; so what a connection that was lost had yet to answer is confirmed by no other.
+ * Confirms what the replicas of one server have. It has a connection of its own, since WAIT blocks
+ * it. It works in rounds: the writes of all requests, then one WAIT, on the same socket. WAIT
+ * counts from the last write of its own connection, and from none after a reconnection. So the open
+ * requests of a lost connection are never confirmed by another.
  */
 export class ReplicaConfirmer {
   readonly #open: () => Observable<CommandConnection>;
@@ -46,9 +49,9 @@ export class ReplicaConfirmer {
   readonly #prefix: string;
   readonly #waiting = new Set<Confirmation>();
   #round: readonly Confirmation[] = [];
-  #patience: NodeJS.Timeout | undefined;
+  #limitTimer: NodeJS.Timeout | undefined;
   #connection: Subscription | undefined;
-  #wire: CommandConnection | undefined;
+  #commands: CommandConnection | undefined;
   #isDue = false;
   #isDoubtful = false;
   #isStale = false;
@@ -60,12 +63,14 @@ export class ReplicaConfirmer {
     this.#prefix = prefix;
   }
 
-  /** Whether what was asked last has not been confirmed: to confirm without a write tells whether anything would be by now. */
+  /** Whether the last request was not confirmed. A request without a write ends the doubt. */
   get isDoubtful(): boolean {
     return this.#isDoubtful;
   }
 
-  /** Completes when the lease of `write` has been found in place, extended, and is on enough replicas; else fails. */
+  /**
+   * Completes once the lease of `write` is in place, extended, and on enough replicas; else fails.
+   */
   confirm(request: LeaseRequest, write?: RenewRequest): Observable<never> {
     return new Observable((subscriber) => {
       const asked: Confirmation = { request, write, subscriber, byText: false, isConfirmed: false };
@@ -78,10 +83,10 @@ export class ReplicaConfirmer {
     });
   }
 
-  /** The client has another connection, maybe to another server: what is asked from now on goes by a new one as well. */
+  /** The client has reconnected, maybe to another server. Later requests use a new connection. */
   refresh(): void {
     if (this.#round.length > 0) this.#isStale = true;
-    else if (this.#wire) this.#disconnect();
+    else if (this.#commands) this.#disconnect();
   }
 
   close(): void {
@@ -91,7 +96,7 @@ export class ReplicaConfirmer {
     this.#fail(round, unreachable);
   }
 
-  /** Those who ask in one turn of the event loop go together. */
+  /** The requests of one turn of the event loop share a round. */
   #schedule(): void {
     if (this.#isDue) return;
     this.#isDue = true;
@@ -103,8 +108,8 @@ export class ReplicaConfirmer {
 
   #begin(): void {
     if (this.#round.length > 0 || this.#waiting.size === 0) return;
-    const wire = this.#wire;
-    if (!wire) {
+    const commands = this.#commands;
+    if (!commands) {
       this.#connect();
       return;
     }
@@ -112,28 +117,30 @@ export class ReplicaConfirmer {
     this.#waiting.clear();
     this.#round = round;
     const { count, timeout } = this.#replicas;
-    this.#limit(this.#longest, () => this.#giveUp(round));
-    // Each has something written: WAIT counts from there, and would else say yes to any replica that is there, however far behind.
+    this.#setLimit(this.#totalLimit, () => this.#giveUp(round));
+    // Each request writes something. Without a write, WAIT counts any connected replica.
     const writes = round.map(({ request, write, byText }) =>
-      attempt(() => (write ? renew(wire, write, byText) : touch(wire, request))),
+      attempt(() => (write ? renew(commands, write, byText) : touch(commands, request))),
     );
-    const counted = attempt(() => wire.wait(count, timeout));
+    const counted = attempt(() => commands.wait(count, timeout));
     void Promise.allSettled([counted, ...writes]).then(([count, ...answers]) => {
-      if (this.#wire === wire) this.#end(round, count as Outcome, answers);
+      if (this.#commands === commands) this.#end(round, count as Outcome, answers);
     });
   }
 
-  /** Tells what is known by now, while there is time to: whoever asks next waits for the answer, unless the connection hangs. */
+  /**
+   * Fails the round in time. The next one waits for the pending reply, unless the connection hangs.
+   */
   #giveUp(round: readonly Confirmation[]): void {
-    this.#limit(Math.max(TICK, Math.min(HUNG, this.#replicas.timeout)), () => this.close());
+    this.#setLimit(Math.max(WAIT_LAG, Math.min(HUNG_MAX, this.#replicas.timeout)), () => this.close());
     this.#fail(round, (request) => tooFew(request, this.#replicas));
   }
 
   #end(round: readonly Confirmation[], counted: Outcome, answers: readonly Outcome[]): void {
     this.#round = [];
-    this.#limit();
+    this.#setLimit();
     const isRefused = [counted, ...answers].some((one) => one.status === 'rejected' && !isUnknown(one.reason));
-    if (isRefused || this.#isStale) this.#disconnect(); // what refuses may be no master any more
+    if (isRefused || this.#isStale) this.#disconnect(); // the server may no longer be the master
     if (counted.status === 'rejected') {
       for (const asked of round) this.#refuse(asked, counted.reason);
     } else {
@@ -161,7 +168,7 @@ export class ReplicaConfirmer {
       const status = write ? renewReply(answer.value, write).status : 'renewed';
       if (status !== 'renewed') throw unavailable(request, `the connection that waits for replicas found it ${status}`);
     } catch (error) {
-      this.#disconnect(); // what is not in place here may be so on the server that the client has come to
+      this.#disconnect(); // the lease may be on a server to which the client has moved
       subscriber.error(error);
       return;
     }
@@ -169,76 +176,85 @@ export class ReplicaConfirmer {
     subscriber.complete();
   }
 
-  /** Who has nothing to be confirmed yet, and is told that another server is the one to ask, goes on: so the client finds that one, too. */
+  /**
+   * A request without a write goes on if the server redirects it, so that the client follows, too.
+   */
   #refuse({ subscriber, request, write }: Confirmation, error: unknown): void {
     if (!write && isElsewhere(error)) subscriber.complete();
     else subscriber.error(this.#translate(error, request));
   }
 
-  /** Whoever waits for a connection is told in time that there is none yet. It may still come, for those who ask later. */
+  /** Opens a connection. Waiting requests fail in time. Later requests may still use it. */
   #connect(): void {
     if (performance.now() - this.#failedAt < this.#replicas.timeout) {
-      this.#fail([], unreachable); // not as often as it is asked for
+      this.#fail([], unreachable); // no new attempt yet
       return;
     }
-    if (!this.#patience) this.#limit(this.#longest, () => this.#fail([], unreachable));
+    if (!this.#limitTimer) this.#setLimit(this.#totalLimit, () => this.#fail([], unreachable));
     if (this.#connection) return;
     const connection = new Subscription();
     this.#connection = connection;
     const opened = this.#open().pipe(
-      timeout({ first: Math.min(PATIENCE, Math.max(HUNG, TIMES * this.#replicas.timeout)), with: () => EMPTY }),
-      catchError(() => EMPTY), // a client whose `duplicate` fails
+      timeout({
+        first: Math.min(CONNECT_MAX, Math.max(HUNG_MAX, CONNECT_WAITS * this.#replicas.timeout)),
+        with: () => EMPTY,
+      }),
+      catchError(() => EMPTY), // the client's `duplicate` has failed
     );
-    const begin = (wire: CommandConnection) => {
-      this.#wire = wire;
-      this.#limit();
+    const begin = (commands: CommandConnection) => {
+      this.#commands = commands;
+      this.#setLimit();
       this.#begin();
     };
     const lose = () => {
-      if (!this.#wire) this.#failedAt = performance.now();
+      if (!this.#commands) this.#failedAt = performance.now();
       this.close();
     };
     connection.add(opened.subscribe({ next: begin, complete: lose }));
   }
 
   #disconnect(): void {
-    this.#limit();
+    this.#setLimit();
     this.#connection?.unsubscribe();
     this.#connection = undefined;
-    this.#wire = undefined;
+    this.#commands = undefined;
     this.#isStale = false;
   }
 
-  /** ms in which whoever asks is told something. */
-  get #longest(): number {
+  /** ms after which every request has an outcome. */
+  get #totalLimit(): number {
     const { timeout } = this.#replicas;
-    return timeout + Math.min(TICK, timeout / 2);
+    return timeout + Math.min(WAIT_LAG, timeout / 2);
   }
 
-  /** Calls `end` after `ms`, unless there is another limit before. What has come while the event loop was blocked is heard first. */
-  #limit(ms?: number, end?: () => void): void {
-    clearTimeout(this.#patience);
-    this.#patience = undefined;
+  /**
+   * Calls `end` after `ms` unless replaced. After a blocked event loop, pending replies come first.
+   */
+  #setLimit(ms?: number, end?: () => void): void {
+    clearTimeout(this.#limitTimer);
+    this.#limitTimer = undefined;
     if (!end) return;
     const over = () => {
-      this.#patience = undefined;
+      this.#limitTimer = undefined;
       end();
     };
     const due = performance.now() + (ms ?? 0);
-    this.#patience = setTimeout(() => {
+    this.#limitTimer = setTimeout(() => {
       if (performance.now() - due < BLOCKED) over();
-      else this.#patience = setTimeout(over);
+      else this.#limitTimer = setTimeout(over);
     }, ms);
   }
 
-  /** Whoever waits for the next round is told the same as those of this one: there is no time for another. */
+  /**
+   * Fails this round and the requests that wait for the next, since there is no time for another.
+   */
   #fail(round: readonly Confirmation[], reason: (request: LeaseRequest) => Error): void {
     const all = [...round, ...this.#waiting];
     this.#waiting.clear();
     for (const { subscriber, request } of all) subscriber.error(reason(request));
   }
 
-  /** A server that is not, or no longer, the one to ask says so in many ways. */
+  /** Any other refusal may mean that the server is not the right one any more. */
   #translate(error: unknown, request: LeaseRequest): Error {
     const reason = toElectionError(error, request, true, this.#prefix);
     return reason.code === 'STORE_REPLY'
@@ -247,7 +263,7 @@ export class ReplicaConfirmer {
   }
 }
 
-/** Writes down what is there already: when the lease ends, which a full server takes as well; else the token on record, if there is one. */
+/** Rewrites the expiry of the lease, which a full server accepts, or else the token on record. */
 const TOUCH = `
 local left = redis.call('PTTL', KEYS[1])
 if left > 0 then return redis.call('PEXPIRE', KEYS[1], left) end
@@ -255,27 +271,25 @@ local token = redis.call('HMGET', KEYS[2], 'token')[1]
 if token then redis.call('HSET', KEYS[2], 'token', token) end
 `;
 
-function touch(wire: CommandConnection, { key }: LeaseRequest): Promise<unknown> {
+function touch(commands: CommandConnection, { key }: LeaseRequest): Promise<unknown> {
   const { lease, record } = keysOf(key);
-  return wire.eval(TOUCH, { keys: [lease, record], arguments: [] });
+  return commands.eval(TOUCH, { keys: [lease, record], arguments: [] });
 }
-
-/** Asks the script to put nothing back: what is not there may have been granted by another server. */
-const IN_PLACE = 1;
 
 type Outcome = PromiseSettledResult<unknown>;
 
-function renew(wire: CommandConnection, write: RenewRequest, byText: boolean): Promise<unknown> {
-  const { keys, args } = renewal(write);
-  const options = { keys, arguments: [...args, IN_PLACE].map(String) };
-  return byText ? wire.eval(scripts.renew.source, options) : wire.evalSha(scripts.renew.sha, options);
+/** Renews a lease that is in place. A missing lease may have been granted by another server. */
+function renew(commands: CommandConnection, write: RenewRequest, byText: boolean): Promise<unknown> {
+  const { source, sha, keys, args } = scripts.renew;
+  const options = { keys: keys(keysOf(write.key)), arguments: args(renewal(write, false, true)) };
+  return byText ? commands.eval(source, options) : commands.evalSha(sha, options);
 }
 
-/** What `call` promises; a client may throw instead. */
+/** The promise of `call`, which may throw instead. */
 const attempt = (call: () => Promise<unknown>): Promise<unknown> => new Promise((resolve) => resolve(call()));
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : '');
-/** What a server says that has given the slot away, or is a replica by now. */
+/** Whether the server no longer has the slot, or is a replica. */
 const isElsewhere = (error: unknown): boolean =>
   /^(MOVED|ASK|READONLY|CLUSTERDOWN)\b|replica instances/.test(messageOf(error));
 const isUnknown = (error: unknown): boolean => messageOf(error).includes('NOSCRIPT');
@@ -286,7 +300,7 @@ export const unavailable = ({ verb, key }: LeaseRequest, why: string): ElectionE
 const unreachable = (request: LeaseRequest): ElectionError =>
   unavailable(request, 'the connection that waits for replicas was lost, or could not be had');
 
-/** Without a `count` it is not known how many had it, but that they were too few. */
+/** Without `count`, the exact number is not known. */
 function tooFew(
   request: LeaseRequest,
   replicas: ReplicaPolicy,

@@ -29,7 +29,9 @@ import type { CommandConnections } from './client-adapter.js';
 import { keysOf } from './keys.js';
 import { ReplicaConfirmer, unavailable } from './replica-confirmer.js';
 
-/** On how many replicas a lease must be, and for how many ms they are waited for: half of a request's `timeout` by default. */
+/**
+ * The replicas that must have a lease, and the ms to wait for them: half of `timeout` by default.
+ */
 export interface Rule {
   readonly count: number;
   readonly timeout?: number | undefined;
@@ -38,12 +40,12 @@ export interface Rule {
 const known = new WeakMap<LeaseStore, Map<string, LeaseStore>>();
 const clients = new WeakMap<LeaseStore, RedisClient>();
 
-/** The client that a replicated store is reached by; undefined for any other store. */
+/** The client of a replicated store; undefined for any other store. */
 export const clientOf = (store: LeaseStore): RedisClient | undefined => clients.get(store);
 
 /**
- * Leases as `store` has them, each granted or renewed only where it is on so many replicas, too: nothing is granted or renewed
- * that is not so there. One store for all elections that wait for the same. `client` must be one that can be duplicated.
+ * A store that grants and renews only leases that enough replicas have. Elections with the same
+ * `rule` share one store. `client` must be one that can be duplicated.
  */
 export function replicatedStore(store: LeaseStore, client: RedisClient, rule: Rule): LeaseStore {
   const stores = getOrMake(known, store, () => new Map<string, LeaseStore>());
@@ -55,11 +57,11 @@ export function replicatedStore(store: LeaseStore, client: RedisClient, rule: Ru
 }
 
 function open(store: LeaseStore, client: RedisClient, rule: Rule): LeaseStore {
-  const witnesses = new ReplicaConfirmers(client, rule.count);
-  /** By key, the id whose grant was given back last. */
+  const confirmers = new ReplicaConfirmers(client, rule.count);
+  /** By key, the id of the last grant that was given back. */
   const givenBack = new Map<string, string>();
 
-  /** A grant that nobody leads by is to be in nobody's way. Where this fails, too, the election does it. */
+  /** Releases a grant that was not confirmed. If this fails, the election releases it. */
   const giveBack = ({ key, timeout, id }: AcquireRequest): Observable<never> => {
     givenBack.set(key, id);
     return defer(() => store.release({ verb: 'release', key, timeout, id })).pipe(
@@ -74,10 +76,10 @@ function open(store: LeaseStore, client: RedisClient, rule: Rule): LeaseStore {
     ask: () => ObservableInput<Reply>,
     confirm: (reply: Reply) => Observable<never>,
   ): Observable<Reply> =>
-    witnesses.use(() =>
-      // Where the last was not confirmed, whatever the reason, nothing more is written before something would be: a lease that is not to be led
-      // by is not taken again and again, nor extended.
-      concat(witnesses.recovery(request, wait), defer(ask)).pipe(
+    confirmers.use(() =>
+      // After a failed confirmation, first check that replicas respond before anything is written.
+      // Otherwise a lease without a leader would be taken or extended again and again.
+      concat(confirmers.recovery(request, wait), defer(ask)).pipe(
         concatMap((reply) => concat(confirm(reply), of(reply))),
       ),
     );
@@ -94,7 +96,7 @@ function open(store: LeaseStore, client: RedisClient, rule: Rule): LeaseStore {
             giveBack(request),
             throwError(() => error),
           );
-        return witnesses.confirm(request, wait, renewalOf(request, reply)).pipe(catchError(refuse));
+        return confirmers.confirm(request, wait, renewalOf(request, reply)).pipe(catchError(refuse));
       },
     );
 
@@ -103,7 +105,7 @@ function open(store: LeaseStore, client: RedisClient, rule: Rule): LeaseStore {
       request,
       wait,
       () => store.renew(request),
-      (reply) => (reply.status === 'renewed' ? witnesses.confirm(request, wait, request) : EMPTY),
+      (reply) => (reply.status === 'renewed' ? confirmers.confirm(request, wait, request) : EMPTY),
     );
 
   const replicated: LeaseStore = {
@@ -111,18 +113,18 @@ function open(store: LeaseStore, client: RedisClient, rule: Rule): LeaseStore {
     acquire: (request) => defer(() => acquire(request, waitWithin(rule, request))),
     renew: (request) => defer(() => renew(request, waitWithin(rule, request))),
     notices: (key) =>
-      witnesses.use(() =>
+      confirmers.use(() =>
         (store.notices?.(key) ?? NEVER).pipe(
           tap(({ kind }) => {
-            if (kind === 'connected') witnesses.refresh();
+            if (kind === 'connected') confirmers.refresh();
           }),
-          // Woken by what it gave back itself, a candidate would ask again at once, and fail again.
+          // A candidate must not retry because of its own release: it would fail again.
           filter((notice) => notice.kind !== 'released' || notice.id !== givenBack.get(key)),
           finalize(() => givenBack.delete(key)),
         ),
       ),
   };
-  // A quorum gives its members less time for a request than the election has: the time to wait is not to change with that.
+  // A quorum gives its members a shorter timeout. The wait must not depend on that.
   const waiting = (wait: number): LeaseStore => ({
     ...replicated,
     acquire: (request) => acquire(request, wait),
@@ -137,7 +139,7 @@ function open(store: LeaseStore, client: RedisClient, rule: Rule): LeaseStore {
   return { ...replicated, forElection };
 }
 
-/** The ms that replicas are waited for as part of a request with these `limits`. */
+/** ms to wait for replicas in a request with these limits. */
 function waitWithin(rule: Rule, { timeout: limit }: RequestLimits): number {
   const wait = rule.timeout ?? Math.max(1, Math.floor(limit / 2));
   if (wait < limit) return wait;
@@ -148,7 +150,7 @@ function waitWithin(rule: Rule, { timeout: limit }: RequestLimits): number {
   );
 }
 
-/** What finds the lease that was just granted, and nothing else. */
+/** A renewal that finds only the lease that was just granted. */
 function renewalOf(request: AcquireRequest, { token, run }: Granted): RenewRequest {
   const { key, timeout, id, ttl, name, data, notAfter } = request;
   return {
@@ -165,24 +167,24 @@ function renewalOf(request: AcquireRequest, { token, run }: Granted): RenewReque
   };
 }
 
-/** One {@link ReplicaConfirmer} for each server and each time to wait, kept as long as anybody uses them. */
+/** One {@link ReplicaConfirmer} for each server and wait, kept while anybody uses them. */
 class ReplicaConfirmers {
-  readonly #wires: CommandConnections;
+  readonly #connections: CommandConnections;
   readonly #prefix: string;
   readonly #count: number;
-  readonly #witnesses = new Map<string, ReplicaConfirmer>();
+  readonly #confirmers = new Map<string, ReplicaConfirmer>();
   #users = 0;
 
   constructor(client: RedisClient, count: number) {
     const { commandConnections, prefix } = adapterOf(client);
     if (!commandConnections)
       throw invalidOption('redis', 'must be a client that can be duplicated, for a connection to wait by', client);
-    this.#wires = commandConnections;
+    this.#connections = commandConnections;
     this.#prefix = prefix;
     this.#count = count;
   }
 
-  /** Keeps their connections while what `make` makes is subscribed. */
+  /** Keeps the connections while the Observable of `make` is subscribed. */
   use<Value>(make: () => Observable<Value>): Observable<Value> {
     return defer(() => {
       this.#users += 1;
@@ -190,40 +192,40 @@ class ReplicaConfirmers {
     });
   }
 
-  /** Confirms that the lease of `write` is in place, and on enough replicas within `wait` ms. */
+  /** Completes once enough replicas have the lease of `write`; fails after `wait` ms. */
   confirm(request: LeaseRequest, wait: number, write: RenewRequest): Observable<never> {
     const server = this.#serverOf(request);
     if (server === undefined) {
       return throwError(() => unavailable(request, 'the client does not know the server that has its slot'));
     }
     const replicas = { count: this.#count, timeout: wait };
-    const open = () => new ReplicaConfirmer(() => this.#wires.open(server), replicas, this.#prefix);
-    return getOrMake(this.#witnesses, nameOf(server, wait), open).confirm(request, write);
+    const open = () => new ReplicaConfirmer(() => this.#connections.open(server), replicas, this.#prefix);
+    return getOrMake(this.#confirmers, nameOf(server, wait), open).confirm(request, write);
   }
 
-  /** Completes once the replicas have what was written last; at once unless it is doubtful that they do. */
+  /** Completes once enough replicas have the last write; at once unless that is in doubt. */
   recovery(request: LeaseRequest, wait: number): Observable<never> {
     const server = this.#serverOf(request);
-    const witness = server === undefined ? undefined : this.#witnesses.get(nameOf(server, wait));
-    return witness?.isDoubtful ? witness.confirm(request) : EMPTY;
+    const confirmer = server === undefined ? undefined : this.#confirmers.get(nameOf(server, wait));
+    return confirmer?.isDoubtful ? confirmer.confirm(request) : EMPTY;
   }
 
-  /** Servers may have changed their places. */
+  /** The client has reconnected, maybe to another server. */
   refresh(): void {
-    for (const witness of this.#witnesses.values()) witness.refresh();
+    for (const confirmer of this.#confirmers.values()) confirmer.refresh();
   }
 
   #serverOf({ key }: LeaseRequest): string | undefined {
-    return this.#wires.serverOf(keysOf(key).lease);
+    return this.#connections.serverOf(keysOf(key).lease);
   }
 
   #leave(): void {
     this.#users -= 1;
     if (this.#users > 0) return;
-    for (const witness of this.#witnesses.values()) witness.close();
-    this.#witnesses.clear();
+    for (const confirmer of this.#confirmers.values()) confirmer.close();
+    this.#confirmers.clear();
   }
 }
 
-/** Elections that wait for different times do not share a wait. */
+/** Elections with different waits do not share a WAIT. */
 const nameOf = (server: string, wait: number): string => `${wait} ${server}`;

@@ -13,7 +13,7 @@ import type {
   WithdrawReply,
 } from '../port/lease-store.js';
 
-/** A script's answer, checked: its status, what every answer has, and the fields after those. */
+/** A valid reply of a script: its status, the common fields, and the fields of this status. */
 interface Answer {
   readonly status: string;
   readonly sight: { readonly time: number; readonly token: number; readonly until: number };
@@ -41,7 +41,7 @@ export function acquireReply(raw: unknown, request: LeaseRequest): AcquireReply 
   }
 }
 
-/** The database in which the lease was granted that an answer tells of; undefined where it tells none. */
+/** The database of the lease in a reply; undefined if the reply has none. */
 export function databaseIn(raw: unknown): string | undefined {
   if (!Array.isArray(raw)) return undefined;
   const status = String(raw[0]);
@@ -67,13 +67,13 @@ export function renewReply(raw: unknown, request: LeaseRequest): RenewReply {
   }
 }
 
-/** What several renewals come to: all are told the same, but those that are to be asked for alone, by their place. */
+/** The outcome of a batch: one reply for all, except those at the indexes `alone`. */
 export interface Together {
   readonly reply: RenewReply;
   readonly alone: ReadonlySet<number>;
 }
 
-/** The answer to several renewals. One that makes no sense is for none of them: each is then asked for alone. */
+/** Parses the reply to a batch. Throws if it is invalid; then each renewal is sent alone. */
 export function renewManyReply(raw: unknown): Together {
   const [micros, until, run = '', ...alone] = Array.isArray(raw) ? raw.map(String) : [];
   const reply = { status: 'renewed', time: Number(micros) / 1000, until: Number(until), ...(run && { run }) } as const;
@@ -113,7 +113,7 @@ export function listReply(raw: unknown, request: LeaseRequest): ListReply {
   return { status, ...sight, candidates };
 }
 
-/** Undefined for what is none of ours: whoever may write there can put anything there. */
+/** A listed candidate; undefined if invalid. Anyone who may write the key can write anything. */
 function standing(text: string, lastSeen: number): Standing | undefined {
   let member: Partial<Record<string, unknown>>;
   try {
@@ -127,7 +127,7 @@ function standing(text: string, lastSeen: number): Standing | undefined {
   return { id, ...(name && { name }), ...(data && { data }), lastSeen };
 }
 
-/** Clients map types as their users like (text as Buffers, numbers as text): whatever it is, its text is what was sent. */
+/** A client may map types, such as text to Buffers. The string of each value is always the same. */
 function answer(raw: unknown, request: LeaseRequest): Answer {
   if (!Array.isArray(raw) || raw.length < 4) throw invalidReply(raw, request);
   const [status = '', micros, token, until, ...rest] = raw.map(String);

@@ -1,6 +1,9 @@
 const SLOTS = 16_384;
 
-/** The slot of a cluster that `key`, which must have no braces, is in: its CRC-16 (XMODEM) by the number of slots. */
+/**
+ * The cluster slot of `key`, which must have no braces: its CRC-16 (XMODEM) modulo the number of
+ * slots.
+ */
 export function slotOf(key: string): number {
   let crc = 0;
   for (const byte of Buffer.from(key)) {

@@ -6,7 +6,7 @@ import { adapterOf, type RedisClient, revocable } from './client.js';
 import type { ClientAdapter, ScriptOptions } from './client-adapter.js';
 import { type Connection, connectionOf } from './connection.js';
 import { Home } from './home.js';
-import { type Keys, keysOf } from './keys.js';
+import { keysOf } from './keys.js';
 import { type Renewer, renewal, renewalOfAll, renewals } from './renewals.js';
 import {
   acquireReply,
@@ -19,15 +19,16 @@ import {
   renewReply,
   withdrawReply,
 } from './reply.js';
-import { type Script, scripts } from './scripts.js';
+import type { ElectionScript, ScriptText } from './script.js';
+import { type AcquireArgs, scripts } from './scripts.js';
 import { toElectionError } from './translate.js';
 
 const stores = new WeakMap<RedisClient, WeakMap<object, LeaseStore>>();
 const NO_SUBSCRIBER = {};
 
 /**
- * Leases in Redis, through the caller's client: one store for all its elections, so that they can go together. What is told is heard by
- * `subscriber`, or not at all where that is `false`.
+ * The store of leases in Redis by `client`. All its elections share one store, so that renewals can
+ * share requests. Notices arrive by a duplicate of `subscriber`; `false` means no notices.
  */
 export const redisStore = (client: RedisClient, subscriber: RedisClient | false = client): LeaseStore =>
   getOrMake(getOrMake(stores, client, newMap), subscriber || NO_SUBSCRIBER, () => open(client, subscriber));
@@ -40,96 +41,95 @@ function open(redis: RedisClient, subscriber: RedisClient | false): LeaseStore {
   const call = callerOf(client, home);
   const ask = askerOf(client, connectionOf(redis), call);
   const channels = openChannels(redis, subscriber, home);
-  // Elections under different prefixes are different elections, and not to hear of one another.
-  const channelOf = ({ channel }: Keys) => client.prefix + channel;
+  // Elections under different prefixes are different elections, and must not share a channel.
+  const channelOf = ({ key }: { readonly key: string }) => client.prefix + keysOf(key).channel;
   return {
     acquire: (request) =>
       defer(() => {
         const { id, ttl, name, data = '', lastToken, notAfter, coldStart, watched, hears = false } = request;
-        const keys = keysOf(request.key);
-        const { lease, record, candidates } = keys;
-        const watch = watched ? [watched.until, watched.time, watched.age] : ['', '', ''];
-        const channel = channelOf(keys);
-        const releaser = channels.releasedBy(channel);
-        const told = [Number(channels.openInbox(hears)), channels.inbox, releaser];
-        const hints = [...watch, ...told, home.database];
-        const args = [id, ttl, name, data, lastToken, notAfter ?? '', coldStart, channel, ...hints];
-        // Nobody waits for it, and nothing depends on it: others who do not hear of this leader ask when the lease runs out that they know of.
+        const channel = channelOf(request);
+        const releasedBy = channels.releasedBy(channel);
+        const args: AcquireArgs = {
+          id,
+          ttl,
+          name,
+          data,
+          lastToken,
+          notAfter,
+          coldStart,
+          channel,
+          watchedUntil: watched?.until,
+          watchedTime: watched?.time,
+          watchedAge: watched?.age,
+          hears: channels.openInbox(hears),
+          inbox: channels.inbox,
+          releasedBy,
+          expectedDb: home.database,
+        };
+        // Not awaited, and nothing depends on it: candidates without the notice ask when the lease
+        // that they know of expires.
         const announce = () =>
-          ask(request, scripts.announce, [lease, record], [id, ttl, channel, releaser], nothing).subscribe({
-            error: nothing,
-          });
+          ask(request, scripts.announce, { id, ttl, channel, releasedBy }, nothing).subscribe({ error: nothing });
         const parse = (raw: unknown) => {
           const reply = acquireReply(raw, request);
           if (isUntold(raw)) announce();
           return reply;
         };
-        return ask(request, scripts.acquire, [lease, record, candidates], args, parse);
+        return ask(request, scripts.acquire, args, parse);
       }),
     renew: renewals(renewer(client, ask, call)),
     release: (request) => {
-      const keys = keysOf(request.key);
-      const { lease, record, candidates } = keys;
       const { id, successor = '', quiet = false, absent = '' } = request;
-      const args = [id, channelOf(keys), successor, Number(quiet), absent];
-      return ask(request, scripts.release, [lease, record, candidates], args, releaseReply);
+      const args = { id, channel: channelOf(request), successor, quiet, absent };
+      return ask(request, scripts.release, args, releaseReply);
     },
-    read: (request) => {
-      const { lease, record } = keysOf(request.key);
-      return ask(request, scripts.read, [lease, record], [], readReply);
-    },
+    read: (request) => ask(request, scripts.read, {}, readReply),
     withdraw: (request) => {
-      const { lease, record, candidates } = keysOf(request.key);
       const { id, name, data = '' } = request;
-      const args = [id, name, data, channels.inbox];
-      return ask(request, scripts.withdraw, [lease, record, candidates], args, withdrawReply);
+      return ask(request, scripts.withdraw, { id, name, data, inbox: channels.inbox }, withdrawReply);
     },
-    list: (request) => {
-      const { lease, record, candidates } = keysOf(request.key);
-      return ask(request, scripts.list, [lease, record, candidates], [request.ttl], listReply);
-    },
-    notices: (key) => channels.notices(channelOf(keysOf(key))),
+    list: (request) => ask(request, scripts.list, { ttl: request.ttl }, listReply),
+    notices: (key) => channels.notices(channelOf({ key })),
   };
 }
 
-/** Renewals go together where one server is behind the client: a cluster, or whatever counts slots, refuses keys of several. */
+/** Batches renewals if the client has one server. A cluster refuses the keys of several slots. */
 function renewer(client: ClientAdapter, ask: Ask, call: Call): Renewer {
   let isOneServer = client.serves === 'one';
-  // A slot that is moved takes its leases to another server, and nobody is told; nor is anybody of a connection of a pool.
+  // No event tells that a slot has moved its leases to another server. A pool has no connection
+  // events.
   const asksRun = (): boolean => !isOneServer || client.readyEvents.length === 0;
   return {
     get isReady() {
       return isOneServer && client.isReady !== false;
     },
-    alone: (request) => {
-      const { keys, args } = renewal(request, asksRun());
-      return ask(request, scripts.renew, keys, args, renewReply);
-    },
+    alone: (request) => ask(request, scripts.renew, renewal(request, asksRun()), renewReply),
     together: async (requests, signal) => {
-      const { keys, args } = renewalOfAll(requests, asksRun());
-      return renewManyReply(await call(signal, scripts.renewMany, { keys, arguments: args.map(String) }));
+      const { elections, args } = renewalOfAll(requests, asksRun());
+      const { renewMany } = scripts;
+      const options = { keys: renewMany.keys(elections), arguments: renewMany.args(args) };
+      return renewManyReply(await call(signal, renewMany, options));
     },
     explain: (error, request) => {
       if (/\b(CROSSSLOT|MOVED|ASK)\b/.test(String(error))) isOneServer = false;
       const reason = toElectionError(error, request, client.isReady !== false, client.prefix);
-      // What the server itself refuses may be but one of them, such as a key that an ACL rule forbids.
+      // The server may have refused only one of them, such as a key that an ACL rule forbids.
       return reason.code === 'STORE_UNAVAILABLE' && isOneServer ? reason : undefined;
     },
   };
 }
 
-/** One script call: made on subscription; unsubscribed, it is taken back if it has not been written yet. */
-type Ask = <Reply>(
+/** Calls a script on subscription. Unsubscription cancels the call if it is not written yet. */
+type Ask = <Args, Reply>(
   request: LeaseRequest,
-  script: Script,
-  keys: string[],
-  args: ReadonlyArray<string | number>,
+  script: ElectionScript<Args>,
+  args: Args,
   parse: (raw: unknown, request: LeaseRequest) => Reply,
 ) => Observable<Reply>;
 
 const askerOf =
   (client: ClientAdapter, connection: Connection, call: Call): Ask =>
-  (request, script, keys, args, parse) =>
+  (request, script, args, parse) =>
     new Observable((subscriber) => {
       const fail = (error: unknown) =>
         subscriber.error(toElectionError(error, request, client.isReady !== false, client.prefix));
@@ -137,7 +137,7 @@ const askerOf =
         subscriber.next(reply);
         subscriber.complete();
       };
-      const options = { keys, arguments: args.map(String) };
+      const options = { keys: script.keys(keysOf(request.key)), arguments: script.args(args) };
       const { answer, revoke } = revocable((signal) => call(signal, script, options));
       subscriber.add(revoke);
       subscriber.add(watchQueue(client, connection, request.timeout, fail));
@@ -145,9 +145,11 @@ const askerOf =
       answer.then((raw) => parse(raw, request)).then(done, fail);
     });
 
-type Call = (signal: AbortSignal, script: Script, options: ScriptOptions) => Promise<unknown>;
+type Call = (signal: AbortSignal, script: ScriptText, options: ScriptOptions) => Promise<unknown>;
 
-/** Nothing is sent by a client that is known to have moved, and what one answers that turns out to have moved is not believed. */
+/**
+ * Calls a script. Rejects if the client has moved to another database, before or after the call.
+ */
 const callerOf =
   (client: ClientAdapter, home: Home): Call =>
   async (signal, script, options) => {
@@ -158,11 +160,13 @@ const callerOf =
     return raw;
   };
 
-/** By hash; by text when the server does not know it, which may be so at every call (restart, failover, `SCRIPT FLUSH`). */
+/**
+ * Calls by hash, and by text if the server does not know the hash. A restart forgets all hashes.
+ */
 async function run(
   client: ClientAdapter,
   signal: AbortSignal,
-  script: Script,
+  script: ScriptText,
   options: ScriptOptions,
 ): Promise<unknown> {
   try {
@@ -173,29 +177,28 @@ async function run(
   }
 }
 
-/** ms: timers that were set in one turn ring in any order where they are no further apart than they are off. */
-const MOMENT = 2;
+/** ms by which this timer precedes the election's. Timers that are closer may fire in any order. */
+const TIMER_MARGIN = 2;
 
 /**
- * For a request that waits for a connection to come: fails it when its time is up, a moment before the election would, and with the
- * reason why there is no connection instead of a mere silence.
+ * Fails a request that still waits for a connection just before its timeout, with the reason why
+ * there is no connection.
  */
 function watchQueue(client: ClientAdapter, connection: Connection, timeout: number, fail: (error: unknown) => void) {
   if (client.isReady !== false) return undefined;
   const timer = setTimeout(() => {
     if (client.isReady === false) fail(connection.lastError ?? new Error('the client is not connected'));
-  }, timeout - MOMENT);
+  }, timeout - TIMER_MARGIN);
   return () => clearTimeout(timer);
 }
 
 /**
- * For a request by a client that repeats it in silence while its slot cannot answer: asks the server itself once half of its time is up, and fails it
- * with what that one says.
+ * Fails a request that the client silently retries while its slot is being moved. It calls the
+ * server itself after half of the timeout, and uses the error of that call.
  */
 function watchSlot({ evalShaOnce }: ClientAdapter, { key, timeout }: LeaseRequest, fail: (error: unknown) => void) {
   if (!evalShaOnce) return undefined;
-  const { lease, record, candidates } = keysOf(key);
-  const options = { keys: [lease, record, candidates], arguments: [] };
+  const options = { keys: scripts.read.keys(keysOf(key)), arguments: [] };
   const timer = setTimeout(() => {
     evalShaOnce(scripts.read.sha, options).catch((error) => {
       if (/^TRYAGAIN\b/.test(String(error?.message))) fail(error);

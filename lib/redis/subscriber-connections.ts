@@ -23,68 +23,72 @@ import {
 import type { ClientAdapter, SubscriberConnection } from './client-adapter.js';
 import { ReconnectBackoff } from './reconnect-backoff.js';
 
-/** ms that the server may take: to make a connection usable, to confirm a subscription, to say that it is there. node-redis would wait for ever. */
-const PATIENCE = 5_000;
-/** ms between two looks whether it is there: seldom, since what all who stand by ask of it adds up. */
-const LOOK_EVERY = 30_000;
+/**
+ * ms for the server to accept a connection, a subscription or a ping. node-redis waits for ever.
+ */
+const REPLY_TIMEOUT = 5_000;
+/** ms between two pings. They are rare, since all candidates send them. */
+const PING_EVERY = 30_000;
 
 /**
- * A link by a client, and `undefined` when it is lost: made for the first who asks, gone with the last. `reconnections` are those of the client,
- * and `serves` what is behind it.
+ * Emits each subscriber connection, and `undefined` when it is lost. Reconnects until
+ * unsubscription. `reconnections` belong to the client.
  */
 export function subscriberConnectionsOf(
-  openLink: NonNullable<ClientAdapter['openSubscriber']>,
+  open: NonNullable<ClientAdapter['openSubscriber']>,
   serves: ClientAdapter['serves'],
   reconnections: Observable<unknown>,
 ): Observable<SubscriberConnection | undefined> {
-  const pace = new ReconnectBackoff();
-  // What keeps the client from its server keeps the subscriber too; and so when it is over for one, it may be for the other.
+  const backoff = new ReconnectBackoff();
+  // The client and the subscriber lose the server together. When the client is back, retry sooner.
   const due = defer(() =>
-    race(timer(pace.wait), reconnections.pipe(switchMap(() => timer(pace.leastWait)))).pipe(take(1)),
+    race(timer(backoff.wait), reconnections.pipe(switchMap(() => timer(backoff.leastWait)))).pipe(take(1)),
   );
   const attempt = defer(() => {
-    pace.begin();
-    return openLink().pipe(
-      timeout({ first: PATIENCE, with: () => EMPTY }),
-      catchError(() => EMPTY), // a client whose `duplicate` fails
-      tap({ next: () => pace.succeed(), complete: () => pace.fail() }),
+    backoff.begin();
+    return open().pipe(
+      timeout({ first: REPLY_TIMEOUT, with: () => EMPTY }),
+      catchError(() => EMPTY), // the client's `duplicate` has failed
+      tap({ next: () => backoff.succeed(), complete: () => backoff.fail() }),
     );
   });
   return due.pipe(
     concatMap(() => attempt),
     endWith(undefined),
     repeat(),
-    switchMap((link) => (link ? merge(of(link), watch(link, serves, reconnections)) : of(link))),
+    switchMap((connection) =>
+      connection ? merge(of(connection), monitor(connection, serves, reconnections)) : of(connection),
+    ),
   );
 }
 
 /**
- * Asks now and then whether `link` is still there, and drops it where it hangs: it tells nothing then, and would count as one that does. With a new
- * connection the client may have come to another server: then one that is older than a look is dropped at once, unless several serve, of which one
- * is as good as another.
+ * Pings `connection` and drops it if it hangs, since it would seem to receive notices. After a
+ * reconnection the client may use another server. Then a connection older than a ping is dropped at
+ * once, except in a cluster, where each server receives all messages.
  */
-function watch(
-  link: SubscriberConnection,
+function monitor(
+  connection: SubscriberConnection,
   serves: ClientAdapter['serves'],
   reconnections: Observable<unknown>,
 ): Observable<never> {
-  const madeAt = performance.now();
-  const mayBeLeft = () => serves === 'one' && performance.now() - madeAt >= LOOK_EVERY;
-  const ask = defer(() => link.ping()).pipe(
-    catchError(() => EMPTY), // refused is answered, too
-    orDrop(link),
+  const openedAt = performance.now();
+  const mayBeStale = () => serves === 'one' && performance.now() - openedAt >= PING_EVERY;
+  const ping = defer(() => connection.ping()).pipe(
+    catchError(() => EMPTY), // a refusal is a reply, too
+    orDrop(connection),
   );
-  return merge(interval(LOOK_EVERY), reconnections.pipe(tap(() => mayBeLeft() && link.drop()))).pipe(
-    exhaustMap(() => ask),
+  return merge(interval(PING_EVERY), reconnections.pipe(tap(() => mayBeStale() && connection.drop()))).pipe(
+    exhaustMap(() => ping),
     ignoreElements(),
   );
 }
 
-/** Drops `link` where an answer by it is not there in time. */
-export function orDrop<Answer>(link: SubscriberConnection): MonoTypeOperatorFunction<Answer> {
+/** Drops `connection` if a reply does not arrive in time. */
+export function orDrop<Answer>(connection: SubscriberConnection): MonoTypeOperatorFunction<Answer> {
   const drop = () => {
-    link.drop();
+    connection.drop();
     return NEVER;
   };
-  return timeout({ first: PATIENCE, with: drop });
+  return timeout({ first: REPLY_TIMEOUT, with: drop });
 }

@@ -6,20 +6,23 @@ import { NotSent } from './client-adapter.js';
 import { keysOf } from './keys.js';
 import { slotOf } from './slots.js';
 
-/** Without RESP3 a connection that is subscribed takes no other command: ioredis says so itself, else Redis does. */
+/** A subscribed RESP2 connection refuses other commands: the message of ioredis, or of Redis. */
 const SUBSCRIBED = /in subscriber mode|are allowed in this context/;
 
-/** What Redis says of a command that it does not have, because it was renamed or a proxy does not pass it on. In a script it does not say which. */
+/**
+ * Redis does not have the command: it was renamed, or a proxy does not pass it on. In a script the
+ * message does not name it.
+ */
 const MISSING = /unknown command ['`"]?(evalsha|eval|wait)\b|unknown redis command called from/i;
 
 /**
- * What an error's text means. Looked for anywhere in it: Redis 6.2 wraps what happens inside a script into an `ERR` of its own, and
- * up to 7.0 gives an ACL failure in there no code at all.
+ * The code for an error's text, anywhere in it. Redis 6.2 wraps errors inside a script into its own
+ * `ERR`. Up to 7.0, an ACL failure in a script has no code.
  */
 const MEANINGS: ReadonlyArray<readonly [RegExp, ElectionErrorCode]> = [
   [/\b(WRONGTYPE|LEASECONFLICT|LEASEMOVED)\b/, 'KEY_CONFLICT'],
   [/\b(NOAUTH|WRONGPASS|NOPERM)\b|ACL failure in script|user executing the script can't/, 'STORE_DENIED'],
-  // To one who has not logged in, Redis refuses so many arguments before it looks what they are.
+  // Before a login Redis refuses many arguments without reading them.
   [/unauthenticated (multi)?bulk length/, 'STORE_DENIED'],
   [/\bREADONLY\b/, 'STORE_READONLY'],
   [/\bOOM\b/, 'STORE_FULL'],
@@ -30,13 +33,13 @@ const MEANINGS: ReadonlyArray<readonly [RegExp, ElectionErrorCode]> = [
   [/\b(MISCONF|NOREPLICAS|BUSY|CLUSTERDOWN|MASTERDOWN|TRYAGAIN)\b/, 'STORE_UNAVAILABLE'],
 ];
 
-/** Commands the scripts run, beside EVALSHA and EVAL. */
+/** The commands that the scripts call. */
 const COMMANDS =
   'get, set, del, pexpire, pttl, hmget, hset, zadd, zrem, zremrangebyscore, zrevrangebyscore, time, publish and info';
 
 /**
- * The one place where errors of a client or of Redis become ours. `connected` says whether the client has its connection, `prefix` what it
- * puts before keys.
+ * Translates any error of a client or of Redis. `connected` is whether the client is connected,
+ * `prefix` its key prefix.
  */
 export function toElectionError(
   thrown: unknown,
@@ -53,13 +56,17 @@ export function toElectionError(
   return thrown instanceof NotSent ? markUnsent(translated) : translated;
 }
 
-/** In the messages of node-redis and ioredis. A cluster of node-redis 5 that could not log in fails at `reading 'master'` of a slot. */
+/**
+ * A connection loss in the messages of node-redis and ioredis. A cluster of node-redis 5 that could
+ * not log in fails at `reading 'master'` of a slot.
+ */
 const LOSS =
   /clos|offline|connect|timed? ?out|abort|max retries|(root|startup) nodes|find node|redirections|slots cache|sentinel|master node|reading 'master'/i;
 
 /**
- * Whether a command did not get through, or may not have. A system error has a code of its own (ECONNREFUSED, EPIPE). The clients'
- * errors have only their message, empty where a queued command timed out; a reply of the server's begins with a word in capitals.
+ * Whether a command may not have reached the server. A system error has a code, such as
+ * ECONNREFUSED. A client's error has only its message, which is empty if a queued command timed
+ * out. An error reply of the server begins with a word in capitals.
  */
 function isConnectionLoss(error: unknown, text: string): boolean {
   if (typeof error !== 'object' || error === null) return false;
@@ -71,7 +78,7 @@ function explain(code: ElectionErrorCode, text: string, { verb, key }: LeaseRequ
   const keys = keysOf(key);
   const [lease, record] = [prefix + keys.lease, prefix + keys.record];
   const [candidates, channel] = [prefix + keys.candidates, prefix + keys.channel];
-  const reason = redact(text).trim().replace(/\.$/, ''); // where a sentence of ours follows, its full stop does, too
+  const reason = redact(text).trim().replace(/\.$/, ''); // our text adds a full stop
   const said = `${verb} of "${key}" failed: ${reason || 'the client gave no reason'}`;
   switch (code) {
     case 'STORE_DENIED':

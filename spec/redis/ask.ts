@@ -15,7 +15,7 @@ import type { Client } from '../support/redis.js';
 
 export const KEY = 'an election';
 
-/** ms that no request of a spec takes, unless the spec is about silence. */
+/** ms. Longer than any request, except in specs about silence. */
 const AMPLE = 10_000;
 
 const common = { key: KEY, timeout: AMPLE };
@@ -56,7 +56,7 @@ export const read = (store: LeaseStore, more: { timeout?: number } = {}): Promis
 export const list = (store: LeaseStore, ttl = 60_000): Promise<ListReply> =>
   firstValueFrom(from(store.list?.({ verb: 'list', ...common, ttl }) ?? []));
 
-/** The error that `asked` fails with; fails if it does not. */
+/** The error of `asked`. Fails if it succeeds. */
 export async function failure(asked: Promise<unknown>): Promise<ElectionError> {
   const outcome = await asked.then(
     (reply) => ({ reply }),
@@ -66,7 +66,9 @@ export async function failure(asked: Promise<unknown>): Promise<ElectionError> {
   throw new Error(`it did not fail, it answered ${JSON.stringify(outcome.reply)}`);
 }
 
-/** That `asked` fails with `code`, names verb and key, says what Redis said and keeps Redis's own error. */
+/**
+ * Expects that `asked` fails with `code`, names verb and key, and has Redis's error as its cause.
+ */
 export async function expectFailure(
   asked: Promise<unknown>,
   code: ElectionErrorCode,
@@ -83,14 +85,14 @@ export async function expectFailure(
   return error.message;
 }
 
-/** How often each of EVALSHA and EVAL has run at `client`'s server. */
+/** The number of EVALSHA and EVAL calls at the server of `client`. */
 export async function callsSoFar(client: Client): Promise<{ evalsha: number; eval: number }> {
   const stats = await client.info('commandstats');
   const count = (command: string) => Number(new RegExp(`cmdstat_${command}:calls=(\\d+)`).exec(stats)?.[1] ?? 0);
   return { evalsha: count('evalsha'), eval: count('eval') };
 }
 
-/** How often each has run meanwhile. */
+/** The number of each since the start. */
 export async function callsOf(
   client: Client,
   work: () => Promise<unknown>,

@@ -10,7 +10,7 @@ import { useRedis } from './use-redis.js';
 
 const redis = useRedis();
 const { channel } = keysOf(KEY);
-/** ms after which a subscriber gives up a connection that does not answer. */
+/** ms after which a subscriber drops a connection that does not reply. */
 const PATIENCE = 5_000;
 const clients: Client[] = [];
 
@@ -19,14 +19,14 @@ afterEach(() => {
   for (const client of clients.splice(0)) client.destroy();
 });
 
-/** A client of this spec's own: none that comes back later, and is counted then. */
+/** A client of this spec alone. Another one could reconnect later and be counted. */
 async function connect(options: object, server = redis.server): Promise<Client> {
   const client = await server.client(options);
   clients.push(client);
   return client;
 }
 
-/** Nothing that befalls a subscriber may become one of these. */
+/** No failure of a subscriber may cause one of these. */
 const strays: unknown[] = [];
 const note = (stray: unknown) => strays.push(stray);
 beforeAll(() => {
@@ -39,14 +39,14 @@ afterAll(() => {
 
 const told = () => redis.client.publish(channel, '{"event":"released","id":"me"}');
 
-/** The subscriber of the clients with this name. */
+/** The subscriber connection of the clients with this name. */
 async function subscriberOf(name: string, admin: Client = redis.client): Promise<number> {
   const subscriber = await until(async () => (await connections(admin, name)).find(({ sub }) => sub > 0));
   return subscriber.id;
 }
 
 describe.each([2, 3] as const)('a subscriber on RESP%d', (RESP) => {
-  it('that is killed is told as deaf at once, and is back for all its channels', async () => {
+  it('emits deaf at once when it is killed, and reconnects for all channels', async () => {
     const client = await connect({ RESP, name: `killed-${RESP}` });
     const store = redisStore(client);
     const listeners = [listen(store), listen(store), listen(store, 'another election')];
@@ -54,7 +54,7 @@ describe.each([2, 3] as const)('a subscriber on RESP%d', (RESP) => {
     const killed = performance.now();
     await redis.client.clientKill({ filter: 'ID', id: await subscriberOf(`killed-${RESP}`) } as never);
     await Promise.all(listeners.map((listener) => listener.hears('deaf')));
-    expect(performance.now() - killed).toBeLessThan(PATIENCE / 2); // a connection that does not answer is given up after twice that
+    expect(performance.now() - killed).toBeLessThan(PATIENCE / 2); // a hung connection is dropped after twice that
     await Promise.all(listeners.map((listener) => listener.hears('listening', 2)));
     await told();
     await listeners[1]?.hears('released');
@@ -66,7 +66,7 @@ describe.each([2, 3] as const)('a subscriber on RESP%d', (RESP) => {
     expect(await connections(redis.client, `killed-${RESP}`)).toHaveLength(2);
   });
 
-  it('is back soon after the server is', async () => {
+  it('reconnects soon after the server is back', async () => {
     await using server = await startRedis();
     const client = await connect({ RESP, socket: { reconnectStrategy: 20 } }, server);
     const listener = listen(redisStore(client));
@@ -77,13 +77,13 @@ describe.each([2, 3] as const)('a subscriber on RESP%d', (RESP) => {
     await listener.hears('connected');
     const before = performance.now();
     await listener.hears('listening', 2);
-    expect(performance.now() - before).toBeLessThan(PATIENCE); // an attempt that hangs would take that long
+    expect(performance.now() - before).toBeLessThan(PATIENCE); // a hung attempt would take that long
     expect(listener.kinds().filter((kind) => kind !== 'connected')).toEqual(['listening', 'deaf', 'listening']);
     await acquire(redisStore(client));
     await listener.hears('elected');
   });
 
-  it('on a connection that is silent for longer than the client allows is lost, and one that has nothing to tell is not', async () => {
+  it('is lost after more silence than the client allows, but not merely without notices', async () => {
     await using proxy = await startProxy({ target: redis.server });
     const socket = { socketTimeout: 1_500, reconnectStrategy: 20 };
     const client = await connect({ RESP, url: proxy.url, pingInterval: 9_000, socket });
@@ -109,7 +109,7 @@ describe('without permission', () => {
     ['for the channel', ['resetchannels']],
     ['to subscribe', ['-subscribe']],
     ['to subscribe or unsubscribe', ['-subscribe', '-unsubscribe']],
-  ])('%s nothing is told, and elections go on', async (what, rules) => {
+  ])('%s no notices arrive, and elections go on', async (what, rules) => {
     await redis.client.aclSetUser('app', rules);
     const client = await connect({ ...login, name: what.replaceAll(' ', '-') });
     const store = redisStore(client);
@@ -126,7 +126,7 @@ describe('without permission', () => {
     await connected(redis.client, what.replaceAll(' ', '-'), 1);
   });
 
-  it('listening begins once the permission is given, and ends when it is taken', async () => {
+  it('listening begins when the permission is given, and ends when it is revoked', async () => {
     await redis.client.aclSetUser('app', ['resetchannels']);
     const client = await connect({ ...login, name: 'mended', socket: { reconnectStrategy: 20 } });
     const listener = listen(redisStore(client));
@@ -139,9 +139,9 @@ describe('without permission', () => {
     expect(other.kinds().filter((kind) => kind !== 'connected')).toEqual([]);
   });
 
-  it('to log in any more the subscriber is tried again once a second at most, then less often', async () => {
+  it('to log in, the subscriber retries at most once a second, then less often', async () => {
     const client = await connect(login);
-    await redis.client.aclSetUser('app', ['resetpass', '>another']); // who is logged in stays so
+    await redis.client.aclSetUser('app', ['resetpass', '>another']); // present connections stay logged in
     const before = await accepted(redis.client);
     const listener = listen(redisStore(client));
     const begun = performance.now();
@@ -153,7 +153,7 @@ describe('without permission', () => {
 });
 
 describe('a subscriber that is killed again and again', () => {
-  it('is made anew once a second at most', async () => {
+  it('reconnects at most once a second', async () => {
     const client = await connect({ name: 'hunted' });
     const before = await accepted(redis.client);
     const listener = listen(redisStore(client));
@@ -169,8 +169,8 @@ describe('a subscriber that is killed again and again', () => {
   });
 });
 
-describe('a server that accepts connections and says nothing', () => {
-  it('is given up, and the connection with it', async () => {
+describe('a server that accepts connections and never replies', () => {
+  it('is dropped, and the connection with it', async () => {
     await using proxy = await startProxy({ target: redis.server });
     const client = await connect({ url: proxy.url, name: 'patient' });
     proxy.swallow('toClient');
@@ -180,7 +180,7 @@ describe('a server that accepts connections and says nothing', () => {
     expect(listener.kinds()).toEqual([]);
   });
 
-  it('in the middle of a subscription loses the subscriber, also for the channels it has', async () => {
+  it('during a subscription loses the subscriber, also for its other channels', async () => {
     await using proxy = await startProxy({ target: redis.server });
     const client = await connect({ url: proxy.url });
     const store = redisStore(client);

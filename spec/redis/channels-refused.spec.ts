@@ -7,7 +7,7 @@ import { redisStore } from '../../lib/redis/store.js';
 import { pass, useFakeTime } from '../support/fake-time.js';
 import { leaveAll, listen } from './listening.js';
 
-/** ms until a link is made. */
+/** ms until a connection is opened. */
 const SOON = 50;
 
 useFakeTime();
@@ -19,12 +19,12 @@ afterEach(() => {
   jest.restoreAllMocks();
 });
 
-/** Somebody who listens by a link that refuses the channel until `mend` is called, and the ms between attempts at it. */
+/** A listener whose channel is refused until `mend` is called, and the ms between attempts. */
 function refused() {
   const attempts: number[] = [];
   let refuses = true;
   let drop = () => {};
-  const link: SubscriberConnection = {
+  const connection: SubscriberConnection = {
     subscribe: async () => {
       attempts.push(Date.now());
       if (refuses) throw new Error('NOPERM');
@@ -33,20 +33,20 @@ function refused() {
     ping: async () => {},
     drop: () => drop(),
   };
-  const openLink = () =>
+  const open = () =>
     new Observable<SubscriberConnection>((observer) => {
       drop = () => observer.complete();
-      observer.next(link);
+      observer.next(connection);
     });
   const client = createClient();
-  jest.spyOn(adapterOf(client) as Required<ClientAdapter>, 'openSubscriber').mockImplementation(openLink);
+  jest.spyOn(adapterOf(client) as Required<ClientAdapter>, 'openSubscriber').mockImplementation(open);
   return {
     listener: listen(redisStore(client)),
     pauses: () => attempts.slice(1).map((at, i) => at - (attempts[i] as number)),
     mend: () => {
       refuses = false;
     },
-    /** The link goes; by the next one the channel is refused again. */
+    /** Loses the connection. The next one refuses the channel again. */
     lose: () => {
       refuses = true;
       attempts.length = 0;
@@ -55,14 +55,14 @@ function refused() {
   };
 }
 
-it('a channel that is refused is asked for again less and less often, but every half a minute', async () => {
+it('a refused channel is retried less and less often, down to every half minute', async () => {
   const { listener, pauses } = refused();
   await pass(SOON + 121_000);
   expect(pauses()).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]);
   expect(listener.kinds()).toEqual([]);
 });
 
-it('a channel that is refused after it was listened to is asked for as soon as the first time', async () => {
+it('a channel that is refused after it was subscribed is retried as soon as the first time', async () => {
   const { listener, pauses, mend, lose } = refused();
   await pass(SOON + 3_000);
   expect(pauses()).toEqual([1_000, 2_000]);
@@ -75,7 +75,7 @@ it('a channel that is refused after it was listened to is asked for as soon as t
   expect(listener.kinds()).toEqual(['listening', 'deaf']);
 });
 
-it('a channel that is refused is asked for no more once nobody listens (G6)', async () => {
+it('a refused channel is not retried once nobody listens (G6)', async () => {
   const { listener } = refused();
   await pass(SOON + 3_000);
   listener.leave();

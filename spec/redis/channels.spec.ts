@@ -17,7 +17,7 @@ const { channel } = keysOf(KEY);
 afterEach(leaveAll);
 
 let names = 0;
-/** `client`, but that no other can be made from it. */
+/** `client` without its `duplicate` method. */
 const withoutDuplicate = (client: Client): Client =>
   new Proxy(client, {
     get(target, property) {
@@ -26,7 +26,7 @@ const withoutDuplicate = (client: Client): Client =>
     },
   });
 
-/** A client under a name of its own, by which its connections are known. */
+/** A client with a name that identifies its connections. */
 async function named(options: object = {}) {
   const name = `client-${++names}`;
   const client = await redis.server.client({ name, ...options });
@@ -36,7 +36,7 @@ async function named(options: object = {}) {
 const subscribers = async (name = channel) => (await redis.client.pubSubNumSub([name]))[name];
 
 describe.each([2, 3] as const)('notices on RESP%d', (RESP) => {
-  it('tell of elections and releases as they happen, by whichever client', async () => {
+  it('emit elections and releases as they happen, of any client', async () => {
     const { store } = await named({ RESP });
     const listener = listen(store);
     await listener.hears('listening');
@@ -52,7 +52,7 @@ describe.each([2, 3] as const)('notices on RESP%d', (RESP) => {
     ]);
   });
 
-  it('come by one connection and one channel for each key, however many listen, and it goes with the last', async () => {
+  it('share one connection and one channel a key, which close with the last listener', async () => {
     const { store, client, name } = await named({ RESP });
     const stores = [store, redisStore(client)];
     const listeners = stores.flatMap((one) => [listen(one), listen(one), listen(one, 'another election')]);
@@ -66,7 +66,7 @@ describe.each([2, 3] as const)('notices on RESP%d', (RESP) => {
     expect(client.isReady).toBe(true);
   });
 
-  it('of one key are not told to who listens to another', async () => {
+  it('of one key do not reach listeners of another key', async () => {
     const { store } = await named({ RESP });
     const [one, other] = [listen(store, 'one'), listen(store, 'other')];
     await Promise.all([one.hears('listening'), other.hears('listening')]);
@@ -79,7 +79,7 @@ describe.each([2, 3] as const)('notices on RESP%d', (RESP) => {
     ]);
   });
 
-  it('of the same key are not told to who listens under another key prefix', async () => {
+  it('do not reach listeners under another key prefix', async () => {
     const { store } = await named({ RESP, keyPrefix: 'app:' });
     const listener = listen(store);
     await listener.hears('listening');
@@ -89,12 +89,12 @@ describe.each([2, 3] as const)('notices on RESP%d', (RESP) => {
     expect(listener.heard.slice(1)).toMatchObject([{ kind: 'elected', holder: { id: 'within' } }]);
   });
 
-  it('come again for who listens again at once, and at any time', async () => {
+  it('arrive again for a listener that leaves and returns at any moment', async () => {
     const { store, name } = await named({ RESP });
     const stays = listen(store, 'another election');
     await stays.hears('listening');
     for (let times = 0; times < 20; times++) {
-      listen(store).leave(); // in the middle of being subscribed
+      listen(store).leave(); // while it is being subscribed
       const listener = listen(store);
       await listener.hears('listening');
       await redis.client.publish(channel, '{"event":"released","id":"me"}');
@@ -122,7 +122,7 @@ describe.each([2, 3] as const)('notices on RESP%d', (RESP) => {
 });
 
 describe('listening', () => {
-  it('is told at once to who comes when it is so already, and once', async () => {
+  it('is emitted once and at once to a listener that joins later', async () => {
     const { store } = await named();
     await listen(store).hears('listening');
     const late = listen(store);
@@ -132,7 +132,7 @@ describe('listening', () => {
     expect(late.kinds()).toEqual(['listening', 'released']);
   });
 
-  it('is not told of a channel that is only being subscribed', async () => {
+  it('is not emitted while the channel is being subscribed', async () => {
     const { store } = await named();
     await listen(store).hears('listening');
     const other = listen(store, 'another election');
@@ -140,7 +140,7 @@ describe('listening', () => {
     await other.hears('listening');
   });
 
-  it('is told only when what is published then does arrive', async () => {
+  it('is emitted only once published messages arrive', async () => {
     const { store } = await named();
     for (let times = 0; times < 20; times++) {
       const listener = listen(store);
@@ -152,8 +152,8 @@ describe('listening', () => {
   });
 });
 
-describe('messages that are none of ours', () => {
-  it('change nothing, and what comes after them is told', async () => {
+describe('invalid messages', () => {
+  it('are ignored, and later notices arrive', async () => {
     const { store } = await named();
     const listener = listen(store);
     await listener.hears('listening');
@@ -168,8 +168,8 @@ describe('messages that are none of ours', () => {
   });
 });
 
-describe('subscriptions that end before anything has begun', () => {
-  it('make no connection, however many there are', async () => {
+describe('subscriptions that end at once', () => {
+  it('open no connection, however many there are', async () => {
     const { store, name } = await named();
     const before = await accepted(redis.client);
     for (let times = 0; times < 1_000; times++) {
@@ -188,14 +188,14 @@ describe('a client that cannot be duplicated', () => {
   it.each<[string, object]>([
     ['without duplicate', {}],
     ['without subscribe', { options: {}, duplicate: () => expect('duplicate').toBe('never called') }],
-  ])('%s tells of its connection alone', (_, more) => {
+  ])('%s emits only its reconnections', (_, more) => {
     const client = Object.assign(made(), more) as EventEmitter & RedisClient;
     const listener = listen(redisStore(client));
     client.emit('ready');
     expect(listener.kinds()).toEqual(['connected']);
   });
 
-  it('is not named as the next when a lease is released: it would not hear of that, and the others would wait for it', async () => {
+  it('is not named as a successor: it would not receive the release, and others would wait for it', async () => {
     const { client } = await named();
     const { store: other } = await named();
     const listener = listen(other);
@@ -207,7 +207,7 @@ describe('a client that cannot be duplicated', () => {
     expect(listener.heard.at(-1)).toEqual({ kind: 'released', id: 'me' });
   });
 
-  it('is told by a subscriber that it is given, whose own connection is not used, and which may fail', async () => {
+  it('receives notices by a given subscriber, whose own connection is unused and may fail', async () => {
     const { client: subscriber, name } = await named();
     const { client } = await named();
     const store = redisStore(withoutDuplicate(client), subscriber);
@@ -227,7 +227,7 @@ describe('a client that cannot be duplicated', () => {
     expect(subscriber.listenerCount('error')).toBe(before);
   });
 
-  it('and whose errors are heard while it makes a connection, too', async () => {
+  it('and a subscriber whose errors are handled while it connects', async () => {
     await using proxy = await startProxy({ target: redis.server });
     const { client: subscriber, name } = await named({ url: proxy.url });
     const { client } = await named();
@@ -241,7 +241,7 @@ describe('a client that cannot be duplicated', () => {
     subscriber.destroy();
   });
 
-  it('and is told of reconnections by its own events', async () => {
+  it('emits reconnections by its own events', async () => {
     const { client: subscriber } = await named();
     const client = made() as EventEmitter & RedisClient;
     const listener = listen(redisStore(client, subscriber));
@@ -253,7 +253,7 @@ describe('a client that cannot be duplicated', () => {
 });
 
 describe('a client', () => {
-  it('of a pool is told by a connection beside', async () => {
+  it('that is a pool receives notices by a connection of its own', async () => {
     const pool = createClientPool({ url: redis.server.url, name: 'pool' }, { minimum: 1 });
     pool.on('error', () => {});
     await pool.connect();

@@ -11,7 +11,10 @@ import {
 import { elect, observe, type RedisClient } from 'rx-leader';
 import { MemoryLeaseStore } from 'rx-leader/testing';
 
-/** Compiled by `npm run types` and, by older compilers, `npm run types:old`; never run: whatever the clients make is a `RedisClient`, without a cast. */
+/**
+ * Compiled by `npm run types` and `npm run types:old`, never run. Every client of both libraries is
+ * a `RedisClient` without a cast.
+ */
 const accepts = (..._clients: RedisClient[]): void => {};
 
 const cluster = { rootNodes: [] };
@@ -76,15 +79,15 @@ observe({ redis, key: 'an election' });
 elect({ redis: new Redis(), key: 'an election' });
 observe({ redis: new Cluster6([]), key: 'an election' });
 
-// @ts-expect-error: what cannot run scripts is no client
+// @ts-expect-error: a client must run scripts
 accepts({ on() {}, off() {}, isOpen: true });
-// @ts-expect-error: a promise of a client is none yet
+// @ts-expect-error: a promise of a client is not a client
 accepts(createClient().connect());
 // @ts-expect-error: either a client or a store, not both
 elect({ redis, store: new MemoryLeaseStore(), key: 'an election' });
-// @ts-expect-error: nor neither
+// @ts-expect-error: one of them is required
 elect({ key: 'an election' });
-// @ts-expect-error: nothing above passes for being `any`
+// @ts-expect-error: no type above is `any`
 accepts(createCluster(cluster).nothing, createSentinel(sentinel).nothing, createClientPool().nothing);
 // @ts-expect-error: as above
 accepts(createClient5().nothing, createCluster5(cluster).nothing, createClientPool5().nothing);
@@ -92,5 +95,5 @@ accepts(createClient5().nothing, createCluster5(cluster).nothing, createClientPo
 accepts(new Redis().nothing, new Cluster([]).nothing);
 // @ts-expect-error: as above
 accepts(new Redis6().nothing, new Cluster6([]).nothing);
-// @ts-expect-error: a pipeline answers later
+// @ts-expect-error: a pipeline does not reply at once
 accepts(new Redis().pipeline());

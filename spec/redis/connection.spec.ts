@@ -7,7 +7,7 @@ import { redisStore } from '../../lib/redis/store.js';
 import { type RedisServer, startRedis } from '../support/redis.js';
 import { until } from '../support/until.js';
 
-/** A client that does nothing but tell events. */
+/** A client that only emits events. */
 class Emitter extends EventEmitter implements NodeRedisClient {
   readonly isOpen = true;
   readonly eval = () => Promise.reject(new Error('not asked'));
@@ -21,7 +21,7 @@ describe('connectionOf', () => {
     expect(connectionOf(client)).not.toBe(connectionOf(other));
   });
 
-  it('puts one listener of each kind on the client, however many subscribe, and takes them away with the last', () => {
+  it('adds one listener of each kind, shared by all subscribers, and removes them with the last', () => {
     const client = new Emitter();
     const subscriptions = Array.from({ length: 20 }, (_, i) =>
       redisStore(client).notices?.(`election ${i}`).subscribe(),
@@ -47,7 +47,7 @@ describe('connectionOf', () => {
     expect(client.eventNames()).toEqual([]);
   });
 
-  it('tells all subscribers of each reconnection', () => {
+  it('emits each reconnection to all subscribers', () => {
     const client = new Emitter();
     const { notices } = connectionOf(client);
     const seen: string[] = [];
@@ -58,7 +58,7 @@ describe('connectionOf', () => {
     for (const subscription of subscriptions) subscription.unsubscribe();
   });
 
-  it('keeps an error of the client from ending the process, while subscribed', () => {
+  it('keeps a client error from ending the process while subscribed', () => {
     const client = new Emitter();
     const subscription = connectionOf(client).notices.subscribe();
     expect(() => client.emit('error', new Error('gone'))).not.toThrow();
@@ -66,7 +66,7 @@ describe('connectionOf', () => {
     expect(() => client.emit('error', new Error('gone'))).toThrow('gone');
   });
 
-  it('leaves the listeners of others where they are', () => {
+  it('leaves listeners of others in place', () => {
     const client = new Emitter();
     const own = () => {};
     client.on('error', own);
@@ -74,7 +74,7 @@ describe('connectionOf', () => {
     expect(client.listeners('error')).toEqual([own]);
   });
 
-  it('remembers why there is no connection, until there is one again', () => {
+  it('keeps the last error until the client is connected again', () => {
     const client = new Emitter();
     const connection = connectionOf(client);
     const knownThen: unknown[] = [];
@@ -100,7 +100,7 @@ describe('the connection of a real client', () => {
     for (const client of clients.splice(0)) if (client.isOpen) client.destroy();
   });
 
-  /** A client to which nobody listens. */
+  /** A client without listeners. */
   async function unheard(redis: RedisServer) {
     const client = createClient({ url: redis.url, socket: { reconnectStrategy: 20 } });
     await client.connect();
@@ -109,7 +109,7 @@ describe('the connection of a real client', () => {
   }
   type Unheard = Awaited<ReturnType<typeof unheard>>;
 
-  it('outlives a restart of the server, and tells of it once', async () => {
+  it('survives a server restart, and emits it once', async () => {
     await using redis = await startRedis();
     const client = await unheard(redis);
     const connection = connectionOf(client);
@@ -128,7 +128,7 @@ describe('the connection of a real client', () => {
   it.each([
     ['without any listener', (client: Unheard) => client],
     ['whose original others listen to', (client: Unheard) => client.on('error', () => {}).withTypeMapping({})],
-  ])('is listened to again, however often it was left, with a client %s', async (_, derive) => {
+  ])('is subscribed again after any number of times, with a client %s', async (_, derive) => {
     await using redis = await startRedis();
     const client = derive(await unheard(redis));
     const connection = connectionOf(client);
@@ -137,7 +137,7 @@ describe('the connection of a real client', () => {
     const seen: unknown[] = [];
     const subscription = connection.notices.subscribe((notice) => seen.push(notice));
     expect(client.eventNames().map(String).sort()).toEqual(['error', 'ready']);
-    await redis.kill(); // unheard, the error would end the process
+    await redis.kill(); // without a listener, the error would end the process
     await until(() => connection.lastError);
     await redis.start();
     await until(() => seen.length === 1);
@@ -145,7 +145,7 @@ describe('the connection of a real client', () => {
     subscription.unsubscribe();
   });
 
-  it('leaves nothing on a client that others listen to', async () => {
+  it('leaves no listener on a client with other listeners', async () => {
     await using redis = await startRedis();
     const client = await redis.client();
     const before = client.eventNames();

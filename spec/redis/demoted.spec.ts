@@ -11,7 +11,7 @@ import { type Replicated, startReplicated } from '../support/replicated.js';
 import { until as untilWithin } from '../support/until.js';
 
 const KEY = 'an election';
-/** A timeout that a busy machine does not reach, or the first error would be another one. */
+/** A timeout that a busy machine does not reach. A timeout would be the first error. */
 const TIMES = { ttl: 3_000, renewEvery: 600, timeout: 500, wait: 200, jitter: 0 };
 
 jest.setTimeout(60_000);
@@ -45,7 +45,7 @@ interface Address {
   readonly port: number;
 }
 
-/** A client as the documentation has it for servers that may be demoted, and what its user does in `error`, where that is needed. */
+/** A client as the docs configure it for servers that may be demoted, and its `error` handler. */
 const CLIENTS = {
   'node-redis 5': (at: Address) => nodeRedis(createClient5 as never, at),
   'node-redis 6': (at: Address) => nodeRedis(createClient, at),
@@ -88,13 +88,13 @@ function stand(redis: RedisClient, more = {}): { election: Election; told: strin
   return { election, told };
 }
 
-/** An address that means the master, also after another has become it, to those who connect by then. */
+/** An address of the master. After a failover, new connections reach the new master. */
 async function movingAddress({ master }: Replicated) {
   const target = { host: master.host, port: master.port };
   return { at: use(await startProxy({ target })), target };
 }
 
-/** As managed failovers do: whoever is connected to the old master stays so. */
+/** Like a managed failover: open connections to the old master stay open. */
 async function demote({ replica, admin }: Replicated, target: { port: number }): Promise<void> {
   const other = await replica.client();
   await other.sendCommand(['REPLICAOF', 'NO', 'ONE']);
@@ -104,7 +104,7 @@ async function demote({ replica, admin }: Replicated, target: { port: number }):
 }
 
 describe.each(Object.entries(CLIENTS))('a master that was demoted, and kept its connection of %s', (_, make) => {
-  it('is told as STORE_READONLY by all who stand there, also while another leads on the new one', async () => {
+  it('is reported as STORE_READONLY by all its candidates, also while another leads on the new one', async () => {
     const servers = use(await startReplicated());
     const { at, target } = await movingAddress(servers);
     const a = stand((await make(at)).bare);
@@ -117,12 +117,12 @@ describe.each(Object.entries(CLIENTS))('a master that was demoted, and kept its 
     await until(() => a.told.at(-1) === 'STORE_READONLY' && b.told.at(-1) === 'STORE_READONLY');
     const before = [...a.told, ...b.told];
     await new Promise((resolve) => setTimeout(resolve, TIMES.ttl));
-    expect([...a.told, ...b.told]).toEqual(before); // never standby there
+    expect([...a.told, ...b.told]).toEqual(before); // never a follower there
     expect(a.told).toEqual(['leader', 'follower', 'STORE_READONLY']);
     expect(b.told).toEqual(['follower', 'STORE_READONLY']);
   });
 
-  it('is left for the new one, as the documentation says', async () => {
+  it('is left for the new master, as documented', async () => {
     const servers = use(await startReplicated());
     const { at, target } = await movingAddress(servers);
     const { client, remedy } = await make(at);
@@ -131,7 +131,7 @@ describe.each(Object.entries(CLIENTS))('a master that was demoted, and kept its 
     await until(() => a.election.isLeading);
     await demote(servers, target);
     const admin = await servers.replica.client();
-    // It puts its lease back there, or takes it there: what a replica shows of it has the old `until`.
+    // It restores or takes its lease there. The replica still shows the old `until`.
     const untilOnNew = () => admin.hGet(keysOf(KEY).record, 'until');
     const before = await untilOnNew();
     await until(async () => a.election.isLeading && (await untilOnNew()) !== before);
@@ -139,13 +139,13 @@ describe.each(Object.entries(CLIENTS))('a master that was demoted, and kept its 
   });
 });
 
-/** How often a server has refused to write, since it is a replica. */
+/** The number of writes that the server refused as a replica. */
 async function refusals(admin: { info(section: string): Promise<string> }): Promise<number> {
   return Number(/errorstat_READONLY:count=(\d+)/.exec(await admin.info('errorstats'))?.[1] ?? 0);
 }
 
 describe('RX_LEADER_REPLICA', () => {
-  it('is said once a minute while candidates ask a replica', async () => {
+  it('is emitted once a minute while candidates use a replica', async () => {
     const codes = () => warned.mock.calls.map(([, options]) => (options as { code?: string }).code);
     const real = performance.now.bind(performance);
     const server = use(await startRedis());
@@ -170,7 +170,7 @@ describe('a quorum', () => {
   const demoteOne = (server: RedisServer) =>
     server.client().then((admin) => admin.sendCommand(['REPLICAOF', '127.0.0.1', '1']));
 
-  it('counts a member that was demoted as one that does not answer', async () => {
+  it('counts a demoted member as one without a reply', async () => {
     const servers = [use(await startRedis()), use(await startRedis()), use(await startRedis())] as const;
     const store = async () => quorum(await Promise.all(servers.map((server) => server.client())));
     const a = stand(undefined as never, { redis: undefined, store: await store() });

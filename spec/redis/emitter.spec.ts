@@ -7,8 +7,8 @@ import { acquireRequest } from './ask.js';
 
 const REASON = new Error('nobody waits for it any more');
 
-describe('whoever waits for a client to be ready', () => {
-  it('puts one listener of each kind on it, however many there are, and the last to give up takes them away', async () => {
+describe('readiness', () => {
+  it('adds one listener of each kind for all waiting calls, and removes them with the last', async () => {
     const client = new EventEmitter();
     const ready = readiness(client);
     const waits = Array.from({ length: 20 }, () => {
@@ -23,13 +23,13 @@ describe('whoever waits for a client to be ready', () => {
     expect(await Promise.all(waits.map(({ outcome }) => outcome))).toEqual(waits.map(() => REASON));
   });
 
-  it('does not begin where that has been given up before', async () => {
+  it('rejects at once if the call was given up before', async () => {
     const client = new EventEmitter();
     await expect(readiness(client)(AbortSignal.abort(REASON))).rejects.toBe(REASON);
     expect(client.eventNames()).toEqual([]);
   });
 
-  it('never asks where it gives up as the client tells of an end that is none', async () => {
+  it('makes no call that is given up when the client wrongly emits its end', async () => {
     const asked: string[] = [];
     const ask = async (script: string) => asked.push(script);
     const methods = { duplicate() {}, connect() {}, destroy() {}, unref() {}, subscribe() {}, unsubscribe() {} };

@@ -72,7 +72,7 @@ const role = (role: Transition['role'], { election }: Standing) =>
 const errorOf = ({ told }: Standing): ElectionError | undefined =>
   told.flatMap((one) => (one.role === 'error' ? [one.error] : [])).at(-1);
 
-/** Samples until `condition`, and tells how often both claimed to lead. */
+/** Samples until `condition`, and returns how often both claimed to lead. */
 async function overlaps(a: Standing, b: Standing, condition: () => boolean): Promise<number> {
   let both = 0;
   const sampler = setInterval(() => {
@@ -82,11 +82,11 @@ async function overlaps(a: Standing, b: Standing, condition: () => boolean): Pro
   return both;
 }
 
-/** A connection to look at a database by. */
+/** A client for inspecting a database. */
 const adminOf = async (database: number) =>
   (await made(CLIENTS['node-redis 6']({ database }))) as unknown as typeof redis.client;
 
-/** The names of all keys of elections in a database. */
+/** The names of all election keys in a database. */
 const electionKeysIn = async (database: number) => (await adminOf(database)).keys('*leader:*');
 
 const MOVED = /moved? from database 0 to 1.*client of their own/i;
@@ -127,7 +127,7 @@ describe.each(Object.entries(CLIENTS))('%s that selects another database', (_nam
     await role('follower', b);
   });
 
-  it('may do so before its first election, and after its last', async () => {
+  it('may select another database before its first election and after its last', async () => {
     const client = await made(make());
     for (const database of [1, 2]) {
       await client.select(database);
@@ -139,7 +139,7 @@ describe.each(Object.entries(CLIENTS))('%s that selects another database', (_nam
     }
   });
 
-  it('leads on through FLUSHDB, SWAPDB and a reconnection', async () => {
+  it('keeps leading through FLUSHDB, SWAPDB and a reconnection', async () => {
     const client = await made(make());
     await client.select(3);
     const a = stand(client, { ttl: 3_000 });
@@ -158,8 +158,8 @@ describe.each(Object.entries(CLIENTS))('%s that selects another database', (_nam
   });
 });
 
-describe.each(['ioredis 5', 'ioredis 6'] as const)('%s that tells its database', (name) => {
-  it('asks nothing of another', async () => {
+describe.each(['ioredis 5', 'ioredis 6'] as const)('%s that exposes its database', (name) => {
+  it('sends nothing to another', async () => {
     const client = await made(CLIENTS[name]());
     const a = stand(client);
     await role('leader', a);
@@ -169,7 +169,7 @@ describe.each(['ioredis 5', 'ioredis 6'] as const)('%s that tells its database',
     await failure(a.election.candidates()).then(({ code }) => expect(code).toBe('KEY_CONFLICT'));
   });
 
-  it('tells those who only look, too', async () => {
+  it('fails observers, too', async () => {
     const client = await made(CLIENTS[name]());
     const seen: unknown[] = [];
     const errors: unknown[] = [];
@@ -184,7 +184,7 @@ describe.each(['ioredis 5', 'ioredis 6'] as const)('%s that tells its database',
     expect(errors).toEqual([expect.objectContaining({ code: 'KEY_CONFLICT' })]);
   });
 
-  it('ends its term where its keyPrefix is changed', async () => {
+  it('ends its term if its keyPrefix changes', async () => {
     const client = await made(CLIENTS[name]({ keyPrefix: 'a:' }));
     const a = stand(client);
     await role('leader', a);

@@ -12,7 +12,7 @@ const redis = useRedis();
 const { candidates, channel } = keysOf(KEY);
 afterEach(leaveAll);
 
-/** Releases quietly what `me` holds; resolves with who alone was told, if it is one. */
+/** Releases quietly for `me`. Resolves with the candidate that was notified alone, if any. */
 async function releaseQuietly(): Promise<unknown> {
   const store = redisStore(redis.client);
   const reply = await firstValueFrom(
@@ -26,19 +26,19 @@ const timers = () => openResources('Timeout');
 const standing = { id: 'next', hears: true, ttl: 60_000 };
 
 describe('the inbox of a client', () => {
-  it('opens for the first who stands, also where others have listened for long, and that is told', async () => {
+  it('opens for the first candidate, also after earlier listeners, and emits listening again', async () => {
     await acquire(redisStore(redis.client));
     const store = redisStore(await redis.server.client());
     const listener = listen(store);
     await listener.hears('listening');
     await acquire(store, standing);
-    await listener.hears('listening', 2); // ask again, it means
+    await listener.hears('listening', 2); // makes the candidate ask again
     await acquire(store, standing);
     expect(await releaseQuietly()).toBe('next');
     await listener.hears('released');
   });
 
-  it('opens before all else for who stands from the beginning, for whom it is no reason to ask again', async () => {
+  it('opens first for an initial candidate, which does not have to ask again', async () => {
     await acquire(redisStore(redis.client));
     const store = redisStore(await redis.server.client());
     const listener = listen(store);
@@ -50,7 +50,7 @@ describe('the inbox of a client', () => {
     expect(listener.kinds()).toEqual(['listening', 'released']);
   });
 
-  it('is closed with the last who listens, and opens for nobody who only looks', async () => {
+  it('closes with the last listener, and does not open for observers', async () => {
     await acquire(redisStore(redis.client));
     const name = 'comes-and-goes';
     const store = redisStore(await redis.server.client({ name }));
@@ -73,7 +73,7 @@ describe('the inbox of a client', () => {
     expect(timers()).toBeLessThanOrEqual(before);
   });
 
-  it('goes by the key prefix of the client, as all its keys do', async () => {
+  it('has the key prefix of the client', async () => {
     const store = redisStore(await redis.server.client({ keyPrefix: 'app:' }));
     const listener = listen(store);
     await acquire(store, standing);
@@ -81,7 +81,7 @@ describe('the inbox of a client', () => {
     expect(await redis.client.pubSubChannels('app:leader:inbox:*')).toHaveLength(1);
   });
 
-  it('is not reckoned with before it is open, nor for one that does not hear what its election is told', async () => {
+  it('is not used before it is open, nor for a candidate that does not receive its channel', async () => {
     const holder = redisStore(redis.client);
     const store = redisStore(await redis.server.client());
     const listener = listen(store);
@@ -95,7 +95,7 @@ describe('the inbox of a client', () => {
     expect(await releaseQuietly()).toBeUndefined();
   });
 
-  it('is no reason to ask again where only one stands who does not hear', async () => {
+  it('makes nobody ask again if the only candidate does not hear', async () => {
     await acquire(redisStore(redis.client));
     const name = 'hears-nothing';
     const store = redisStore(await redis.server.client({ name }));
@@ -103,12 +103,12 @@ describe('the inbox of a client', () => {
     await listener.hears('listening');
     await acquire(store, { ...standing, hears: false });
     await until(async () => (await connections(redis.client, name))[1]?.sub === 2, { what: 'the inbox to open' });
-    await release(redisStore(redis.client)); // told after that
+    await release(redisStore(redis.client)); // emitted after that
     await listener.hears('released');
     expect(listener.kinds()).toEqual(['listening', 'released']);
   });
 
-  it('that is refused is asked for no more once nobody listens', async () => {
+  it('is not retried after a refusal once nobody listens', async () => {
     await acquire(redisStore(redis.client));
     const rules = ['reset', 'on', '>pw', '~*', '+@all', 'resetchannels', `&${channel}`];
     await redis.client.aclSetUser('narrow', rules);
@@ -125,7 +125,7 @@ describe('the inbox of a client', () => {
     expect(timers()).toBeLessThanOrEqual(before);
   });
 
-  it('is no reason to ask again for those who stand later', async () => {
+  it('does not make later candidates ask again', async () => {
     await acquire(redisStore(redis.client));
     const store = redisStore(await redis.server.client());
     const first = listen(store, 'another election');
@@ -141,7 +141,7 @@ describe('the inbox of a client', () => {
     expect(second.kinds()).toEqual(['listening', 'released']);
   });
 
-  it('keeps who has told it alone for the one request that is made next, not for one that is only thought of', async () => {
+  it('keeps the releaser for the next request that is subscribed', async () => {
     await acquire(redisStore(redis.client));
     const store = redisStore(await redis.server.client());
     const listener = listen(store);
@@ -164,7 +164,7 @@ describe('the inbox of a client', () => {
     expect(bystander.heard.filter(({ kind }) => kind === 'released')).toEqual([told, { kind: 'released', id: 'next' }]);
   });
 
-  it('leaves nobody in the dark about the next leader, however many stand by', async () => {
+  it('lets all candidates learn the next leader, however many there are', async () => {
     await acquire(redisStore(redis.client));
     const store = redisStore(await redis.server.client());
     const bystander = listen(redisStore(redis.client));

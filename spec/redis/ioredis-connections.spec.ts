@@ -12,7 +12,7 @@ import { useRedis } from './use-redis.js';
 
 const redis = useRedis();
 let sentinel: Sentinel;
-/** The way to `sentinel`, which may hang. */
+/** A proxy to `sentinel`, which may hang. */
 let proxy: TcpProxy;
 const clients: Redis[] = [];
 
@@ -34,7 +34,7 @@ afterAll(async () => {
 describe.each([
   ['ioredis 5', Redis],
   ['ioredis 6', Redis6 as unknown as typeof Redis],
-])('who listens by sentinels, with %s,', (_, Client) => {
+])('a subscriber by sentinels, with %s,', (_, Client) => {
   function make(options: RedisOptions): Redis {
     const client = new Client({ name: 'main', updateSentinels: false, ...options });
     clients.push(client);
@@ -42,10 +42,10 @@ describe.each([
   }
   const listenBy = (client: Redis) => listen(redisStore(client as RedisClient));
 
-  it('does so where the client is, which asks no sentinel, and as that one', async () => {
+  it('connects to the server of the client without a sentinel, with the same credentials', async () => {
     await redis.client.aclSetUser('app', ['reset', 'on', '>pw', '~*', '&*', '+@all']);
     const login = { username: 'app', password: 'pw', db: 3, connectionName: 'there' };
-    // What is for TLS is not for the servers, unless that is said.
+    // `tls` is not for the servers, unless the options say so.
     const client = make({ sentinels: [proxy], tls: {}, ...login });
     await until(() => client.status === 'ready');
     proxy.swallow();
@@ -55,7 +55,7 @@ describe.each([
     expect(await connections(redis.client, 'there')).toMatchObject([{ sub: 0 }, { sub: 1, user: 'app', db: 3 }]);
   });
 
-  it('asks them where the client has no connection, and waits for ever for none', async () => {
+  it('asks the sentinels if the client has no connection, and skips a hung one', async () => {
     proxy.swallow('toClient');
     const client = make({ sentinels: [proxy, sentinel], lazyConnect: true });
     await listenBy(client).hears('listening');
@@ -63,7 +63,7 @@ describe.each([
   });
 });
 
-describe('openIoRedisLink', () => {
+describe('openIoRedisSubscriber', () => {
   const [host, port] = ['192.0.2.7', 6_379];
   const stream = { remoteAddress: host, remotePort: port };
   const asked = { sentinelCommandTimeout: 1_000 };

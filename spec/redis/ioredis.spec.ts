@@ -22,7 +22,7 @@ afterEach(() => {
   for (const client of clients.splice(0)) client.disconnect();
 });
 
-/** A client of ioredis; `through` a proxy, if one is given. */
+/** A client of ioredis, through a proxy if one is given. */
 function ioRedis(options: RedisOptions = {}, through?: { readonly port: number }): Redis {
   const { host, port } = redis.server;
   const client = new Redis({ host, port: through?.port ?? port, retryStrategy: () => 20, ...options });
@@ -48,10 +48,10 @@ describe('ioredis without a connection', () => {
     ['without an offline queue', { enableOfflineQueue: false }],
   ];
 
-  it.each(OPTIONS)('runs a request when it is connected again: a client %s', async (_, options) => {
+  it.each(OPTIONS)('sends a request once it is connected again: a client %s', async (_, options) => {
     const { proxy, client } = await disconnected(options);
     await using _proxy = proxy;
-    const [ready, end] = [client.listenerCount('ready'), client.listenerCount('end')]; // ioredis has some of its own
+    const [ready, end] = [client.listenerCount('ready'), client.listenerCount('end')]; // ioredis adds some itself
     const asked = acquire(redisStore(client));
     for (let i = 0; i < 20; i++)
       from(redisStore(client).read({ verb: 'read', key: KEY, timeout: 5 })).subscribe({ error: () => {} });
@@ -61,7 +61,7 @@ describe('ioredis without a connection', () => {
     expect([client.listenerCount('ready'), client.listenerCount('end')]).toEqual([0, 0]);
   });
 
-  it('never sends one that is given up as the client tells that it is connected again', async () => {
+  it('never sends a request that is given up when the client emits ready', async () => {
     const { proxy, client } = await disconnected({});
     await using _proxy = proxy;
     const asked = from(redisStore(client).acquire(acquireRequest())).subscribe({ error: () => {} });
@@ -91,20 +91,20 @@ describe('ioredis without a connection', () => {
     expect(await redis.client.exists([lease, record])).toBe(0);
   });
 
-  it('goes through a client that collects commands into pipelines', async () => {
+  it('works with a client that pipelines commands automatically', async () => {
     const client = ioRedis({ enableAutoPipelining: true, keyPrefix: 'app:' });
     const store = redisStore(client);
     const [one, other] = await Promise.all([acquire(store), acquire(store, { id: 'other' })]);
     expect([one.status, other.status]).toEqual(['granted', 'held']);
   });
 
-  it('connects a client that connects when it is first used', async () => {
+  it('connects a lazy client on first use', async () => {
     const client = ioRedis({ lazyConnect: true });
     expect(client.status).toBe('wait');
     expect((await acquire(redisStore(client))).status).toBe('granted');
   });
 
-  it('fails at once when it has been closed for good', async () => {
+  it('fails at once if the client is closed', async () => {
     const client = ioRedis();
     await isReady(client);
     const store = redisStore(client);
@@ -116,8 +116,8 @@ describe('ioredis without a connection', () => {
   });
 });
 
-describe('the connection that ioredis listens by', () => {
-  it('leaves no timer that keeps the process once it was lost', async () => {
+describe('the subscriber connection of ioredis', () => {
+  it('leaves no timer that keeps the process alive after a loss', async () => {
     const client = ioRedis({ connectionName: 'listener' });
     await isReady(client);
     const timers = () => openResources('Timeout');
@@ -131,14 +131,16 @@ describe('the connection that ioredis listens by', () => {
   });
 });
 
-describe('a request that ioredis sends again after a loss', () => {
-  /** What comes of an acquire that was in flight when its connection was lost, and was given up then. */
+describe('a request that ioredis resends after a loss', () => {
+  /**
+   * The outcome of an acquire that was in flight when its connection was lost, and was given up.
+   */
   async function resent(limit: (time: number) => number | undefined): Promise<number> {
     await using proxy = await startProxy({ target: redis.server });
     const client = ioRedis({}, proxy);
     await isReady(client);
     const store = redisStore(client);
-    const { time = 0 } = await acquire(store); // the script is known from now on
+    const { time = 0 } = await acquire(store); // now the server knows the script
     await release(store);
     const before = await callsSoFar(redis.client);
     proxy.swallow('toServer');
@@ -152,17 +154,17 @@ describe('a request that ioredis sends again after a loss', () => {
     return redis.client.exists(lease);
   }
 
-  it('takes a lease for nobody, but for its time limit (G4)', async () => {
+  it('would take a lease for nobody without its time limit (G4)', async () => {
     expect(await resent(() => undefined)).toBe(1);
   });
 
-  it('grants nothing after its time (G4)', async () => {
+  it('grants nothing after its time limit (G4)', async () => {
     expect(await resent((time) => time)).toBe(0);
   });
 });
 
-describe('notices by ioredis', () => {
-  it('come by one connection beside the client’s own, and none is left when nobody listens', async () => {
+describe('notices with ioredis', () => {
+  it('arrive by one extra connection, which closes with the last listener', async () => {
     const client = ioRedis({ connectionName: 'io' });
     await isReady(client);
     const store = redisStore(client);
@@ -178,7 +180,7 @@ describe('notices by ioredis', () => {
     expect(client.eventNames()).toEqual([]);
   });
 
-  it('come again after a loss, and it is told that they did not', async () => {
+  it('arrive again after a loss, which emits deaf', async () => {
     const client = ioRedis({ connectionName: 'lost' });
     await isReady(client);
     const store = redisStore(client);
@@ -191,7 +193,7 @@ describe('notices by ioredis', () => {
     await listener.hears('elected');
   });
 
-  it('leave no connection at a server that hangs, when nobody listens any more', async () => {
+  it('leave no connection at a hung server once nobody listens', async () => {
     await using proxy = await startProxy({ target: redis.server });
     const client = ioRedis({}, proxy);
     await isReady(client);
@@ -202,14 +204,14 @@ describe('notices by ioredis', () => {
     const before = timers();
     proxy.swallow();
     leaveAll();
-    // ioredis's own, by which it would close the socket in two seconds, is gone with the socket.
+    // The timer by which ioredis closes the socket in two seconds is gone with the socket.
     await until(() => timers() <= before, { within: 1_000 });
     proxy.heal({ held: 'drop' });
   });
 });
 
 describe('a key prefix', () => {
-  it('is part of the keys and of the channel: equal ones meet, whichever the client, others do not', async () => {
+  it('is part of the keys and the channel: only clients with equal prefixes meet', async () => {
     const node = createClient({ url: redis.server.url, keyPrefix: 'app:' });
     await node.connect();
     clients.push({ disconnect: () => node.destroy() });
@@ -232,7 +234,7 @@ describe('a key prefix', () => {
   it.each([
     ['its own', { keyPrefix: 'app:' }],
     ['its nodes’', { redisOptions: { keyPrefix: 'app:' } }],
-  ])('is refused where it would split a cluster’s slot: %s', (_, options) => {
+  ])('is refused if it would split a cluster slot: %s', (_, options) => {
     const client = new Cluster([redis.server], { ...options, lazyConnect: true });
     clients.push(client);
     const thrown = (act: () => unknown): unknown => {

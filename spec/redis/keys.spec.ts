@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { describe, expect, it } from '@jest/globals';
 import { type Keys, keysOf } from '../../lib/redis/keys.js';
 
-/** RFC 4648 base32 over again, another way: the digest as one number, in digits of 32. */
+/** RFC 4648 base32 computed another way: the digest as one number in base 32. */
 function base32(digest: Buffer): string {
   let number = BigInt(`0x${digest.toString('hex')}`);
   let text = '';
@@ -14,7 +14,7 @@ function base32(digest: Buffer): string {
 }
 
 describe('keysOf', () => {
-  // By other programs: printf %s <key> | openssl sha1 -binary | base32
+  // Computed by other programs: printf %s <key> | openssl sha1 -binary | base32
   it.each([
     ['io.vito.myServiceName', 'leader:QIXXSNBBCT7UTX2L74L5P7DP6XIOD7MM'],
     ['test', 'leader:VFFI7ZOMWGN2MHCMBBZ5HEPJQ6MC7O6T'],
@@ -35,7 +35,7 @@ describe('keysOf', () => {
     }
   });
 
-  it('puts record, candidates and channel beside the lease: its name in braces is what Redis Cluster hashes', () => {
+  it('puts record, candidates and channel into the cluster slot of the lease', () => {
     const { lease, record, candidates, channel } = keysOf('io.vito.myServiceName');
     expect(record).toBe(`{${lease}}:record`);
     expect(candidates).toBe(`{${lease}}:candidates`);
@@ -43,7 +43,7 @@ describe('keysOf', () => {
     expect(lease).not.toMatch(/[{}]/);
   });
 
-  /** Asks for `count` keys, one after the other, and returns how many of them were cached: `last` is what the walk before got. */
+  /** Looks up `count` keys in turn. Returns how many were cached, by comparison with `last`. */
   function walk(count: number, last: Map<string, Keys>): number {
     let hits = 0;
     for (let i = 0; i < count; i++) {
@@ -54,7 +54,7 @@ describe('keysOf', () => {
     return hits;
   }
 
-  it('hashes a key once, and forgets keys out of use: it caches 20 000', () => {
+  it('hashes a key once, and forgets unused keys beyond 20 000', () => {
     const names = keysOf('kept');
     for (let i = 0; i < 10_000; i++) keysOf(`another ${i}`);
     expect(keysOf('kept')).toBe(names);

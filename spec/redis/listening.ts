@@ -4,11 +4,11 @@ import type { Client } from '../support/redis.js';
 import { until } from '../support/until.js';
 import { KEY } from './ask.js';
 
-/** Somebody who listens, and all that was heard. */
+/** A listener, and the notices it has received. */
 export interface Listener {
   readonly heard: Notice[];
   readonly kinds: () => string[];
-  /** Resolves once `count` notices of this kind have been heard. */
+  /** Resolves once `count` notices of this kind have arrived. */
   hears(kind: Notice['kind'], count?: number): Promise<unknown>;
   leave(): void;
 }
@@ -32,14 +32,14 @@ export function listen(store: LeaseStore, key = KEY): Listener {
   };
 }
 
-/** To be called after each spec, so that one that fails leaves no listener. */
+/** Call this after each spec, so that a failed spec leaves no listener. */
 export function leaveAll(): void {
   for (const subscription of subscriptions.splice(0)) subscription.unsubscribe();
 }
 
 /**
- * The connections of clients with this name, which a subscriber has from the client that it is made from. The oldest comes first: Redis lists them
- * in an order that it turns round with each of its rounds, once there are more than five.
+ * The connections of clients with this name, the oldest first. A subscriber has the name of its
+ * client. Redis lists more than five connections in a changing order.
  */
 export async function connections(admin: Client, name: string): Promise<ReadonlyArray<{ id: number; sub: number }>> {
   return (await admin.clientList()).filter((client) => client.name === name).sort((one, other) => one.id - other.id);
@@ -54,7 +54,7 @@ export async function accepted(admin: Client): Promise<number> {
   return Number(/total_connections_received:(\d+)/.exec(await admin.info('stats'))?.[1]);
 }
 
-/** PINGs that `admin`'s server has answered since its start. */
+/** PINGs that `admin`'s server has replied to since its start. */
 export async function pings(admin: Client): Promise<number> {
   return Number(/cmdstat_ping:calls=(\d+)/.exec(await admin.info('commandstats'))?.[1] ?? 0);
 }

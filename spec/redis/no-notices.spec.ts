@@ -34,7 +34,7 @@ const login = async (...rules: string[]) => {
   return { username: 'app', password: 'secret' };
 };
 
-it('says once that notices cannot arrive, and what it costs, where the user has no channels: node-redis', async () => {
+it('warns once that notices cannot arrive, and what it costs, if the user has no channels', async () => {
   const client = await redis.server.client(await login('resetchannels'));
   const a = stand({ redis: client });
   stand({ redis: client, key: 'another' });
@@ -47,7 +47,7 @@ it('says once that notices cannot arrive, and what it costs, where the user has 
   await redis.client.sendCommand(['ACL', 'SETUSER', 'app', 'allchannels']);
 });
 
-it('says so by a client of ioredis as well', async () => {
+it('warns with ioredis as well', async () => {
   const client = new Redis({ port: redis.server.port, ...(await login('resetchannels')) });
   ended.push(() => client.disconnect());
   stand({ redis: client });
@@ -55,13 +55,13 @@ it('says so by a client of ioredis as well', async () => {
   expect(silences()).toHaveLength(1);
 });
 
-it('says so where only publishing is forbidden', async () => {
+it('warns if only publishing is forbidden', async () => {
   const client = await redis.server.client(await login('allchannels', '-publish'));
   stand({ redis: client });
   await until(() => silences().length > 0);
 });
 
-it('says nothing where they arrive, or where no warnings are wanted', async () => {
+it('does not warn if notices arrive, or if warnings are disabled', async () => {
   const heard = stand({ redis: await redis.server.client(await login('allchannels')) });
   await until(() => heard.isLeading);
   await heard.close();

@@ -25,11 +25,11 @@ beforeEach(async () => {
 
 afterEach(async () => {
   leaveAll();
-  for (const client of clients.splice(0)) client.destroy(); // once more: what it keeps that it should not must not keep this process
+  for (const client of clients.splice(0)) client.destroy(); // again: a leaked connection must not keep this process alive
   await one?.[Symbol.asyncDispose]();
 });
 
-/** How often anybody has asked which node has which slots. */
+/** The number of requests for the slots of the cluster. */
 async function looks(): Promise<number> {
   const stats = await admin.info('commandstats');
   return [...stats.matchAll(/cmdstat_cluster(?:\|(?:slots|shards))?:calls=(\d+)/g)].reduce(
@@ -41,10 +41,10 @@ async function looks(): Promise<number> {
 describe.each([
   ['node-redis 6', createCluster],
   ['node-redis 5', createCluster5 as unknown as typeof createCluster],
-])('a client of a cluster, of %s', (_, create) => {
+])('a cluster client of %s', (_, create) => {
   const name = 'looking';
 
-  /** One that has just been told that nobody has the slot, and what waits for it to look who has. */
+  /** A client that has just received that nobody has the slot, and a wait for its discovery. */
   async function refused() {
     const client = create({ rootNodes: [{ url: server.url }], defaults: { name } });
     client.on('error', () => {});
@@ -59,12 +59,12 @@ describe.each([
     return { client, look };
   }
 
-  it('asks who has a slot that the node which had it serves no more', async () => {
+  it('discovers the new node of a slot that its node no longer serves', async () => {
     const { look } = await refused();
     await look();
   });
 
-  it('keeps what it listens by when it has connected to a node, but asks whether that is there', async () => {
+  it('keeps its subscriber connection after it connects to a node, but pings it', async () => {
     const client = create({ rootNodes: [{ url: server.url }], defaults: { name } });
     client.on('error', () => {});
     clients.push(client);
@@ -77,7 +77,7 @@ describe.each([
     expect(listener.kinds()).toEqual(['listening', 'connected']);
   });
 
-  it('keeps no connection where it is closed while it asks', async () => {
+  it('keeps no connection if it is closed during the discovery', async () => {
     const { client, look } = await refused();
     client.destroy();
     await look();

@@ -20,7 +20,7 @@ afterEach(() => {
   for (const subscription of subscriptions.splice(0)) subscription.unsubscribe();
 });
 
-/** The client as what it is here: one that can be duplicated. Remembers its duplicates. */
+/** The client as one that can be duplicated. Remembers its duplicates. */
 function duplicable(client: object): { client: Connectable; duplicates: Client[] } {
   const duplicates: Client[] = [];
   const { duplicate } = client as Client;
@@ -32,22 +32,22 @@ function duplicable(client: object): { client: Connectable; duplicates: Client[]
   return { client: Object.assign(client, { duplicate: remember }) as unknown as Connectable, duplicates };
 }
 
-/** Opens a link, and waits for it unless it ends before. */
+/** Opens a connection, and waits for it unless it ends before. */
 function open(client: Connectable) {
-  const seen: { link?: SubscriberConnection; ended: boolean } = { ended: false };
+  const seen: { connection?: SubscriberConnection; ended: boolean } = { ended: false };
   const subscription = openNodeRedisSubscriber((use) => use(client)).subscribe({
-    next: (link) => {
-      seen.link = link;
+    next: (connection) => {
+      seen.connection = connection;
     },
     complete: () => {
       seen.ended = true;
     },
   });
   subscriptions.push(subscription);
-  return { seen, subscription, opened: () => until(() => seen.link), ended: () => until(() => seen.ended) };
+  return { seen, subscription, opened: () => until(() => seen.connection), ended: () => until(() => seen.ended) };
 }
 
-/** `count` connections of that name, and no more to come of those that were under way. */
+/** Waits for `count` connections of that name, with no others opening. */
 async function settled(name: string, count: number): Promise<void> {
   await connected(redis.client, name, count);
   const before = await accepted(redis.client);
@@ -56,13 +56,13 @@ async function settled(name: string, count: number): Promise<void> {
   expect(await accepted(redis.client)).toBe(before);
 }
 
-describe('openNodeRedisLink', () => {
-  it('opens a connection beside the client’s own, and closes it when it is left', async () => {
+describe('openNodeRedisSubscriber', () => {
+  it('opens a second connection, and closes it on unsubscription', async () => {
     const { client, duplicates } = duplicable(await redis.server.client({ name: 'plain' }));
     const { opened, subscription } = open(client);
-    const link = await opened();
+    const connection = await opened();
     const heard: string[] = [];
-    await link.subscribe('news', { onMessage: (text) => heard.push(text) });
+    await connection.subscribe('news', { onMessage: (text) => heard.push(text) });
     await redis.client.publish('news', 'hello');
     await until(() => heard.length > 0);
     expect(heard).toEqual(['hello']);
@@ -71,7 +71,7 @@ describe('openNodeRedisLink', () => {
     expect(duplicates.map(({ isOpen, isReady }) => [isOpen, isReady])).toEqual([[false, false]]);
   });
 
-  it('left while the socket connects, while it logs in or later leaves none behind', async () => {
+  it('leaves no connection if unsubscribed while connecting, during login or later', async () => {
     const { client, duplicates } = duplicable(await redis.server.client({ name: 'hasty' }));
     for (let turns = 0; turns < 40; turns++) {
       const { subscription } = open(client);
@@ -84,7 +84,7 @@ describe('openNodeRedisLink', () => {
     expect(duplicates).toHaveLength(40);
   });
 
-  it('left while the socket connects is closed when it has: some versions cannot close one that only connects', async () => {
+  it('unsubscribed while connecting closes once connected: some versions cannot close before', async () => {
     const destroyed: string[] = [];
     const duplicate = Object.assign(new EventEmitter(), {
       isOpen: true,
@@ -100,22 +100,22 @@ describe('openNodeRedisLink', () => {
     expect(destroyed).toEqual(['destroyed']);
   });
 
-  it('is subscribed again also where it was told to leave just before, at whatever moment', async () => {
+  it('subscribes again right after an unsubscription, at any moment', async () => {
     const { opened } = open(duplicable(await redis.server.client()).client);
-    const link = await opened();
+    const connection = await opened();
     for (let turns = 0; turns < 60; turns++) {
-      const first = link.subscribe('news', { onMessage: () => {} });
+      const first = connection.subscribe('news', { onMessage: () => {} });
       for (let wait = 0; wait < turns % 4; wait++) await new Promise(setImmediate);
-      link.unsubscribe('news');
+      connection.unsubscribe('news');
       await first;
-      await link.subscribe('news', { onMessage: () => {} });
+      await connection.subscribe('news', { onMessage: () => {} });
       expect(await redis.client.publish('news', 'hello')).toBe(1);
-      link.unsubscribe('news');
+      connection.unsubscribe('news');
       await until(async () => (await redis.client.pubSubNumSub(['news'])).news === 0);
     }
   });
 
-  it('ends where there is no server, or none that lets it in, and leaves nothing open', async () => {
+  it('completes without a server or login, and leaves nothing open', async () => {
     await using proxy = await startProxy({ target: redis.server });
     const { client, duplicates } = duplicable(await redis.server.client({ url: proxy.url }));
     await proxy.refuse();
@@ -128,7 +128,7 @@ describe('openNodeRedisLink', () => {
     expect([...duplicates, ...stranger.duplicates].map(({ isOpen }) => isOpen)).toEqual([false, false]);
   });
 
-  it('keeps listening for errors after its end: none may end the process', async () => {
+  it('keeps its error listener after its end, so that no error ends the process', async () => {
     const { client, duplicates } = duplicable(await redis.server.client());
     const { opened, subscription } = open(client);
     await opened();
@@ -136,7 +136,7 @@ describe('openNodeRedisLink', () => {
     expect(() => duplicates[0]?.emit('error', new Error('late'))).not.toThrow();
   });
 
-  it('outlives errors that leave the connection as it is', async () => {
+  it('survives errors that do not end the connection', async () => {
     const { client, duplicates } = duplicable(await redis.server.client());
     const { opened, seen } = open(client);
     await opened();
@@ -146,7 +146,7 @@ describe('openNodeRedisLink', () => {
     expect(seen.ended).toBe(true);
   });
 
-  it('gives up on being told to', async () => {
+  it('completes when dropped', async () => {
     const { client } = duplicable(await redis.server.client({ name: 'dropped' }));
     const { opened, seen } = open(client);
     (await opened()).drop();
@@ -163,7 +163,7 @@ describe('a subscriber', () => {
     ['invalidations', { emitInvalidate: true }],
     ['a timeout of next to nothing', { commandOptions: { timeout: 1 } }],
     ['a database, by url', { url: undefined, socket: {}, database: 3 }],
-  ])('is made of a client with %s, and works through a loss', async (_, options) => {
+  ])('is opened from a client with %s, and works after a loss', async (_, options) => {
     const { url, host, port } = redis.server;
     const where = 'url' in options ? { socket: { host, port } } : { url };
     const made = createClient({ ...options, ...where, name: 'odd' } as never);
@@ -172,8 +172,8 @@ describe('a subscriber', () => {
     await made.connect();
     const { client } = duplicable(made);
     const { opened, ended } = open(client);
-    const link = await opened();
-    await link.subscribe('news', { onMessage: () => {} });
+    const connection = await opened();
+    await connection.subscribe('news', { onMessage: () => {} });
     expect(await redis.client.publish('news', 'hello')).toBe(1);
     const [subscriber] = (await redis.client.clientList()).filter(({ name, sub }) => name === 'odd' && sub === 1);
     expect(subscriber?.flags).not.toContain('t'); // tracks no keys
@@ -181,7 +181,7 @@ describe('a subscriber', () => {
     await ended();
   });
 
-  it('asks whether its server is there, whatever signal was meant for the user’s commands', async () => {
+  it('pings its server despite an abort signal in the command options', async () => {
     const controller = new AbortController();
     const made = await redis.server.client({ pingInterval: 50 });
     const { client, duplicates } = duplicable(made.withAbortSignal(controller.signal));
@@ -192,12 +192,12 @@ describe('a subscriber', () => {
     await until(() => answered >= 3);
   });
 
-  it('keeps no process alive', async () => {
+  it('does not keep the process alive', async () => {
     const before = openResources('TCPSocketWrap');
     const { client } = duplicable(await redis.server.client());
     await open(client).opened();
     const after = openResources('TCPSocketWrap');
-    expect(after).toBeLessThanOrEqual(before + 1); // the client's own; one of the specs before may have closed meanwhile
+    expect(after).toBeLessThanOrEqual(before + 1); // the client's own; one of an earlier spec may have closed
   });
 });
 
@@ -211,7 +211,7 @@ describe('isConnectable', () => {
     client.destroy();
   });
 
-  it.each(Object.keys(all))('does not without %s', (name) => {
+  it.each(Object.keys(all))('does not hold without %s', (name) => {
     expect(isConnectable(all as never)).toBe(true);
     expect(isConnectable({ ...all, [name]: undefined } as never)).toBe(false);
   });

@@ -6,27 +6,27 @@ const RELEASED = { event: 'released', id: 'me' };
 
 const notice = (message: unknown) => parseNotice(JSON.stringify(message));
 
-describe('noticeOf', () => {
-  it('tells of an election, with the whole ttl to go', () => {
+describe('parseNotice', () => {
+  it('returns an election with the whole ttl left', () => {
     const holder = { id: 'me', name: 'my name', data: 'http://me', token: 7, expiresIn: 500 };
     expect(notice(ELECTED)).toEqual({ kind: 'elected', holder });
   });
 
-  it('leaves out a name and data that are empty, as replies do', () => {
+  it('omits an empty name and data, as replies do', () => {
     const holder = { id: 'me', token: 7, expiresIn: 500 };
     expect(notice({ ...ELECTED, name: '', data: '' })).toEqual({ kind: 'elected', holder });
   });
 
-  it('tells of a cut', () => {
+  it('returns a cut', () => {
     expect(notice({ event: 'cut', id: 'me', ttl: 1 })).toEqual({ kind: 'cut', id: 'me' });
   });
 
-  it('tells of a release, and of the successor where there is one', () => {
+  it('returns a release, with the successor if there is one', () => {
     expect(notice(RELEASED)).toEqual({ kind: 'released', id: 'me' });
     expect(notice({ ...RELEASED, successor: 'you' })).toEqual({ kind: 'released', id: 'me', successor: 'you' });
   });
 
-  it('takes no notice of fields it does not know', () => {
+  it('ignores unknown fields', () => {
     expect(notice({ ...RELEASED, kind: 'elected', holder: 'x', more: [] })).toEqual({ kind: 'released', id: 'me' });
   });
 
@@ -73,10 +73,10 @@ describe('noticeOf', () => {
   });
 });
 
-describe('whisperOf', () => {
+describe('parseInboxMessage', () => {
   const whisper = (message: unknown) => parseInboxMessage(JSON.stringify(message));
 
-  it('tells of a release, and of which election', () => {
+  it('returns a release and the channel of its election', () => {
     const notice = { kind: 'released', id: 'me' };
     expect(whisper({ ...RELEASED, channel: 'leader:{k}' })).toEqual({ channel: 'leader:{k}', notice });
   });

@@ -14,7 +14,7 @@ afterEach(() => {
   for (const end of ends.splice(0).reverse()) end();
 });
 
-/** Has `client` looked at, and writes down what it is asked, by what `when` says at that moment. */
+/** Runs the preflight of `client`, and records its calls with the result of `when` at each. */
 function looked<T>(client: RedisClient, when: () => T) {
   const warned = jest.spyOn(process, 'emitWarning').mockImplementation(() => {});
   ends.push(() => warned.mockRestore());
@@ -32,11 +32,11 @@ function looked<T>(client: RedisClient, when: () => T) {
 
 const WARNING = [expect.stringContaining('allkeys-lru'), { type: 'RxLeaderWarning', code: 'RX_LEADER_EVICTION' }];
 
-// It never was: the client tells of each node that it gets to know, and that passed for being ready.
+// Regression: the client emits each node that it discovers, which counted as ready.
 it.each([
   ['ioredis 5', Cluster],
   ['ioredis 6', Cluster6 as unknown as typeof Cluster],
-])('a cluster is looked at once its client is connected: %s', async (_, Client) => {
+])('a cluster is checked once its client is connected: %s', async (_, Client) => {
   await using one = await startClusterOfOne(...EVICTS);
   const { host, port } = one.server;
   const client = new Client([{ host, port }]);
@@ -47,17 +47,17 @@ it.each([
   expect(warned.mock.calls).toEqual([WARNING]);
 });
 
-// It does not say that it is not: the first look is refused by it.
+// The client does not tell that it is not ready. It refuses the first check.
 it.each([
   ['node-redis 5', createCluster5 as unknown as typeof createCluster],
   ['node-redis 6', createCluster],
-])('a cluster is looked at once its client is connected: %s', async (_, create) => {
+])('a cluster is checked once its client is connected: %s', async (_, create) => {
   await using one = await startClusterOfOne(...EVICTS);
   const client = create({ rootNodes: [{ url: one.server.url }] });
   ends.push(() => client.isOpen && client.destroy());
   client.on('error', () => {});
   const { asked, warned, over } = looked(client as RedisClient, () => client.isOpen);
-  await new Promise(setImmediate); // it has been refused
+  await new Promise(setImmediate); // it was refused
   await client.connect();
   await over();
   expect(asked.filter((isOpen) => !isOpen)).toEqual([false]);

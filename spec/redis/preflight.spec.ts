@@ -30,7 +30,7 @@ afterEach(async () => {
   warned.mockRestore();
 });
 
-/** Stands, until the spec is over. */
+/** Runs a candidate until the end of the spec. */
 function stand(redis: ElectionOptions['redis'], options: Partial<ElectionOptions> = {}): Election {
   const election = elect({ key: 'preflight', ttl: 20_000, ...options, redis } as ElectionOptions);
   election.subscribe();
@@ -38,7 +38,7 @@ function stand(redis: ElectionOptions['redis'], options: Partial<ElectionOptions
   return election;
 }
 
-/** Counts the looks through `client`, made and answered; each is answered once `held` is. */
+/** Counts the checks through `client`, sent and answered. Each is answered once `held` resolves. */
 function looksOf(client: Client, held: Promise<unknown> = Promise.resolve()): { made: number; answered: number } {
   const looks = { made: 0, answered: 0 };
   const port = adapterOf(client);
@@ -55,24 +55,24 @@ function looksOf(client: Client, held: Promise<unknown> = Promise.resolve()): { 
   return looks;
 }
 
-/** Looks through `client` alone, until that is over. */
+/** Runs only the preflight of `client`, to its end. */
 async function lookedAt(client: Client): Promise<void> {
   const looking = preflightOf(client)
     .run({ ...request, timeout: 10_000 })
-    .subscribe(); // a slow machine is no distance
+    .subscribe(); // a slow machine must not count as distance
   await until(() => looking.closed, { what: 'the look to be over' });
 }
 
 const codes = () => warned.mock.calls.map(([, options]) => (options as { code?: string }).code);
 
-/** What is said once all looks have been answered, and a turn of the event loop later. */
+/** The warnings once all checks are answered, one turn of the event loop later. */
 async function codesAfter(looks: { answered: number }): Promise<unknown[]> {
   await until(() => looks.answered === LOOKS);
   await new Promise((resolve) => setImmediate(resolve));
   return codes();
 }
 
-describe('a look at the server, when a client is campaigned with for the first time', () => {
+describe('the check of the server by the first candidate of a client', () => {
   it('warns of a Redis that evicts, with a type and a code, once for each client', async () => {
     await using server = await startRedis({ args: ['--maxmemory', '100mb', '--maxmemory-policy', 'volatile-lru'] });
     const client = await server.client();
@@ -98,7 +98,7 @@ describe('a look at the server, when a client is campaigned with for the first t
   it.each([
     ['without maxmemory', ['--maxmemory-policy', 'allkeys-lru']],
     ['that refuses writes instead', ['--maxmemory', '100mb', '--maxmemory-policy', 'noeviction']],
-  ])('says nothing of a Redis %s', async (_, args) => {
+  ])('does not warn of a Redis %s', async (_, args) => {
     await using server = await startRedis({ args });
     const client = await server.client();
     const looks = looksOf(client);
@@ -106,7 +106,7 @@ describe('a look at the server, when a client is campaigned with for the first t
     expect(await codesAfter(looks)).toEqual([]);
   });
 
-  it('warns by a client of ioredis as well', async () => {
+  it('warns with ioredis as well', async () => {
     await using server = await startRedis({ args: EVICTS });
     const client = new Redis(server.port, server.host);
     await using _ = { [Symbol.asyncDispose]: async () => client.disconnect() };
@@ -125,7 +125,7 @@ describe('a look at the server, when a client is campaigned with for the first t
     expect(await codesAfter(looks)).toEqual(['RX_LEADER_REPLICA']);
   });
 
-  it('warns of a replica also where it may see no more than that', async () => {
+  it('warns of a replica also if only that section of INFO is allowed', async () => {
     await using master = await startRedis({ args: REPLICATES });
     await using replica = await startReplica(master);
     const admin = await replica.client();
@@ -146,14 +146,14 @@ describe('a look at the server, when a client is campaigned with for the first t
     expect(codes()).toEqual(['RX_LEADER_REPLICA']);
   });
 
-  it('reads what a client maps to other types', async () => {
+  it('reads replies that a client maps to other types', async () => {
     await using server = await startRedis({ args: ['--maxmemory', '100mb', '--maxmemory-policy', 'noeviction'] });
     const client = await server.client({ commandOptions: { typeMapping: { [RESP_TYPES.BLOB_STRING]: Buffer } } });
     await lookedAt(client);
     expect(codes()).toEqual([]);
   });
 
-  it('names the lease: what a cluster says is of the server that it is on', async () => {
+  it('passes the lease key, so that a cluster uses the server of the lease', async () => {
     await using server = await startRedis();
     const client = await server.client();
     const evaluate = jest.spyOn(adapterOf(client), 'eval');
@@ -161,10 +161,10 @@ describe('a look at the server, when a client is campaigned with for the first t
     expect(evaluate.mock.calls.map(([, { keys }]) => keys)).toEqual(Array(LOOKS).fill([keysOf('preflight').lease]));
   });
 
-  it('warns of a ttl that is too short for the distance, and says nothing of one that is not', async () => {
+  it('warns of a ttl that is too short for the distance, and of no other', async () => {
     await using server = await startRedis();
     await using proxy = await startProxy({ target: server });
-    proxy.delay(200); // each way: what a slow machine adds is little beside it
+    proxy.delay(200); // each way, far more than a slow machine adds
     for (const [ttl, expected] of [
       [100_000, []],
       [6_000, ['RX_LEADER_SHORT_TTL']],
@@ -180,7 +180,7 @@ describe('a look at the server, when a client is campaigned with for the first t
     );
   });
 
-  it('is not taken in for distance by one slow answer', async () => {
+  it('does not warn of distance after one slow reply', async () => {
     await using server = await startRedis();
     const client = await server.client();
     const looks = looksOf(client);
@@ -190,8 +190,8 @@ describe('a look at the server, when a client is campaigned with for the first t
   });
 });
 
-describe('a look', () => {
-  it('is not made where it is switched off', async () => {
+describe('a check', () => {
+  it('is not made if it is disabled', async () => {
     await using server = await startRedis({ args: EVICTS });
     const client = await server.client();
     const looks = looksOf(client);
@@ -204,10 +204,10 @@ describe('a look', () => {
   it.each([
     ['INFO', '-info', LOOKS],
     ['EVAL', '-eval', 1],
-  ])('that may not use %s warns of nothing, and the election goes on', async (_, rule, answers) => {
+  ])('without permission for %s warns of nothing, and the election goes on', async (_, rule, answers) => {
     await using server = await startRedis({ args: EVICTS });
     const admin = await server.client();
-    // Known to the server, so that the election itself needs no EVAL.
+    // The server knows the script, so that the election itself needs no EVAL.
     const first = stand(admin, { preflight: false });
     await until(() => first.isLeading);
     await first.close();
@@ -219,7 +219,7 @@ describe('a look', () => {
     expect(codes()).toEqual([]);
   });
 
-  it('is not sent before the client is ready, and then it is', async () => {
+  it('is sent once the client is ready', async () => {
     await using server = await startRedis({ args: EVICTS });
     const client = createClient({ url: server.url });
     client.on('error', () => {});
@@ -233,7 +233,7 @@ describe('a look', () => {
     await election.close();
   });
 
-  it('goes on where the client is told to be ready once more meanwhile', async () => {
+  it('goes on if the client emits ready again', async () => {
     await using server = await startRedis({ args: EVICTS });
     const client = createClient({ url: server.url });
     client.on('error', () => {});
@@ -252,7 +252,7 @@ describe('a look', () => {
     looking.unsubscribe();
   });
 
-  it('leaves no listener on a client that never was ready', () => {
+  it('leaves no listener on a client that was never ready', () => {
     const client = createClient();
     client.on('error', () => {});
     const listeners = () => client.listenerCount('ready') + client.listenerCount('error');
@@ -262,7 +262,7 @@ describe('a look', () => {
     expect(listeners()).toBe(1);
   });
 
-  it('completes once it is over, and at once where it has been made', async () => {
+  it('completes once it is done, and at once if it was done before', async () => {
     await using server = await startRedis();
     const client = await server.client();
     const looks = looksOf(client);
@@ -272,7 +272,7 @@ describe('a look', () => {
     expect(looks.made).toBe(LOOKS);
   });
 
-  it('that is answered after all when nobody wants it any more says nothing', async () => {
+  it('does not warn after its election has ended', async () => {
     await using server = await startRedis({ args: EVICTS });
     await using proxy = await startProxy({ target: server });
     const admin = await server.client();
@@ -291,7 +291,7 @@ describe('a look', () => {
     expect((await callsSoFar(admin)).eval).toBe(before.eval + 1);
   });
 
-  it('that still waits for a connection of a pool when nobody wants it any more is not sent', async () => {
+  it('is not sent if its election ends while it waits for a pool connection', async () => {
     await using server = await startRedis();
     const admin = await server.client();
     const pool = createClientPool({ url: server.url }, { minimum: 1, maximum: 1 });
@@ -309,7 +309,7 @@ describe('a look', () => {
     await pool.close();
   });
 
-  it('that is never answered holds nothing up; once the election is over it says nothing, and the next makes it anew', async () => {
+  it('without a reply delays nothing, and the next election repeats it', async () => {
     await using server = await startRedis({ args: EVICTS });
     const client = await server.client();
     let answer = () => {};
@@ -331,7 +331,7 @@ describe('a look', () => {
     expect(await codesAfter(looks)).toEqual(['RX_LEADER_EVICTION']);
   });
 
-  it('comes after the first attempt, and makes nothing of an answer that is none', async () => {
+  it('follows the first attempt, and ignores an invalid reply', async () => {
     const order: string[] = [];
     const call = (what: string) => async () => {
       order.push(what);
@@ -342,14 +342,16 @@ describe('a look', () => {
     stand(client);
     await until(() => order.filter((each) => each === 'look').length === LOOKS);
     expect(order.slice(0, 2)).toEqual(['attempt', 'look']);
-    expect(codes()).toEqual(['RX_LEADER_NO_NOTICES']); // such a client cannot be duplicated
+    expect(codes()).toEqual(['RX_LEADER_NO_NOTICES']); // this client cannot be duplicated
   });
 });
 
-describe('what is made of the answers', () => {
+describe('the evaluation of the replies', () => {
   useFakeTime();
 
-  /** What is said of a server that answers so, as often as there are `times`, and takes so many ms each. */
+  /**
+   * The warnings for a server with this reply, sent once for each of `times`, ms of a round trip.
+   */
   async function saidOf(times: readonly number[], answer = ['0', 'noeviction', 'master']): Promise<unknown[]> {
     const left = [...times];
     const evaluate = () => {
@@ -364,7 +366,7 @@ describe('what is made of the answers', () => {
     return codes();
   }
 
-  it('is that the distance is too long where the shortest round trip takes more than half a timeout', async () => {
+  it('warns of distance if the shortest round trip takes over half a timeout', async () => {
     expect(await saidOf([53, 51, 52])).toEqual(['RX_LEADER_SHORT_TTL']);
     expect(warned).toHaveBeenCalledWith(
       'A round trip to Redis took 51 ms, the shortest of 3: too long for a timeout of 100 ms and a ttl of 1000 ms. Give a longer ttl',
@@ -376,21 +378,21 @@ describe('what is made of the answers', () => {
     ['first', [50, 99, 99]],
     ['second', [99, 50, 99]],
     ['last', [99, 99, 50]],
-  ])('is nothing where the %s takes no more than that', async (_, times) => {
+  ])('does not warn if the %s takes at most that', async (_, times) => {
     expect(await saidOf(times)).toEqual([]);
   });
 
-  it('is what the first says, though no other comes', async () => {
+  it('warns by the first reply, even without another', async () => {
     expect(await saidOf([1], ['1', 'allkeys-lru', 'slave'])).toEqual(['RX_LEADER_EVICTION', 'RX_LEADER_REPLICA']);
   });
 
-  it('is nothing where a server does not say what it does when its memory is full', async () => {
+  it('does not warn if the server hides its eviction policy', async () => {
     expect(await saidOf([1, 1, 1], ['1', '', 'master'])).toEqual([]);
   });
 });
 
-describe('a look that fails', () => {
-  /** A client that is asked and does not answer by itself. */
+describe('a failed check', () => {
+  /** A client that replies only on request. */
   function asked() {
     const pending: Array<{ resolve(answer: readonly string[]): void; reject(error: Error): void }> = [];
     const evaluate = () => new Promise((resolve, reject) => pending.push({ resolve, reject }));
@@ -407,7 +409,7 @@ describe('a look that fails', () => {
     return { client, looking, settle, count: () => pending.length };
   }
 
-  it('at first is made again with the next connection', async () => {
+  it('is repeated on the next connection if the first request fails', async () => {
     const { client, looking, settle, count } = asked();
     const one = looking();
     await settle(0, 'reject');
@@ -420,7 +422,7 @@ describe('a look that fails', () => {
     expect(client.eventNames()).toEqual([]);
   });
 
-  it('after the first answer is over: what there is to say was said', async () => {
+  it('is done after the first reply, whose warnings were emitted', async () => {
     const { client, looking, settle, count } = asked();
     const one = looking();
     await settle(0, 'resolve');
@@ -430,7 +432,7 @@ describe('a look that fails', () => {
     expect([codes(), count()]).toEqual([['RX_LEADER_EVICTION'], 2]);
   });
 
-  it('when nobody wants it any more leaves the next alone, which is the only one', async () => {
+  it('does not disturb the next check after its election has ended', async () => {
     const { looking, settle, count } = asked();
     looking().unsubscribe();
     const next = looking();
@@ -442,7 +444,7 @@ describe('a look that fails', () => {
 });
 
 describe('a lease that is longer than the ttl', () => {
-  it('is told of where more than a twentieth of the ttl was cut', () => {
+  it('is reported if more than a twentieth of the ttl was cut', () => {
     const held = { status: 'held', holder: { id: 'other', name: '', expiresIn: 1_000 } } as const;
     const heed = (cut: number) => preflightOf({} as RedisClient).onReply({ ...held, cut } as CandidateReply, request);
     heed(1_050);
@@ -451,7 +453,7 @@ describe('a lease that is longer than the ttl', () => {
     expect(codes()).toEqual(['RX_LEADER_OTHER_TTL']);
   });
 
-  /** The codes of what is said to one who stands under `options` beside a leader with a ttl of 100 s. */
+  /** The warning codes of a candidate with `options` beside a leader with a ttl of 100 s. */
   async function beside(options: Partial<ElectionOptions>): Promise<unknown[]> {
     await using server = await startRedis();
     const leader = stand(await server.client(), { ttl: 100_000 });
@@ -463,7 +465,7 @@ describe('a lease that is longer than the ttl', () => {
     return said;
   }
 
-  it('is told of where it is cut: somebody else stands with another ttl', async () => {
+  it('is reported when it is cut: another candidate has another ttl', async () => {
     const code = 'RX_LEADER_OTHER_TTL';
     expect(await beside({ ttl: 90_000 })).toEqual([code]);
     const text =
@@ -475,11 +477,11 @@ describe('a lease that is longer than the ttl', () => {
     ['it is the same', { ttl: 100_000 }],
     ['the own one is longer', { ttl: 200_000 }],
     ['that is switched off', { ttl: 90_000, preflight: false }],
-  ])('is not told of where %s', async (_, options) => {
+  ])('is not reported if %s', async (_, options) => {
     expect(await beside(options)).toEqual([]);
   });
 
-  it('is told of once for each election, however often it is cut', async () => {
+  it('is reported once for each election, however often it is cut', async () => {
     await using server = await startRedis();
     const client = await server.client();
     await client.set(keysOf('preflight').lease, 'go', { expiration: { type: 'PX', value: 60_000 } });
@@ -491,7 +493,7 @@ describe('a lease that is longer than the ttl', () => {
     await election.close();
   });
 
-  it('is not told of where a clock was set back by a little', async () => {
+  it('is not reported if a clock was set back by a little', async () => {
     await using server = await startRedis();
     const client = await server.client();
     const looks = looksOf(client);

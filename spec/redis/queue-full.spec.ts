@@ -11,7 +11,7 @@ import { useRedis } from './use-redis.js';
 
 const redis = useRedis();
 
-/** Room for what a client sends to log in. */
+/** Enough for the commands of a login. */
 const MOST = 10;
 
 interface Limited {
@@ -21,7 +21,10 @@ interface Limited {
   on(event: 'error', listener: () => void): unknown;
 }
 
-/** Whether a request that fails under `client`, whose queue is full, is known not to have left; and that it is made once there is room. */
+/**
+ * Whether a request that fails because the queue of `client` is full counts as unsent. Expects that
+ * it succeeds once there is room.
+ */
 async function full(client: RedisClient & Limited): Promise<void> {
   client.on('error', () => {});
   await client.connect();
@@ -43,7 +46,7 @@ describe('a client whose queue is full', () => {
 
   it('has sent nothing: node-redis 5', () => full(createClient5(options())));
 
-  it('may have sent it before, by sentinels', async () => {
+  it('may have sent it before, with sentinels', async () => {
     const client = createSentinel({ name: 'mymaster', sentinelRootNodes: [{ host: '127.0.0.1', port: 1 }] });
     const said = new Error('The queue is full');
     client.evalSha = (() => Promise.reject(said)) as never;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { delayAfter, ReconnectBackoff } from '../../lib/redis/reconnect-backoff.js';
 
-/** No random delay in what follows. */
+/** Without a random delay. */
 beforeEach(() => {
   jest.useFakeTimers();
   jest.spyOn(Math, 'random').mockReturnValue(0);
@@ -11,14 +11,14 @@ afterEach(() => {
   jest.useRealTimers();
 });
 
-/** One attempt that takes `ms` and comes to nothing. */
+/** An attempt that fails after `ms`. */
 function failed(pace: ReconnectBackoff, ms = 0): void {
   pace.begin();
   jest.advanceTimersByTime(ms);
   pace.fail();
 }
 
-/** One that succeeds, and what came of it is lost after `ms`. */
+/** An attempt that succeeds. Its connection is lost after `ms`. */
 function lost(pace: ReconnectBackoff, ms: number): void {
   pace.begin();
   pace.succeed();
@@ -26,8 +26,8 @@ function lost(pace: ReconnectBackoff, ms: number): void {
   pace.fail();
 }
 
-describe('pauseAfter', () => {
-  it('doubles from a second to half a minute, and is longer by up to a fifth', () => {
+describe('delayAfter', () => {
+  it('doubles from a second to half a minute, plus up to a fifth', () => {
     expect([1, 2, 3, 4, 5, 6, 7, 99].map(delayAfter)).toEqual(
       [1, 2, 4, 8, 16, 30, 30, 30].map((seconds) => seconds * 1_000),
     );
@@ -36,15 +36,15 @@ describe('pauseAfter', () => {
   });
 });
 
-describe('Pace', () => {
-  it('is quick where nothing has failed', () => {
+describe('ReconnectBackoff', () => {
+  it('is short without failures', () => {
     const pace = new ReconnectBackoff();
     expect([pace.wait, pace.leastWait]).toEqual([50, 50]);
     pace.begin();
     expect(pace.wait).toBe(50);
   });
 
-  it('slows down with each failure, counted from the beginning of the attempt', () => {
+  it('grows with each failure, from the start of the attempt', () => {
     const pace = new ReconnectBackoff();
     failed(pace);
     expect([pace.wait, pace.leastWait]).toEqual([1_000, 1_000]);
@@ -54,7 +54,7 @@ describe('Pace', () => {
     expect([pace.wait, pace.leastWait]).toEqual([50, 50]);
   });
 
-  it('has back at once what lasted for a second, and takes for a failure what did not', () => {
+  it('is short after a connection of a second, and counts a shorter one as a failure', () => {
     const pace = new ReconnectBackoff();
     failed(pace);
     lost(pace, 999);
@@ -63,7 +63,7 @@ describe('Pace', () => {
     expect(pace.wait).toBe(50);
   });
 
-  it('does not take for lasting what failed after an attempt that lasted', () => {
+  it('counts a failed attempt after a long connection as a failure', () => {
     const pace = new ReconnectBackoff();
     lost(pace, 1_000);
     failed(pace, 5_000);

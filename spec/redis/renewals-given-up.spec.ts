@@ -11,16 +11,19 @@ import { useRedis } from './use-redis.js';
 
 const redis = useRedis();
 
-describe('renewals that were sent together', () => {
+describe('renewals in one request', () => {
   const told: string[] = [];
 
-  /** Renewals of `a` and `b` to a server that has forgotten the script, or the lease of `b`: sent, and not answered before `answer` is called. */
+  /**
+   * Sends renewals of `a` and `b` to a server that has forgotten the script, or the lease of `b`.
+   * The reply arrives when `answer` is called.
+   */
   async function sent(forgotten: 'script' | 'lease') {
     const admin = redis.client;
     const tokens = new Map<string, number>();
     for (const key of ['a', 'b']) tokens.set(key, (await acquire(redisStore(admin), { key })).token ?? 0);
     const request = (key: string) => renewRequest({ key, token: tokens.get(key) ?? 0 });
-    await Promise.all(['a', 'b'].map((key) => renew(redisStore(admin), request(key)))); // the script is known from now on
+    await Promise.all(['a', 'b'].map((key) => renew(redisStore(admin), request(key)))); // now the server knows the script
     if (forgotten === 'script') await admin.scriptFlush();
     else await admin.del(keysOf('b').lease);
     const proxy = await startProxy({ target: redis.server });
@@ -39,7 +42,7 @@ describe('renewals that were sent together', () => {
       return { evalsha: evalsha - before.evalsha, eval: text - before.eval };
     };
     await until(async () => (await calls()).evalsha === 1);
-    /** All that follows from the answer has been sent and answered. */
+    /** Resolves once all requests that follow from the reply are done. */
     const answer = async () => {
       proxy.heal();
       for (let turn = 0; turn < 3; turn++) await client.ping();
@@ -47,16 +50,16 @@ describe('renewals that were sent together', () => {
     return { a, b, calls, answer, proxy, [Symbol.asyncDispose]: () => proxy[Symbol.asyncDispose]() };
   }
 
-  it('are asked for no more, together or alone, once nobody waits for any', async () => {
+  it('are not sent again, together or alone, once all are unsubscribed', async () => {
     await using both = await sent('script');
     both.a.unsubscribe();
     both.b.unsubscribe();
-    await both.answer(); // that this hash is unknown
+    await both.answer(); // the hash is unknown
     expect(await both.calls()).toEqual({ evalsha: 1, eval: 0 });
     expect(told).toEqual([]);
   });
 
-  it('go on together for the one that is waited for', async () => {
+  it('are sent again together for the one that is still subscribed', async () => {
     await using both = await sent('script');
     both.a.unsubscribe();
     await both.answer();
@@ -64,7 +67,7 @@ describe('renewals that were sent together', () => {
     expect(told).toEqual(['b renewed']);
   });
 
-  it('fail at once, each with the reason, where the connection is lost meanwhile', async () => {
+  it('fail at once, each with the reason, if the connection is lost', async () => {
     await using both = await sent('script');
     await both.proxy.refuse();
     await until(() => told.length === 2);
@@ -72,7 +75,7 @@ describe('renewals that were sent together', () => {
     expect(await both.calls()).toEqual({ evalsha: 1, eval: 0 });
   });
 
-  it('are not asked for alone where that one is given up', async () => {
+  it('are not sent alone if unsubscribed', async () => {
     await using both = await sent('lease');
     both.b.unsubscribe();
     await both.answer();
@@ -81,8 +84,8 @@ describe('renewals that were sent together', () => {
   });
 });
 
-describe('renewals asked for together', () => {
-  it('say each why there is no connection, where it is lost before they are sent', async () => {
+describe('renewals of one turn', () => {
+  it('each fail with the reason if the connection is lost before they are sent', async () => {
     const refuse = async () => expect('a client without a connection').toBe('asked');
     const single = {
       options: {},

@@ -23,7 +23,7 @@ interface Held {
   readonly run?: string;
 }
 
-/** Leases of these elections, all held by `me`. */
+/** Acquires the leases of these elections for `me`. */
 function holding(client: Client, ...keys: string[]): Promise<Held[]> {
   const store = redisStore(client);
   return Promise.all(
@@ -52,16 +52,16 @@ type Outcome = Pick<RenewReply, 'status'> | { readonly code: string };
 const outcome = (client: Client, request: RenewRequest): Observable<Outcome> =>
   from(redisStore(client).renew(request)).pipe(catchError((error: { code: string }) => of({ code: error.code })));
 
-/** What comes of several, asked for in one turn. */
+/** The outcomes of several renewals of one turn. */
 const renewTogether = (client: Client, ...requests: RenewRequest[]) =>
   firstValueFrom(forkJoin(requests.map((request) => outcome(client, request))));
 
 const names = (count: number) => Array.from({ length: count }, (_, i) => `election ${i}`);
 
 describe('renewals of one client', () => {
-  it('go in one request when they are asked for in one turn, 256 at most', async () => {
+  it('share a request if they are made in one turn, up to 256', async () => {
     const held = await holding(redis.client, ...names(514));
-    await renewTogether(redis.client, ...held.slice(0, 2).map((one) => renewal(one))); // the script is known from now on
+    await renewTogether(redis.client, ...held.slice(0, 2).map((one) => renewal(one))); // now the server knows the script
     for (const [count, requests] of [
       [512, 2],
       [514, 3],
@@ -75,7 +75,7 @@ describe('renewals of one client', () => {
     }
   });
 
-  it('extend each its own lease, and the time in its own record, by its own ttl', async () => {
+  it('each extend their own lease and record, by their own ttl', async () => {
     const held = await holding(redis.client, 'a', 'b', 'c', 'd');
     const before = await Promise.all(held.map(({ key }) => redis.client.hGetAll(keysOf(key).record)));
     const replies = await renewTogether(
@@ -85,7 +85,7 @@ describe('renewals of one client', () => {
     for (const [i, { key }] of held.entries()) {
       const { lease, record } = keysOf(key);
       const left = await redis.client.pTTL(lease);
-      const [least, most] = i < 2 ? [0, 5_000] : [TTL, 90_000]; // all were granted for TTL
+      const [least, most] = i < 2 ? [0, 5_000] : [TTL, 90_000]; // each was granted for TTL
       expect(left).toBeGreaterThan(least);
       expect(left).toBeLessThanOrEqual(most);
       const { until: till, at: _, ...written } = await redis.client.hGetAll(record);
@@ -94,7 +94,7 @@ describe('renewals of one client', () => {
     }
   });
 
-  it('keep the date of a record that was written by a clock ahead of the present one', async () => {
+  it('keep the peak of a record that was written by a clock ahead of the present one', async () => {
     const held = await holding(redis.client, 'a', 'b');
     const ahead = String(Date.now() + 1e6);
     await redis.client.hSet(keysOf('b').record, 'at', ahead);
@@ -105,7 +105,7 @@ describe('renewals of one client', () => {
     expect(Number(at)).toBeLessThan(Number(peak));
   });
 
-  it('write the whole record where it is not as it was granted', async () => {
+  it('write the whole record if it is not as it was granted', async () => {
     const held = await holding(redis.client, 'fine', 'other id', 'other token', 'other run', 'none');
     for (const [key, field] of [
       ['other id', 'id'],
@@ -124,14 +124,14 @@ describe('renewals of one client', () => {
     }
   });
 
-  it('are told the present run, those that ask for it', async () => {
+  it('return the present run to those that ask for it', async () => {
     const [a, b, c, d] = (await holding(redis.client, 'a', 'b', 'c', 'd')).map((one) =>
       renewal(one, { run: 'before' }),
     );
     if (!a || !b || !c || !d) throw new Error('there are four');
     const asking = [a, b].map((one) => ({ ...one, asksRun: true as const }));
     const run = /run_id:(\w+)/.exec(await redis.client.info('server'))?.[1];
-    await renewTogether(redis.client, c, d); // the script is known from now on
+    await renewTogether(redis.client, c, d); // now the server knows the script
     const replies: Outcome[] = [];
     const calls = await callsOf(redis.client, async () => {
       replies.push(...(await renewTogether(redis.client, ...asking, c, d)));
@@ -141,14 +141,14 @@ describe('renewals of one client', () => {
     expect(await redis.client.hGet(keysOf('a').record, 'run')).toBe('before');
   });
 
-  it('write down each its own run, where leases were granted by different ones', async () => {
+  it('each write their own run if different runs granted their leases', async () => {
     const held = await holding(redis.client, 'a', 'b', 'c');
     await renewTogether(redis.client, ...held.map((one) => renewal(one, { run: one.key < 'c' ? 'old' : 'new' })));
     const written = await Promise.all(held.map(({ key }) => redis.client.hGet(keysOf(key).record, 'run')));
     expect(written).toEqual(['old', 'old', 'new']);
   });
 
-  it('are not made where they come too late, whichever of them is asked for first', async () => {
+  it('have no effect if they are late, in any order', async () => {
     const [a, b] = await holding(redis.client, 'a', 'b');
     const late = renewal(a as Held, { notAfter: 1 });
     const inTime = renewal(b as Held, { notAfter: Date.now() + TTL });
@@ -156,7 +156,7 @@ describe('renewals of one client', () => {
     expect(await renewTogether(redis.client, inTime, late)).toMatchObject([{ status: 'renewed' }, { status: 'late' }]);
   });
 
-  it('come each to its own end, as if it were alone', async () => {
+  it('each have their own outcome, as if sent alone', async () => {
     const keys = ['fine', 'foreign', 'vanished', 'released', 'late', 'no lease', 'no record'] as const;
     const held = await holding(redis.client, ...keys);
     const { client } = redis;
@@ -175,7 +175,7 @@ describe('renewals of one client', () => {
     ).toEqual({
       fine: 'renewed',
       foreign: 'lost',
-      vanished: 'renewed', // put back
+      vanished: 'renewed', // restored
       released: 'lost',
       late: 'late',
       'no lease': 'KEY_CONFLICT',
@@ -186,7 +186,7 @@ describe('renewals of one client', () => {
     expect(await client.get(lease)).toBe('somebody');
   });
 
-  it('of which one is given up before it is sent leave that one out', async () => {
+  it('are sent without one that is unsubscribed before', async () => {
     const held = await holding(redis.client, 'a', 'b', 'c');
     const before = await redis.client.hGetAll(keysOf('b').record);
     const [a, b, c] = held.map((one) => redisStore(redis.client).renew(renewal(one, { ttl: 2 * TTL })));
@@ -197,7 +197,7 @@ describe('renewals of one client', () => {
     expect(await redis.client.hGetAll(keysOf('b').record)).toEqual(before);
   });
 
-  it('hold where another of them has a broken record, which is put right, or is refused its keys', async () => {
+  it('succeed beside one with a broken record, which is repaired, and one with forbidden keys', async () => {
     await redis.client.aclSetUser('narrow', ['on', '>pw', '~*', '&*', '+@all']);
     const client = await redis.server.client({ username: 'narrow', password: 'pw' });
     const held = await holding(client, 'fine', 'odd', 'denied');
@@ -211,7 +211,7 @@ describe('renewals of one client', () => {
     expect(others).toMatchObject([{ status: 'renewed' }, { status: 'renewed' }]);
   });
 
-  it('fail each with the reason where all are refused', async () => {
+  it('each fail with the reason if all are refused', async () => {
     await redis.client.aclSetUser('app', ['on', '>pw', '~*', '&*', '+@all']);
     const client = await redis.server.client({ username: 'app', password: 'pw' });
     const held = await holding(client, 'a', 'b');
@@ -220,7 +220,7 @@ describe('renewals of one client', () => {
     expect(denied).toEqual([{ code: 'STORE_DENIED' }, { code: 'STORE_DENIED' }]);
   });
 
-  it('go one by one to a server that counts slots', async () => {
+  it('are sent one by one to a server with slots', async () => {
     await using one = await startClusterOfOne();
     const client = one.admin;
     const held = await holding(client, 'a', 'b', 'c');
@@ -228,9 +228,9 @@ describe('renewals of one client', () => {
     expect(await renewTogether(client, ...held.map((one) => renewal(one)))).toMatchObject(
       held.map(() => ({ status: 'renewed' })),
     );
-    expect(asked).toHaveBeenCalledTimes(1 + 3); // together once, in vain
+    expect(asked).toHaveBeenCalledTimes(1 + 3); // one failed batch
     asked.mockClear();
-    const run = expect.stringMatching(/^\w{40}:0$/); // a slot may move, and nobody is told
+    const run = expect.stringMatching(/^\w{40}:0$/); // a slot may move without an event
     expect(await renewTogether(client, ...held.map((one) => renewal(one)))).toMatchObject(
       held.map(() => ({ status: 'renewed', run })),
     );
@@ -248,18 +248,18 @@ describe('renewals of a pool', () => {
     return { client: made as unknown as Client, [Symbol.asyncDispose]: async () => made.destroy() };
   }
 
-  it('go in one request, too', async () => {
+  it('share a request, too', async () => {
     await using by = await pool();
     const held = await holding(by.client, ...names(20));
     const renew = () => renewTogether(by.client, ...held.map((one) => renewal(one)));
-    await renew(); // the script is known from now on
+    await renew(); // now the server knows the script
     const calls = await callsOf(redis.client, async () => {
       expect(await renew()).toMatchObject(held.map(() => ({ status: 'renewed' })));
     });
     expect(calls).toEqual({ evalsha: 1, eval: 0 });
   });
 
-  it('are told the run of the server unasked, alone and together, since it says nothing of its connections', async () => {
+  it('always return the run, alone and together, since a pool emits no reconnections', async () => {
     await using by = await pool();
     const told = { status: 'renewed', run: await run() };
     const held = await holding(by.client, 'a', 'b');
@@ -267,7 +267,7 @@ describe('renewals of a pool', () => {
     expect(await renewTogether(by.client, renewal(held[0] as Held))).toMatchObject([told]);
   });
 
-  it('differ in that from those of a client, which are told only when they ask', async () => {
+  it('differ from those of a client, which return the run only on request', async () => {
     const held = await holding(redis.client, 'a', 'b');
     const requests = held.map((one) => renewal(one));
     for (const some of [requests, requests.slice(0, 1)]) {
@@ -283,21 +283,21 @@ describe('many elections of one process', () => {
     await Promise.all(elections.splice(0).map((election) => election.close()));
   });
 
-  it('renew together, and lose their leases one by one', async () => {
+  it('renew together, and lose their leases separately', async () => {
     const count = 200;
     const times = { ttl: PACE * 4_000, jitter: 0, renewEvery: PACE * 800 };
     elections.push(...names(count).map((key) => elect({ redis: redis.client, key, ...times })));
     const told = elections.map(() => [] as string[]);
     for (const [i, election] of elections.entries()) {
       election.subscribe(({ role }) => told[i]?.push(role));
-      if (i % 20 === 19) await new Promise((resolve) => setTimeout(resolve, 40)); // not all in step
+      if (i % 20 === 19) await new Promise((resolve) => setTimeout(resolve, 40)); // so that they are not in step
     }
     await until(() => elections.every(({ isLeading }) => isLeading), { what: 'all to lead' });
     const calls = await callsOf(redis.client, async () => {
       await new Promise((resolve) => setTimeout(resolve, 2 * times.renewEvery));
     });
     expect(calls.evalsha).toBeGreaterThan(3);
-    expect(calls.evalsha).toBeLessThan(count); // of 400 renewals and more
+    expect(calls.evalsha).toBeLessThan(count); // for more than 400 renewals
     await redis.client.set(keysOf('election 7').lease, 'somebody', { expiration: { type: 'PX', value: TTL } });
     await until(() => told[7]?.length === 2);
     await new Promise((resolve) => setTimeout(resolve, 2 * times.renewEvery));

@@ -8,14 +8,14 @@ import { scripts } from '../../lib/redis/scripts.js';
 
 const COUNT = 2;
 const TIMEOUT = 1_000;
-/** As the script answers. */
+/** A reply of the script. */
 const RENEWED = ['renewed', '1000000', '7', '2000'];
 const LOST = ['lost', '1000000', '8', '2000', '', '0', '', '', ''];
 
 const witnesses: ReplicaConfirmer[] = [];
 
 afterEach(() => {
-  for (const witness of witnesses.splice(0)) witness.close();
+  for (const confirmer of witnesses.splice(0)) confirmer.close();
   jest.useRealTimers();
 });
 
@@ -28,8 +28,8 @@ interface Call {
   refuse(message: string): void;
 }
 
-/** Wires that write down what they are asked, and answer when they are told to. */
-class Wires {
+/** Connections that record their calls, and reply on request. */
+class FakeConnections {
   readonly calls: Call[] = [];
   readonly opened: Array<Subscriber<CommandConnection>> = [];
   closed = 0;
@@ -42,22 +42,22 @@ class Wires {
       };
     });
 
-  /** The one that was asked for last can be used from now on. */
+  /** Opens the connection that was requested last. */
   connect(): void {
-    const wire: CommandConnection = {
+    const connection: CommandConnection = {
       evalSha: (sha, { arguments: [id] }) => this.#call(sha === scripts.renew.sha ? `renew ${id}` : sha),
       eval: (source, { arguments: [id] }) =>
         this.#call(source === scripts.renew.source ? `renew by text ${id}` : source),
       wait: (count, timeout) => this.#call(`wait ${count} ${timeout}`),
     };
-    this.opened.at(-1)?.next(wire);
+    this.opened.at(-1)?.next(connection);
   }
 
   lose(): void {
     this.opened.at(-1)?.complete();
   }
 
-  /** What has been asked since this was asked last. */
+  /** The calls since the last call of this method. */
   take(): Call[] {
     return this.calls.splice(0);
   }
@@ -80,13 +80,13 @@ const request = (id: string): RenewRequest => ({
 });
 
 function bench(count: number, timeout = TIMEOUT) {
-  const wires = new Wires();
-  const witness = new ReplicaConfirmer(wires.open, { count, timeout }, '');
-  witnesses.push(witness);
-  /** What has come of it: nothing yet, `confirmed`, or an error. */
+  const connections = new FakeConnections();
+  const confirmer = new ReplicaConfirmer(connections.open, { count, timeout }, '');
+  witnesses.push(confirmer);
+  /** The outcome: undefined, `confirmed`, or an error. */
   const ask = (id: string, { write = true } = {}) => {
     const asked: { outcome?: 'confirmed' | ElectionError; leave(): void } = { leave: () => subscription.unsubscribe() };
-    const subscription = witness.confirm(request(id), write ? request(id) : undefined).subscribe({
+    const subscription = confirmer.confirm(request(id), write ? request(id) : undefined).subscribe({
       error: (error) => {
         asked.outcome = error;
       },
@@ -96,29 +96,29 @@ function bench(count: number, timeout = TIMEOUT) {
     });
     return asked;
   };
-  return { wires, witness, ask };
+  return { connections, confirmer, ask };
 }
 
-/** Until all that is due by itself has happened. */
+/** Resolves once all pending callbacks have run. */
 async function settled(): Promise<void> {
   for (let turns = 0; turns < 3; turns++) await new Promise(setImmediate);
 }
 
-/** A bench with a connection, and nothing asked. */
+/** A bench with a connection and no calls. */
 async function connected(count = COUNT, timeout = TIMEOUT) {
   const made = bench(count, timeout);
-  const { wires, ask } = made;
+  const { connections, ask } = made;
   const first = ask('first');
   await settled();
-  wires.connect();
-  await answer(wires, RENEWED, count);
+  connections.connect();
+  await answer(connections, RENEWED, count);
   expect(first.outcome).toBe('confirmed');
   return made;
 }
 
-/** Answers a round: its writes, and how many replicas have them. */
-async function answer(wires: Wires, reply: unknown, count: number): Promise<void> {
-  for (const { name, answer } of wires.take()) answer(name.startsWith('wait') ? count : reply);
+/** Replies to a round: to its writes, and with the number of replicas. */
+async function answer(connections: FakeConnections, reply: unknown, count: number): Promise<void> {
+  for (const { name, answer } of connections.take()) answer(name.startsWith('wait') ? count : reply);
   await settled();
 }
 
@@ -126,41 +126,41 @@ const names = (calls: readonly Call[]) => calls.map(({ name }) => name);
 const unavailable = (reason: RegExp) =>
   expect.objectContaining({ code: 'STORE_UNAVAILABLE', message: expect.stringMatching(reason) });
 
-describe('a witness', () => {
-  it('opens no connection before it is asked, and one for all', async () => {
-    const { wires, ask } = bench(COUNT);
+describe('a replica confirmer', () => {
+  it('opens one connection for all, at the first request', async () => {
+    const { connections, ask } = bench(COUNT);
     await settled();
-    expect(wires.opened).toHaveLength(0);
+    expect(connections.opened).toHaveLength(0);
     ask('a');
     ask('b');
     await settled();
-    expect(wires.opened).toHaveLength(1);
-    wires.connect();
-    expect(names(wires.take())).toEqual(['renew a', 'renew b', 'wait 2 1000']);
+    expect(connections.opened).toHaveLength(1);
+    connections.connect();
+    expect(names(connections.take())).toEqual(['renew a', 'renew b', 'wait 2 1000']);
   });
 
-  it('writes for all who ask in one turn, with one WAIT behind; who comes meanwhile is in the next round', async () => {
-    const { wires, ask } = await connected();
+  it('sends the writes of one turn and then one WAIT; later requests join the next round', async () => {
+    const { connections, ask } = await connected();
     const [a, b] = [ask('a'), ask('b')];
     await settled();
-    const round = wires.take();
+    const round = connections.take();
     expect(names(round)).toEqual(['renew a', 'renew b', 'wait 2 1000']);
     const c = ask('c');
     await settled();
-    expect(wires.take()).toEqual([]);
+    expect(connections.take()).toEqual([]);
     for (const { name, answer } of round) answer(name.startsWith('wait') ? COUNT : RENEWED);
     await settled();
     expect([a.outcome, b.outcome, c.outcome]).toEqual(['confirmed', 'confirmed', undefined]);
-    expect(names(wires.calls)).toEqual(['renew c', 'wait 2 1000']);
-    await answer(wires, RENEWED, COUNT + 1);
+    expect(names(connections.calls)).toEqual(['renew c', 'wait 2 1000']);
+    await answer(connections, RENEWED, COUNT + 1);
     expect(c.outcome).toBe('confirmed');
   });
 
-  it('confirms nothing before both are answered', async () => {
-    const { wires, ask } = await connected();
+  it('confirms nothing before both have replied', async () => {
+    const { connections, ask } = await connected();
     const a = ask('a');
     await settled();
-    const [write, wait] = wires.take();
+    const [write, wait] = connections.take();
     wait?.answer(COUNT);
     await settled();
     expect(a.outcome).toBeUndefined();
@@ -169,104 +169,104 @@ describe('a witness', () => {
     expect(a.outcome).toBe('confirmed');
   });
 
-  it('confirms nothing where there are too few, neither for who waits for the next round', async () => {
-    const { wires, witness, ask } = await connected();
+  it('fails this round and the next if there are too few replicas', async () => {
+    const { connections, confirmer, ask } = await connected();
     const a = ask('a');
     await settled();
     const b = ask('b');
-    await answer(wires, RENEWED, COUNT - 1);
+    await answer(connections, RENEWED, COUNT - 1);
     const few = unavailable(/^renew of "k" failed: 1 of 2 replicas had it after 1000 ms$/);
     expect([a.outcome, b.outcome]).toEqual([few, few]);
-    expect(witness.isDoubtful).toBe(true);
-    expect(wires.calls).toEqual([]);
+    expect(confirmer.isDoubtful).toBe(true);
+    expect(connections.calls).toEqual([]);
   });
 
-  it('asks without a write whether they have by now what was written last', async () => {
-    const { wires, witness, ask } = await connected();
+  it('checks without a new lease whether replicas have the last write', async () => {
+    const { connections, confirmer, ask } = await connected();
     ask('a');
     await settled();
-    await answer(wires, RENEWED, 0);
+    await answer(connections, RENEWED, 0);
     const again = ask('a', { write: false });
     await settled();
-    // A connection that has written nothing yet would be told of any replica that is there.
-    expect(names(wires.calls)).toEqual([expect.stringContaining('HSET'), 'wait 2 1000']);
-    await answer(wires, undefined, COUNT);
-    expect([again.outcome, witness.isDoubtful]).toEqual(['confirmed', false]);
+    // On a connection without a write, WAIT would count any connected replica.
+    expect(names(connections.calls)).toEqual([expect.stringContaining('HSET'), 'wait 2 1000']);
+    await answer(connections, undefined, COUNT);
+    expect([again.outcome, confirmer.isDoubtful]).toEqual(['confirmed', false]);
   });
 
-  it('confirms no lease that is not found in place, and the others all the same; and asks by another connection', async () => {
-    const { wires, witness, ask } = await connected();
+  it('confirms no missing lease, confirms the others, and then reconnects', async () => {
+    const { connections, confirmer, ask } = await connected();
     const [a, b] = [ask('a'), ask('b')];
     await settled();
-    for (const { name, answer } of wires.take())
+    for (const { name, answer } of connections.take())
       answer(name.startsWith('wait') ? COUNT : name === 'renew a' ? LOST : RENEWED);
     await settled();
     expect([a.outcome, b.outcome]).toEqual([
       unavailable(/: the connection that waits for replicas found it lost$/),
       'confirmed',
     ]);
-    expect([witness.isDoubtful, wires.closed]).toEqual([true, 1]);
+    expect([confirmer.isDoubtful, connections.closed]).toEqual([true, 1]);
   });
 
-  it('takes no nonsense for an answer', async () => {
-    const { wires, ask } = await connected();
+  it('fails on an invalid reply', async () => {
+    const { connections, ask } = await connected();
     const a = ask('a');
     await settled();
-    await answer(wires, 'OK', COUNT);
+    await answer(connections, 'OK', COUNT);
     expect(a.outcome).toMatchObject({ code: 'STORE_REPLY' });
     const b = ask('b');
     await settled();
-    wires.connect();
-    await answer(wires, RENEWED, Number.NaN);
+    connections.connect();
+    await answer(connections, RENEWED, Number.NaN);
     expect(b.outcome).toMatchObject({ code: 'STORE_UNAVAILABLE' });
   });
 
-  it('sends the script whole to a server that does not know it, with a WAIT of its own', async () => {
-    const { wires, ask } = await connected();
+  it('sends the script by text to a server that does not know it, with another WAIT', async () => {
+    const { connections, ask } = await connected();
     const a = ask('a');
     await settled();
-    const [write, wait] = wires.take();
+    const [write, wait] = connections.take();
     write?.refuse('NOSCRIPT No matching script. Please use EVAL.');
     wait?.answer(COUNT);
     await settled();
     expect(a.outcome).toBeUndefined();
-    expect(names(wires.calls)).toEqual(['renew by text a', 'wait 2 1000']);
-    await answer(wires, RENEWED, COUNT);
+    expect(names(connections.calls)).toEqual(['renew by text a', 'wait 2 1000']);
+    await answer(connections, RENEWED, COUNT);
     expect(a.outcome).toBe('confirmed');
   });
 
-  it('confirms nothing by a connection that was lost, whatever it answers afterwards or another does', async () => {
-    const { wires, ask } = await connected();
+  it('confirms nothing by a lost connection, whatever it or another replies later', async () => {
+    const { connections, ask } = await connected();
     const a = ask('a');
     await settled();
-    const round = wires.take();
+    const round = connections.take();
     const b = ask('b');
-    wires.lose();
+    connections.lose();
     const lost = unavailable(/the connection that waits for replicas was lost/);
     expect([a.outcome, b.outcome]).toEqual([lost, lost]);
     for (const { name, answer } of round) answer(name.startsWith('wait') ? COUNT : RENEWED);
     const c = ask('c');
     await settled();
-    expect(wires.opened).toHaveLength(2);
-    wires.connect();
-    expect(names(wires.calls)).toEqual(['renew c', 'wait 2 1000']);
-    await answer(wires, RENEWED, COUNT);
+    expect(connections.opened).toHaveLength(2);
+    connections.connect();
+    expect(names(connections.calls)).toEqual(['renew c', 'wait 2 1000']);
+    await answer(connections, RENEWED, COUNT);
     expect([a.outcome, c.outcome]).toEqual([lost, 'confirmed']);
   });
 
-  it('leaves a server that refuses', async () => {
-    const { wires, ask } = await connected();
+  it('disconnects from a server that refuses', async () => {
+    const { connections, ask } = await connected();
     const a = ask('a');
     await settled();
-    const [write, wait] = wires.take();
+    const [write, wait] = connections.take();
     write?.refuse("READONLY You can't write against a read only replica.");
     wait?.answer(COUNT);
     await settled();
     expect(a.outcome).toMatchObject({ code: 'STORE_READONLY' });
-    expect(wires.closed).toBe(1);
+    expect(connections.closed).toBe(1);
     ask('b');
     await settled();
-    expect(wires.opened).toHaveLength(2);
+    expect(connections.opened).toHaveLength(2);
   });
 
   it.each([
@@ -275,34 +275,34 @@ describe('a witness', () => {
     [undefined, 'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)'],
     [undefined, 'ERR WAIT cannot be used with replica instances. Please also note that ...'],
   ])('takes a lease for unconfirmed that another server must be asked about: %p, %p', async (refusal, interruption) => {
-    const { wires, ask } = await connected();
+    const { connections, ask } = await connected();
     const a = ask('a');
     await settled();
-    const [write, wait] = wires.take();
+    const [write, wait] = connections.take();
     if (refusal) write?.refuse(refusal);
     else write?.answer(RENEWED);
     if (interruption) wait?.refuse(interruption);
     else wait?.answer(COUNT);
     await settled();
     expect(a.outcome).toEqual(unavailable(/^renew of "k" failed: (MOVED|ASK|UNBLOCKED|ERR WAIT) /));
-    expect(wires.closed).toBe(1);
+    expect(connections.closed).toBe(1);
   });
 
-  it('does not try at once again to open what could not be opened', async () => {
-    const { wires, ask } = bench(COUNT);
+  it('does not retry at once after a failed connection', async () => {
+    const { connections, ask } = bench(COUNT);
     const a = ask('a');
     await settled();
-    wires.lose();
+    connections.lose();
     const b = ask('b');
     await settled();
     const refused = unavailable(/could not be had$/);
     expect([a.outcome, b.outcome]).toEqual([refused, refused]);
-    expect(wires.opened).toHaveLength(1);
+    expect(connections.opened).toHaveLength(1);
   });
 
-  it('says that there are too few before the time of a request is up, and hears of them later', async () => {
+  it('fails for too few replicas before the timeout, and receives the reply later', async () => {
     fakeTimers();
-    const { wires, witness, ask } = await connected();
+    const { connections, confirmer, ask } = await connected();
     const a = ask('a');
     await settled();
     const b = ask('b');
@@ -310,23 +310,23 @@ describe('a witness', () => {
     expect(a.outcome).toBeUndefined();
     jest.advanceTimersByTime(1);
     const few = unavailable(/^renew of "k" failed: fewer than 2 replicas had it after 1000 ms$/);
-    expect([a.outcome, b.outcome, witness.isDoubtful, wires.closed]).toEqual([few, few, true, 0]);
+    expect([a.outcome, b.outcome, confirmer.isDoubtful, connections.closed]).toEqual([few, few, true, 0]);
     const c = ask('c', { write: false });
     await settled();
-    await answer(wires, RENEWED, COUNT);
-    expect([c.outcome, witness.isDoubtful]).toEqual([undefined, false]);
-    await answer(wires, RENEWED, COUNT);
+    await answer(connections, RENEWED, COUNT);
+    expect([c.outcome, confirmer.isDoubtful]).toEqual([undefined, false]);
+    await answer(connections, RENEWED, COUNT);
     expect([c.outcome, jest.getTimerCount()]).toEqual(['confirmed', 0]);
   });
 
-  it('hears what has come while the event loop was blocked before it says so', async () => {
-    const { wires, ask } = await connected(COUNT, 50);
+  it('reads replies that arrived while the event loop was blocked before it fails', async () => {
+    const { connections, ask } = await connected(COUNT, 50);
     const a = ask('a');
     await settled();
-    const [renewal, wait] = wires.take();
+    const [renewal, wait] = connections.take();
     const blockedUntil = performance.now() + 200;
     while (performance.now() < blockedUntil);
-    // Heard after the timers that are due, as from a socket.
+    // It arrives after the timers that are due, as from a socket.
     setImmediate(() => {
       renewal?.answer(RENEWED);
       wait?.answer(COUNT);
@@ -335,128 +335,128 @@ describe('a witness', () => {
     expect(a.outcome).toBe('confirmed');
   });
 
-  it('knows that none had it where one was enough', async () => {
+  it('reports 0 replicas if one was enough', async () => {
     fakeTimers();
-    const { wires, ask } = await connected(1);
+    const { connections, ask } = await connected(1);
     const a = ask('a');
     await settled();
     jest.advanceTimersByTime(1.1 * TIMEOUT);
     expect(a.outcome).toEqual(unavailable(/: 0 of 1 replicas had it after 1000 ms$/));
-    expect(wires.closed).toBe(0);
+    expect(connections.closed).toBe(0);
   });
 
-  it('gives a connection up that hangs', async () => {
+  it('drops a hung connection', async () => {
     fakeTimers();
-    const { wires, witness, ask } = await connected();
+    const { connections, confirmer, ask } = await connected();
     const a = ask('a');
     await settled();
     a.leave();
-    expect([witness.isDoubtful, wires.closed]).toEqual([true, 0]);
+    expect([confirmer.isDoubtful, connections.closed]).toEqual([true, 0]);
     jest.advanceTimersByTime(1.1 * TIMEOUT);
     const b = ask('b', { write: false });
     await settled();
     jest.advanceTimersByTime(500);
-    expect([witness.isDoubtful, wires.closed]).toEqual([true, 1]);
+    expect([confirmer.isDoubtful, connections.closed]).toEqual([true, 1]);
     expect(b.outcome).toEqual(unavailable(/was lost/));
     expect(jest.getTimerCount()).toBe(0);
   });
 
-  it('gives up one that hangs so soon that a short term outlives it, but not before Redis may be late', async () => {
+  it('drops a hung connection before a short term ends, but not before Redis may be late', async () => {
     fakeTimers();
-    const { wires, ask } = await connected(1, 50);
+    const { connections, ask } = await connected(1, 50);
     ask('a');
     await settled();
     jest.advanceTimersByTime(50 + 25 + 100 - 1);
-    expect(wires.closed).toBe(0);
+    expect(connections.closed).toBe(0);
     jest.advanceTimersByTime(1);
-    expect([wires.closed, jest.getTimerCount()]).toEqual([1, 0]);
+    expect([connections.closed, jest.getTimerCount()]).toEqual([1, 0]);
   });
 
-  it('tells who asks that there is no connection before the time of a request is up, and uses one that comes later', async () => {
+  it('fails without a connection before the timeout, and uses one that opens later', async () => {
     fakeTimers();
-    const { wires, witness, ask } = bench(COUNT);
+    const { connections, confirmer, ask } = bench(COUNT);
     const a = ask('a');
     await settled();
     jest.advanceTimersByTime(1.1 * TIMEOUT - 1);
-    expect([a.outcome, witness.isDoubtful]).toEqual([undefined, false]);
+    expect([a.outcome, confirmer.isDoubtful]).toEqual([undefined, false]);
     jest.advanceTimersByTime(1);
-    expect([a.outcome, witness.isDoubtful]).toEqual([unavailable(/could not be had$/), true]);
+    expect([a.outcome, confirmer.isDoubtful]).toEqual([unavailable(/could not be had$/), true]);
     const b = ask('b', { write: false });
     await settled();
     jest.advanceTimersByTime(1.1 * TIMEOUT);
     expect(b.outcome).toEqual(unavailable(/could not be had$/));
-    expect([wires.opened.length, wires.closed]).toEqual([1, 0]);
+    expect([connections.opened.length, connections.closed]).toEqual([1, 0]);
     const c = ask('c', { write: false });
     await settled();
-    wires.connect();
-    await answer(wires, undefined, COUNT);
-    expect([c.outcome, witness.isDoubtful, jest.getTimerCount()]).toEqual(['confirmed', false, 0]);
+    connections.connect();
+    await answer(connections, undefined, COUNT);
+    expect([c.outcome, confirmer.isDoubtful, jest.getTimerCount()]).toEqual(['confirmed', false, 0]);
   });
 
-  it('gives up one that does not come at all', async () => {
+  it('gives up a connection that never opens', async () => {
     jest.useFakeTimers({ doNotFake: ['nextTick', 'setImmediate', 'queueMicrotask', 'performance'], now: 0 });
-    const { wires, ask } = bench(COUNT);
+    const { connections, ask } = bench(COUNT);
     ask('a');
     await settled();
     jest.advanceTimersByTime(4 * TIMEOUT);
-    expect([wires.closed, jest.getTimerCount()]).toEqual([1, 0]);
+    expect([connections.closed, jest.getTimerCount()]).toEqual([1, 0]);
   });
 
-  it.each<[string, (wires: Wires) => unknown]>([
+  it.each<[string, (connections: FakeConnections) => unknown]>([
     [
       'its WAIT is refused',
-      (wires) => wires.take()[1]?.refuse("NOPERM User app has no permissions to run the 'wait' command"),
+      (connections) => connections.take()[1]?.refuse("NOPERM User app has no permissions to run the 'wait' command"),
     ],
     [
       'its write is refused',
-      (wires) => {
-        const [write, wait] = wires.take();
+      (connections) => {
+        const [write, wait] = connections.take();
         write?.refuse('OOM command not allowed when used memory > maxmemory');
         wait?.answer(COUNT);
       },
     ],
-    ['its connection is lost', (wires) => wires.lose()],
-  ])('doubts whether anything would be confirmed once %s, until something is', async (_, fail) => {
-    const { wires, witness, ask } = await connected();
-    expect(witness.isDoubtful).toBe(false);
+    ['its connection is lost', (connections) => connections.lose()],
+  ])('is in doubt once %s, until something is confirmed', async (_, fail) => {
+    const { connections, confirmer, ask } = await connected();
+    expect(confirmer.isDoubtful).toBe(false);
     const a = ask('a');
     await settled();
-    const writes = [...wires.calls];
-    fail(wires);
+    const writes = [...connections.calls];
+    fail(connections);
     for (const { answer } of writes) answer(RENEWED);
     await settled();
-    expect([a.outcome === 'confirmed', witness.isDoubtful]).toEqual([false, true]);
+    expect([a.outcome === 'confirmed', confirmer.isDoubtful]).toEqual([false, true]);
     const b = ask('b', { write: false });
     await settled();
-    wires.connect();
-    await answer(wires, undefined, COUNT);
-    expect([b.outcome, witness.isDoubtful]).toEqual(['confirmed', false]);
+    connections.connect();
+    await answer(connections, undefined, COUNT);
+    expect([b.outcome, confirmer.isDoubtful]).toEqual(['confirmed', false]);
   });
 
-  it('goes on by another connection once the client has one, after what is under way', async () => {
-    const { wires, witness, ask } = await connected();
+  it('uses a new connection once the client has reconnected, after the present round', async () => {
+    const { connections, confirmer, ask } = await connected();
     const a = ask('a');
     await settled();
-    witness.refresh();
-    expect(wires.closed).toBe(0);
-    await answer(wires, RENEWED, COUNT);
-    expect([a.outcome, wires.closed]).toEqual(['confirmed', 1]);
+    confirmer.refresh();
+    expect(connections.closed).toBe(0);
+    await answer(connections, RENEWED, COUNT);
+    expect([a.outcome, connections.closed]).toEqual(['confirmed', 1]);
     ask('b');
     await settled();
-    expect(wires.opened).toHaveLength(2);
-    wires.connect();
-    await answer(wires, RENEWED, COUNT);
-    witness.refresh();
-    expect(wires.closed).toBe(2);
+    expect(connections.opened).toHaveLength(2);
+    connections.connect();
+    await answer(connections, RENEWED, COUNT);
+    confirmer.refresh();
+    expect(connections.closed).toBe(2);
   });
 
-  it('keeps nothing once it is closed', async () => {
+  it('keeps nothing after it is closed', async () => {
     fakeTimers();
-    const { wires, witness, ask } = await connected();
+    const { connections, confirmer, ask } = await connected();
     ask('a');
     await settled();
-    witness.close();
-    expect([wires.closed, jest.getTimerCount()]).toEqual([1, 0]);
-    expect(wires.opened.every(({ closed }) => closed)).toBe(true);
+    confirmer.close();
+    expect([connections.closed, jest.getTimerCount()]).toEqual([1, 0]);
+    expect(connections.opened.every(({ closed }) => closed)).toBe(true);
   });
 });

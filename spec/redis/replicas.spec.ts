@@ -11,9 +11,9 @@ import { until } from '../support/until.js';
 import { acquire, failure, KEY, renew } from './ask.js';
 import { connected, connections, leaveAll, listen } from './listening.js';
 
-/** ms that replicas are waited for where they are not to be had. */
+/** ms to wait for replicas that do not respond. */
 const SHORT = 100;
-/** The same where they are to be had, sooner or later. */
+/** ms to wait for replicas that respond sooner or later. */
 const LONG = 5_000;
 
 const { lease, record } = keysOf(KEY);
@@ -52,21 +52,21 @@ async function connect(options: object = {}): Promise<Client> {
 const store = (redis: RedisClient, timeout: number, count = 1) =>
   replicatedStore(redisStore(redis), redis, { count, timeout });
 
-/** The connection that waits for replicas at this moment. */
+/** The connection that is in a WAIT now. */
 const waiter = () =>
   until(async () => (await admin.clientList()).find(({ flags }) => flags.includes('b')), {
     every: 1,
     what: 'somebody to wait for replicas',
   });
 
-/** `promise`, which may be awaited later: a rejection until then is none that nobody heard of. */
+/** `promise`, to be awaited later. A rejection before that does not count as unhandled. */
 function later<Value>(promise: Promise<Value>): Promise<Value> {
   promise.catch(() => {});
   return promise;
 }
 
-describe('a lease that is to be on replicas', () => {
-  it('is granted, and renewed, once it is there', async () => {
+describe('a replicated lease', () => {
+  it('is granted and renewed once replicas have it', async () => {
     const kept = store(await connect(), LONG);
     const granted = await acquire(kept);
     expect(granted).toMatchObject({ status: 'granted', token: expect.any(Number) });
@@ -77,7 +77,7 @@ describe('a lease that is to be on replicas', () => {
     expect(await copy.pTTL(lease)).toBeGreaterThan(20_000);
   });
 
-  it('is not granted where too few have it, which is said, and is given back at once', async () => {
+  it('is not granted if too few replicas have it, says so, and is released at once', async () => {
     const kept = store(await connect(), SHORT);
     replica.pause();
     const begun = performance.now();
@@ -91,16 +91,16 @@ describe('a lease that is to be on replicas', () => {
     expect(await admin.hGet(record, 'until')).toBe('0');
   });
 
-  it('is not granted where there are fewer replicas at all', async () => {
+  it('is not granted with too few replicas', async () => {
     const kept = store(await connect(), SHORT, 2);
     expect((await failure(acquire(kept))).message).toMatch(/: (1 of|fewer than) 2 replicas had it after 100 ms$/);
     expect(await admin.get(lease)).toBeNull();
   });
 
-  it('is not taken again before they have what was written last, and then is', async () => {
+  it('is not taken again before replicas have the last write', async () => {
     const client = await connect();
     const kept = store(client, SHORT);
-    listen(kept); // as an election does, for as long as it stands
+    listen(kept); // as an election does while it runs
     replica.pause();
     await failure(acquire(kept));
     const before = await admin.hGet(record, 'token');
@@ -115,7 +115,7 @@ describe('a lease that is to be on replicas', () => {
     expect(await acquire(kept, { id: 'me at last' })).toMatchObject({ status: 'granted' });
   });
 
-  it('is not renewed where too few have it; the next renewals extend nothing before they have', async () => {
+  it('is not renewed if too few have it; later renewals extend nothing before they have', async () => {
     const kept = store(await connect(), SHORT);
     listen(kept);
     const { token = 0 } = await acquire(kept);
@@ -134,7 +134,7 @@ describe('a lease that is to be on replicas', () => {
     expect(await copy.pTTL(lease)).toBeGreaterThan(20_000);
   });
 
-  it('is refused like any other where somebody holds it, without a wait', async () => {
+  it('is refused without a wait if another holds it', async () => {
     await acquire(redisStore(await connect()), { id: 'other' });
     replica.pause();
     const kept = store(await connect(), LONG);
@@ -143,7 +143,7 @@ describe('a lease that is to be on replicas', () => {
     expect((performance.now() - begun) / LONG).toBeLessThan(1 / 2);
   });
 
-  it('is what is told of as given back, but not to who gave it back', async () => {
+  it('emits its release to others, but not to the candidate that released it', async () => {
     const kept = store(await connect(), SHORT);
     const [own, other] = [listen(kept), listen(redisStore(await connect()))];
     await Promise.all([own.hears('listening'), other.hears('listening')]);
@@ -156,21 +156,21 @@ describe('a lease that is to be on replicas', () => {
     expect(other.kinds()).toEqual(['listening', 'elected', 'released', 'released']);
   });
 
-  it('is found by its prefix', async () => {
+  it('works under a key prefix', async () => {
     const kept = store(await connect({ keyPrefix: 'app:' }), LONG);
     const { token = 0 } = await acquire(kept);
     expect(await renew(kept, { token })).toMatchObject({ status: 'renewed' });
     expect(await copy.get(`app:${lease}`)).toBe('me');
   });
 
-  it('is renewed by a server that has forgotten the scripts', async () => {
+  it('is renewed after the server has forgotten the scripts', async () => {
     const kept = store(await connect(), LONG);
     const { token = 0 } = await acquire(kept);
     await admin.scriptFlush();
     expect(await renew(kept, { token })).toMatchObject({ status: 'renewed' });
   });
 
-  it('goes with others in one wait', async () => {
+  it('shares a WAIT with others', async () => {
     const kept = store(await connect(), LONG);
     const waits = async () => Number(/cmdstat_wait:calls=(\d+)/.exec(await admin.info('commandstats'))?.[1] ?? 0);
     const keys = Array.from({ length: 50 }, (_, i) => `election ${i}`);
@@ -182,8 +182,8 @@ describe('a lease that is to be on replicas', () => {
   });
 });
 
-describe('the connection that waits', () => {
-  it('holds up no command of the client', async () => {
+describe('the connection for WAIT', () => {
+  it('delays no command of the client', async () => {
     const client = await connect();
     const kept = store(client, LONG);
     replica.pause();
@@ -193,12 +193,12 @@ describe('the connection that waits', () => {
     await client.ping();
     await client.set('mine', 'too');
     expect((performance.now() - begun) / LONG).toBeLessThan(1 / 2);
-    await waiter(); // still
+    await waiter(); // it still waits
     replica.resume();
     expect(await asked).toMatchObject({ status: 'granted' });
   });
 
-  it('confirms nothing when it is lost between the write and the answer, though the replica has it then', async () => {
+  it('confirms nothing if it is lost between write and reply, even if the replica has the write', async () => {
     const kept = store(await connect(), LONG);
     listen(kept);
     replica.pause();
@@ -213,32 +213,29 @@ describe('the connection that waits', () => {
     expect(await acquire(kept, { id: 'next' })).toMatchObject({ status: 'granted' });
   });
 
-  it.each([2, 3] as const)(
-    'confirms nothing because a replica is there, by RESP%d: it must have what was written',
-    async (RESP) => {
-      const kept = store(await connect({ RESP }), SHORT);
-      listen(kept);
-      replica.pause();
-      await failure(acquire(kept));
-      const token = await admin.hGet(record, 'token');
-      const asked = later(acquire(store(await connect({ RESP }), LONG), { id: 'another' }));
-      const { id } = await waiter();
-      await admin.clientKill({ filter: 'ID', id } as never);
-      await failure(asked);
-      const taken = await admin.hGet(record, 'token');
-      expect(taken).not.toBe(token); // by the one who did not know yet
-      await admin.clientKill({ filter: 'TYPE', type: 'normal', skipMe: true } as never); // and so has every other a new connection
-      for (let i = 0; i < 5; i++) await failure(acquire(kept, { id: `me again ${i}` }));
-      expect(await admin.hGet(record, 'token')).toBe(taken);
-    },
-  );
+  it.each([2, 3] as const)('confirms nothing merely because a replica is connected, by RESP%d', async (RESP) => {
+    const kept = store(await connect({ RESP }), SHORT);
+    listen(kept);
+    replica.pause();
+    await failure(acquire(kept));
+    const token = await admin.hGet(record, 'token');
+    const asked = later(acquire(store(await connect({ RESP }), LONG), { id: 'another' }));
+    const { id } = await waiter();
+    await admin.clientKill({ filter: 'ID', id } as never);
+    await failure(asked);
+    const taken = await admin.hGet(record, 'token');
+    expect(taken).not.toBe(token); // by the candidate that did not know yet
+    await admin.clientKill({ filter: 'TYPE', type: 'normal', skipMe: true } as never); // so that all others reconnect
+    for (let i = 0; i < 5; i++) await failure(acquire(kept, { id: `me again ${i}` }));
+    expect(await admin.hGet(record, 'token')).toBe(taken);
+  });
 
-  it('is one for all who wait for the same, and is gone with the last of them', async () => {
+  it('is shared by elections with equal waits, and closes with the last', async () => {
     const client = await connect({ name: 'counted' });
     const kept = store(client, LONG);
     const listeners = [listen(kept), listen(kept, 'another election')];
     await Promise.all(listeners.map((listener) => listener.hears('listening')));
-    expect(await connections(admin, 'counted')).toHaveLength(2); // none yet that waits
+    expect(await connections(admin, 'counted')).toHaveLength(2); // none in a WAIT yet
     await Promise.all([acquire(kept), acquire(kept, { key: 'another election' })]);
     expect(await connections(admin, 'counted')).toHaveLength(3);
     listeners[0]?.leave();
@@ -248,7 +245,7 @@ describe('the connection that waits', () => {
     await connected(admin, 'counted', 1);
   });
 
-  it('is one for all requests of an election, though a quorum gives each another timeout', async () => {
+  it('is shared by the requests of an election, although a quorum varies their timeout', async () => {
     const client = await connect({ name: 'member' });
     const replicated = replicatedStore(redisStore(client), client, { count: 1 });
     const kept = replicated.forElection?.({ timeout: 2 * LONG }) as LeaseStore;
@@ -259,7 +256,7 @@ describe('the connection that waits', () => {
     expect(await connections(admin, 'member')).toHaveLength(3);
   });
 
-  it('confirms nothing that another server has granted', async () => {
+  it('confirms no grant of another server', async () => {
     await using other = await startRedis();
     const [client, elsewhere] = [await other.client(), await connect()];
     clients.push(client);
@@ -269,7 +266,7 @@ describe('the connection that waits', () => {
     expect([await admin.get(lease), await client.get(lease)]).toEqual([null, null]);
   });
 
-  it('is made anew when its server becomes a replica', async () => {
+  it('is reopened when its server becomes a replica', async () => {
     await using other = await startRedis();
     const client = await connect();
     const kept = store(client, LONG);
@@ -285,7 +282,7 @@ describe('the connection that waits', () => {
     expect(await acquire(kept)).toMatchObject({ status: 'granted' });
   });
 
-  it('needs the right to wait beside the least of all rights, which is said', async () => {
+  it('needs permission for WAIT beside the least rule, and says so', async () => {
     await admin.sendCommand(ACL_RULE.split(' '));
     const kept = store(await connect({ username: 'app', password: 'secret' }), LONG);
     listen(kept);
@@ -293,7 +290,7 @@ describe('the connection that waits', () => {
     expect(error.code).toBe('STORE_DENIED');
     expect(error.message).toMatch(/Over replicated\(\) the user needs the command wait as well$/);
     expect(await admin.get(lease)).toBeNull();
-    // Nobody takes the lease again in vain.
+    // Nobody takes the lease again meanwhile.
     const taken = await admin.hGet(record, 'token');
     expect((await failure(acquire(kept, { id: 'me again' }))).code).toBe('STORE_DENIED');
     expect(await admin.hGet(record, 'token')).toBe(taken);

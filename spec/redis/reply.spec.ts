@@ -5,11 +5,11 @@ import { acquireReply, listReply, readReply, releaseReply, renewReply } from '..
 const request: LeaseRequest = { verb: 'read', key: 'an election', timeout: 1_000 };
 const parsers = { acquireReply, renewReply, releaseReply, readReply };
 
-/** What every answer begins with after its status, and what becomes of it. */
+/** The common fields of a reply after its status, and their parsed form. */
 const SIGHT = ['1700000000123456', '1700000000000000', '1700000005123'];
 const sight = { time: 1_700_000_000_123.456, token: 1_700_000_000_000_000, until: 1_700_000_005_123 };
 
-/** [parser, answer, reply] for everything the scripts' headers name. */
+/** [parser, raw reply, reply] for every return value in the headers of the scripts. */
 const ANSWERS = [
   ['acquireReply', ['granted', ...SIGHT, 'abc'], { status: 'granted', ...sight, run: 'abc' }],
   ['acquireReply', ['granted', ...SIGHT, ''], { status: 'granted', ...sight }],
@@ -51,7 +51,7 @@ const ANSWERS = [
 describe.each(ANSWERS)('%s of %j', (parser, answer, reply) => {
   const parse = (raw: unknown) => parsers[parser](raw, request);
 
-  it('is the reply it stands for', () => {
+  it('is parsed', () => {
     expect(parse([...answer])).toEqual(reply);
   });
 
@@ -59,11 +59,11 @@ describe.each(ANSWERS)('%s of %j', (parser, answer, reply) => {
     ['Buffers', (field: string | number) => Buffer.from(String(field))],
     ['text throughout', String],
     ['String objects', (field: string | number) => Object(String(field))],
-  ])('is that also as %s', (_, map) => {
+  ])('is parsed also as %s', (_, map) => {
     expect(parse(answer.map(map))).toEqual(reply);
   });
 
-  it('is none to the other verbs, unless they share the status', () => {
+  it('is invalid for other verbs, unless they share the status', () => {
     const takers = ANSWERS.filter(([, [status]]) => status === answer[0]).map(([taker]) => taker);
     for (const [name, other] of Object.entries(parsers)) {
       if ((takers as string[]).includes(name)) continue;
@@ -72,7 +72,7 @@ describe.each(ANSWERS)('%s of %j', (parser, answer, reply) => {
   });
 });
 
-describe('an answer that makes no sense', () => {
+describe('an invalid reply', () => {
   const circular: unknown[] = [];
   circular.push(circular);
 
@@ -107,13 +107,13 @@ describe('an answer that makes no sense', () => {
     );
   });
 
-  it('is STORE_REPLY where a suspect lease has no wait', () => {
+  it('is STORE_REPLY if a suspect lease has no wait', () => {
     expect(() => acquireReply(['suspect', ...SIGHT], request)).toThrow(
       expect.objectContaining({ code: 'STORE_REPLY' }),
     );
   });
 
-  it('is shown in the message, its beginning at least', () => {
+  it('is quoted in the message, at least its start', () => {
     expect(() => readReply(['maybe', 'x'.repeat(1000)], request)).toThrow('["maybe","xxx');
     expect(() => readReply(['maybe', 'x'.repeat(1000)], request)).toThrow(/^.{0,300}$/);
   });
@@ -122,7 +122,7 @@ describe('an answer that makes no sense', () => {
 describe('a list', () => {
   const list = (...rest: string[]) => listReply(['listed', ...SIGHT, ...rest], request).candidates;
 
-  it('is of who stands by, as they name themselves, and when each was last seen', () => {
+  it('has the candidates with their names, and when each was last seen', () => {
     expect(list('{"id":"a","name":"A","data":"http://a"}', '1700000000123.9', '{"id":"b"}', '5')).toEqual([
       { id: 'a', name: 'A', data: 'http://a', lastSeen: 1_700_000_000_123 },
       { id: 'b', lastSeen: 5 },
@@ -134,7 +134,7 @@ describe('a list', () => {
     ['has data that are no text', '{"id":"a","data":{}}', '5'],
     ['was last seen never', '{"id":"a"}', 'inf'],
     ['was last seen after all time', '{"id":"a"}', '1e300'],
-  ])('is without one who %s', (_, member, lastSeen) => {
+  ])('omits one that %s', (_, member, lastSeen) => {
     expect(list(member, lastSeen, '{"id":"b"}', '5')).toEqual([{ id: 'b', lastSeen: 5 }]);
   });
 });

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals';
 import { slotOf } from '../../lib/redis/slots.js';
 
-// The check value of the CRC is in the specification of Redis Cluster; `CLUSTER KEYSLOT` says the rest.
+// The CRC check value is from the Redis Cluster specification, the rest from `CLUSTER KEYSLOT`.
 it.each([
   ['123456789', 0x31c3],
   ['', 0],

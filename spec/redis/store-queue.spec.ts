@@ -19,7 +19,10 @@ const subscribe = (asked: ObservableInput<unknown>, observer: Partial<Observer<u
 
 const clients: Client[] = [];
 
-/** A client by way of `proxy`, for one spec: it would go on trying to connect when that has gone, by timers that another spec may count. */
+/**
+ * A client through `proxy` for one spec. Without the proxy it would keep reconnecting, by timers
+ * that another spec may count.
+ */
 async function clientBy(proxy: TcpProxy, options: object = {}): Promise<Client> {
   const client = await redis.server.client({ url: proxy.url, socket: { reconnectStrategy: 20 }, ...options });
   clients.push(client);
@@ -41,25 +44,25 @@ describe('redisStore: without a connection', () => {
     return { proxy, client };
   }
 
-  /** Connected again, and everything that was queued has run. */
+  /** Resolves once connected again, with all queued commands done. */
   async function reconnected({ proxy, client }: Awaited<ReturnType<typeof disconnected>>): Promise<void> {
     await proxy.accept();
     await client.ping();
   }
 
-  it('runs a queued request when it is connected again', async () => {
-    const link = await disconnected();
-    await using _ = link.proxy;
-    const asked = acquire(redisStore(link.client));
-    await reconnected(link);
+  it('sends a queued request once it is connected again', async () => {
+    const path = await disconnected();
+    await using _ = path.proxy;
+    const asked = acquire(redisStore(path.client));
+    await reconnected(path);
     expect((await asked).status).toBe('granted');
   });
 
-  it('never runs a queued request that was unsubscribed', async () => {
-    const link = await disconnected();
-    await using _ = link.proxy;
+  it('never sends a queued request that was unsubscribed', async () => {
+    const path = await disconnected();
+    await using _ = path.proxy;
     const outcomes: unknown[] = [];
-    const store = redisStore(link.client);
+    const store = redisStore(path.client);
     for (let i = 0; i < 10; i++) {
       const outcome = {
         next: (reply: unknown) => outcomes.push(reply),
@@ -67,31 +70,31 @@ describe('redisStore: without a connection', () => {
       };
       subscribe(store.acquire(acquireRequest({ id: `attempt ${i}` })), outcome).unsubscribe();
     }
-    await reconnected(link);
+    await reconnected(path);
     expect(await redis.client.exists([lease, record])).toBe(0);
     expect(outcomes).toEqual([]);
   });
 
-  it('never runs one that is given up as the client tells that it is connected again', async () => {
-    const link = await disconnected();
-    await using _ = link.proxy;
-    const asked = subscribe(redisStore(link.client).acquire(acquireRequest()));
-    link.client.once('ready', () => asked.unsubscribe());
-    await link.proxy.accept();
+  it('never sends a request that is given up when the client emits ready', async () => {
+    const path = await disconnected();
+    await using _ = path.proxy;
+    const asked = subscribe(redisStore(path.client).acquire(acquireRequest()));
+    path.client.once('ready', () => asked.unsubscribe());
+    await path.proxy.accept();
     await until(() => asked.closed);
-    await link.client.ping();
+    await path.client.ping();
     expect(await redis.client.exists([lease, record])).toBe(0);
   });
 
-  it('never runs a queued request that has failed for want of a connection', async () => {
-    const link = await disconnected();
-    await using _ = link.proxy;
+  it('never sends a queued request that has failed without a connection', async () => {
+    const path = await disconnected();
+    await using _ = path.proxy;
     const asked = Array.from({ length: 10 }, (_, i) =>
-      acquire(redisStore(link.client), { id: `attempt ${i}`, timeout: 50 }),
+      acquire(redisStore(path.client), { id: `attempt ${i}`, timeout: 50 }),
     );
     const errors = await Promise.all(asked.map(failure));
     expect(errors.map(({ code }) => code)).toEqual(asked.map(() => 'STORE_UNAVAILABLE'));
-    await reconnected(link);
+    await reconnected(path);
     expect(await redis.client.exists([lease, record])).toBe(0);
   });
 
@@ -100,7 +103,7 @@ describe('redisStore: without a connection', () => {
     await using proxy = await startProxy({ target: redis.server });
     const client = await clientBy(proxy);
     const before = await callsSoFar(redis.client);
-    proxy.swallow('toClient'); // the answer that this hash is unknown
+    proxy.swallow('toClient'); // the reply that the hash is unknown
     const asked = subscribe(redisStore(client).acquire(acquireRequest()));
     await until(async () => (await callsSoFar(redis.client)).evalsha > before.evalsha);
     asked.unsubscribe();
@@ -110,7 +113,7 @@ describe('redisStore: without a connection', () => {
     expect(await redis.client.exists([lease, record])).toBe(0);
   });
 
-  it('sends none to a client either that takes no signal', async () => {
+  it('sends none with a client without abort signals either', async () => {
     const asked: string[] = [];
     let refuse = (_: Error) => {};
     const told = new Promise((_, reject) => {
@@ -129,11 +132,11 @@ describe('redisStore: without a connection', () => {
     await until(() => asked.length === 1);
   });
 
-  it('fails with the reason why there is no connection, when the time of the request is up', async () => {
+  it('fails at the timeout with the reason why there is no connection', async () => {
     const { proxy, client } = await disconnected();
     await using _ = proxy;
     const guarding = connectionOf(client).notices.subscribe();
-    // The loss of the connection comes first, and is no reason why there is no other.
+    // The error of the loss comes first. It is not the reason why reconnecting fails.
     await until(() => /ECONNREFUSED/.test(String(connectionOf(client).lastError)));
     const start = performance.now();
     const error = await failure(read(redisStore(client), { timeout: 200 }));
@@ -144,13 +147,13 @@ describe('redisStore: without a connection', () => {
     guarding.unsubscribe();
   });
 
-  it('does not fail for want of a connection once it has been sent, however late the answer', async () => {
+  it('does not fail without a connection once it was sent, however late the reply', async () => {
     const { proxy, client } = await disconnected();
     await using _ = proxy;
-    const timeout = 2_000; // by then it is connected again and has sent it, on a slow machine too
+    const timeout = 2_000; // long enough to reconnect and send, also on a slow machine
     const begun = performance.now();
     const asked = acquire(redisStore(client), { timeout });
-    asked.catch(() => {}); // until it is looked at
+    asked.catch(() => {}); // it is awaited later
     client.once('ready', () => proxy.swallow('toClient'));
     await proxy.accept();
     await until(() => performance.now() - begun > 1.2 * timeout);
@@ -159,14 +162,14 @@ describe('redisStore: without a connection', () => {
     expect((await asked).status).toBe('granted');
   });
 
-  it('says that it is not connected where it knows no reason', async () => {
+  it('says that the client is not connected if there is no known reason', async () => {
     const { proxy, client } = await disconnected();
     await using _ = proxy;
     const error = await failure(read(redisStore(client), { timeout: 50 }));
     expect([error.code, error.message]).toEqual(['STORE_UNAVAILABLE', expect.stringContaining('not connected')]);
   });
 
-  it('is not cut short by the client’s own timeout', async () => {
+  it('ignores the client’s own timeout', async () => {
     const proxy = await startProxy({ target: redis.server });
     await using _ = proxy;
     const client = await clientBy(proxy, { commandOptions: { timeout: 20 } });
@@ -174,15 +177,15 @@ describe('redisStore: without a connection', () => {
     await until(() => !client.isReady);
     const asked = acquire(redisStore(client));
     const first = await Promise.race([failure(asked), client.ping().catch((error: Error) => error)]);
-    expect(first).not.toHaveProperty('code'); // the client's own ping has timed out, the request has not
+    expect(first).not.toHaveProperty('code'); // the ping of the client has timed out, not the request
     await proxy.accept();
     expect((await asked).status).toBe('granted');
   });
 
-  it('is STORE_DENIED where the reason is the password', async () => {
+  it('is STORE_DENIED if the password is wrong', async () => {
     await using closed = await startRedis({ args: ['--requirepass', 'old'] });
     const before = timers();
-    const patient = { reconnectStrategy: 500 }; // by then the request has been given up
+    const patient = { reconnectStrategy: 500 }; // longer than the request
     const client = await closed.client({ password: 'old', socket: patient });
     const guarding = connectionOf(client).notices.subscribe();
     await client.configSet('requirepass', 'new');
@@ -192,10 +195,10 @@ describe('redisStore: without a connection', () => {
     const error = await failure(acquire(redisStore(client), { timeout: 100 }));
     expect([error.code, error.message]).toEqual(['STORE_DENIED', expect.stringMatching(/WRONGPASS.*password/)]);
     guarding.unsubscribe();
-    // One that is just reconnecting (node-redis 6.3.1) goes on to connect all the same.
+    // A client that is reconnecting (node-redis 6.3.1) goes on to connect.
     client.on('connect', () => client.destroy());
     client.destroy();
-    await until(() => timers() <= before); // the client's own, until it would have tried again
+    await until(() => timers() <= before); // the client's timer lasts until its next attempt
   });
 
   it('leaves no timer behind', async () => {
@@ -206,12 +209,12 @@ describe('redisStore: without a connection', () => {
     const asked = Array.from({ length: 50 }, () => subscribe(store.acquire(acquireRequest())));
     expect(timers()).toBeGreaterThanOrEqual(before + 40);
     for (const subscription of asked) subscription.unsubscribe();
-    expect(timers()).toBeLessThan(before + 10); // the client has some of its own
+    expect(timers()).toBeLessThan(before + 10); // the client has some itself
   });
 });
 
 describe('redisStore: a request that hangs', () => {
-  it('fails by itself no sooner than the connection does', async () => {
+  it('does not fail before the connection does', async () => {
     await using proxy = await startProxy({ target: redis.server });
     const client = await clientBy(proxy);
     await acquire(redisStore(client));

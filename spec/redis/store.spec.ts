@@ -21,7 +21,7 @@ describe('redisStore: calls', () => {
     ['read', read, 'free'],
   ];
 
-  it('goes by hash, and by text where the server does not know the script, at every call', async () => {
+  it('calls by hash, and by text if the server does not know the script, at every call', async () => {
     const store = redisStore(redis.client);
     const askAll = async () => {
       for (const [, ask, status] of VERBS) expect((await ask(store)).status).toBe(status);
@@ -33,9 +33,9 @@ describe('redisStore: calls', () => {
     }
   });
 
-  it('asks when subscribed, and once for each subscription', async () => {
+  it('sends one request for each subscription', async () => {
     const store = redisStore(redis.client);
-    await acquire(store); // the script is known from now on
+    await acquire(store); // now the server knows the script
     const asked = store.acquire(acquireRequest());
     expect(await callsOf(redis.client, () => redis.client.ping())).toEqual({ evalsha: 0, eval: 0 });
     const twice = async () => [await firstValueFrom(from(asked)), await firstValueFrom(from(asked))];
@@ -44,7 +44,7 @@ describe('redisStore: calls', () => {
 });
 
 describe('redisStore: requests and replies', () => {
-  it('takes every field of a request along', async () => {
+  it('sends every field of a request', async () => {
     const store = redisStore(redis.client);
     const granted = await acquire(store, { id: 'me', ttl: 45_000, name: 'my name', data: 'http://me' });
     expect(granted.status).toBe('granted');
@@ -72,7 +72,7 @@ describe('redisStore: requests and replies', () => {
     });
   });
 
-  it('takes along what there may not be', async () => {
+  it('sends optional fields', async () => {
     const store = redisStore(redis.client);
     expect((await acquire(store, { notAfter: 1.5 })).status).toBe('late');
     expect((await acquire(store, { coldStart: 'wait' })).status).toBe('suspect');
@@ -87,7 +87,7 @@ describe('redisStore: requests and replies', () => {
     expect(await redis.client.hGetAll(record)).toMatchObject({ data: '' });
   });
 
-  it('lists who has stood by of late, and no more who has withdrawn', async () => {
+  it('lists recent candidates, without those that have withdrawn', async () => {
     const store = redisStore(redis.client);
     const other = { key: KEY, timeout: 10_000, id: 'other', name: 'its name', data: 'http://other' };
     await acquire(store);
@@ -101,7 +101,7 @@ describe('redisStore: requests and replies', () => {
     expect(await list(store, 60_000)).toMatchObject({ candidates: [] });
   });
 
-  it('releases to whom is named', async () => {
+  it('releases to the named successor', async () => {
     const store = redisStore(redis.client);
     const listener = listen(store);
     await listener.hears('listening');
@@ -112,7 +112,7 @@ describe('redisStore: requests and replies', () => {
     expect(listener.heard.at(-1)).toEqual({ kind: 'released', id: 'me', successor: 'the next' });
   });
 
-  it('tells the server’s time in ms, to the µs', async () => {
+  it('returns the server time in ms, to the µs', async () => {
     const store = redisStore(redis.client);
     const [one, two] = [await read(store), await read(store)];
     expect(two.time).toBeGreaterThan(one.time ?? Number.POSITIVE_INFINITY);
@@ -122,7 +122,7 @@ describe('redisStore: requests and replies', () => {
   });
 });
 
-/** Every request and its reply, as any client must bring it about. */
+/** Every request and its reply, the same for every client. */
 async function expectCycle(store: LeaseStore): Promise<void> {
   const granted = await acquire(store, { name: 'ключ 🗝', data: 'http://me' });
   expect(granted).toMatchObject({
@@ -145,7 +145,7 @@ describe('redisStore: clients', () => {
   const buffers = { [RESP_TYPES.BLOB_STRING]: Buffer, [RESP_TYPES.SIMPLE_STRING]: Buffer };
   const texts = { [RESP_TYPES.NUMBER]: String, [RESP_TYPES.BIG_NUMBER]: String, [RESP_TYPES.DOUBLE]: String };
 
-  // 3 for the compiler, which knows clients of that only here; the type spec knows both.
+  // `as 3`, since this file's types only know RESP 3 clients. The type spec has both.
   it.each([2 as 3, 3] as const)('works over RESP %i', async (RESP) => {
     await expectCycle(redisStore(await redis.server.client({ RESP })));
   });

@@ -8,19 +8,19 @@ import { useRedis } from './use-redis.js';
 
 const { lease, record, candidates, channel } = keysOf(KEY);
 
-describe('what Redis says to a user without the rights', () => {
+describe('the error for a user without permission', () => {
   const LISTING = ['zadd', 'zrem', 'zremrangebyscore', 'zrevrangebyscore'];
   const ALLOWED = ['get', 'set', 'del', 'pexpire', 'pttl', 'hmget', 'hset', ...LISTING, 'time', 'publish', 'info'];
   const COMMANDS = ['evalsha', 'eval', ...ALLOWED];
-  /** What the election does without, at some cost. */
+  /** Commands that an election can do without, at some cost. */
   const OPTIONAL = [...LISTING.filter((command) => command !== 'zrevrangebyscore'), 'publish', 'info'];
 
   const redis = useRedis();
 
-  /** Every request, of a user who may do what `rules` allow and nothing else. */
+  /** Sends every request as a user with only these `rules`. */
   async function askAll(...rules: string[]): Promise<void> {
     const username = `user${Math.random()}`;
-    await redis.client.scriptFlush(); // or EVAL is never needed
+    await redis.client.scriptFlush(); // so that EVAL is needed
     await redis.client.aclSetUser(username, ['on', '>pw', 'resetchannels', ...rules]);
     const store = redisStore(await redis.server.client({ username, password: 'pw' }));
     await acquire(store);
@@ -34,7 +34,7 @@ describe('what Redis says to a user without the rights', () => {
   const may = (...commands: string[]) => commands.map((command) => `+${command}`);
   const known = [`~${lease}`, `~${record}`, `~${candidates}`, `&${channel}`];
 
-  it('is nothing, if it has just the rights that the message names', async () => {
+  it('is absent for a user with exactly the permissions that the message names', async () => {
     const granted = askAll(...known, ...may(...COMMANDS));
     await expect(granted).resolves.toBeUndefined();
     const { message } = await failure(askAll(...known));
@@ -53,7 +53,7 @@ describe('what Redis says to a user without the rights', () => {
     await expectFailure(askAll(...known, ...rights), 'STORE_DENIED', 'needs the keys');
   });
 
-  it.each(OPTIONAL)('is nothing without %s', async (missing) => {
+  it.each(OPTIONAL)('is absent without %s', async (missing) => {
     const rights = may(...COMMANDS.filter((command) => command !== missing));
     await expect(askAll(...known, ...rights)).resolves.toBeUndefined();
   });
@@ -67,13 +67,13 @@ describe('what Redis says to a user without the rights', () => {
     expect(message).toContain(`~${lease}, ~${record} and ~${candidates}`);
   });
 
-  it('is STORE_DENIED to one who has not logged in, and says what to check', async () => {
+  it('is STORE_DENIED without a login, and says what to check', async () => {
     await using closed = await startRedis({ args: ['--requirepass', 'secret'] });
     for (const [ask, said] of [
       [acquire, 'unauthenticated multibulk length'],
       [read, 'NOAUTH'],
     ] as const) {
-      // RESP 3 cannot even connect. (3 for the compiler, which knows clients of that only here.)
+      // RESP 3 cannot even connect. `as 3`, since this file's types only know RESP 3 clients.
       const client = await closed.client({ RESP: 2 as 3 });
       const message = await expectFailure(ask(redisStore(client)), 'STORE_DENIED', said);
       expect(message).toMatch(/username and password/);

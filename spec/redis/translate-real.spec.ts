@@ -14,7 +14,7 @@ import { acquire, expectFailure, failure, KEY, read, release, renew } from './as
 
 const { lease, record } = keysOf(KEY);
 
-describe('what Redis says, really', () => {
+describe('an error of a real Redis', () => {
   it('is STORE_FULL at maxmemory', async () => {
     await using redis = await startRedis();
     const client = await redis.client();
@@ -22,7 +22,7 @@ describe('what Redis says, really', () => {
     await expectFailure(acquire(redisStore(client)), 'STORE_FULL', 'OOM');
   });
 
-  it('is STORE_READONLY at a replica, which still tells who leads', async () => {
+  it('is STORE_READONLY at a replica, which still returns the leader', async () => {
     await using redis = await startRedis();
     const client = await redis.client();
     await client.sendCommand(['REPLICAOF', '127.0.0.1', '1']);
@@ -34,21 +34,21 @@ describe('what Redis says, really', () => {
     expect((await read(redisStore(client))).status).toBe('free');
   });
 
-  it('is STORE_UNAVAILABLE at a replica that has lost its master and serves nothing stale', async () => {
+  it('is STORE_UNAVAILABLE at a replica without its master that serves no stale data', async () => {
     await using redis = await startRedis({ args: ['--replica-serve-stale-data', 'no'] });
     const client = await redis.client();
     await client.sendCommand(['REPLICAOF', '127.0.0.1', '1']);
     await expectFailure(read(redisStore(client)), 'STORE_UNAVAILABLE', 'MASTERDOWN');
   });
 
-  it('is STORE_UNAVAILABLE where replicas are missing', async () => {
+  it('is STORE_UNAVAILABLE if replicas are missing', async () => {
     await using redis = await startRedis();
     const client = await redis.client();
     await client.configSet('min-replicas-to-write', '1');
     await expectFailure(acquire(redisStore(client)), 'STORE_UNAVAILABLE', 'NOREPLICAS');
   });
 
-  it('is STORE_UNAVAILABLE where the disk has failed', async () => {
+  it('is STORE_UNAVAILABLE if the disk has failed', async () => {
     const dir = await mkdtemp(path.join(tmpdir(), 'rx-leader-'));
     await using redis = await startRedis({ args: ['--dir', dir, '--save', '3600 1'] });
     const client = await redis.client();
@@ -58,7 +58,7 @@ describe('what Redis says, really', () => {
     await expectFailure(acquire(redisStore(client)), 'STORE_UNAVAILABLE', 'MISCONF');
   });
 
-  it('is STORE_UNAVAILABLE while a script of somebody’s runs on and on', async () => {
+  it('is STORE_UNAVAILABLE while another script runs for long', async () => {
     await using redis = await startRedis({ args: ['--lua-time-limit', '1'] });
     const [client, other] = [await redis.client(), await redis.client()];
     await client.scriptLoad(scripts.read.source);
@@ -77,12 +77,12 @@ describe('what Redis says, really', () => {
     await rm(dir, { recursive: true });
   });
 
-  it('is STORE_LOADING while the data set is read', async () => {
+  it('is STORE_LOADING while the data set is loaded', async () => {
     const dir = await mkdtemp(path.join(tmpdir(), 'rx-leader-'));
     const args = ['--dir', dir, '--enable-debug-command', 'yes', '--loading-process-events-interval-bytes', '1024'];
     await using redis = await startRedis({ args });
     const [client, other] = [await redis.client(), await redis.client()];
-    for (let i = 0; i < 600; i++) await client.set(`key${i}`, String(Math.random()).repeat(20)); // twelve seconds, to be killed in
+    for (let i = 0; i < 600; i++) await client.set(`key${i}`, String(Math.random()).repeat(20)); // loads for twelve seconds, and is killed meanwhile
     await client.configSet('key-load-delay', '20000'); // µs for each key
     const reload = other.sendCommand(['DEBUG', 'RELOAD']);
     await until(async () => /LOADING/.test(String(await client.ping().catch(String))));
@@ -92,7 +92,7 @@ describe('what Redis says, really', () => {
     await rm(dir, { recursive: true });
   });
 
-  it('is KEY_CONFLICT, with the keys, where something else is stored under them', async () => {
+  it('is KEY_CONFLICT, with the keys, if something else is stored under them', async () => {
     await using redis = await startRedis();
     const client = await redis.client();
     const store = redisStore(client);
@@ -107,20 +107,20 @@ describe('what Redis says, really', () => {
     }
   });
 
-  it.each(['EVALSHA', 'EVAL'])('is STORE_DENIED, and says so, where there is no %s', async (command) => {
+  it.each(['EVALSHA', 'EVAL'])('is STORE_DENIED, and names it, without %s', async (command) => {
     await using redis = await startRedis({ args: ['--rename-command', command, ''] });
     const store = redisStore(await redis.client());
     const hint = new RegExp(`need scripting.*and ${command} is missing$`);
     for (const asked of [acquire(store), read(store)]) await expectFailure(asked, 'STORE_DENIED', hint);
   });
 
-  it('is STORE_DENIED where a script finds no command that it needs', async () => {
+  it('is STORE_DENIED if a script lacks a command', async () => {
     await using redis = await startRedis({ args: ['--rename-command', 'HMGET', ''] });
     const asked = acquire(redisStore(await redis.client()));
     await expectFailure(asked, 'STORE_DENIED', /The scripts need the commands .*hmget/);
   });
 
-  it('names replicated() where there is no WAIT', async () => {
+  it('names replicated() without WAIT', async () => {
     await using redis = await startRedis({ args: ['--rename-command', 'WAIT', ''] });
     const client = await redis.client();
     const store = replicatedStore(redisStore(client), client, { count: 1, timeout: 100 });
@@ -128,19 +128,19 @@ describe('what Redis says, really', () => {
   });
 });
 
-describe('what the client says', () => {
-  it('is STORE_UNAVAILABLE where it has been closed', async () => {
+describe('an error of a client', () => {
+  it('is STORE_UNAVAILABLE if it is closed', async () => {
     await using redis = await startRedis();
     const client = await redis.client();
     client.destroy();
     await expectFailure(acquire(redisStore(client)), 'STORE_UNAVAILABLE', /The client is closed\. Connect it/);
   });
 
-  it('is STORE_UNAVAILABLE where it was never connected', async () => {
+  it('is STORE_UNAVAILABLE if it was never connected', async () => {
     await expectFailure(acquire(redisStore(createClient())), 'STORE_UNAVAILABLE', /The client is closed\. Connect it/);
   });
 
-  it('is STORE_UNAVAILABLE where it is subscribed, and may ask nothing else by RESP2', async () => {
+  it('is STORE_UNAVAILABLE if it is subscribed by RESP2, which allows no other command', async () => {
     await using redis = await startRedis();
     const node = await redis.client({ RESP: 2 as 3 });
     await node.subscribe('news', () => {});
@@ -151,7 +151,7 @@ describe('what the client says', () => {
     io.disconnect();
   });
 
-  it('is STORE_UNAVAILABLE where it has lost its server and queues nothing', async () => {
+  it('is STORE_UNAVAILABLE if it has lost its server and has no queue', async () => {
     await using redis = await startRedis();
     const client = await redis.client({ disableOfflineQueue: true });
     await redis.kill();
@@ -159,7 +159,7 @@ describe('what the client says', () => {
     await expectFailure(acquire(redisStore(client)), 'STORE_UNAVAILABLE', 'offline');
   });
 
-  it('is STORE_UNAVAILABLE where the server dies with the request', async () => {
+  it('is STORE_UNAVAILABLE if the server dies during the request', async () => {
     await using redis = await startRedis();
     const client = await redis.client();
     redis.pause();

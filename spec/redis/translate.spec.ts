@@ -10,7 +10,7 @@ describe('translate', () => {
   const inScript = (text: string) =>
     `ERR Error running script (call to f_0123abcd): @user_script:42: @user_script: 42: ${text}`;
 
-  // As Redis 6.2 wraps what a command says inside a script.
+  // Redis 6.2 wraps the error of a command inside a script.
   it.each([
     ["-OOM command not allowed when used memory > 'maxmemory'.", 'STORE_FULL'],
     ["-READONLY You can't write against a read only replica.", 'STORE_READONLY'],
@@ -22,7 +22,7 @@ describe('translate', () => {
       "The user executing the script can't access at least one of the keys mentioned in the command arguments",
       'STORE_DENIED',
     ],
-  ] as const)('knows "%s" inside a script of Redis 6.2 as %s', (text, code) => {
+  ] as const)('maps "%s" inside a script of Redis 6.2 to %s', (text, code) => {
     expect(toElectionError(new Error(inScript(text)), acquireRequest(), true).code).toBe(code);
   });
 
@@ -47,7 +47,7 @@ describe('translate', () => {
     ['None of the sentinels are available', 'STORE_UNAVAILABLE'],
     ['no valid master node', 'STORE_UNAVAILABLE'],
     ['Too many Cluster redirections', 'STORE_UNAVAILABLE'],
-    // of ioredis
+    // errors of ioredis
     ['Connection is closed.', 'STORE_UNAVAILABLE'],
     ["Stream isn't writeable and enableOfflineQueue options is false", 'STORE_UNAVAILABLE'],
     ["Cluster isn't ready and enableOfflineQueue options is false", 'STORE_UNAVAILABLE'],
@@ -68,19 +68,19 @@ describe('translate', () => {
     ["ERR unknown command 'EVALUATE', with args beginning with: ", 'STORE_REPLY'],
     ['ERR the connection of this word to a connection is none', 'STORE_REPLY'],
     ['Something else altogether', 'STORE_REPLY'],
-  ] as const)('knows "%s" as %s', (text, code) => {
+  ] as const)('maps "%s" to %s', (text, code) => {
     expect(toElectionError(new Error(text), acquireRequest(), true).code).toBe(code);
   });
 
   it.each(['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ENOTFOUND', 'DEPTH_ZERO_SELF_SIGNED_CERT'])(
-    'knows a system error %s as STORE_UNAVAILABLE',
+    'maps a system error %s to STORE_UNAVAILABLE',
     (code) => {
       const error = Object.assign(new Error('whatever it says'), { code });
       expect(toElectionError(error, acquireRequest(), true).code).toBe('STORE_UNAVAILABLE');
     },
   );
 
-  it('knows an error of another realm, as Node’s own are under jest', () => {
+  it('maps an error of another realm, as Node’s own are under jest', () => {
     const error = runInNewContext('Object.assign(new Error("read ECONNRESET"), { code: "ECONNRESET" })');
     expect(error).not.toBeInstanceOf(Error);
     expect(toElectionError(error, acquireRequest(), true)).toMatchObject({
@@ -89,7 +89,7 @@ describe('translate', () => {
     });
   });
 
-  it('takes whatever it cannot make sense of for a failure of the connection, while there is none', () => {
+  it('maps unknown errors to a connection failure while the client is not connected', () => {
     expect(toElectionError(new Error('Something else altogether'), acquireRequest(), false).code).toBe(
       'STORE_UNAVAILABLE',
     );
@@ -108,12 +108,12 @@ describe('translate', () => {
     expect(listed.message).toMatch(/WRONGTYPE no\. The key app:\{leader:\w+\}:candidates belongs to the election;/);
   });
 
-  it('leaves errors of ours as they are', () => {
+  it('returns an ElectionError unchanged', () => {
     const error = new ElectionError('STORE_REPLY', 'no sense');
     expect(toElectionError(error, acquireRequest(), true)).toBe(error);
   });
 
-  it('takes what is thrown without being an Error', () => {
+  it('accepts thrown values that are not an Error', () => {
     const error = toElectionError('OOM', acquireRequest(), true);
     expect([error.code, error.cause]).toEqual(['STORE_FULL', 'OOM']);
     for (const nothing of [undefined, null]) {
@@ -121,7 +121,7 @@ describe('translate', () => {
     }
   });
 
-  it('ends with one full stop what it goes on after', () => {
+  it('puts one full stop after the quoted error', () => {
     for (const said of ['READONLY no', 'READONLY no.', 'READONLY no. ']) {
       expect(toElectionError(new Error(said), acquireRequest(), true).message).toBe(
         'acquire of "an election" failed: READONLY no. Give a client that is connected to the master',
@@ -129,7 +129,7 @@ describe('translate', () => {
     }
   });
 
-  it('says that the command wait is missing where it is, and names no keys', () => {
+  it('names a missing command wait, without the keys', () => {
     for (const command of ['wait', 'WAIT']) {
       const error = new Error(`NOPERM User app has no permissions to run the '${command}' command`);
       const { code, message } = toElectionError(error, acquireRequest(), true);
@@ -148,11 +148,11 @@ describe('translate', () => {
       /Over replicated\(\) the server needs the command WAIT$/,
     ],
     ['ERR Unknown Redis command called from script script: 0123', /The scripts need the commands get, set, /],
-  ])('says which command the server does not have: %s', (said, hint) => {
+  ])('names the missing command: %s', (said, hint) => {
     expect(toElectionError(new Error(said), acquireRequest(), true).message).toMatch(hint);
   });
 
-  it('keeps a copy of what the client said, without what the client hangs on it', () => {
+  it('keeps a copy of the client’s error without its extra properties', () => {
     const command = { name: 'auth', args: ['app', 's3cret'] };
     const given = Object.assign(new Error('WRONGPASS no'), { name: 'ReplyError', code: 'E', command });
     const error = toElectionError(given, acquireRequest(), true);
@@ -161,7 +161,7 @@ describe('translate', () => {
     expect(error.cause).toMatchObject({ name: 'ReplyError', message: 'WRONGPASS no', code: 'E', stack: given.stack });
   });
 
-  it('quotes no credential that the server or the client does', () => {
+  it('redacts credentials in the quoted error', () => {
     for (const said of [
       "ERR unknown command 'AUTH', with args beginning with: 'app' 's3cret' ",
       'connect redis://app:s3cret@host failed',
@@ -172,7 +172,7 @@ describe('translate', () => {
     }
   });
 
-  it('knows a request that never left the process, whichever connection there is', () => {
+  it('marks a request that was never sent, with any connection', () => {
     for (const connected of [true, false]) {
       const error = toElectionError(new NotSent(new Error('The queue is full')), acquireRequest(), connected);
       expect([error.code, isUnsent(error)]).toEqual(['STORE_UNAVAILABLE', true]);
@@ -184,7 +184,7 @@ describe('translate', () => {
     expect(isUnsent(toElectionError(new Error('The queue is full'), acquireRequest(), true))).toBe(false);
   });
 
-  it('says that there was no reason where the client gave none', () => {
+  it('says that the client gave no reason', () => {
     expect(toElectionError(new Error(''), acquireRequest(), true).message).toBe(
       'acquire of "an election" failed: the client gave no reason',
     );

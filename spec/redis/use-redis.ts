@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach } from '@jest/globals';
 import { type Client, type RedisServer, startRedis } from '../support/redis.js';
 
-/** A Redis for the specs of one file, empty before each, and a client of it. */
+/** A Redis for the specs of one file, emptied before each spec, and a client. */
 export interface UsedRedis {
   readonly server: RedisServer;
   readonly client: Client;

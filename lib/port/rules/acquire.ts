@@ -1,4 +1,4 @@
-import { AHEAD } from '../constants.js';
+import { CLOCK_AHEAD_TTLS } from '../limits.js';
 import type { AcquireReply, AcquireRequest, Granted, Notice } from '../lease-store.js';
 import { isSame, standBy, without } from './candidates.js';
 import {
@@ -109,7 +109,7 @@ function mend(record: LeaseRecord | undefined, request: AcquireRequest, server: 
 function stillToWait({ until, at, peak }: LeaseRecord, { ttl, watched }: AcquireRequest, now: number): number {
   if (until === 0) return 0;
   // By a clock that was set back, the same `until` may be of another time.
-  const age = watched?.until === until && watched.time <= now + AHEAD * ttl ? watched.age : 0;
+  const age = watched?.until === until && watched.time <= now + CLOCK_AHEAD_TTLS * ttl ? watched.age : 0;
   if (at < peak) return ttl - age;
   return Math.min(until - Math.min(now, watched?.time ?? now), ttl - age);
 }

@@ -1,4 +1,4 @@
-import { FRESH } from '../constants.js';
+import { CANDIDATES_MAX, LISTED_TTLS, SUCCESSOR_SEARCH } from '../limits.js';
 import type {
   AcquireRequest,
   ListReply,
@@ -45,7 +45,7 @@ const standing = (candidates: Candidates | undefined, now: number): readonly Ent
 
 /** Of those, who has asked lately enough to stand by still. */
 const fresh = (candidates: Candidates | undefined, ttl: number, now: number): readonly Entrant[] =>
-  standing(candidates, now).filter((one) => scoreOf(one) >= Math.floor(now - FRESH * ttl));
+  standing(candidates, now).filter((one) => scoreOf(one) >= Math.floor(now - LISTED_TTLS * ttl));
 
 export const without = (candidates: Candidates, isMeant: (one: Entrant) => boolean): Candidates => ({
   ...candidates,
@@ -69,7 +69,7 @@ export function succession(
   { id, successor: wish, absent }: ReleaseRequest,
   now: number,
 ) {
-  const looked = standing(candidates, now).slice(0, wish === undefined ? 16 : 1000);
+  const looked = standing(candidates, now).slice(0, wish === undefined ? SUCCESSOR_SEARCH : CANDIDATES_MAX);
   const others = looked.filter((one) => one.id !== id && one.id !== absent);
   const hearing = others.filter(({ hears }) => hears);
   const next = wish === undefined ? hearing[0] : hearing.find((one) => one.id === wish);

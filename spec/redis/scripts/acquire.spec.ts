@@ -36,20 +36,20 @@ describe('acquire: granted', () => {
     expect(await redis.client.pTTL(bench.keys.record)).toBe(-1);
   });
 
-  it('makes the first token of the server time in µs', async () => {
+  it('uses the server time in µs as the first token', async () => {
     const { token, micros } = await bench.acquire();
     expect(token).toBe(micros);
   });
 
-  it('makes a token above the one on record, exactly, also where that is ahead of the time', async () => {
-    const stored = 2 ** 53 - 1000; // far above any time; the next one is still exact
+  it('makes a token exactly one above the record if that is ahead of the time', async () => {
+    const stored = 2 ** 53 - 1000; // far above any time, and the next one is still exact
     await bench.putRecord({ token: String(stored), id: 'before', until: '0' });
     expect((await bench.acquire()).token).toBe(stored + 1);
     expect((await bench.record()).token).toBe(String(stored + 1));
   });
 
-  it('makes a token above the highest that the candidate has seen, once it is free', async () => {
-    await bench.putRecord({ token: '5', id: '', run: await bench.runId(), until: '1' }); // mended, and over
+  it('makes a token above the highest that the candidate has seen', async () => {
+    await bench.putRecord({ token: '5', id: '', run: await bench.runId(), until: '1' }); // mended, and expired
     const seen = 2 ** 53 - 1000;
     expect(await bench.acquire({ seen })).toMatchObject({ status: 'granted', token: seen + 1 });
   });
@@ -65,7 +65,7 @@ describe('acquire: granted', () => {
     expect(later.now).toBeGreaterThanOrEqual(first.until);
   });
 
-  it('answers every number as decimal text, whole', async () => {
+  it('returns every number as a whole decimal', async () => {
     const { raw } = await bench.acquire();
     expect(raw).toEqual([
       'granted',
@@ -77,8 +77,8 @@ describe('acquire: granted', () => {
   });
 });
 
-describe('acquire: granted, of a request that ran twice', () => {
-  it('answers the same token and run, with a fresh expiry', async () => {
+describe('acquire: granted twice to one request', () => {
+  it('returns the same token and run, with a fresh expiry', async () => {
     const first = await bench.acquire({ id: 'me', ttl: 1_000 });
     const second = await bench.acquire({ id: 'me', ttl: LONG, name: 'renamed' });
     expect(second).toMatchObject({ status: 'granted', token: first.token, rest: first.rest });
@@ -87,7 +87,7 @@ describe('acquire: granted, of a request that ran twice', () => {
     expect(await bench.record()).toMatchObject({ token: String(first.token), name: 'renamed', run: first.rest[0] });
   });
 
-  it('makes a token where the record of the first run is lost', async () => {
+  it('makes a new token if the record is lost', async () => {
     const first = await bench.acquire({ id: 'me' });
     await redis.client.del(bench.keys.record);
     const second = await bench.acquire({ id: 'me' });
@@ -110,12 +110,12 @@ describe('acquire: in another database than expected', () => {
     expect(await redis.client.keys('*')).toEqual([]);
   });
 
-  it('takes nothing for lost: it waits for nothing there, and writes nothing', async () => {
+  it('detects no loss there, and writes nothing', async () => {
     await expect(bench.acquire({ database: '5', seen: 7 })).rejects.toThrow(MOVED);
     expect(await redis.client.keys('*')).toEqual([]);
   });
 
-  it('grants in the one that is expected, whatever is in the others', async () => {
+  it('grants in the expected one, whatever is in the others', async () => {
     const other = await redis.server.client();
     await other.select(5);
     await other.set('x', 'y');
@@ -126,7 +126,7 @@ describe('acquire: in another database than expected', () => {
 });
 
 describe('acquire: held', () => {
-  it('answers the holder: id, ms left, name, data, token, an empty field, run and database', async () => {
+  it('returns the holder: id, ms left, name, data, token, an empty field, run and database', async () => {
     const { token, until: till } = await bench.acquire({ id: 'me', name: 'my name', data: 'http://me' });
     const held = await bench.acquire({ id: 'other' });
     expect(held).toMatchObject({ status: 'held', token, until: till });
@@ -136,12 +136,12 @@ describe('acquire: held', () => {
     expect(Number(left)).toBeLessThanOrEqual(LONG);
   });
 
-  it('answers only id and ms left of a holder that writes no record', async () => {
+  it('returns only id and ms left of a holder that writes no record', async () => {
     await bench.putLease('foreign', LONG);
     expect((await bench.acquire()).rest).toEqual(['foreign', expect.stringMatching(/^\d+$/), '', '', '', '', '']);
   });
 
-  it('does not mistake the record of an earlier term for the holder’s', async () => {
+  it('does not return the record of an earlier term as the holder’s', async () => {
     await bench.acquire({ id: 'me', name: 'my name' });
     await bench.putLease('foreign', LONG);
     expect((await bench.acquire({ id: 'other' })).rest).toEqual(['foreign', expect.any(String), '', '', '', '', '']);
@@ -154,7 +154,7 @@ describe('acquire: held', () => {
     expect(await bench.dump()).toEqual(before);
   });
 
-  it('cuts a lease that lasts longer than a ttl: the clock it was set by has been stepped back', async () => {
+  it('cuts a lease longer than a ttl, which was set before the clock went back', async () => {
     await bench.putLease('me', 100 * LONG);
     const held = await bench.acquire({ id: 'other', ttl: LONG });
     expect(Number(held.rest[1])).toBeLessThanOrEqual(LONG);
@@ -163,7 +163,7 @@ describe('acquire: held', () => {
     expect((await bench.lease())?.id).toBe('me');
   });
 
-  it('cuts what the record says along with it, so that the one is not waited out after the other', async () => {
+  it('cuts the record along with it, so that candidates do not wait for one after the other', async () => {
     await bench.acquire({ id: 'me', ttl: 100 * LONG });
     const held = await bench.acquire({ id: 'other', ttl: LONG });
     expect(held.until - held.now).toBeLessThanOrEqual(LONG);
@@ -172,7 +172,7 @@ describe('acquire: held', () => {
 });
 
 describe('acquire: late', () => {
-  it('grants nothing, writes nothing', async () => {
+  it('grants nothing and writes nothing', async () => {
     const { now } = await bench.read();
     expect(await bench.acquire({ notAfter: now - 1 })).toMatchObject({ status: 'late', token: 0, until: 0, rest: [] });
     expect(await bench.dump()).toEqual([]);
@@ -197,7 +197,7 @@ describe('acquire: late', () => {
     expect((await bench.lease())?.left).toBeGreaterThan(LONG);
   });
 
-  it('takes fractions of a ms, and grants until then', async () => {
+  it('accepts fractions of a ms, and grants until then', async () => {
     const { now } = await bench.read();
     expect(await bench.acquire({ id: 'one', notAfter: now - 0.001 })).toMatchObject({ status: 'late' });
     expect(await bench.acquire({ id: 'two', notAfter: now + LONG + 0.5 })).toMatchObject({ status: 'granted' });

@@ -1,12 +1,13 @@
 import { expect } from '@jest/globals';
 import { keysOf } from '../../../lib/redis/keys.js';
+import type { ElectionScript } from '../../../lib/redis/script.js';
 import { scripts } from '../../../lib/redis/scripts.js';
 import type { Client } from '../../support/redis.js';
 
-/** ms that no lease of a spec lives to see, unless the spec is about running out. */
+/** ms. Longer than any spec, so that a lease does not expire. */
 export const LONG = 60_000;
 
-/** ARGV of acquire, by name; what is left out is as a fresh candidate has it. */
+/** The arguments of acquire. Defaults: a new candidate. */
 export interface AcquireArgs {
   id?: string;
   ttl?: number;
@@ -22,7 +23,7 @@ export interface AcquireArgs {
   database?: string;
 }
 
-/** ARGV of renew, by name. */
+/** The arguments of renew. */
 export interface RenewArgs {
   id?: string;
   ttl?: number;
@@ -31,15 +32,15 @@ export interface RenewArgs {
   token?: number;
   notAfter?: number | '';
   run?: string;
-  asksRun?: 1 | '';
+  asksRun?: boolean;
   inPlace?: boolean;
 }
 
-/** A script's answer, field by field. */
+/** A parsed reply of a script. */
 export interface Answer {
   status: string;
   micros: number;
-  /** The answer's time in whole ms, as `until` counts it. */
+  /** The server time in whole ms, as in `until`. */
   now: number;
   token: number;
   until: number;
@@ -47,17 +48,17 @@ export interface Answer {
   raw: unknown[];
 }
 
-/** The record's fields, as they are in Redis. */
+/** The record's fields in Redis. */
 export type Fields = Partial<Record<'token' | 'id' | 'name' | 'data' | 'run' | 'until' | 'at' | 'peak', string>>;
 
-/** Ms that `answer` says are to be waited. */
+/** The ms to wait in a suspect reply. */
 export const waitOf = ({ status, rest }: Answer): number => {
   expect(status).toBe('suspect');
   expect(rest).toEqual([expect.stringMatching(/^\d+$/)]);
   return Number(rest[0]);
 };
 
-/** The scripts, called as their headers say, and Redis behind them. */
+/** Calls the scripts, and reads and writes their keys. */
 export class ScriptBench {
   readonly keys = keysOf('an election');
 
@@ -74,10 +75,23 @@ export class ScriptBench {
       releasedBy = '',
       database = '',
     } = args;
-    const watch = watched ? [watched.until, watched.time, watched.age] : ['', '', ''];
-    const { channel } = this.keys;
-    const told = [Number(hears), inbox, releasedBy, database];
-    return this.#call('acquire', [id, ttl, name, data, seen, notAfter, coldStart, channel, ...watch, ...told]);
+    return this.#call(scripts.acquire, {
+      id,
+      ttl,
+      name,
+      data,
+      lastToken: seen,
+      notAfter: notAfter === '' ? undefined : notAfter,
+      coldStart,
+      channel: this.keys.channel,
+      watchedUntil: watched?.until,
+      watchedTime: watched?.time,
+      watchedAge: watched?.age,
+      hears,
+      inbox,
+      releasedBy,
+      expectedDb: database,
+    });
   }
 
   renew({
@@ -88,34 +102,34 @@ export class ScriptBench {
     token = 1,
     notAfter = '',
     run = '',
-    asksRun = '',
+    asksRun = false,
     inPlace = false,
   }: RenewArgs = {}): Promise<Answer> {
-    const place = inPlace ? [1] : [];
-    return this.#call('renew', [id, ttl, name, data, token, notAfter, run, asksRun, ...place]);
+    const limit = notAfter === '' ? undefined : notAfter;
+    return this.#call(scripts.renew, { id, ttl, name, data, token, notAfter: limit, run, asksRun, inPlace });
   }
 
   release(id = 'me', successor = '', { quiet = false, absent = '' } = {}): Promise<Answer> {
-    return this.#call('release', [id, this.keys.channel, successor, Number(quiet), absent]);
+    return this.#call(scripts.release, { id, channel: this.keys.channel, successor, quiet, absent });
   }
 
   announce(id = 'me', { ttl = LONG, releasedBy = '' } = {}): Promise<Answer> {
-    return this.#call('announce', [id, ttl, this.keys.channel, releasedBy]);
+    return this.#call(scripts.announce, { id, ttl, channel: this.keys.channel, releasedBy });
   }
 
   withdraw(id: string, { name = 'my name', data = '', inbox = '' } = {}): Promise<Answer> {
-    return this.#call('withdraw', [id, name, data, inbox]);
+    return this.#call(scripts.withdraw, { id, name, data, inbox });
   }
 
   list(ttl = LONG): Promise<Answer> {
-    return this.#call('list', [ttl]);
+    return this.#call(scripts.list, { ttl });
   }
 
   read(): Promise<Answer> {
-    return this.#call('read', []);
+    return this.#call(scripts.read, {});
   }
 
-  /** The lease's value and the ms left (-1 without expiry); undefined where there is none. */
+  /** The lease's value and the ms left, -1 without expiry; undefined without a lease. */
   async lease(): Promise<{ id: string; left: number } | undefined> {
     const id = await this.client.get(this.keys.lease);
     return id === null ? undefined : { id, left: await this.client.pTTL(this.keys.lease) };
@@ -129,7 +143,7 @@ export class ScriptBench {
     await this.client.set(this.keys.lease, id, ttl === undefined ? {} : { PX: ttl });
   }
 
-  /** The record as scripts reply it: its fields `run` and `db` are one, `run id:database`. */
+  /** The record as in replies: the fields `run` and `db` joined as `run id:database`. */
   async record(): Promise<Fields> {
     const { db, ...fields } = await this.client.hGetAll(this.keys.record);
     return { ...fields, ...(db && { run: `${fields.run}:${db}` }) };
@@ -141,7 +155,7 @@ export class ScriptBench {
     await this.client.hSet(this.keys.record, { ...fields, ...(fields.run !== undefined && { run: id, db }) });
   }
 
-  /** Everything stored, for comparison; but for the list of candidates, which is a help and decides nothing. */
+  /** Everything stored except the list of candidates, which decides nothing. */
   async dump(): Promise<unknown[]> {
     const names = (await this.client.keys('*')).filter((name) => name !== this.keys.candidates).sort();
     return Promise.all(names.map(async (name) => [name, await this.client.type(name), await this.#value(name)]));
@@ -159,7 +173,7 @@ export class ScriptBench {
     while ((await this.now()) === now);
   }
 
-  /** What a grant has for the run: that of the server, and the number of the database. */
+  /** The run of a grant: the run id of the server and the number of the database. */
   async run(): Promise<string> {
     return `${await this.runId()}:0`;
   }
@@ -172,11 +186,9 @@ export class ScriptBench {
     return (await this.client.type(name)) === 'string' ? this.client.get(name) : this.client.hGetAll(name);
   }
 
-  async #call(name: keyof typeof scripts, args: ReadonlyArray<string | number>): Promise<Answer> {
-    const { lease, record, candidates } = this.keys;
-    const keys = ['renew', 'read'].includes(name) ? [lease, record] : [lease, record, candidates];
-    const options = { keys, arguments: args.map(String) };
-    const raw = (await this.client.eval(scripts[name].source, options)) as unknown[];
+  async #call<Args>({ source, keys, args }: ElectionScript<Args>, named: Args): Promise<Answer> {
+    const options = { keys: keys(this.keys), arguments: args(named) };
+    const raw = (await this.client.eval(source, options)) as unknown[];
     const [status, micros, token, until, ...rest] = raw.map(String) as [string, string, string, string];
     const now = Math.floor(Number(micros) / 1000);
     return { status, micros: Number(micros), now, token: Number(token), until: Number(until), rest, raw };

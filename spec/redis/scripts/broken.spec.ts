@@ -13,18 +13,18 @@ beforeEach(async () => {
 
 const NONSENSE = ['inf', '-inf', 'nan', '-1', '1.5', '9007199254740993', '1e300', 'abc', ''];
 
-describe.each(['token', 'until'] as const)('a record whose %s somebody has overwritten', (field) => {
+describe.each(['token', 'until'] as const)('a record with an overwritten %s', (field) => {
   describe.each(NONSENSE)('with "%s"', (nonsense) => {
     const breakRecord = () => bench.putRecord({ [field]: nonsense });
 
-    it('is put right by the next renewal, and costs the leader nothing (G3)', async () => {
+    it('is repaired by the next renewal without an effect on the leader (G3)', async () => {
       const { token } = await bench.acquire({ id: 'leader' });
       await breakRecord();
       expect(await bench.renew({ id: 'leader', token, run })).toMatchObject({ status: 'renewed', token });
       expect(await bench.record()).toMatchObject({ token: `${token}`, until: expect.stringMatching(/^[1-9]\d+$/) });
     });
 
-    it('is told as one without what it lacks while the lease is held', async () => {
+    it('is returned without the broken field while the lease is held', async () => {
       const { token } = await bench.acquire({ id: 'leader', name: 'leading' });
       await breakRecord();
       for (const answer of [await bench.read(), await bench.acquire()]) {
@@ -35,7 +35,7 @@ describe.each(['token', 'until'] as const)('a record whose %s somebody has overw
       }
     });
 
-    it('is taken for a loss while there is no lease: waited out, then put right by the next grant (G1, G3)', async () => {
+    it('counts as a loss without a lease: candidates wait, then the next grant repairs it (G1, G3)', async () => {
       const { token } = await bench.acquire({ id: 'leader' });
       await breakRecord();
       await bench.loseLease();
@@ -49,7 +49,7 @@ describe.each(['token', 'until'] as const)('a record whose %s somebody has overw
       expect(await bench.record()).toMatchObject({ token: `${granted.token}`, until: `${granted.until}` });
     });
 
-    it('is no reason to put back a lease under the record of another (G1)', async () => {
+    it('restores no lease under the record of another (G1)', async () => {
       const { token } = await bench.acquire({ id: 'other' });
       await breakRecord();
       await bench.loseLease();
@@ -57,7 +57,7 @@ describe.each(['token', 'until'] as const)('a record whose %s somebody has overw
       expect((await bench.renew({ id: 'other', token, run })).status).toBe('renewed');
     });
 
-    it('grants again what is asked for twice, by a token above all before (G3)', async () => {
+    it('grants a repeated request again, with a higher token (G3)', async () => {
       const { token } = await bench.acquire({ id: 'leader' });
       await breakRecord();
       const again = await bench.acquire({ id: 'leader' });
@@ -65,7 +65,7 @@ describe.each(['token', 'until'] as const)('a record whose %s somebody has overw
       expect(again.token).toBeGreaterThan(token);
     });
 
-    it('is left for the others to wait out by a release', async () => {
+    it('stays after a release, so that others wait', async () => {
       await bench.acquire({ id: 'leader' });
       await breakRecord();
       expect((await bench.release('leader')).status).toBe('released');
@@ -74,7 +74,7 @@ describe.each(['token', 'until'] as const)('a record whose %s somebody has overw
   });
 });
 
-it('grants by the time again where a candidate has seen the highest token there can be', async () => {
+it('uses the time as a token again if a candidate has seen the highest possible token', async () => {
   const seen = Number.MAX_SAFE_INTEGER;
   await bench.putRecord({ token: `${seen}`, id: '', run, until: '1' });
   const { status, token, micros } = await bench.acquire({ seen });

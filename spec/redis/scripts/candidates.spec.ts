@@ -13,7 +13,7 @@ beforeEach(async () => {
   await bench.acquire({ id: 'leader' });
 });
 
-/** Who stands by, and when each asked last. */
+/** The candidates, and the time of each one's last attempt. */
 async function listed(ttl?: number): Promise<Array<{ id: string; at: number }>> {
   const { status, rest } = await bench.list(ttl);
   expect(status).toBe('listed');
@@ -24,14 +24,14 @@ async function listed(ttl?: number): Promise<Array<{ id: string; at: number }>> 
 
 const ids = async (ttl?: number) => (await listed(ttl)).map(({ id }) => id);
 
-/** Lists `id` as if it had asked `age` ms ago. */
+/** Lists `id` as if its attempt was `age` ms ago. */
 async function listAt(id: string, age: number): Promise<void> {
   const value = JSON.stringify({ id, name: 'my name', data: '' });
   await bench.client.zAdd(bench.keys.candidates, { score: (await bench.now()) - age, value });
 }
 
 describe('the list of candidates', () => {
-  it('has whoever is refused the lease, once, with name and data, and under the time of its last attempt', async () => {
+  it('has each refused candidate once, with name, data and the time of its last attempt', async () => {
     const odd = '"quoted" \\ /slashed/ \u0001 ключ 🗝';
     await bench.acquire({ id: 'a', name: odd, data: odd });
     await bench.acquire({ id: 'b' });
@@ -42,42 +42,42 @@ describe('the list of candidates', () => {
     expect(others).toEqual([expect.objectContaining({ id: 'b', name: 'my name', data: '' })]);
   });
 
-  it('has whoever waits for a loss to be over', async () => {
+  it('has candidates that wait after a loss', async () => {
     await bench.loseLease();
     expect((await bench.acquire({ id: 'a', seen: 2 ** 52 })).status).toBe('suspect');
     expect(await ids()).toEqual(['a']);
   });
 
-  it('has no leader: who is granted the lease stands by no more', async () => {
+  it('does not have the leader: a grant removes the candidate', async () => {
     await bench.acquire({ id: 'a' });
     await bench.release('leader');
     expect((await bench.acquire({ id: 'a' })).status).toBe('granted');
     expect(await ids()).toEqual([]);
   });
 
-  it('says of one that does not hear of releases when it asked last, too', async () => {
+  it('has the time of a candidate that does not receive releases, too', async () => {
     const { now } = await bench.acquire({ id: 'deaf', hears: false });
     expect(await listed()).toEqual([expect.objectContaining({ id: 'deaf', at: now + 0.5 })]);
   });
 
-  it('forgets who has not asked for one and a half ttls, or is to ask by a clock that was set back', async () => {
+  it('removes candidates older than one and a half ttls, or from the future after a clock change', async () => {
     await listAt('gone', 1.6 * LONG);
     await listAt('there', 1.4 * LONG);
     await listAt('ahead', -LONG);
-    expect(await ids()).toEqual(['ahead', 'there']); // the gone one is not told of
+    expect(await ids()).toEqual(['ahead', 'there']); // without the expired one
     await bench.acquire({ id: 'a' });
     expect(await bench.client.zCard(bench.keys.candidates)).toBe(2);
     expect(await ids()).toEqual(['a', 'there']);
     expect(await ids(LONG / 10)).toEqual(['a']);
   });
 
-  it('is gone two ttls after the last attempt of anybody', async () => {
+  it('expires two ttls after the last attempt', async () => {
     await bench.acquire({ id: 'a', ttl: 50 });
     expect(await bench.client.pTTL(bench.keys.candidates)).toBeGreaterThan(50);
     await until(async () => (await bench.client.exists(bench.keys.candidates)) === 0, { what: 'the list to be gone' });
   });
 
-  it('is done without where something else is stored there: leases go on', async () => {
+  it('is not needed: leases work if something else is stored there', async () => {
     await bench.client.set(bench.keys.candidates, 'something else');
     expect((await bench.acquire({ id: 'a' })).status).toBe('held');
     expect((await bench.release('leader')).status).toBe('released');
@@ -91,7 +91,7 @@ describe('the list of candidates', () => {
   });
 
   it.each(['5', 'null', 'true', 'no JSON', '{"id":7}', '{"id":""}', '{"id":[]}', '{}'])(
-    'is done without where %s was put there: nobody is named, and who really stands by is told',
+    'ignores a foreign member %s, and still has the real candidates',
     async (value) => {
       await bench.acquire({ id: 'a', hears: false });
       await bench.client.zAdd(bench.keys.candidates, { score: (await bench.now()) + 1, value });
@@ -108,7 +108,7 @@ describe('the list of candidates', () => {
     },
   );
 
-  it('is done without on a full server', async () => {
+  it('is not needed on a full server', async () => {
     await bench.client.configSet({ maxmemory: '1' });
     try {
       expect((await bench.acquire({ id: 'a' })).status).toBe('held');

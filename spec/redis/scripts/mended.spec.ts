@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 
 describe('evidence of a loss', () => {
-  /** That `suspect` mended the record, to `token`. */
+  /** Expects that `suspect` mended the record with `token`. */
   const expectMended = async (suspect: Answer, token: number) => {
     expect(waitOf(suspect)).toBe(LONG);
     const [at, until] = [suspect.now, suspect.now + LONG];
@@ -46,11 +46,11 @@ describe('evidence of a loss', () => {
     await expectMended(await bench.acquire({ seen: 6 }), 6);
   });
 
-  it('is no record at all, if the candidate is told to wait then', async () => {
+  it('is a missing record if coldStart is wait', async () => {
     await expectMended(await bench.acquire({ coldStart: 'wait' }), 0);
   });
 
-  it('is not a record, if the candidate is told to wait for none', async () => {
+  it('is not an existing record if coldStart is wait', async () => {
     await bench.putRecord({ token: '5', id: 'leader', run, until: '0' });
     expect((await bench.acquire({ coldStart: 'wait' })).status).toBe('granted');
   });
@@ -65,7 +65,7 @@ describe('evidence of a loss', () => {
     expect((await bench.acquire()).status).toBe('granted');
   });
 
-  it('is not looked for while the lease is there', async () => {
+  it('is not searched for while the lease is there', async () => {
     await bench.acquire({ id: 'leader' });
     await bench.putRecord({ run: 'another' });
     const before = await bench.dump();
@@ -73,7 +73,7 @@ describe('evidence of a loss', () => {
     expect(await bench.dump()).toEqual(before);
   });
 
-  it('is not sought in INFO where that is forbidden: the run stays unknown', async () => {
+  it('is not found in INFO if that is forbidden: the run stays unknown', async () => {
     await redis.client.aclSetUser('uninformed', ['on', '>pw', '~*', '&*', '+@all', '-info']);
     const uninformed = new ScriptBench(await redis.server.client({ username: 'uninformed', password: 'pw' }));
     await bench.putRecord({ token: '5', id: 'leader', run: 'another', until: '0' });
@@ -83,7 +83,7 @@ describe('evidence of a loss', () => {
 });
 
 describe('a mended record', () => {
-  it('keeps its time for later finders, who only raise its token', async () => {
+  it('keeps its time for later candidates, which only raise its token', async () => {
     const first = await bench.acquire({ id: 'one', seen: 6 });
     await until(async () => (await bench.now()) > first.now);
     const second = await bench.acquire({ id: 'two', seen: 8 });
@@ -93,7 +93,7 @@ describe('a mended record', () => {
     expect(await bench.record()).toMatchObject({ token: '8', until: String(first.until) });
   });
 
-  it('is waited out, and the term after it has a token above the highest that was remembered', async () => {
+  it('expires, and the next term has a token above the highest that was seen', async () => {
     const ttl = 100;
     const { until: till } = await bench.acquire({ seen: 2 ** 53 - 1000, ttl });
     const granted = await until(async () => {
@@ -104,7 +104,7 @@ describe('a mended record', () => {
     expect(granted.token).toBe(2 ** 53 - 999);
   });
 
-  it('starts its wait anew when the server has lost that as well', async () => {
+  it('restarts its wait when the server has lost it, too', async () => {
     const first = await bench.acquire({ seen: 6 });
     await until(async () => (await bench.now()) > first.now);
     await redis.client.flushAll();
@@ -113,7 +113,7 @@ describe('a mended record', () => {
     expect(second.until).toBeGreaterThan(first.until);
   });
 
-  it('starts its wait anew in another run of the server', async () => {
+  it('restarts its wait in another run of the server', async () => {
     const first = await bench.acquire({ seen: 6 });
     await until(async () => (await bench.now()) > first.now);
     await bench.putRecord({ run: 'before' });

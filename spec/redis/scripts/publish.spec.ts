@@ -15,7 +15,7 @@ beforeEach(async () => {
   await subscriber.subscribe(bench.keys.channel, (message) => messages.push(message));
 });
 
-/** What has been heard once everything published so far has arrived. */
+/** The messages received once everything published so far has arrived. */
 async function messages(): Promise<unknown[]> {
   await redis.client.publish(bench.keys.channel, '"end"');
   await until(() => heard.includes('"end"'));
@@ -23,7 +23,7 @@ async function messages(): Promise<unknown[]> {
 }
 
 describe('the channel', () => {
-  it('tells of an election: whose, its token in full, until when by the server’s clock, and how long that is', async () => {
+  it('receives an election: holder, full token, until by the server’s clock, and ttl', async () => {
     const { token, until: till } = await bench.acquire({ id: 'me', name: 'my name', data: 'http://me' });
     expect(await messages()).toEqual([
       { event: 'elected', id: 'me', name: 'my name', data: 'http://me', token, until: till, ttl: LONG },
@@ -31,20 +31,20 @@ describe('the channel', () => {
     expect(heard[0]).toContain(`"token":${token}`); // 16 digits, none of them rounded
   });
 
-  it('tells a token of 2⁵³ exactly', async () => {
+  it('receives a token of 2⁵³ exactly', async () => {
     await bench.putRecord({ token: String(2 ** 53 - 2), id: 'before', until: '0' });
     await bench.acquire();
     await messages();
     expect(heard[0]).toContain('"token":9007199254740991,');
   });
 
-  it('tells of a release: whose', async () => {
+  it('receives a release with its holder', async () => {
     await bench.acquire({ id: 'me' });
     await bench.release('me');
     expect((await messages()).slice(1)).toEqual([{ event: 'released', id: 'me' }]);
   });
 
-  it('names the one to be next: of those who hear of it, who asked last', async () => {
+  it('receives the successor: the latest candidate that receives releases', async () => {
     await bench.acquire({ id: 'me' });
     for (const [id, hears] of [
       ['early', true],
@@ -58,11 +58,11 @@ describe('the channel', () => {
     expect((await messages()).at(-1)).toEqual({ event: 'released', id: 'me', successor: 'late' });
   });
 
-  it('names the one that is wished for, and nobody where all are deaf', async () => {
+  it('receives the requested successor, and none if all are deaf', async () => {
     await bench.acquire({ id: 'me' });
     await bench.acquire({ id: 'other' });
     await bench.release('me', 'wished for');
-    await bench.acquire({ id: 'other' }); // and so stands by no more
+    await bench.acquire({ id: 'other' }); // which removes it from the list
     await bench.acquire({ id: 'deaf', hears: false });
     await bench.release('other');
     const releases = (await messages()).filter((message) => (message as { event: string }).event === 'released');
@@ -72,14 +72,14 @@ describe('the channel', () => {
     ]);
   });
 
-  it('tells of the release of a lease that had vanished', async () => {
+  it('receives the release of a lease that had vanished', async () => {
     await bench.acquire({ id: 'me' });
     await bench.loseLease();
     await bench.release('me');
     expect((await messages()).slice(1)).toEqual([{ event: 'released', id: 'me' }]);
   });
 
-  it('quotes any text', async () => {
+  it('receives any text quoted', async () => {
     const odd = '"quoted"\\ /slashed/ \u0001\n\t\u2028 ключ 🗝';
     await bench.acquire({ id: odd, name: odd, data: odd });
     await bench.release(odd);
@@ -89,13 +89,13 @@ describe('the channel', () => {
     ]);
   });
 
-  it('tells of a lease that it has cut, whoever holds it', async () => {
+  it('receives a cut of any holder’s lease', async () => {
     await bench.putLease('"foreign"', 100 * LONG);
     await bench.acquire({ id: 'me', ttl: LONG });
     expect(await messages()).toEqual([{ event: 'cut', id: '"foreign"' }]);
   });
 
-  it('is silent about everything else', async () => {
+  it('receives nothing else', async () => {
     await bench.putLease('foreign', LONG);
     await bench.acquire({ id: 'me' }); // held
     await bench.renew({ id: 'me' }); // lost
@@ -104,13 +104,13 @@ describe('the channel', () => {
     await bench.loseLease();
     await bench.acquire({ id: 'me', seen: 7 }); // suspect
     await bench.acquire({ id: 'me', notAfter: 1 }); // late
-    await bench.renew({ id: 'me', token: 7 }); // put back
+    await bench.renew({ id: 'me', token: 7 }); // restored
     await bench.renew({ id: 'me', token: 7 });
     await bench.acquire({ id: 'me' }); // granted before
     expect(await messages()).toEqual([]);
   });
 
-  it('need not be allowed: grants and releases go on without', async () => {
+  it('may be forbidden: grants and releases still work', async () => {
     await redis.client.aclSetUser('mute', ['on', '>pw', '~*', 'resetchannels', '+@all']);
     const mute = new ScriptBench(await redis.server.client({ username: 'mute', password: 'pw' }));
     expect((await mute.acquire({ id: 'me' })).status).toBe('granted');

@@ -10,7 +10,7 @@ beforeEach(() => {
 });
 
 describe('read: held', () => {
-  it('answers the holder: id, ms left, name, data, token', async () => {
+  it('returns the holder: id, ms left, name, data, token', async () => {
     const { token, until } = await bench.acquire({ id: 'me', name: 'my name', data: 'http://me' });
     const held = await bench.read();
     expect(held).toMatchObject({ status: 'held', token, until });
@@ -20,7 +20,7 @@ describe('read: held', () => {
     expect(Number(left)).toBeLessThanOrEqual(LONG);
   });
 
-  it('answers only id and ms left of a holder that writes no record', async () => {
+  it('returns only id and ms left of a holder that writes no record', async () => {
     await bench.putLease('foreign', LONG);
     expect(await bench.read()).toMatchObject({ status: 'held', token: 0, until: 0 });
     expect((await bench.read()).rest).toEqual(['foreign', expect.any(String), '', '', '', '', '']);
@@ -34,26 +34,26 @@ describe('read: held', () => {
 });
 
 describe('read: free', () => {
-  it('answers what is on record of the last term', async () => {
+  it('returns the record of the last term', async () => {
     const { token, until } = await bench.acquire({ id: 'me' });
     await bench.loseLease();
     expect(await bench.read()).toMatchObject({ status: 'free', token, until, rest: [] });
   });
 
-  it('answers zeros where there is no record', async () => {
+  it('returns zeros without a record', async () => {
     expect(await bench.read()).toMatchObject({ status: 'free', token: 0, until: 0, rest: [] });
   });
 });
 
 describe('read', () => {
-  it('tells the server time, in µs', async () => {
+  it('returns the server time in µs', async () => {
     const before = await bench.now();
     const { micros } = await bench.read();
     expect(micros).toBeGreaterThanOrEqual(before * 1000);
     expect(micros).toBeLessThan(((await bench.now()) + 1) * 1000);
   });
 
-  it('writes nothing: it runs under a user who may not', async () => {
+  it('writes nothing: it works for a user without write permission', async () => {
     const keys = [`~${bench.keys.lease}`, `~${bench.keys.record}`];
     await redis.client.aclSetUser('reader', ['on', '>pw', ...keys, '+eval', '+time', '+get', '+pttl', '+hmget']);
     const reader = await redis.server.client({ username: 'reader', password: 'pw' });

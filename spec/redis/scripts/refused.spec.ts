@@ -10,10 +10,10 @@ beforeEach(() => {
   bench = new ScriptBench(redis.client);
 });
 
-/** Redis 7.2's words, 7.0's, and 6.2's. */
+/** The errors of Redis 7.2, 7.0 and 6.2. */
 const DENIED = /no permission|can't run this command|ACL failure/i;
 
-/** The scripts, run by a user who may do all but what `rules` forbid. */
+/** The scripts, run by a user that may do everything except by `rules`. */
 async function restricted(...rules: string[]): Promise<ScriptBench> {
   const username = `user${Math.random()}`;
   await redis.client.aclSetUser(username, ['on', '>pw', '~*', '&*', '+@all', ...rules]);
@@ -21,7 +21,7 @@ async function restricted(...rules: string[]): Promise<ScriptBench> {
 }
 
 describe('a record that may not be written', () => {
-  it('makes no grant: the lease is free again', async () => {
+  it('grants nothing, and leaves the lease free', async () => {
     const forbidden = await restricted('-hset');
     await expect(forbidden.acquire()).rejects.toThrow(DENIED);
     expect(await bench.dump()).toEqual([]);
@@ -35,14 +35,14 @@ describe('a record that may not be written', () => {
     await expect(forbidden.renew({ id: 'me', token })).rejects.toThrow(DENIED);
   });
 
-  it('fails no release', async () => {
+  it('does not fail a release', async () => {
     await bench.acquire({ id: 'me' });
     const forbidden = await restricted('-hset');
     expect(await forbidden.release('me')).toMatchObject({ status: 'released' });
     expect(await bench.lease()).toBeUndefined();
   });
 
-  it('does not mend a loss by half', async () => {
+  it('does not mend a loss partly', async () => {
     const forbidden = await restricted('-hset');
     await expect(forbidden.acquire({ seen: 7 })).rejects.toThrow(DENIED);
     expect(await bench.dump()).toEqual([]);
@@ -69,7 +69,7 @@ describe('a full server', () => {
     expect(await bench.dump()).toEqual([]);
   });
 
-  it('renews all the same, record included: what holds the lease keeps it', async () => {
+  it('still renews, record included, so that a leader keeps its lease', async () => {
     const { token, rest } = await bench.acquire({ id: 'me', ttl: 1_000 });
     await fill();
     const renewed = await bench.renew({ id: 'me', token, ttl: LONG, run: rest[0] ?? '' });
@@ -78,21 +78,21 @@ describe('a full server', () => {
     expect((await bench.record()).until).toBe(String(renewed.until));
   });
 
-  it('releases all the same, record included', async () => {
+  it('still releases, record included', async () => {
     await bench.acquire({ id: 'me' });
     await fill();
     expect(await bench.release('me')).toMatchObject({ status: 'released', until: 0 });
     expect((await bench.record()).until).toBe('0');
   });
 
-  it('still says gone of a lease that had vanished, though the record keeps its until', async () => {
+  it('returns gone for a vanished lease, although the record keeps its until', async () => {
     const { until } = await bench.acquire({ id: 'me' });
     await bench.loseLease();
     await fill();
     expect(await bench.release('me')).toMatchObject({ status: 'gone', until });
   });
 
-  it('tells who holds the lease', async () => {
+  it('returns the holder', async () => {
     const { token } = await bench.acquire({ id: 'me' });
     await fill();
     expect(await bench.acquire({ id: 'other' })).toMatchObject({ status: 'held', token });
@@ -101,11 +101,11 @@ describe('a full server', () => {
 });
 
 describe('the scripts', () => {
-  it('are known to Redis by the hash they are called with', async () => {
+  it('have the hash by which Redis knows them', async () => {
     for (const { source, sha } of Object.values(scripts)) expect(await redis.client.scriptLoad(source)).toBe(sha);
   });
 
-  it('name only keys they are given, so that they run in a Cluster and under a key prefix', () => {
+  it('use only the given keys, so that they run in a cluster and under a key prefix', () => {
     for (const { source } of Object.values(scripts)) {
       expect(source).not.toMatch(/leader:|:record|:events/);
       expect(source.match(/KEYS\[\d\]/g)?.sort()).toEqual(expect.arrayContaining(['KEYS[1]', 'KEYS[2]']));

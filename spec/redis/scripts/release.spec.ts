@@ -10,7 +10,7 @@ beforeEach(() => {
 });
 
 describe('release: released', () => {
-  it('deletes the own lease, and says in the record that it is free', async () => {
+  it('deletes its own lease, and marks the record as free', async () => {
     const { token } = await bench.acquire({ id: 'me', name: 'my name', data: 'http://me' });
     const before = await bench.record();
     expect(await bench.release('me')).toMatchObject({ status: 'released', token, until: 0, rest: [''] });
@@ -18,7 +18,7 @@ describe('release: released', () => {
     expect(await bench.record()).toEqual({ ...before, until: '0' });
   });
 
-  it('lets the next be granted at once', async () => {
+  it('lets the next candidate be granted at once', async () => {
     const { token } = await bench.acquire({ id: 'me' });
     await bench.release('me');
     const next = await bench.acquire({ id: 'next' });
@@ -26,7 +26,7 @@ describe('release: released', () => {
     expect(next.token).toBeGreaterThan(token);
   });
 
-  it('leaves the record of another term alone', async () => {
+  it('does not change the record of another term', async () => {
     await bench.acquire({ id: 'me' });
     await bench.putRecord({ id: 'other', until: '17' });
     const before = await bench.record();
@@ -34,7 +34,7 @@ describe('release: released', () => {
     expect(await bench.record()).toEqual(before);
   });
 
-  it('makes no record where there is none', async () => {
+  it('creates no record', async () => {
     await bench.putLease('me', LONG);
     expect(await bench.release('me')).toMatchObject({ status: 'released', token: 0, until: 0 });
     expect(await bench.dump()).toEqual([]);
@@ -42,19 +42,19 @@ describe('release: released', () => {
 });
 
 describe('release: gone', () => {
-  it('leaves another’s lease and record alone', async () => {
+  it('does not change the lease and record of another', async () => {
     const { token, until } = await bench.acquire({ id: 'leader' });
     const before = await bench.dump();
     expect(await bench.release('me')).toMatchObject({ status: 'gone', token, until, rest: [] });
     expect(await bench.dump()).toEqual(before);
   });
 
-  it('says so where there is nothing at all, and writes nothing', async () => {
+  it('is returned without any keys, and writes nothing', async () => {
     expect(await bench.release('me')).toMatchObject({ status: 'gone', token: 0, until: 0 });
     expect(await bench.dump()).toEqual([]);
   });
 
-  it('leaves an own record alone that says released already', async () => {
+  it('does not change its own record if that is released already', async () => {
     await bench.acquire({ id: 'me' });
     await bench.release('me');
     const before = await bench.dump();
@@ -79,7 +79,7 @@ describe('release: errors', () => {
     expect(await bench.dump()).toEqual(before);
   });
 
-  it('deletes what has its id even without an expiry', async () => {
+  it('deletes a lease with its id even without an expiry', async () => {
     await bench.putLease('me');
     expect(await bench.release('me')).toMatchObject({ status: 'released' });
     expect(await bench.lease()).toBeUndefined();

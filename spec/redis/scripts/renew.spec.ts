@@ -10,7 +10,7 @@ beforeEach(() => {
 });
 
 describe('renew: renewed', () => {
-  it('extends the own lease and writes the whole record', async () => {
+  it('extends its own lease and writes the whole record', async () => {
     const { token, rest } = await bench.acquire({ id: 'me', ttl: 1_000, name: 'before' });
     const renewed = await bench.renew({
       id: 'me',
@@ -35,15 +35,15 @@ describe('renew: renewed', () => {
     });
   });
 
-  it('writes down the run that granted, not the present one', async () => {
+  it('writes the run that granted, not the present one', async () => {
     const { token } = await bench.acquire({ id: 'me' });
     await bench.renew({ id: 'me', token, run: 'granted' });
     expect((await bench.record()).run).toBe('granted');
   });
 
-  it('tells the present run where that is asked for, and writes the one that granted all the same', async () => {
+  it('returns the present run on request, and still writes the one that granted', async () => {
     const { token } = await bench.acquire({ id: 'me' });
-    const renewed = await bench.renew({ id: 'me', token, run: 'granted', asksRun: 1 });
+    const renewed = await bench.renew({ id: 'me', token, run: 'granted', asksRun: true });
     expect(renewed).toMatchObject({ status: 'renewed', rest: [await bench.runId()] });
     expect((await bench.record()).run).toBe('granted');
   });
@@ -55,14 +55,14 @@ describe('renew: renewed', () => {
     expect((await bench.record()).token).toBe(String(token + 5));
   });
 
-  it('writes the record anew where that was lost', async () => {
+  it('writes the record again if it was lost', async () => {
     const { token } = await bench.acquire({ id: 'me' });
     await redis.client.del(bench.keys.record);
     expect(await bench.renew({ id: 'me', token, run: 'granted' })).toMatchObject({ status: 'renewed', token });
     expect(await bench.record()).toMatchObject({ id: 'me', token: String(token), run: 'granted' });
   });
 
-  it('gives an own lease its expiry back', async () => {
+  it('restores a missing expiry of its own lease', async () => {
     const { token } = await bench.acquire({ id: 'me' });
     await redis.client.persist(bench.keys.lease);
     expect(await bench.renew({ id: 'me', token, ttl: LONG })).toMatchObject({ status: 'renewed' });
@@ -71,7 +71,7 @@ describe('renew: renewed', () => {
 });
 
 describe('renew: lost', () => {
-  it('answers the holder, and changes nothing', async () => {
+  it('returns the holder, and changes nothing', async () => {
     const { token } = await bench.acquire({ id: 'leader', name: 'leading', data: 'http://leader', ttl: LONG });
     const before = await bench.dump();
     const lost = await bench.renew({ id: 'me', token: token + 1, ttl: 10 * LONG });
@@ -83,7 +83,7 @@ describe('renew: lost', () => {
     expect((await bench.lease())?.left).toBeLessThanOrEqual(LONG);
   });
 
-  it('answers a holder that writes no record by id and ms left', async () => {
+  it('returns id and ms left of a holder that writes no record', async () => {
     await bench.putLease('foreign', LONG);
     expect(await bench.renew()).toMatchObject({
       status: 'lost',
@@ -91,7 +91,7 @@ describe('renew: lost', () => {
     });
   });
 
-  it('answers empty fields where nobody holds the lease', async () => {
+  it('returns empty fields if nobody holds the lease', async () => {
     const { token } = await bench.acquire({ id: 'me' });
     await bench.release('me');
     const lost = await bench.renew({ id: 'me', token });
@@ -101,7 +101,7 @@ describe('renew: lost', () => {
 });
 
 describe('renew: late', () => {
-  it('extends nothing, writes nothing', async () => {
+  it('extends nothing and writes nothing', async () => {
     const { token, now, until } = await bench.acquire({ id: 'me', ttl: 1_000 });
     const before = await bench.dump();
     expect(await bench.renew({ id: 'me', token, ttl: LONG, notAfter: now - 1 })).toMatchObject({
@@ -115,7 +115,7 @@ describe('renew: late', () => {
     expect(await bench.renew({ id: 'me', token, notAfter: now + LONG })).toMatchObject({ status: 'renewed' });
   });
 
-  it('puts nothing back', async () => {
+  it('restores nothing', async () => {
     const { token, now } = await bench.acquire({ id: 'me' });
     await bench.loseLease();
     expect(await bench.renew({ id: 'me', token, notAfter: now - 1 })).toMatchObject({ status: 'late' });

@@ -21,7 +21,7 @@ beforeEach(async () => {
   await bench.acquire({ id: 'late', inbox: INBOX });
 });
 
-/** What has been heard since the election of `me`, once everything published so far has arrived. */
+/** The messages since the election of `me`, once everything published so far has arrived. */
 async function messages(): Promise<Array<readonly [string, unknown]>> {
   const ends = () => heard.filter(([, text]) => text === '"end"').length;
   const before = ends();
@@ -37,39 +37,39 @@ const quiet = { quiet: true };
 const listed = async () => (await bench.list()).rest.filter((_, i) => i % 2 === 0).map((text) => JSON.parse(text).id);
 
 describe('a quiet release', () => {
-  it('is told to the successor alone, in its inbox, and of which election', async () => {
+  it('notifies the successor alone, in its inbox, with the channel of the election', async () => {
     expect(await bench.release('me', '', quiet)).toMatchObject({ status: 'released', rest: ['late'] });
     const { channel } = bench.keys;
     expect(await messages()).toEqual([[INBOX, { event: 'released', id: 'me', successor: 'late', channel }]]);
   });
 
-  it('is told to the one that is wished for', async () => {
+  it('notifies the requested successor', async () => {
     expect(await bench.release('me', 'early', quiet)).toMatchObject({ status: 'released', rest: ['early'] });
     expect(await messages()).toEqual([[OTHER_INBOX, expect.objectContaining({ successor: 'early' })]]);
   });
 
-  describe('to the one whose name is wished for', () => {
+  describe('to a requested name', () => {
     beforeEach(async () => {
       await bench.acquire({ id: 'web/1', name: 'web', inbox: OTHER_INBOX });
       await bench.pastThisMs();
     });
 
-    it('is told to it', async () => {
+    it('notifies the candidate with that name', async () => {
       expect(await bench.release('me', 'web', quiet)).toMatchObject({ status: 'released', rest: ['web/1'] });
       expect(await messages()).toEqual([[OTHER_INBOX, expect.objectContaining({ successor: 'web/1' })]]);
     });
 
-    it('is told to the one that asked last, of two with that name', async () => {
+    it('notifies the latest of two with that name', async () => {
       await bench.acquire({ id: 'web/2', name: 'web', inbox: INBOX });
       expect(await bench.release('me', 'web', quiet)).toMatchObject({ rest: ['web/2'] });
     });
 
-    it('is told to the one that receives notices, of two with that name', async () => {
+    it('notifies the one of two with that name that receives notices', async () => {
       await bench.acquire({ id: 'web/2', name: 'web', hears: false });
       expect(await bench.release('me', 'web', quiet)).toMatchObject({ rest: ['web/1'] });
     });
 
-    it('is told to the other of two with that name where the first does not come', async () => {
+    it('notifies the other of two with that name if the first does not come', async () => {
       await bench.acquire({ id: 'web/2', name: 'web', inbox: INBOX });
       await bench.release('me', 'web', quiet);
       await bench.release('me', 'web', { absent: 'web/2' });
@@ -79,21 +79,21 @@ describe('a quiet release', () => {
       ]);
     });
 
-    it('is told to the candidate whose id that is, if there is one, whoever asked last', async () => {
+    it('prefers a candidate with that id, whichever was latest', async () => {
       await bench.acquire({ id: 'web', inbox: INBOX });
       await bench.pastThisMs();
       await bench.acquire({ id: 'web/2', name: 'web', inbox: OTHER_INBOX });
       expect(await bench.release('me', 'web', quiet)).toMatchObject({ rest: ['web'] });
     });
 
-    it('is told to everyone, with its id, where no notices reach any of that name', async () => {
+    it('notifies everyone, with its id, if no candidate of that name receives notices', async () => {
       await bench.withdraw('web/1', { name: 'web', inbox: OTHER_INBOX });
       await bench.acquire({ id: 'web/2', name: 'web', hears: false });
       expect(await bench.release('me', 'web', quiet)).toMatchObject({ rest: [''] });
       expect(await messages()).toEqual([[bench.keys.channel, { event: 'released', id: 'me', successor: 'web/2' }]]);
     });
 
-    it('is never told to the one that leaves, whose name that is as well', async () => {
+    it('never notifies the one that leaves, even with that name', async () => {
       await bench.release('me');
       await bench.acquire({ id: 'web/3', name: 'web' });
       expect(await bench.release('web/3', 'web', quiet)).toMatchObject({ rest: ['web/1'] });
@@ -101,7 +101,7 @@ describe('a quiet release', () => {
   });
 
   it.each(['nobody', 'deaf'])(
-    'is told to everyone where %s is wished for, who cannot be told alone',
+    'notifies everyone if %s is requested, which cannot be notified alone',
     async (wished) => {
       await bench.acquire({ id: 'deaf', inbox: INBOX, hears: false });
       expect(await bench.release('me', wished, quiet)).toMatchObject({ status: 'released', rest: [''] });
@@ -109,7 +109,7 @@ describe('a quiet release', () => {
     },
   );
 
-  it('is told to everyone where who is listed has no inbox', async () => {
+  it('notifies everyone if the candidate has no inbox', async () => {
     await bench.withdraw('early', { inbox: OTHER_INBOX });
     await bench.withdraw('late', { inbox: INBOX });
     await bench.acquire({ id: 'plain' });
@@ -117,7 +117,7 @@ describe('a quiet release', () => {
     expect(await messages()).toEqual([[bench.keys.channel, { event: 'released', id: 'me', successor: 'plain' }]]);
   });
 
-  it('is told to everyone where it may not be told to the successor', async () => {
+  it('notifies everyone if the inbox may not be published to', async () => {
     await redis.client.aclSetUser('silenced', [
       'on',
       '>secret',
@@ -139,7 +139,7 @@ describe('a quiet release', () => {
     expect(await bench.release('me', '', quiet)).toMatchObject({ rest: ['late'] });
   });
 
-  it('is told to all others when the successor leads, before that it does', async () => {
+  it('is published to all others when the successor leads, before its election', async () => {
     await bench.release('me', '', quiet);
     const { token } = await bench.acquire({ id: 'late', inbox: INBOX, releasedBy: 'me' });
     const [, ...others] = await messages();
@@ -150,7 +150,7 @@ describe('a quiet release', () => {
     expect(await listed()).toEqual(['early']);
   });
 
-  it('is not told again by one who thinks that another had told it', async () => {
+  it('is not published again by a candidate with a wrong releasedBy', async () => {
     await bench.release('me');
     await bench.acquire({ id: 'late', inbox: INBOX, releasedBy: 'somebody' });
     expect((await messages()).map(([, message]) => (message as { event: string }).event)).toEqual([
@@ -160,16 +160,16 @@ describe('a quiet release', () => {
   });
 });
 
-describe('where more stand by than Redis could tell in no time', () => {
-  /** `count` more than `early` and `late`, of whom `late` was the last to ask. */
+describe('with more candidates than Redis can notify quickly', () => {
+  /** Lists `count` candidates besides `early` and `late`. The latest is `late`. */
   async function crowd(count: number): Promise<void> {
     await Promise.all(Array.from({ length: count }, (_, i) => bench.acquire({ id: `one of many ${i}` })));
     await bench.pastThisMs();
     await bench.acquire({ id: 'late', inbox: INBOX });
   }
 
-  it('the successor is answered first, and has it announced', async () => {
-    await crowd(64); // and one, without the successor
+  it('the successor receives its reply first, and then announces its election', async () => {
+    await crowd(64); // one more than announced at once, without the successor
     await bench.release('me', '', quiet);
     const { token, rest } = await bench.acquire({ id: 'late', inbox: INBOX, releasedBy: 'me', data: 'http://late' });
     expect(rest).toEqual([await bench.run(), '1']);
@@ -182,7 +182,7 @@ describe('where more stand by than Redis could tell in no time', () => {
     ]);
   });
 
-  it('nothing is left to be announced where few stand by, or everyone knows that the lease is free', async () => {
+  it('nothing is left to announce with few candidates, or if everyone knows of the release', async () => {
     await crowd(63);
     await bench.release('me', '', quiet);
     expect((await bench.acquire({ id: 'late', inbox: INBOX, releasedBy: 'me' })).rest).toEqual([await bench.run()]);
@@ -191,7 +191,7 @@ describe('where more stand by than Redis could tell in no time', () => {
     expect((await bench.acquire({ id: 'early', inbox: OTHER_INBOX })).rest).toEqual([await bench.run()]);
   });
 
-  it('nobody is told of a leader that is none any more', async () => {
+  it('a former leader is not announced', async () => {
     expect(await bench.announce('somebody')).toMatchObject({ status: 'announced' });
     await bench.release('me');
     const before = await messages();
@@ -200,8 +200,8 @@ describe('where more stand by than Redis could tell in no time', () => {
   });
 });
 
-describe('where who was told does not come', () => {
-  it('everyone is told, another is named, and the absent one is off the list', async () => {
+describe('if the notified candidate does not come', () => {
+  it('everyone is notified, another is named, and the absent one is removed', async () => {
     await bench.release('me', '', quiet);
     expect(await bench.release('me', '', { absent: 'late' })).toMatchObject({ status: 'gone' });
     expect((await messages()).at(-1)).toEqual([
@@ -211,7 +211,7 @@ describe('where who was told does not come', () => {
     expect(await listed()).toEqual(['early']);
   });
 
-  it('everyone is told as well where one has taken the lease who tells nobody (go-leader)', async () => {
+  it('everyone is notified also if a holder without notices (go-leader) has the lease', async () => {
     await bench.release('me', '', quiet);
     await redis.client.set(bench.keys.lease, 'go', { PX: 60_000 });
     await bench.release('me', '', { absent: 'late' });
@@ -221,20 +221,20 @@ describe('where who was told does not come', () => {
     ]);
   });
 
-  it('nobody is told where one has the lease who has told so', async () => {
+  it('nobody is notified if the present holder has published its election', async () => {
     await bench.release('me', '', quiet);
     await bench.acquire({ id: 'early', inbox: OTHER_INBOX });
     const before = await messages();
     await bench.release('me', '', { absent: 'late' });
     expect(await messages()).toEqual(before);
-    await bench.loseLease(); // what is absent now was not released by that one
+    await bench.loseLease(); // the present holder did not release it
     await bench.release('me', '', { absent: 'late' });
     expect(await messages()).toEqual(before);
   });
 });
 
-describe('who gives up without a lease', () => {
-  it('is off the list, wherever in it: it may have been listed by a request whose answer was lost', async () => {
+describe('a candidate that gives up without a lease', () => {
+  it('is removed from any place in the list, since a request without a reply may have listed it', async () => {
     expect(await bench.release('early')).toMatchObject({ status: 'gone' });
     expect(await listed()).toEqual(['late']);
     expect(await messages()).toEqual([]);
@@ -242,7 +242,7 @@ describe('who gives up without a lease', () => {
 });
 
 describe('withdraw', () => {
-  it('takes one off the list, and leaves no list when it was the last', async () => {
+  it('removes one candidate, and the list with the last', async () => {
     expect(await bench.withdraw('late', { inbox: INBOX })).toMatchObject({ status: 'withdrawn', rest: [] });
     expect(await listed()).toEqual(['early']);
     await bench.withdraw('nobody');
@@ -250,7 +250,7 @@ describe('withdraw', () => {
     expect(await redis.client.exists(bench.keys.candidates)).toBe(0);
   });
 
-  it('is done without where something else is stored there', async () => {
+  it('succeeds if something else is stored there', async () => {
     await redis.client.set(bench.keys.candidates, 'something else');
     expect(await bench.withdraw('late')).toMatchObject({ status: 'withdrawn' });
   });

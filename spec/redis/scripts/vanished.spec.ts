@@ -12,7 +12,7 @@ beforeEach(async () => {
   run = await bench.runId();
 });
 
-/** A term of `leader`, whose lease the server has lost. */
+/** Starts a term of `leader` and loses its lease. */
 async function lostTerm({ ttl = LONG } = {}): Promise<Answer> {
   const granted = await bench.acquire({ id: 'leader', name: 'leading', ttl });
   await bench.loseLease();
@@ -20,7 +20,7 @@ async function lostTerm({ ttl = LONG } = {}): Promise<Answer> {
 }
 
 describe('an absent lease', () => {
-  it('is free where there is no record', async () => {
+  it('is free without a record', async () => {
     expect((await bench.acquire()).status).toBe('granted');
   });
 
@@ -41,13 +41,13 @@ describe('an absent lease', () => {
     await bench.loseLease();
     expect((await bench.acquire({ id: 'one', ttl: 20 })).status).toBe('granted');
     await until(async () => (await bench.read()).status === 'free');
-    await bench.putLease('foreign', LONG); // leaves our until where it was, soon long past
+    await bench.putLease('foreign', LONG); // leaves our until, which passes soon
     await until(async () => (await bench.now()) > Number((await bench.record()).until));
     await bench.loseLease();
     expect((await bench.acquire({ id: 'two' })).status).toBe('granted');
   });
 
-  it('is not free before until: nothing is granted, nothing written, and the wait is told', async () => {
+  it('is not free before until: nothing is granted or written, and the wait is returned', async () => {
     const { until: till, token } = await lostTerm();
     const before = await bench.dump();
     const suspect = await bench.acquire({ id: 'me' });
@@ -56,7 +56,7 @@ describe('an absent lease', () => {
     expect(await bench.dump()).toEqual(before);
   });
 
-  it('is not free while the candidate’s own reckoning says so, though the server’s clock has passed until', async () => {
+  it('is not free before until by the candidate’s estimate, even after until by the server’s clock', async () => {
     const { now } = await bench.read();
     const till = now - 1_000;
     await bench.putRecord({ token: '5', id: 'leader', run, until: String(till) });
@@ -65,7 +65,7 @@ describe('an absent lease', () => {
     expect((await bench.acquire({ watched: { ...watched, time: till } })).status).toBe('granted');
   });
 
-  it('is not free by an until that the candidate has not seen while its reckoning says so: a ttl at most', async () => {
+  it('is not free before an unseen until by the candidate’s estimate, for a ttl at most', async () => {
     const { now } = await bench.read();
     const till = now - 1_000;
     await bench.putRecord({ token: '5', id: 'leader', run, until: String(till) });
@@ -106,14 +106,14 @@ describe('an absent lease', () => {
     ];
 
     it.each(writings)(
-      'is not free before its until was watched for a ttl, once that is corrected: %s',
+      'is not free before its until was watched for a ttl, once the clock is corrected: %s',
       async (_, write) => {
         const { token } = await bench.acquire({ id: 'leader' });
         const peak = String((await bench.now()) + AHEAD);
         await bench.putRecord({ at: peak });
         await write(token);
         expect((await bench.record()).peak).toBe(peak);
-        // As if the clock were right again: whatever was written then is over by now.
+        // As if the clock were corrected: an until of that time has passed.
         await bench.loseLease();
         const till = (await bench.now()) - 1_000;
         await bench.putRecord({ until: String(till) });
@@ -132,27 +132,27 @@ describe('an absent lease', () => {
       expect((await bench.acquire()).status).toBe('granted');
     });
 
-    it('is free when until has passed, where the clock has come past its peak since', async () => {
+    it('is free after until if the clock has passed its peak since', async () => {
       const { now } = await bench.read();
       await bench.putRecord({ token: '5', id: 'leader', run, until: String(now - 1), at: '5', peak: '5' });
       expect((await bench.acquire()).status).toBe('granted');
     });
   });
 
-  it('is not free by the candidate’s own reckoning alone', async () => {
+  it('is not free by the candidate’s estimate alone', async () => {
     const { until: till } = await lostTerm();
     const suspect = await bench.acquire({ id: 'me', watched: { until: till, time: till + 1, age: 0 } });
     expect(waitOf(suspect)).toBe(till - suspect.now);
   });
 
-  it('is free when the candidate has watched this very until for a whole ttl, whatever the clocks say', async () => {
+  it('is free when the candidate has watched this until for a ttl, whatever the clocks say', async () => {
     const { until: till } = await lostTerm();
     const watched = { until: till, time: till - LONG, age: LONG - 0.5 };
-    expect(waitOf(await bench.acquire({ id: 'me', watched }))).toBe(1); // no longer than the ttl lasts
+    expect(waitOf(await bench.acquire({ id: 'me', watched }))).toBe(1); // at most until the ttl is over
     expect((await bench.acquire({ id: 'me', watched: { ...watched, age: LONG } })).status).toBe('granted');
   });
 
-  it('is not free by having watched this until before the clock was set back: it may have been written again since (G1)', async () => {
+  it('is not free by an until watched before the clock was set back, which may be rewritten (G1)', async () => {
     const { until: till } = await lostTerm();
     const watched = { until: till, time: till + LONG / 10, age: 10 * LONG };
     const suspect = await bench.acquire({ id: 'me', watched });
@@ -168,7 +168,7 @@ describe('an absent lease', () => {
     expect(waitOf(suspect)).toBe(till - suspect.now);
   });
 
-  it('is waited for a ttl at most: an until further ahead is cut, and stays cut', async () => {
+  it('is suspect for a ttl at most: a later until is cut, and stays cut', async () => {
     const { now } = await bench.read();
     await bench.putRecord({ token: '5', id: 'leader', run, until: String(now + 100 * LONG) });
     const first = await bench.acquire({ id: 'me', ttl: LONG });
@@ -191,7 +191,7 @@ describe('an absent lease', () => {
 });
 
 describe('the renewal of a vanished lease', () => {
-  it('puts it back under its own token, in the run that it was granted in: it may have been long on its way from there (G1)', async () => {
+  it('restores it with its token and the run of its grant, since it may have been sent there (G1)', async () => {
     const { token } = await lostTerm();
     await bench.putRecord({ run: 'another' });
     const renewed = await bench.renew({ id: 'leader', token, ttl: LONG, run: 'another' });
@@ -201,14 +201,14 @@ describe('the renewal of a vanished lease', () => {
     expect(await bench.record()).toMatchObject({ token: String(token), id: 'leader', run: 'another' });
   });
 
-  it('puts it back in the present run where it does not know in which it was granted', async () => {
+  it('restores it in the present run if the run of its grant is unknown', async () => {
     const { token } = await lostTerm();
     await bench.putRecord({ run: 'another' });
     await bench.renew({ id: 'leader', token, run: '' });
     expect(await bench.record()).toMatchObject({ token: String(token), id: 'leader', run: await bench.run() });
   });
 
-  it('puts nothing back into another database than it was granted in', async () => {
+  it('restores nothing in another database than it was granted in', async () => {
     const { token } = await lostTerm();
     const before = await bench.dump();
     const renewed = bench.renew({ id: 'leader', token, run: `${run}:5` });
@@ -216,7 +216,7 @@ describe('the renewal of a vanished lease', () => {
     expect(await bench.dump()).toEqual(before);
   });
 
-  it('is not put back where it is to be in place', async () => {
+  it('restores nothing with inPlace', async () => {
     const { token } = await bench.acquire({ id: 'me' });
     await bench.loseLease();
     const before = await bench.record();
@@ -224,7 +224,7 @@ describe('the renewal of a vanished lease', () => {
     expect([await bench.lease(), await bench.record()]).toEqual([undefined, before]);
   });
 
-  it('puts it back into an emptied server', async () => {
+  it('restores it in an emptied server', async () => {
     const { token } = await lostTerm();
     await redis.client.flushAll();
     expect(await bench.renew({ id: 'leader', token })).toMatchObject({ status: 'renewed', token });
@@ -232,7 +232,7 @@ describe('the renewal of a vanished lease', () => {
     expect(await bench.record()).toMatchObject({ token: String(token), id: 'leader', run: await bench.run() });
   });
 
-  it('puts it back over a record that was mended by one who knows no higher token', async () => {
+  it('restores it over a record that was mended without a higher token', async () => {
     const { token } = await lostTerm();
     await redis.client.flushAll();
     expect((await bench.acquire({ id: 'me', seen: token })).status).toBe('suspect');
@@ -240,7 +240,7 @@ describe('the renewal of a vanished lease', () => {
     expect((await bench.record()).id).toBe('leader');
   });
 
-  it('is lost where the record’s token is above its own: a later term may have begun', async () => {
+  it('is lost if the record’s token is higher: a later term may have begun', async () => {
     const { token } = await lostTerm();
     await bench.putRecord({ token: String(token + 1), id: '' });
     const before = await bench.dump();
@@ -248,7 +248,7 @@ describe('the renewal of a vanished lease', () => {
     expect(await bench.dump()).toEqual(before);
   });
 
-  it('is lost where this term was released', async () => {
+  it('is lost if this term was released', async () => {
     const { token } = await bench.acquire({ id: 'leader' });
     await bench.release('leader');
     const before = await bench.dump();
@@ -256,7 +256,7 @@ describe('the renewal of a vanished lease', () => {
     expect(await bench.dump()).toEqual(before);
   });
 
-  it('puts it back where another, earlier term was released', async () => {
+  it('restores it if an earlier term of another was released', async () => {
     await bench.putRecord({ token: '5', id: 'before', run, until: '0' });
     expect(await bench.renew({ id: 'leader', token: 6 })).toMatchObject({ status: 'renewed', token: 6 });
   });

@@ -47,31 +47,31 @@ describe.each<[string, () => Promise<RedisClient>]>([
   ['node-redis 5, RESP3', () => nodeRedis(older, 3)],
   ['ioredis 5', () => ioRedis(Redis)],
   ['ioredis 6', () => ioRedis(newer)],
-])('a link by %s', (_, make) => {
-  /** One that listens, and what it hears. */
-  async function listening(): Promise<{ link: SubscriberConnection; heard: string[] }> {
+])('a subscriber connection of %s', (_, make) => {
+  /** A listener, and the messages it receives. */
+  async function listening(): Promise<{ connection: SubscriberConnection; heard: string[] }> {
     const heard: string[] = [];
     const port = adapterOf(await make());
-    const link = await new Promise<SubscriberConnection>((resolve) => {
-      const links: Subscription | undefined = port.openSubscriber?.().subscribe(resolve);
-      ends.push(() => links?.unsubscribe());
+    const connection = await new Promise<SubscriberConnection>((resolve) => {
+      const connections: Subscription | undefined = port.openSubscriber?.().subscribe(resolve);
+      ends.push(() => connections?.unsubscribe());
     });
-    await link.subscribe('news', { onMessage: (text) => heard.push(text) });
-    return { link, heard };
+    await connection.subscribe('news', { onMessage: (text) => heard.push(text) });
+    return { connection, heard };
   }
 
-  it('is answered when it asks whether its server is there, and goes on listening', async () => {
-    const { link, heard } = await listening();
-    await link.ping();
+  it('receives the reply to its ping, and keeps listening', async () => {
+    const { connection, heard } = await listening();
+    await connection.ping();
     await redis.client.publish('news', 'one');
     await until(() => heard.length === 1);
-    await link.ping();
+    await connection.ping();
   });
 
-  it('goes on listening where it may not ask', async () => {
-    const { link, heard } = await listening();
+  it('keeps listening if it may not ping', async () => {
+    const { connection, heard } = await listening();
     await redis.client.aclSetUser('app', '-ping');
-    await expect(link.ping()).rejects.toThrow(/NOPERM/);
+    await expect(connection.ping()).rejects.toThrow(/NOPERM/);
     await redis.client.publish('news', 'one');
     await until(() => heard.length === 1);
   });
