@@ -28,7 +28,7 @@ const FOLDERS: Record<string, Folder> = {
 };
 
 /** Files of the port that load nothing: whoever catches an error need not load RxJS. */
-const PURE = /^port\/(constants|errors|foreign-error|redact|rules|rules\/\w+)\.ts$/;
+const PURE = /^port\/(limits|errors|foreign-error|redact|rules|rules\/\w+)\.ts$/;
 
 const folderOf = (file: string): string | undefined => {
   const name = file === 'index.ts' ? 'index' : file.split('/').slice(0, -1)[0];

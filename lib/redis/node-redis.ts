@@ -166,13 +166,8 @@ function topologyOf(client: NodeRedisClient & Extras): Topology {
   if (execute) {
     const source: Source = (use) => execute.call(client, use);
     // A connection of a pool has only one command at a time.
-    return {
-      serves: 'one',
-      readyEvents: [],
-      takesBack: true,
-      source,
-      commandConnections: commandConnectionsBy(source),
-    };
+    const commandConnections = commandConnectionsBy(source);
+    return { serves: 'one', readyEvents: [], takesBack: true, source, commandConnections };
   }
   return { serves: 'slots', readyEvents: ['ready'], keepsCalls: true };
 }

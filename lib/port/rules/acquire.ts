@@ -1,5 +1,5 @@
-import { CLOCK_AHEAD_TTLS } from '../limits.js';
 import type { AcquireReply, AcquireRequest, Granted, Notice } from '../lease-store.js';
+import { CLOCK_AHEAD_TTLS } from '../limits.js';
 import { isSame, standBy, without } from './candidates.js';
 import {
   dated,

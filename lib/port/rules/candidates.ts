@@ -1,4 +1,3 @@
-import { CANDIDATES_MAX, LISTED_TTLS, SUCCESSOR_SEARCH } from '../limits.js';
 import type {
   AcquireRequest,
   ListReply,
@@ -8,6 +7,7 @@ import type {
   WithdrawReply,
   WithdrawRequest,
 } from '../lease-store.js';
+import { CANDIDATES_MAX, LISTED_TTLS, SUCCESSOR_SEARCH } from '../limits.js';
 import {
   type Candidates,
   type Entry,
