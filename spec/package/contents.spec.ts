@@ -20,13 +20,15 @@ const filesIn = (folder: string): string[] =>
 
 /** What the build makes of `lib`: each source as a script and its types, each with a map, twice. */
 const built = (): string[] =>
-  filesIn('lib').flatMap((file) =>
-    ['esm', 'cjs'].flatMap((system) =>
-      ['.js', '.js.map', '.d.ts', '.d.ts.map'].map((ending) =>
-        path.join('dist', system, file.replace(/\.ts$/, ending)),
+  filesIn('lib')
+    .filter((file) => file.endsWith('.ts'))
+    .flatMap((file) =>
+      ['esm', 'cjs'].flatMap((system) =>
+        ['.js', '.js.map', '.d.ts', '.d.ts.map'].map((ending) =>
+          path.join('dist', system, file.replace(/\.ts$/, ending)),
+        ),
       ),
-    ),
-  );
+    );
 
 describe('the packed library', () => {
   it('has lib and what is built from it, the documentation and the examples, and nothing else', () => {
