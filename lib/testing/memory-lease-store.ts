@@ -262,7 +262,7 @@ export class MemoryLeaseStore implements LeaseStore {
     return { entries: new Map(this.#entries) };
   }
 
-  /** Promotes a replica with its own run id, which has the contents of an earlier {@link copy}. */
+  /** Promotes a replica with its own run id, which has the contents of an earlier {@link MemoryLeaseStore.copy}. */
   failOver(copy: StoreCopy): void {
     this.#runs++;
     this.#entries.clear();
