@@ -5,7 +5,8 @@ import { describe, expect, it } from '@jest/globals';
 const LIB = `${__dirname}/../lib`;
 
 /**
- * The folders of lib, by floors. An import goes to a lower floor or stays in its folder; folders of one floor do not know each other.
+ * The folders of lib, by floors. An import goes to a lower floor or stays in its folder; folders
+ * of one floor do not know each other.
  * `not` names lower folders that are out of bounds, `outside` what may be imported from outside.
  */
 interface Folder {

@@ -1,5 +1,6 @@
 /**
- * The home page: the promise, the picture and the quick start of the README, and then the reading order. It is composed for
+ * The home page: the promise, the picture and the quick start of the README, and then the reading
+ * order. It is composed for
  * the site only, because GitHub shows the README and `docs/index.md` on their own.
  */
 export function homePage(readme: string, index: string): string {

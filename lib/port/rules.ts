@@ -45,7 +45,8 @@ function renew(before: Entry, request: RenewRequest, server: Server): Outcome<Re
     return { entry, reply: { status: 'lost', ...sight(entry, server) } };
   }
   if (!lease) requireHome(server);
-  // Of another run it stays: the request may have been long on its way from there, and the lease been granted since to another, of whom this run knows nothing.
+  // Of another run it stays: the request may have been long on its way from there, and the lease
+  // been granted since to another, of whom this run knows nothing.
   const run = request.run || (lease ? '' : server.run);
   const after = { ...entry, ...held(record, request, Math.max(record.token, token), run, now) };
   return {
@@ -61,7 +62,8 @@ function release(before: Entry, request: ReleaseRequest, server: Server): Outcom
   const { id } = request;
   const holds = lease?.id === id;
   requireMaster(server);
-  // One whose last attempt may have been heard, and its answer not, gives up under the id that it stood by under.
+  // One whose last attempt may have been heard, and its answer not, gives up under the id that it
+  // stood by under.
   const listed = candidates && (holds ? candidates : without(candidates, (one) => one.id === id));
   const own = record?.id === id && record.until !== 0;
   const after: Entry = {
@@ -105,7 +107,10 @@ export type Rule<Verb extends LeaseVerb> = (
 /** One {@link Rule} for each method of a `LeaseStore`. */
 type RuleByVerb = { readonly [Verb in LeaseVerb]: Rule<Verb> };
 
-/** A {@link Rule} for each method of a `LeaseStore`, and `answer`, which applies the one that `request.verb` names. */
+/**
+ * A {@link Rule} for each method of a `LeaseStore`, and `answer`, which applies the one that
+ * `request.verb` names.
+ */
 export interface Rules extends RuleByVerb {
   readonly answer: <Request extends LeaseRequest>(
     entry: Entry,
@@ -115,11 +120,15 @@ export interface Rules extends RuleByVerb {
 }
 
 /**
- * The rules by which a store grants, extends and releases leases: what to store, to reply and to publish.
+ * The rules by which a store grants, extends and releases leases: what to store, to reply and to
+ * publish.
  *
- * Store `entry`, even after a refusal, and only if the stored entry has not changed since it was read. Then publish
- * `notice`, if there is one, and reply `reply`. Throws an `ElectionError` for a request that the store must refuse:
- * `STORE_READONLY` at a replica, `KEY_CONFLICT` in the wrong database or for a lease without expiry.
+ * Store `entry`, even after a refusal, and only if the stored entry has not changed since it was
+ * read. Then publish
+ * `notice`, if there is one, and reply `reply`. Throws an `ElectionError` for a request that the
+ * store must refuse:
+ * `STORE_READONLY` at a replica, `KEY_CONFLICT` in the wrong database or for a lease without
+ * expiry.
  *
  * @example
  * ```ts

@@ -262,7 +262,10 @@ export class MemoryLeaseStore implements LeaseStore {
     return { entries: new Map(this.#entries) };
   }
 
-  /** Promotes a replica with its own run id, which has the contents of an earlier {@link MemoryLeaseStore.copy}. */
+  /**
+   * Promotes a replica with its own run id, which has the contents of an earlier {@link
+   * MemoryLeaseStore.copy}.
+   */
   failOver(copy: StoreCopy): void {
     this.#runs++;
     this.#entries.clear();

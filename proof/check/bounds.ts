@@ -38,14 +38,16 @@ export function settingsOf({ ttlTicks, moves }: Bounds): Settings {
     timeout: TICK,
     drain: 2 * TICK,
     name: 'c',
-    // A fresh candidate on an emptied store leads beside the incumbent, as documented. That exception
+    // A fresh candidate on an emptied store leads beside the incumbent, as documented. That
+    // exception
     // closes with 'wait', so runs that lose data use it.
     coldStart: moves.has('flush') ? 'wait' : 'elect',
   };
 }
 
 /**
- * Ticks within which somebody leads once the last fault is over: the lease of a leader that is gone,
+ * Ticks within which somebody leads once the last fault is over: the lease of a leader that is
+ * gone,
  * once more where a vanished lease is waited out, and the time of a request that fails twice.
  */
 export const leaderlessBound = ({ ttlTicks, moves }: Bounds): number =>

@@ -7,8 +7,10 @@ import { type Candidate, EPOCH, type Message, type World } from './world.js';
 const TOKEN_GAP = 4;
 
 /**
- * Writes a world down so that two worlds get the same text exactly if nothing that matters tells them
- * apart: times are relative to now, tokens are ranks, ids are numbers in the order in which they appear.
+ * Writes a world down so that two worlds get the same text exactly if nothing that matters tells
+ * them
+ * apart: times are relative to now, tokens are ranks, ids are numbers in the order in which they
+ * appear.
  */
 export class Encoder {
   readonly #ttl: number;

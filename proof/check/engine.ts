@@ -15,8 +15,10 @@ export interface Engine {
 }
 
 /**
- * The only changes to the shipped code, both of constants. Clocks do not drift here: with drift, what a
- * candidate knows of the store's time depends on how long ago it learnt it, so that no state would ever
+ * The only changes to the shipped code, both of constants. Clocks do not drift here: with drift,
+ * what a
+ * candidate knows of the store's time depends on how long ago it learnt it, so that no state would
+ * ever
  * come back. And ε, which is for whole milliseconds, is nothing on a grid of ticks.
  */
 const ON_A_GRID: readonly Patch[] = [

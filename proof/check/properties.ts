@@ -42,7 +42,10 @@ function toldInTime({ candidates, now, entry: { lease } }: World): Finding | und
   return found('G2 told in time', 'another holds the lease while a leader has not been told');
 }
 
-/** Whoever handles an event past its deadline has ended the term by it. No tick passes before a running process does so. */
+/**
+ * Whoever handles an event past its deadline has ended the term by it. No tick passes before a
+ * running process does so.
+ */
 function noticesDeadline(before: World, { world, stepped }: Outcome): Finding | undefined {
   const isPast = ({ state }: Candidate, now: number) => state.phase === 'leading' && now >= state.term.deadline;
   const isLate =
@@ -51,7 +54,10 @@ function noticesDeadline(before: World, { world, stepped }: Outcome): Finding | 
   return found('G2 told in time', 'a running candidate leads past its deadline');
 }
 
-/** An acquire is sent only when the store has answered since, and everything of unknown outcome was taken back. */
+/**
+ * An acquire is sent only when the store has answered since, and everything of unknown outcome was
+ * taken back.
+ */
 function nothingInTheDark({ stepped }: Outcome): Finding | undefined {
   const { sent, mustProbe, retired } = stepped?.after.state ?? {};
   if (!sent || sent === stepped?.before.state.sent || sent.request.verb !== 'acquire') return undefined;

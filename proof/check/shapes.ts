@@ -1,5 +1,6 @@
 /**
- * What every field of a world means, so that two worlds which differ in nothing that matters are one.
+ * What every field of a world means, so that two worlds which differ in nothing that matters are
+ * one.
  * A field that is missing here is an error: whoever adds one to a state says what it is.
  */
 export type Kind =
@@ -11,7 +12,10 @@ export type Kind =
   | 'ignored'
   /** ms by the clock of candidates. */
   | 'own'
-  /** The same, of a timer: it fires at the first tick not before, so the time between two ticks is one. */
+  /**
+   * The same, of a timer: it fires at the first tick not before, so the time between two ticks is
+   * one.
+   */
   | 'timer'
   /** ms by the clock of the store; 0 stands for "released". */
   | 'store'

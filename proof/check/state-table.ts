@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 
 /**
- * The states that were seen, by a hash of 64 bits, each with the state it came from and by which move.
+ * The states that were seen, by a hash of 64 bits, each with the state it came from and by which
+ * move.
  * Two states with one hash would be taken for one: with n states that happens with a probability of
  * n²/2⁶⁵, which is 3 in a million for ten million.
  */

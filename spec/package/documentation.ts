@@ -33,7 +33,10 @@ export interface Module {
   readonly isComplete: boolean;
 }
 
-/** The TypeScript of README.md and docs as modules, one for each section that has any. Recipes are programs of their own. */
+/**
+ * The TypeScript of README.md and docs as modules, one for each section that has any. Recipes are
+ * programs of their own.
+ */
 export function documentedModules(): Module[] {
   return documentation()
     .filter(({ file }) => !file.startsWith('docs/recipes/'))

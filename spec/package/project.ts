@@ -2,10 +2,16 @@ import { cpSync, existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { node, npm } from './command.js';
 
-/** A scratch project of a user's: the files of a consumer, what it depends on, and the packed library. */
+/**
+ * A scratch project of a user's: the files of a consumer, what it depends on, and the packed
+ * library.
+ */
 export interface Project {
   readonly folder: string;
-  /** Runs a file or a program of the project in Node; resolves to what it prints, and rejects unless it succeeds. */
+  /**
+   * Runs a file or a program of the project in Node; resolves to what it prints, and rejects
+   * unless it succeeds.
+   */
   run(file: string, args?: readonly string[], env?: NodeJS.ProcessEnv): Promise<string>;
   /** The packages installed, by name. */
   installed(): string[];
@@ -15,7 +21,8 @@ export interface Project {
 export const tarball = (): string => process.env.RX_LEADER_TARBALL ?? '';
 
 /**
- * Installs the consumer of that name, as its user would, beside the tarball. `packages` take the place of what it
+ * Installs the consumer of that name, as its user would, beside the tarball. `packages` take the
+ * place of what it
  * depends on otherwise. Whatever comes of it goes with the tarball's folder.
  */
 export async function install(consumer: string, ...packages: readonly string[]): Promise<Project> {

@@ -24,7 +24,10 @@ const PAGES = [
 let server: SiteServer;
 let browser: Browser;
 let context: BrowserContext;
-/** What went wrong in the pages of `context`: errors, failed requests, and requests to other machines. */
+/**
+ * What went wrong in the pages of `context`: errors, failed requests, and requests to other
+ * machines.
+ */
 let complaints: string[];
 
 beforeAll(async () => {

@@ -48,7 +48,10 @@ function take(entry: Entry, request: AcquireRequest, server: Server): Outcome<Ac
   return { entry: after, reply: { ...reply, cut }, notice: { kind: 'cut', id: lease.id } };
 }
 
-/** Further ahead than anyone would put it: the store's clock was set back. Lease and record together, or the one is waited out after the other. */
+/**
+ * Further ahead than anyone would put it: the store's clock was set back. Lease and record
+ * together, or the one is waited out after the other.
+ */
 function withoutExcess(entry: Entry, lease: Lease, latest: number, now: number): Entry {
   if (lease.expiresAt <= latest) return entry;
   const { record } = entry;
@@ -65,7 +68,10 @@ function grantAgain(entry: Entry, request: AcquireRequest, server: Server): Outc
   return grant(record, request, nextToken(record, request, server), '', server);
 }
 
-/** There is no lease. That it ran out or was given up is for the record to say; one that was lost is not free. */
+/**
+ * There is no lease. That it ran out or was given up is for the record to say; one that was lost
+ * is not free.
+ */
 function claim(before: LeaseRecord | undefined, request: AcquireRequest, server: Server): Outcome<AcquireReply> {
   requireHome(server);
   const now = msOf(server);
@@ -87,14 +93,20 @@ const elected = ({ id, name, data, ttl }: AcquireRequest, { token }: Granted): N
   holder: { id, ...(name && { name }), ...(data && { data }), token, expiresIn: ttl },
 });
 
-/** Whether the store has lost what it knew: it runs anew, the candidate knows better, or nothing is there at all. */
+/**
+ * Whether the store has lost what it knew: it runs anew, the candidate knows better, or nothing is
+ * there at all.
+ */
 function isLost(record: LeaseRecord | undefined, request: AcquireRequest, { run }: Server): boolean {
   if (request.lastToken > (record?.token ?? 0)) return true;
   if (!record) return request.coldStart === 'wait';
   return run !== '' && record.run !== '' && record.run !== run;
 }
 
-/** The record as if the lost holder had renewed this instant. One that stands mended already keeps its time. */
+/**
+ * The record as if the lost holder had renewed this instant. One that stands mended already keeps
+ * its time.
+ */
 function mend(record: LeaseRecord | undefined, request: AcquireRequest, server: Server): LeaseRecord {
   const stands = record !== undefined && record.id === '' && record.run === server.run;
   const before = record ?? NO_RECORD;
@@ -103,8 +115,10 @@ function mend(record: LeaseRecord | undefined, request: AcquireRequest, server: 
 }
 
 /**
- * ms for which an absent lease is not free: by the store's clock and by the candidate's reckoning of it, a ttl at most. An `until` that was written
- * while the store's clock was set back may pass early, when the clock is corrected, so that it is watched for a whole ttl.
+ * ms for which an absent lease is not free: by the store's clock and by the candidate's reckoning
+ * of it, a ttl at most. An `until` that was written
+ * while the store's clock was set back may pass early, when the clock is corrected, so that it is
+ * watched for a whole ttl.
  */
 function stillToWait({ until, at, peak }: LeaseRecord, { ttl, watched }: AcquireRequest, now: number): number {
   if (until === 0) return 0;

@@ -23,7 +23,10 @@ import {
 export const isSame = (one: Standing, { id, name, data = '' }: AcquireRequest | WithdrawRequest): boolean =>
   one.id === id && (one.name ?? '') === name && (one.data ?? '') === data;
 
-/** The list without whom it is too long ago, or by a clock that was set back since yet to come; and with who asks. */
+/**
+ * The list without whom it is too long ago, or by a clock that was set back since yet to come; and
+ * with who asks.
+ */
 export function standBy(before: Candidates | undefined, request: AcquireRequest, now: number): Candidates {
   const { id, name, data, ttl, hears = false } = request;
   const others = fresh(before, ttl, now).filter((one) => !isSame(one, request) && one.lastSeen <= now);
@@ -61,7 +64,8 @@ export function list(before: Entry, { ttl }: ListRequest, server: Server): Outco
 }
 
 /**
- * Who is to be next: the one whose id is wished for, or else whose name is, or without a wish the first of the latest that hears of releases; and
+ * Who is to be next: the one whose id is wished for, or else whose name is, or without a wish the
+ * first of the latest that hears of releases; and
  * the list without who did not come.
  */
 export function succession(

@@ -4,7 +4,10 @@ import type { AcquireRequest, Holder, Notice, RenewRequest, Sight, Standing } fr
 /** The exclusive claim, as the store keeps it. */
 export interface Lease {
   readonly id: string;
-  /** Store ms after which it is gone; Infinity for one without expiry, which no candidate puts there. */
+  /**
+   * Store ms after which it is gone; Infinity for one without expiry, which no candidate puts
+   * there.
+   */
   readonly expiresAt: number;
 }
 
@@ -22,7 +25,10 @@ export interface LeaseRecord {
   readonly until: number;
   /** Store ms at which that was written. */
   readonly at: number;
-  /** The latest `at` before one that was written while the store's clock was behind it; 0 if there was none. */
+  /**
+   * The latest `at` before one that was written while the store's clock was behind it; 0 if there
+   * was none.
+   */
   readonly peak: number;
 }
 
@@ -49,7 +55,10 @@ export interface Server {
   readonly run: string;
   /** Whether it is a replica, which refuses to write. */
   readonly isReplica?: boolean;
-  /** Whether the request comes to another database than the one in which its sender knows the election to be. */
+  /**
+   * Whether the request comes to another database than the one in which its sender knows the
+   * election to be.
+   */
   readonly isElsewhere?: boolean;
 }
 
@@ -71,7 +80,10 @@ export const lasts = ({ expiresAt }: { readonly expiresAt: number }, now: number
 export const liveLease = ({ lease }: Entry, now: number): Lease | undefined =>
   lease && lasts(lease, now) ? lease : undefined;
 
-/** `entry` without what has expired at store ms `now`. A store deletes that for good: a clock that is set back does not bring it back. */
+/**
+ * `entry` without what has expired at store ms `now`. A store deletes that for good: a clock that
+ * is set back does not bring it back.
+ */
 export function expire(entry: Entry, now: number): Entry {
   const { lease, candidates, ...others } = entry;
   if ((!lease || lasts(lease, now)) && (!candidates || lasts(candidates, now))) return entry;
@@ -82,7 +94,10 @@ export function expire(entry: Entry, now: number): Entry {
   };
 }
 
-/** `record` with an `until` that is written now. The latest date is kept where the clock is behind it, since it may be corrected. */
+/**
+ * `record` with an `until` that is written now. The latest date is kept where the clock is behind
+ * it, since it may be corrected.
+ */
 export function dated(record: LeaseRecord, until: number, now: number): LeaseRecord {
   const latest = Math.max(record.at, record.peak);
   return { ...record, until, at: now, peak: latest > now ? latest : record.peak };
