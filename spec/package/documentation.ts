@@ -33,7 +33,11 @@ export interface Module {
   readonly isComplete: boolean;
 }
 
-/** The TypeScript of README.md and docs as modules, one for each section that has any. Recipes are programs of their own. */
+/**
+ * The TypeScript of README.md and docs, as one module for each section with code.
+ *
+ * Recipes are separate programs.
+ */
 export function documentedModules(): Module[] {
   return documentation()
     .filter(({ file }) => !file.startsWith('docs/recipes/'))
