@@ -2,8 +2,8 @@
  * The demo: four processes are candidates of one election over Redis, and one incident after
  * another hits the leader.
  *
- * It shows the leader at each instant, and how long there was none. From the processes' reports, it checks
- * that two never lead at once.
+ * It shows the leader at each instant, and how long there was none. From the processes' reports,
+ * it checks that two never lead at once.
  */
 import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
