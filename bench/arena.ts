@@ -7,7 +7,7 @@ import type { Row } from './report/table.js';
 export interface Arena {
   readonly host: string;
   readonly port: number;
-  /** Ids of those who are measured. */
+  /** Ids of the measured contenders. */
   readonly entrants: readonly string[];
   readonly signal: AbortSignal;
   readonly say: (line: string) => void;

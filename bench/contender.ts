@@ -1,6 +1,5 @@
 /**
- * Where Redis is. Each contender has a database of its own there, by which its requests are told
- * from those of others.
+ * The address of Redis. Each contender has its own database there, which identifies its requests.
  */
 export interface Link {
   readonly host: string;
@@ -11,8 +10,8 @@ export interface Link {
 /** A candidate that stands. */
 export interface Standing {
   /**
-   * Gives its leadership up and leaves; asked only of those who lead. What comes of it is not
-   * waited for.
+   * Resigns and leaves the election. Call it on a leader only. The caller does not wait for the
+   * result.
    */
   resign(): unknown;
 }

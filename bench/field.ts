@@ -31,5 +31,5 @@ export function entrantOf(id: string): Entrant {
   return found;
 }
 
-/** Each has its own, so that its requests are told from those of others. */
+/** Each contender has its own database, which identifies its requests. */
 export const databaseOf = (id: string): number => FIELD.indexOf(entrantOf(id)) + 1;

@@ -27,7 +27,7 @@ export interface HandOverResult {
   readonly altogether: readonly number[];
 }
 
-/** Stands `each` times in each of `elections`, and says who leads; until it is killed. */
+/** Runs `each` candidates in each of `elections`, and reports the leaders until it is killed. */
 export interface CrowdJob {
   readonly kind: 'crowd';
   readonly elections: number;

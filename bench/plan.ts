@@ -17,7 +17,7 @@ export interface Plan {
 
 export interface ScaleRound {
   readonly elections: number;
-  /** Ids, and how long each is measured; those who are not named are left out. */
+  /** How long each contender is measured, by id. Other contenders are left out. */
   readonly lasting: Readonly<Record<string, number>>;
 }
 

@@ -1,6 +1,5 @@
 /**
- * The smallest value that at least `percent` of `values` do not exceed (nearest rank); undefined
- * where there are none.
+ * The percentile of `values` by nearest rank. Undefined if `values` is empty.
  */
 export function percentile(values: readonly number[], percent: number): number | undefined {
   const sorted = [...values].sort((a, b) => a - b);

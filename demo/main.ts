@@ -3,8 +3,7 @@
  * another hits the leader.
  *
  * It shows the leader at each instant, and how long there was none. From the processes' reports,
- * it checks
- * that two never lead at once.
+ * it checks that two never lead at once.
  */
 import { writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';

@@ -5,9 +5,9 @@ import { describe, expect, it } from '@jest/globals';
 const LIB = `${__dirname}/../lib`;
 
 /**
- * The folders of lib, by floors. An import goes to a lower floor or stays in its folder; folders
- * of one floor do not know each other.
- * `not` names lower folders that are out of bounds, `outside` what may be imported from outside.
+ * The folders of lib, by floor. An import goes to a lower floor or stays in its folder. Folders on
+ * the same floor do not import each other. `not` names forbidden lower folders. `outside` names
+ * allowed external imports.
  */
 interface Folder {
   readonly floor: number;

@@ -5,9 +5,8 @@ import { TTL } from '../settings.js';
 import { FloorLease } from './floor-lease.js';
 
 /**
- * As little as can be: a lease by SET NX, a release that is published to all who wait, and whoever
- * asks first has it. No deadline, no token, no check that the lease is its own; nothing is
- * retried.
+ * The minimum: a lease by SET NX, and a release that is published to all waiters. The first request
+ * takes the lease. There is no deadline, no token, no ownership check and no retry.
  */
 export const floorAll: Contender = {
   lease: (key) => `floor:${key}`,

@@ -4,9 +4,9 @@ import type { Contender, Standing } from '../contender.js';
 import { TTL } from '../settings.js';
 
 /**
- * As little as can be by the client that rx-leader is given here: a script that takes the lease or
- * waits, and one that leaves and wakes the first who waits, by a channel of that one's own. What
- * it takes beyond bare sockets is the client's share, and that of scripts.
+ * The minimum with the client that rx-leader uses here. One script takes the lease or waits. The
+ * other script leaves and wakes the first waiter, through the waiter's own channel. The cost beyond
+ * bare sockets is the cost of the client and of scripts.
  */
 export const floorClient: Contender = {
   lease: (key) => `floor:${key}`,

@@ -5,8 +5,8 @@ import { TTL } from '../settings.js';
 import { FloorLease } from './floor-lease.js';
 
 /**
- * As little as can be where only one of those who wait is woken: they wait at a list in Redis, and
- * a release puts one word into it. It takes a connection for each who waits.
+ * The minimum that wakes only one waiter. Waiters block on a list in Redis. A release pushes one
+ * word to it. Each waiter needs a connection.
  */
 export const floorOne: Contender = {
   lease: (key) => `floor:${key}`,

@@ -4,8 +4,8 @@ import type { Link } from '../contender.js';
 const require = createRequire(new URL('../package.json', import.meta.url));
 
 /**
- * A package of bench/package.json, as whoever asks for it knows its shape: the root's types do
- * without it.
+ * A package of bench/package.json. The caller states its type, because the root's types do not
+ * include the package.
  */
 export const installed = <Package>(name: string): Package => require(name) as Package;
 

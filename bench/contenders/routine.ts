@@ -1,8 +1,8 @@
 import type { Standing } from '../contender.js';
 
 /**
- * A candidate of those who run a routine while they hold a lock: it leads while the routine runs,
- * and resigns by ending it.
+ * A candidate of a library that runs a routine while it holds a lock. The candidate leads while the
+ * routine runs, and resigns by ending the routine.
  */
 export function routine(using: (work: () => Promise<void>) => Promise<void>, led: () => void): Standing {
   let end = (): void => {};

@@ -30,7 +30,7 @@ export class Contest {
     }
     const contest = new Contest(key, seats);
     const led = contest.#next();
-    // One after the other, or those who poll would do so all at once for ever.
+    // Start the candidates one after another. Otherwise polling candidates would stay in step.
     for (const seat of seats) {
       contest.#stand(seat);
       await sleep(WAIT / candidates);
@@ -77,5 +77,5 @@ export class Contest {
   }
 }
 
-/** ms after which those who stand have made their first attempts, and those who listen do. */
+/** ms after which all candidates have made a first attempt, and all subscribers have subscribed. */
 export const SETTLED = 1.2 * WAIT;

@@ -26,8 +26,8 @@ export async function handOvers(contender: Contender, link: Link, job: HandOverJ
 }
 
 /**
- * Those who poll do so from when they came, so a release must not come at a fixed time after that:
- * it comes after a random part of what a hand-over has taken at most so far.
+ * Candidates poll at intervals from their start, so a release must not come at a fixed time after
+ * it. The release comes after a random part of the longest hand-over so far.
  */
 async function timed(contest: Contest, until: number): Promise<number[]> {
   const times: number[] = [];

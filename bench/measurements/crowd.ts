@@ -115,9 +115,10 @@ const ENDS = `
   return ends`;
 
 /**
- * Kills the leaders, and says when the lease of each election ends: by the wall clock, which is
- * the server's, and 0 where there is none. They are asked for after the kill: nothing prolongs
- * them any more.
+ * Kills the leaders, and returns when the lease of each election ends.
+ *
+ * Times are by the server's wall clock, or 0 without a lease. The leases are read after the kill,
+ * when nothing extends them any more.
  */
 async function kill(arena: Arena, id: string, elections: number, leader: Script<Line>): Promise<number[]> {
   leader.signal('SIGKILL');
@@ -135,8 +136,8 @@ async function kill(arena: Arena, id: string, elections: number, leader: Script<
 }
 
 /**
- * ms from the end of each lease until a follower led; of those that nobody took in three ttls,
- * nothing.
+ * ms from the end of each lease until a follower led. Leases that nobody took within three ttls are
+ * left out.
  */
 async function takeOvers(follower: Script<Line>, ends: readonly number[]): Promise<number[]> {
   const led = () => new Map(follower.lines().flatMap((line) => ('led' in line ? [[line.led, line.at] as const] : [])));

@@ -14,10 +14,7 @@ const { summary: description, promise } = introOf(read('../../README.md'));
 const api: DefaultTheme.SidebarItem[] = JSON.parse(read('../api/typedoc-sidebar.json'));
 const sections = readingOrder(read('../index.md'));
 
-/**
- * Opened: what a first reader needs. The others open by a click, or if the reader is on one of
- * their pages.
- */
+/** Sections for new readers are open. The others open by a click or on one of their pages. */
 const sidebar = sections.map((section, position) => ({
   ...section,
   items: [...section.items],

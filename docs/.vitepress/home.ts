@@ -1,7 +1,8 @@
 /**
- * The home page: the promise, the picture and the quick start of the README, and then the reading
- * order. It is composed for
- * the site only, because GitHub shows the README and `docs/index.md` on their own.
+ * The home page: the promise, the picture and the quick start of the README, then the reading
+ * order.
+ *
+ * Only the site needs it: GitHub shows the README and `docs/index.md` separately.
  */
 export function homePage(readme: string, index: string): string {
   const { name, summary, promise, points, picture } = introOf(readme);

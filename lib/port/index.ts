@@ -1,5 +1,5 @@
 /**
- * The types of a lease store, for those who write one.
+ * The types for writing a lease store.
  *
  * @module rx-leader/store
  */

@@ -28,7 +28,7 @@ import {
   sight,
 } from './rules/entry.js';
 
-/** Extends the candidate's own lease, or puts it back where the store has lost it. */
+/** Extends the candidate's own lease. Restores the lease if the store has lost it. */
 function renew(before: Entry, request: RenewRequest, server: Server): Outcome<RenewReply> {
   const now = msOf(server);
   const entry = expire(before, now);
@@ -45,8 +45,8 @@ function renew(before: Entry, request: RenewRequest, server: Server): Outcome<Re
     return { entry, reply: { status: 'lost', ...sight(entry, server) } };
   }
   if (!lease) requireHome(server);
-  // Of another run it stays: the request may have been long on its way from there, and the lease
-  // been granted since to another, of whom this run knows nothing.
+  // Keep the run that the request names. A delayed request may come from an earlier run, which may
+  // since have granted the lease to a candidate that this run does not know.
   const run = request.run || (lease ? '' : server.run);
   const after = { ...entry, ...held(record, request, Math.max(record.token, token), run, now) };
   return {
@@ -55,20 +55,19 @@ function renew(before: Entry, request: RenewRequest, server: Server): Outcome<Re
   };
 }
 
-/** Gives the candidate's own lease up. */
+/** Releases the candidate's own lease. */
 function release(before: Entry, request: ReleaseRequest, server: Server): Outcome<ReleaseReply> {
   const now = msOf(server);
   const { lease, record, candidates, ...others } = expire(before, now);
   const { id } = request;
   const holds = lease?.id === id;
   requireMaster(server);
-  // One whose last attempt may have been heard, and its answer not, gives up under the id that it
-  // stood by under.
+  // If the reply to its last attempt was lost, a candidate releases under the id in the list.
   const listed = candidates && (holds ? candidates : without(candidates, (one) => one.id === id));
   const own = record?.id === id && record.until !== 0;
   const after: Entry = {
     ...(lease && !holds && { lease }),
-    // Also where the lease is gone already: nobody need wait for what its holder has given up.
+    // This applies to an expired lease too: nobody needs to wait for a lease that was released.
     ...(record && { record: record.id === id ? { ...record, until: 0 } : record }),
     ...(listed && { candidates: listed }),
     ...others,
@@ -84,7 +83,7 @@ function release(before: Entry, request: ReleaseRequest, server: Server): Outcom
   return { entry: left, reply: { ...reply, status: 'released', ...told }, notice };
 }
 
-/** Tells who holds the lease. */
+/** Returns the holder of the lease. */
 function read(before: Entry, _: ReadRequest, server: Server): Outcome<ReadReply> {
   const now = msOf(server);
   const entry = expire(before, now);
@@ -94,9 +93,9 @@ function read(before: Entry, _: ReadRequest, server: Server): Outcome<ReadReply>
 }
 
 /**
- * What a store does with one request to `verb`.
+ * Computes how a store handles one request to `verb`.
  *
- * Pure: it reads no clock and keeps no state, so it may be computed again after a conflict.
+ * A rule is pure: it reads no clock and keeps no state. You can compute it again after a conflict.
  */
 export type Rule<Verb extends LeaseVerb> = (
   entry: Entry,
@@ -108,8 +107,9 @@ export type Rule<Verb extends LeaseVerb> = (
 type RuleByVerb = { readonly [Verb in LeaseVerb]: Rule<Verb> };
 
 /**
- * A {@link Rule} for each method of a `LeaseStore`, and `answer`, which applies the one that
- * `request.verb` names.
+ * A {@link Rule} for each method of a `LeaseStore`.
+ *
+ * `answer` applies the rule that `request.verb` names.
  */
 export interface Rules extends RuleByVerb {
   readonly answer: <Request extends LeaseRequest>(
@@ -120,15 +120,15 @@ export interface Rules extends RuleByVerb {
 }
 
 /**
- * The rules by which a store grants, extends and releases leases: what to store, to reply and to
- * publish.
+ * The rules by which a store grants, extends and releases leases.
  *
- * Store `entry`, even after a refusal, and only if the stored entry has not changed since it was
- * read. Then publish
- * `notice`, if there is one, and reply `reply`. Throws an `ElectionError` for a request that the
- * store must refuse:
- * `STORE_READONLY` at a replica, `KEY_CONFLICT` in the wrong database or for a lease without
- * expiry.
+ * Each rule returns what to store, to reply and to publish.
+ *
+ * Store `entry`, even after a refusal. Store it only if the stored entry has not changed since you
+ * read it. Then publish `notice`, if there is one, and reply `reply`.
+ *
+ * A rule throws an `ElectionError` for a request that the store must refuse: `STORE_READONLY` at a
+ * replica, `KEY_CONFLICT` in the wrong database or for a lease without expiry.
  *
  * @example
  * ```ts

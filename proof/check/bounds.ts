@@ -38,17 +38,15 @@ export function settingsOf({ ttlTicks, moves }: Bounds): Settings {
     timeout: TICK,
     drain: 2 * TICK,
     name: 'c',
-    // A fresh candidate on an emptied store leads beside the incumbent, as documented. That
-    // exception
-    // closes with 'wait', so runs that lose data use it.
+    // A fresh candidate on an emptied store leads beside the incumbent, as documented. 'wait'
+    // closes that exception, so runs that lose data use 'wait'.
     coldStart: moves.has('flush') ? 'wait' : 'elect',
   };
 }
 
 /**
- * Ticks within which somebody leads once the last fault is over: the lease of a leader that is
- * gone,
- * once more where a vanished lease is waited out, and the time of a request that fails twice.
+ * Ticks within which a candidate leads after the last fault. They cover the lease of a dead leader,
+ * a second wait after a vanished lease, and a request that fails twice.
  */
 export const leaderlessBound = ({ ttlTicks, moves }: Bounds): number =>
   ttlTicks * (moves.has('flush') ? 2 : 1) + Math.ceil(ttlTicks / 2) + 4;

@@ -7,10 +7,8 @@ import { type Candidate, EPOCH, type Message, type World } from './world.js';
 const TOKEN_GAP = 4;
 
 /**
- * Writes a world down so that two worlds get the same text exactly if nothing that matters tells
- * them
- * apart: times are relative to now, tokens are ranks, ids are numbers in the order in which they
- * appear.
+ * Encodes a world as text. Two worlds get the same text exactly if they differ in nothing relevant.
+ * Times are relative to now, tokens are ranks, and ids are numbered in order of appearance.
  */
 export class Encoder {
   readonly #ttl: number;

@@ -15,11 +15,11 @@ export interface Engine {
 }
 
 /**
- * The only changes to the shipped code, both of constants. Clocks do not drift here: with drift,
- * what a
- * candidate knows of the store's time depends on how long ago it learnt it, so that no state would
- * ever
- * come back. And ε, which is for whole milliseconds, is nothing on a grid of ticks.
+ * The only changes to the shipped code. Both change constants.
+ *
+ * Clocks do not drift here. With drift, a candidate's estimate of the store's time depends on the
+ * estimate's age, so no state would ever recur. ε covers whole milliseconds, so it is 0 on a grid
+ * of ticks.
  */
 const ON_A_GRID: readonly Patch[] = [
   { file: 'core/settings.ts', search: 'const DRIFT = 0.01;', replace: 'const DRIFT = 0;' },

@@ -193,7 +193,7 @@ export class Moves {
     };
   }
 
-  /** To everyone who stands; a release that names only its successor, to that one alone. */
+  /** Sends to all candidates. A release with `only` goes to that successor alone. */
   #published({ candidates }: World, notice: Notice, only: string | undefined): Message[] {
     const receivers = candidates
       .map((_, of) => of)

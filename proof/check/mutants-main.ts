@@ -7,10 +7,7 @@ import { explore, type Result } from './explore.js';
 
 const print = (line: string): void => void process.stdout.write(`${line}\n`);
 
-/**
- * Files that the checker drives. What surrounds them (timers, streams, the quorum) is for the
- * simulator to check.
- */
+/** Files that the checker drives. The simulator checks timers, streams and the quorum. */
 const DRIVEN = /^(core\/|port\/rules)/;
 
 const isExpressible = ({ variant, servers }: Mutant): boolean =>

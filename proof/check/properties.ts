@@ -34,7 +34,7 @@ function oneLeader({ candidates, now }: World): Finding | undefined {
   return leaders.length > 1 ? found('G1 one leader', `${leaders.length} candidates lead`) : undefined;
 }
 
-/** Whoever leads by its clock: nobody else holds the lease. */
+/** While a candidate leads by its own clock, no other candidate holds the lease. */
 function toldInTime({ candidates, now, entry: { lease } }: World): Finding | undefined {
   if (!lease || now + EPOCH > lease.expiresAt) return undefined;
   const led = candidates.find((one) => leads(one, now) && one.state.id !== lease.id);
@@ -43,8 +43,9 @@ function toldInTime({ candidates, now, entry: { lease } }: World): Finding | und
 }
 
 /**
- * Whoever handles an event past its deadline has ended the term by it. No tick passes before a
- * running process does so.
+ * A leader that handles an event past its deadline ends the term with that event.
+ *
+ * A running process handles the event before the next tick.
  */
 function noticesDeadline(before: World, { world, stepped }: Outcome): Finding | undefined {
   const isPast = ({ state }: Candidate, now: number) => state.phase === 'leading' && now >= state.term.deadline;
@@ -55,8 +56,9 @@ function noticesDeadline(before: World, { world, stepped }: Outcome): Finding | 
 }
 
 /**
- * An acquire is sent only when the store has answered since, and everything of unknown outcome was
- * taken back.
+ * A candidate sends an acquire only after the store has replied since the last failure.
+ *
+ * It has also withdrawn every attempt with an unknown outcome.
  */
 function nothingInTheDark({ stepped }: Outcome): Finding | undefined {
   const { sent, mustProbe, retired } = stepped?.after.state ?? {};
@@ -77,7 +79,7 @@ function tokensRise({ ghost }: World, { stepped }: Outcome): Finding | undefined
 function ownLeaseOnly({ now }: World, { executed }: Outcome): Finding | undefined {
   if (!executed || (executed.request.verb !== 'renew' && executed.request.verb !== 'release')) return undefined;
   const { before, after, request } = executed;
-  // One that has expired is deleted by whoever comes next, as Redis does.
+  // The next request deletes an expired lease, as in Redis.
   const lease = before.lease && now + EPOCH <= before.lease.expiresAt ? before.lease : undefined;
   const isTouched = lease !== undefined && lease !== after.lease && lease.id !== request.id;
   return isTouched ? found('G4 own lease only', `a ${request.verb} changes the lease of somebody else`) : undefined;

@@ -1,7 +1,6 @@
 /**
- * What every field of a world means, so that two worlds which differ in nothing that matters are
- * one.
- * A field that is missing here is an error: whoever adds one to a state says what it is.
+ * The meaning of every field of a world. It lets the checker merge worlds that differ in nothing
+ * relevant. A missing field is an error: add each new field of a state here.
  */
 export type Kind =
   /** Compared by its value. */
@@ -12,10 +11,7 @@ export type Kind =
   | 'ignored'
   /** ms by the clock of candidates. */
   | 'own'
-  /**
-   * The same, of a timer: it fires at the first tick not before, so the time between two ticks is
-   * one.
-   */
+  /** ms of a timer. It fires at the first tick at or after its time, so times round up. */
   | 'timer'
   /** ms by the clock of the store; 0 stands for "released". */
   | 'store'

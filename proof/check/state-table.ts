@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 
 /**
- * The states that were seen, by a hash of 64 bits, each with the state it came from and by which
- * move.
- * Two states with one hash would be taken for one: with n states that happens with a probability of
- * n²/2⁶⁵, which is 3 in a million for ten million.
+ * The visited states by 64-bit hash. Each has its predecessor and the move that led to it.
+ *
+ * The table merges two states with the same hash. With n states, the probability of that is n²/2⁶⁵:
+ * 3 in a million for ten million states.
  */
 export class StateTable {
   #slots = new Uint32Array(1 << 16);

@@ -76,7 +76,7 @@ function withNeighbourElections(plan: Plan): Plan {
   return { ...plan, machines: plan.machines.map(addNeighbours) };
 }
 
-/** `plan` with each machine changed, also those of newcomers. */
+/** `plan` with each machine changed, including newcomers' machines. */
 function withMachines(plan: Plan, change: (machine: MachinePlan) => MachinePlan): Plan {
   const machines = plan.machines.map(change);
   const faults = plan.faults.map(({ newcomer, ...one }) => ({

@@ -30,7 +30,7 @@ interface Page {
   readonly width: number;
   readonly height: number;
   readonly caption: Caption;
-  /** For those who do not see it. */
+  /** The text alternative for screen readers. */
   readonly description: string;
   readonly definitions: string;
 }

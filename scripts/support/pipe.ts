@@ -65,8 +65,8 @@ export class Pipe {
   }
 
   /**
-   * Passes on what is due, and sets the timer for the next item: one that is due later keeps back
-   * those behind it.
+   * Passes on all items that are due, and sets the timer for the next item. A later item holds back
+   * the items behind it.
    */
   #flush(): void {
     clearTimeout(this.#timer);

@@ -78,7 +78,7 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   /**
-   * Swallows what passes, both ways, between the server and those who dial from one of these
+   * Swallows data in both directions between the server and clients that connect from one of these
    * addresses.
    */
   part(sources: Iterable<string>): void {
@@ -89,9 +89,10 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   /**
-   * Ends every `delay`, `swallow` and `part`. What was late arrives now. What was swallowed
-   * arrives as well (`release`), as when a network comes back before anyone gave up; or is lost
-   * (`drop`), and with it each connection that would otherwise go on with bytes missing.
+   * Ends every `delay`, `swallow` and `part`. Delayed data arrives now.
+   *
+   * With `release`, swallowed data arrives too, as after a short network failure. With `drop`, it
+   * is lost, and each connection with missing bytes closes.
    */
   heal({ held = 'release' }: { held?: 'release' | 'drop' } = {}): void {
     this.delay(0);
@@ -126,8 +127,7 @@ export class TcpProxy implements AsyncDisposable {
   }
 
   async listen(): Promise<void> {
-    // Half-open, so that one side's end goes through the pipe like its bytes, and waits its turn
-    // there.
+    // Half-open sockets let the end of one side pass through the pipe in order, like its bytes.
     const server = createServer({ allowHalfOpen: true }, (client) => this.#connect(client));
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject);

@@ -94,7 +94,7 @@ export class RedisServer implements AsyncDisposable {
     try {
       await this.#memoryServer.start();
     } catch (reason) {
-      // redis-memory-server rejects with bare strings, and they do not say what was asked for.
+      // redis-memory-server rejects with bare strings that do not include the arguments.
       throw new Error(
         `redis-server did not start (${String(reason)}), args ${JSON.stringify(this.#options.args ?? [])}`,
       );

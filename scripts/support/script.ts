@@ -26,9 +26,10 @@ export interface Script<Line> extends AsyncDisposable {
   lines(): readonly Line[];
   /**
    * The next line that satisfies `predicate`, counting from the one that the last `next` returned:
-   * lines that came meanwhile count, lines passed over are not looked at again. Rejects after
-   * `within` ms, by default 60 000, which a process takes to start on a slow machine, or at once
-   * when the script has ended, with what it wrote to stderr.
+   * lines that came meanwhile count, lines passed over are not looked at again.
+   *
+   * Rejects after `within` ms. The default of 60 000 lets a process start on a slow machine.
+   * Rejects at once with the script's stderr if the script has ended.
    */
   next(predicate: (line: Line) => boolean, within?: number): Promise<Line>;
   signal(signal: NodeJS.Signals): void;
@@ -110,7 +111,7 @@ export function spawnScript<Line = Record<string, unknown>>(
     },
     async [Symbol.asyncDispose]() {
       await killAndWait(child);
-      // A child of the script may hold the pipes open; nobody waits for that one.
+      // A child of the script may hold the pipes open. Do not wait for it.
       child.stdout.destroy();
       child.stderr.destroy();
       await exit;

@@ -67,7 +67,7 @@ describe('observe', () => {
 
   it('leaves no connection behind', async () => {
     const listening = async () => (await redis.clientList()).filter(({ sub }) => sub > 0).length;
-    // Those of earlier specs may still be closing.
+    // Connections of earlier specs may still be closing.
     await until(async () => (await listening()) === 0);
     const subscription = observe({ redis, key: 'k', every: 60_000 }).subscribe();
     await until(async () => (await listening()) === 1);

@@ -34,8 +34,9 @@ export interface Module {
 }
 
 /**
- * The TypeScript of README.md and docs as modules, one for each section that has any. Recipes are
- * programs of their own.
+ * The TypeScript of README.md and docs, as one module for each section with code.
+ *
+ * Recipes are separate programs.
  */
 export function documentedModules(): Module[] {
   return documentation()

@@ -2,16 +2,10 @@ import { cpSync, existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { node, npm } from './command.js';
 
-/**
- * A scratch project of a user's: the files of a consumer, what it depends on, and the packed
- * library.
- */
+/** A scratch user project: the files of a consumer, its dependencies and the packed library. */
 export interface Project {
   readonly folder: string;
-  /**
-   * Runs a file or a program of the project in Node; resolves to what it prints, and rejects
-   * unless it succeeds.
-   */
+  /** Runs a file or program of the project in Node. Resolves to its output; rejects if it fails. */
   run(file: string, args?: readonly string[], env?: NodeJS.ProcessEnv): Promise<string>;
   /** The packages installed, by name. */
   installed(): string[];
@@ -21,9 +15,9 @@ export interface Project {
 export const tarball = (): string => process.env.RX_LEADER_TARBALL ?? '';
 
 /**
- * Installs the consumer of that name, as its user would, beside the tarball. `packages` take the
- * place of what it
- * depends on otherwise. Whatever comes of it goes with the tarball's folder.
+ * Installs the named consumer beside the tarball, as a user would.
+ *
+ * `packages` replace its default dependencies. The project is deleted with the tarball's folder.
  */
 export async function install(consumer: string, ...packages: readonly string[]): Promise<Project> {
   const folder = path.join(path.dirname(tarball()), [consumer, ...packages].join('-'));

@@ -46,10 +46,7 @@ async function start(recipe: string, env: NodeJS.ProcessEnv = {}) {
   return { ...run, port, works: () => run.output().includes('working') };
 }
 
-/**
- * The versions of those that stand by and receive notices, which a whole score says, the first to
- * ask first.
- */
+/** Versions of the listed candidates that receive notices (whole scores), first request first. */
 async function candidates(): Promise<string[]> {
   const client = await server.client();
   const [list] = await client.keys('*:candidates');

@@ -24,10 +24,7 @@ const PAGES = [
 let server: SiteServer;
 let browser: Browser;
 let context: BrowserContext;
-/**
- * What went wrong in the pages of `context`: errors, failed requests, and requests to other
- * machines.
- */
+/** Problems in the pages of `context`: errors, failed requests and requests to other machines. */
 let complaints: string[];
 
 beforeAll(async () => {

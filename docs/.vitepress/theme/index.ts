@@ -1,4 +1,4 @@
-// Without fonts: the site uses those of the system.
+// This theme has no fonts: the site uses system fonts.
 import DefaultTheme from 'vitepress/theme-without-fonts';
 import './style.css';
 

@@ -20,7 +20,7 @@ import {
   withoutExpiry,
 } from './entry.js';
 
-/** Takes the lease if it is free; lists who has to stand by for it. */
+/** Grants the lease if it is free. Otherwise lists the candidate as standing by. */
 export function acquire(before: Entry, request: AcquireRequest, server: Server): Outcome<AcquireReply> {
   requireMaster(server);
   const { candidates, ...entry } = expire(before, msOf(server));
@@ -49,8 +49,9 @@ function take(entry: Entry, request: AcquireRequest, server: Server): Outcome<Ac
 }
 
 /**
- * Further ahead than anyone would put it: the store's clock was set back. Lease and record
- * together, or the one is waited out after the other.
+ * Cuts an expiry that lies further ahead than any candidate sets it: the clock was set back.
+ *
+ * Cuts lease and record together. Otherwise candidates would wait for one after the other.
  */
 function withoutExcess(entry: Entry, lease: Lease, latest: number, now: number): Entry {
   if (lease.expiresAt <= latest) return entry;
@@ -61,7 +62,7 @@ function withoutExcess(entry: Entry, lease: Lease, latest: number, now: number):
   };
 }
 
-/** A request that arrives twice is granted once: same token, fresh expiry. */
+/** Grants a repeated request once: the token stays, and the expiry is renewed. */
 function grantAgain(entry: Entry, request: AcquireRequest, server: Server): Outcome<AcquireReply> {
   const { record } = entry;
   if (record?.id === request.id) return grant(record, request, record.token, record.run, server);
@@ -69,14 +70,15 @@ function grantAgain(entry: Entry, request: AcquireRequest, server: Server): Outc
 }
 
 /**
- * There is no lease. That it ran out or was given up is for the record to say; one that was lost
- * is not free.
+ * Handles an acquire while there is no lease.
+ *
+ * The record shows whether the lease expired or was released. A lost lease is not free.
  */
 function claim(before: LeaseRecord | undefined, request: AcquireRequest, server: Server): Outcome<AcquireReply> {
   requireHome(server);
   const now = msOf(server);
   const mended = isLost(before, request, server) ? mend(before, request, server) : before;
-  // An `until` further ahead than anyone would put it: the store's clock was set back.
+  // No candidate sets `until` further ahead than this: the store's clock was set back.
   const isExcessive = mended !== undefined && mended.until > now + request.ttl;
   const record = isExcessive ? dated(mended, now + request.ttl, now) : mended;
   const wait = record ? stillToWait(record, request, now) : 0;
@@ -94,8 +96,9 @@ const elected = ({ id, name, data, ttl }: AcquireRequest, { token }: Granted): N
 });
 
 /**
- * Whether the store has lost what it knew: it runs anew, the candidate knows better, or nothing is
- * there at all.
+ * Whether the store has lost data.
+ *
+ * It has if its run changed, if the candidate knows a higher token, or if no record exists.
  */
 function isLost(record: LeaseRecord | undefined, request: AcquireRequest, { run }: Server): boolean {
   if (request.lastToken > (record?.token ?? 0)) return true;
@@ -104,8 +107,9 @@ function isLost(record: LeaseRecord | undefined, request: AcquireRequest, { run 
 }
 
 /**
- * The record as if the lost holder had renewed this instant. One that stands mended already keeps
- * its time.
+ * Returns the record as if the lost holder had just renewed.
+ *
+ * A record that was already mended in this run keeps its time.
  */
 function mend(record: LeaseRecord | undefined, request: AcquireRequest, server: Server): LeaseRecord {
   const stands = record !== undefined && record.id === '' && record.run === server.run;
@@ -115,14 +119,15 @@ function mend(record: LeaseRecord | undefined, request: AcquireRequest, server: 
 }
 
 /**
- * ms for which an absent lease is not free: by the store's clock and by the candidate's reckoning
- * of it, a ttl at most. An `until` that was written
- * while the store's clock was set back may pass early, when the clock is corrected, so that it is
- * watched for a whole ttl.
+ * Returns the ms for which an absent lease is not free yet, at most `ttl`.
+ *
+ * Both the store's clock and the candidate's estimate of that clock must pass `until`. An `until`
+ * that was written while the store's clock was behind may pass early, once the clock is corrected.
+ * The candidate therefore watches such an `until` for a whole `ttl`.
  */
 function stillToWait({ until, at, peak }: LeaseRecord, { ttl, watched }: AcquireRequest, now: number): number {
   if (until === 0) return 0;
-  // By a clock that was set back, the same `until` may be of another time.
+  // After the clock was set back, an equal `until` may come from another write.
   const age = watched?.until === until && watched.time <= now + CLOCK_AHEAD_TTLS * ttl ? watched.age : 0;
   if (at < peak) return ttl - age;
   return Math.min(until - Math.min(now, watched?.time ?? now), ttl - age);

@@ -24,8 +24,10 @@ export const isSame = (one: Standing, { id, name, data = '' }: AcquireRequest | 
   one.id === id && (one.name ?? '') === name && (one.data ?? '') === data;
 
 /**
- * The list without whom it is too long ago, or by a clock that was set back since yet to come; and
- * with who asks.
+ * Adds the requesting candidate to the list.
+ *
+ * Drops candidates that were last seen too long ago. Drops candidates last seen in the future, too:
+ * the clock was set back.
  */
 export function standBy(before: Candidates | undefined, request: AcquireRequest, now: number): Candidates {
   const { id, name, data, ttl, hears = false } = request;
@@ -36,7 +38,7 @@ export function standBy(before: Candidates | undefined, request: AcquireRequest,
 
 type Entrant = Candidates['list'][number];
 
-/** As the sorted set has them. */
+/** The member as the sorted set in Redis stores it. */
 const memberOf = ({ id, name = '', data = '' }: Standing): string => JSON.stringify({ id, name, data, inbox: '' });
 
 const scoreOf = ({ lastSeen, hears }: Entrant): number => lastSeen + (hears ? 0 : 0.5);
@@ -46,7 +48,7 @@ const latestFirst = (a: Entrant, b: Entrant): number => scoreOf(b) - scoreOf(a) 
 const standing = (candidates: Candidates | undefined, now: number): readonly Entrant[] =>
   candidates && lasts(candidates, now) ? candidates.list : [];
 
-/** Of those, who has asked lately enough to stand by still. */
+/** Candidates whose last request is recent enough to count as standing by. */
 const fresh = (candidates: Candidates | undefined, ttl: number, now: number): readonly Entrant[] =>
   standing(candidates, now).filter((one) => scoreOf(one) >= Math.floor(now - LISTED_TTLS * ttl));
 
@@ -55,7 +57,7 @@ export const without = (candidates: Candidates, isMeant: (one: Entrant) => boole
   list: candidates.list.filter((one) => !isMeant(one)),
 });
 
-/** Tells who stands by. */
+/** Lists the candidates that stand by. */
 export function list(before: Entry, { ttl }: ListRequest, server: Server): Outcome<ListReply> {
   const now = msOf(server);
   const entry = expire(before, now);
@@ -64,9 +66,10 @@ export function list(before: Entry, { ttl }: ListRequest, server: Server): Outco
 }
 
 /**
- * Who is to be next: the one whose id is wished for, or else whose name is, or without a wish the
- * first of the latest that hears of releases; and
- * the list without who did not come.
+ * Chooses the successor, and removes the absent candidate from the list.
+ *
+ * A requested successor matches by id first, then by name. Without a request, the successor is the
+ * most recently seen candidate that receives notices.
  */
 export function succession(
   candidates: Candidates | undefined,
@@ -85,7 +88,7 @@ export function succession(
   return { successor: (named ?? others.find(isMeant))?.id ?? wish, isListed: named !== undefined, rest };
 }
 
-/** Takes a candidate off the list. */
+/** Removes a candidate from the list. */
 export function withdraw(before: Entry, request: WithdrawRequest, server: Server): Outcome<WithdrawReply> {
   requireMaster(server);
   const { candidates, ...others } = expire(before, msOf(server));

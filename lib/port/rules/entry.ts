@@ -1,72 +1,63 @@
 import { ElectionError } from '../errors.js';
 import type { AcquireRequest, Holder, Notice, RenewRequest, Sight, Standing } from '../lease-store.js';
 
-/** The exclusive claim, as the store keeps it. */
+/** The lease, as the store keeps it. */
 export interface Lease {
   readonly id: string;
-  /**
-   * Store ms after which it is gone; Infinity for one without expiry, which no candidate puts
-   * there.
-   */
+  /** Store ms after which the lease has expired. Infinity without expiry; no candidate sets it. */
   readonly expiresAt: number;
 }
 
-/** What is written down beside the lease, and outlives it. */
+/** Data that the store keeps beside the lease. It outlives the lease. */
 export interface LeaseRecord {
   /** The highest fencing token granted. */
   readonly token: number;
-  /** Of the last term; empty where a loss was mended. */
+  /** The id of the last term's holder. Empty after a loss was mended. */
   readonly id: string;
   readonly name: string;
   readonly data: string;
-  /** The server run that last granted or mended. */
+  /** The server run that last granted the lease or mended the record. */
   readonly run: string;
-  /** Store ms before which a lease that has vanished is not free; 0 after a release. */
+  /** Store ms before which a vanished lease is not free. 0 after a release. */
   readonly until: number;
-  /** Store ms at which that was written. */
+  /** Store ms at which `until` was written. */
   readonly at: number;
-  /**
-   * The latest `at` before one that was written while the store's clock was behind it; 0 if there
-   * was none.
-   */
+  /** The latest earlier `at` that the store's clock was behind at a write. 0 if there was none. */
   readonly peak: number;
 }
 
-/** Who stands by, as the store keeps it. */
+/** The candidates that stand by, as the store keeps them. */
 export interface Candidates {
-  /** Who asked last comes first. */
+  /** The most recently seen candidate comes first. */
   readonly list: ReadonlyArray<Standing & { readonly hears: boolean }>;
-  /** Store ms after which all of it is gone. */
+  /** Store ms after which the whole list has expired. */
   readonly expiresAt: number;
 }
 
-/** All the store keeps of one election. */
+/** Everything that the store keeps for one election. */
 export interface Entry {
   readonly lease?: Lease;
   readonly record?: LeaseRecord;
   readonly candidates?: Candidates;
 }
 
-/** The store's own circumstances at a request. */
+/** The state of the server when it handles a request. */
 export interface Server {
-  /** Its wall clock, in whole µs. */
+  /** The server's wall clock, in whole µs. */
   readonly micros: number;
-  /** Names its present run. */
+  /** Identifies the server's current run. */
   readonly run: string;
-  /** Whether it is a replica, which refuses to write. */
+  /** Whether the server is a replica. A replica refuses to write. */
   readonly isReplica?: boolean;
-  /**
-   * Whether the request comes to another database than the one in which its sender knows the
-   * election to be.
-   */
+  /** Whether the sender knows that the election is in another database. */
   readonly isElsewhere?: boolean;
 }
 
-/** What a request leaves behind, and its answer. */
+/** The entry to store after a request, and the reply. */
 export interface Outcome<Reply> {
   readonly entry: Entry;
   readonly reply: Reply;
-  /** What those who listen are told of it. */
+  /** The notice to publish to subscribers. */
   readonly notice?: Notice;
 }
 
@@ -76,13 +67,14 @@ export const msOf = ({ micros }: Server): number => Math.floor(micros / 1000);
 
 export const lasts = ({ expiresAt }: { readonly expiresAt: number }, now: number): boolean => now <= expiresAt;
 
-/** The lease of `entry` while it lasts, its last millisecond included. */
+/** Returns the lease of `entry` if it has not expired. Its last millisecond is included. */
 export const liveLease = ({ lease }: Entry, now: number): Lease | undefined =>
   lease && lasts(lease, now) ? lease : undefined;
 
 /**
- * `entry` without what has expired at store ms `now`. A store deletes that for good: a clock that
- * is set back does not bring it back.
+ * Returns `entry` without the parts that have expired at store ms `now`.
+ *
+ * The store deletes expired parts for good. Setting the clock back does not restore them.
  */
 export function expire(entry: Entry, now: number): Entry {
   const { lease, candidates, ...others } = entry;
@@ -95,15 +87,16 @@ export function expire(entry: Entry, now: number): Entry {
 }
 
 /**
- * `record` with an `until` that is written now. The latest date is kept where the clock is behind
- * it, since it may be corrected.
+ * Returns `record` with an `until` that is written now.
+ *
+ * `peak` keeps the latest date if the clock is behind it, because the clock may be corrected.
  */
 export function dated(record: LeaseRecord, until: number, now: number): LeaseRecord {
   const latest = Math.max(record.at, record.peak);
   return { ...record, until, at: now, peak: latest > now ? latest : record.peak };
 }
 
-/** What a grant or a renewal leaves behind: both the lease and the whole record. */
+/** Returns the entry after a grant or a renewal: the lease and the whole record. */
 export function held(
   before: LeaseRecord = NO_RECORD,
   { id, name, data = '', ttl }: AcquireRequest | RenewRequest,
@@ -115,12 +108,12 @@ export function held(
   return { lease: { id, expiresAt: now + ttl }, record };
 }
 
-/** A replica answers reads alone. */
+/** Throws at a replica: a replica answers reads only. */
 export function requireMaster({ isReplica = false }: Server): void {
   if (isReplica) throw new ElectionError('STORE_READONLY', 'The store is a replica, which refuses to write');
 }
 
-/** No lease is set in a database where the election is not: it would be there a second time. */
+/** Throws in the wrong database: a lease there would duplicate the election. */
 export function requireHome({ isElsewhere = false }: Server): void {
   if (isElsewhere) throw new ElectionError('KEY_CONFLICT', 'The election is in another database');
 }

@@ -1,5 +1,5 @@
-// What the library's types need of others: RxJS and the standard library, neither those of Node
-// nor of a Redis client.
+// The library's types need only RxJS and the standard library. They need no types of Node or of a
+// Redis client.
 import { type Election, type ElectionOptions, elect, observe, type Transition } from 'rx-leader';
 import { leaseStoreSuite, MemoryLeaseStore } from 'rx-leader/testing';
 import type { Observable } from 'rxjs';
