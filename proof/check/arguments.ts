@@ -1,8 +1,8 @@
-import { parseArgs } from 'node:util';
-import { libraryOption, wholeOption } from '../arguments.js';
+import { flag, type ParseText, parseOptions, value, whole } from '../../scripts/support/options.js';
+import { library } from '../arguments.js';
 import { OURS, type Variant } from '../mutant.js';
 import { MUTANTS } from '../sim/mutants.js';
-import { type Bounds, MOVES, type MoveName, REDUCTIONS, type Reduction } from './bounds.js';
+import { type Bounds, MOVES, type MoveName, REDUCTIONS } from './bounds.js';
 import type { Limits } from './explore.js';
 
 export interface Arguments {
@@ -31,52 +31,47 @@ export const USAGE = `Explores every interleaving of the shipped decisions and t
 Exit code: 0 every state was explored and all properties hold; 1 a property is broken (the shortest trace
 is printed); 2 wrong arguments; 3 the run stopped at a limit before every state was explored.`;
 
-/** Throws an error with a message for the user where the arguments make no sense. */
-export function parseArguments(args: readonly string[]): Arguments {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      help: { type: 'boolean', default: false },
-      candidates: { type: 'string', default: '2' },
-      faults: { type: 'string', default: '1' },
-      moves: { type: 'string', default: MOVES.filter((move) => move !== 'flush').join(',') },
-      'ttl-ticks': { type: 'string', default: '8' },
-      'no-notices': { type: 'boolean', default: false },
-      without: { type: 'string', default: '' },
-      seconds: { type: 'string', default: '3600' },
-      memory: { type: 'string', default: '4096' },
-      library: { type: 'string', default: OURS.name },
-    },
-  });
-  const left = listOption('without', values.without, REDUCTIONS);
-  return {
-    help: values.help,
-    library: libraryOption(
-      values.library,
-      MUTANTS.map(({ variant }) => variant),
-    ),
-    bounds: {
-      candidates: wholeOption('candidates', values.candidates, [1, 4]),
-      faults: wholeOption('faults', values.faults, [0, 8]),
-      ttlTicks: wholeOption('ttl-ticks', values['ttl-ticks'], [6, 60]),
-      moves: new Set<MoveName>(listOption('moves', values.moves, MOVES)),
-      notices: !values['no-notices'],
-      reductions: new Set<Reduction>(REDUCTIONS.filter((one) => !left.includes(one))),
-    },
-    limits: {
-      seconds: wholeOption('seconds', values.seconds, [1, 1_000_000]),
-      memory: wholeOption('memory', values.memory, [64, 1_000_000]) * 2 ** 20,
-    },
-  };
-}
+/** Names of `names`, separated by commas. */
+const listOf =
+  <Name extends string>(names: readonly Name[]): ParseText<ReadonlySet<Name>> =>
+  (option, text) =>
+    new Set(
+      text
+        .split(',')
+        .filter(Boolean)
+        .map((name) => {
+          const known = names.find((one) => one === name);
+          if (known) return known;
+          throw new Error(`--${option} must be a list of ${names.join(', ')}; received "${name}"`);
+        }),
+    );
 
-function listOption<Name extends string>(option: string, text: string, names: readonly Name[]): Name[] {
-  return text
-    .split(',')
-    .filter(Boolean)
-    .map((name) => {
-      const known = names.find((one) => one === name);
-      if (known) return known;
-      throw new Error(`--${option} must be a list of ${names.join(', ')}; received "${name}"`);
-    });
+const ALL_BUT_FLUSH: ReadonlySet<MoveName> = new Set(MOVES.filter((move) => move !== 'flush'));
+
+/** Throws an error with a message for the user if an argument is wrong. */
+export function parseArguments(args: readonly string[]): Arguments {
+  const { help, candidates, faults, moves, without, seconds, memory, ...others } = parseOptions(args, {
+    candidates: value(whole([1, 4]), 2),
+    faults: value(whole([0, 8]), 1),
+    moves: value(listOf(MOVES), ALL_BUT_FLUSH),
+    'ttl-ticks': value(whole([6, 60]), 8),
+    'no-notices': flag(),
+    without: value(listOf(REDUCTIONS)),
+    seconds: value(whole([1, 1_000_000]), 3_600),
+    memory: value(whole([64, 1_000_000]), 4_096),
+    library: value(library(MUTANTS.map(({ variant }) => variant)), OURS),
+  });
+  return {
+    help,
+    library: others.library,
+    bounds: {
+      candidates,
+      faults,
+      ttlTicks: others['ttl-ticks'],
+      moves,
+      notices: !others['no-notices'],
+      reductions: new Set(REDUCTIONS.filter((one) => !without?.has(one))),
+    },
+    limits: { seconds, memory: memory * 2 ** 20 },
+  };
 }
