@@ -1,4 +1,4 @@
-import { Observable, ReplaySubject, Subscription } from 'rxjs';
+import { defer, finalize, Observable, ReplaySubject, Subscription, share } from 'rxjs';
 import type { Notice } from '../port/lease-store.js';
 import { getOrMake } from '../util/lookup.js';
 import { randomId } from '../util/random-id.js';
@@ -66,16 +66,14 @@ export function openChannels(client: RedisClient, subscriber: RedisClient | fals
 }
 
 function withoutSubscriber({ notices }: Connection, home: Home): Channels {
-  let listeners = 0;
-  const held = new Observable<Notice>((listener) => {
-    if (listeners === 0) home.begin();
-    listeners += 1;
-    listener.add(notices.subscribe(listener));
-    return () => {
-      listeners -= 1;
-      if (listeners === 0) home.end();
-    };
+  const begun = defer(() => {
+    home.begin();
+    return notices;
   });
+  const held = begun.pipe(
+    finalize(() => home.end()),
+    share(),
+  );
   return { notices: () => held, inbox: '', openInbox: () => false, releasedBy: () => '' };
 }
 
