@@ -108,8 +108,8 @@ const fromPromise = (promise: PromiseLike<unknown>, run: Run): Observable<unknow
  * Iterates one step at a time, as `for await` does.
  *
  * At the end it calls `return()` at once, where `for await` would wait for the current step. An
- * iterator such as that of
- * `events.on` then ends its current step. A generator returns after its current step.
+ * iterator such as that of `events.on` then ends its current step. A generator returns after its
+ * current step.
  */
 const fromAsyncIterable = (iterable: AsyncIterable<unknown>, { term, isOver, onLateError }: Run): Observable<unknown> =>
   new Observable((subscriber) => {
